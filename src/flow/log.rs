@@ -83,7 +83,7 @@ pub(super) fn never_was(name: &str, snapshot: &mut Snapshot<'_>, path: &Reposito
 }
 
 /// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `elsewhere` have it.
-pub(super) fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, elsewhere: &[String]) -> Failure {
+fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, elsewhere: &[String]) -> Failure {
     let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
     Failure::no_entry(&[name], &names, &[path.to_owned()], places_with(elsewhere, name).as_deref())
 }

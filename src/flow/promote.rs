@@ -1,8 +1,9 @@
 //! `promote`: what runs in one environment is released in the next: the same names, tags and digests, in one commit. What
 //! is read and what is written may be one branch, two, or two repositories.
 
+use std::collections::BTreeSet;
+
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
-use super::log::no_entry;
 use super::release_branch::announcements::tell_connections;
 use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::rereads::Rereads;
@@ -80,16 +81,21 @@ struct Running {
     path: RepositoryPath,
     is_kustomization: bool,
     /// What shows in the file, and what is promoted, as far as the file has it.
-    entries: Vec<(String, Fields)>,
-    /// What history says of each entry, in the same order.
-    histories: Vec<RunningEntry>,
-    /// Why each entry is held, in the same order.
-    holds: Vec<Option<String>>,
+    entries: Vec<SourceEntry>,
+}
+
+/// An entry of the environment that is promoted.
+struct SourceEntry {
+    name: String,
+    fields: Fields,
+    history: RunningEntry,
+    /// Why it is held.
+    hold: Option<String>,
 }
 
 /// The entries to carry on.
 struct Chosen<'r> {
-    carried: Vec<(ImageName, &'r Fields)>,
+    carried: Vec<(ImageName, &'r SourceEntry)>,
     /// The names of those that are not.
     left: Vec<(String, Left)>,
 }
@@ -161,20 +167,17 @@ impl Running {
             targets::require_one_version(&file, bytes, name.as_str()).map_err(|error| Failure::edit(&file, &error))?;
         }
         let mut claims = BranchClaims::default();
-        let (mut histories, mut holds) = (Vec::new(), Vec::new());
-        for (name, fields) in &entries {
+        let read = |(name, fields): (String, Fields)| {
             let scrutiny = Scrutiny::AtHand;
-            histories.push(RunningEntry::read(snapshot, &mut claims, &file, name, fields, scrutiny, &mut |note| {
+            let history = RunningEntry::read(snapshot, &mut claims, &file, &name, &fields, scrutiny, &mut |note| {
                 notes.push(Event::Noted(note));
-            })?);
+            })?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
-            holds.push(held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| notes.push(event))?);
-        }
-        Ok(Self { path, is_kustomization, entries, histories, holds })
-    }
-
-    fn fields(&self, name: &str) -> Option<&Fields> {
-        self.entries.iter().find(|(other, _)| other == name).map(|(_, fields)| fields)
+            let hold = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| notes.push(event))?;
+            Ok(SourceEntry { name, fields, history, hold })
+        };
+        let entries = entries.into_iter().map(read).collect::<Result<_, Failure>>()?;
+        Ok(Self { path, is_kustomization, entries })
     }
 
     fn choose(&self, names: &[ImageName], there: &[(String, Fields)], add: bool) -> Result<Chosen<'_>, Failure> {
@@ -183,25 +186,28 @@ impl Running {
         let mut left = Vec::new();
         let mut failures = Vec::new();
         for name in names {
-            match self.fields(name.as_str()) {
-                None if self.is_kustomization => failures.push(no_entry(name.as_str(), &self.entries, &path, &[])),
+            match self.entries.iter().find(|entry| entry.name == name.as_str()) {
                 None => {
-                    let names: Vec<String> = self.entries.iter().map(|(name, _)| name.clone()).collect();
+                    let names: Vec<String> = self.entries.iter().map(|entry| entry.name.clone()).collect();
+                    let (name, path) = (&[name.as_str()], std::slice::from_ref(&path));
                     let remedy = "check the name, and that `--from` names the file that has the image";
-                    failures.push(Failure::no_image(&[name.as_str()], &names, std::slice::from_ref(&path), remedy));
+                    failures.push(match self.is_kustomization {
+                        true => Failure::no_entry(name, &names, path, None),
+                        false => Failure::no_image(name, &names, path, remedy),
+                    });
                 }
-                Some(fields) if fields.says_what_runs() => carried.push((name.clone(), fields)),
+                Some(entry) if entry.fields.says_what_runs() => carried.push((name.clone(), entry)),
                 Some(_) => failures.push(unpinned(format!("`{name}` has neither tag nor digest in `{path}`"))),
             }
         }
         Failure::of_all(failures)?;
         if names.is_empty() {
-            for (name, fields) in &self.entries {
-                let has_place = add || there.iter().any(|(other, _)| other == name);
-                match name.parse::<ImageName>() {
-                    Ok(_) if !fields.says_what_runs() => left.push((name.clone(), Left::Nothing)),
-                    Ok(name) if has_place => carried.push((name, fields)),
-                    _ => left.push((name.clone(), Left::Nowhere)),
+            for entry in &self.entries {
+                let has_place = add || there.iter().any(|(other, _)| *other == entry.name);
+                match entry.name.parse::<ImageName>() {
+                    Ok(_) if !entry.fields.says_what_runs() => left.push((entry.name.clone(), Left::Nothing)),
+                    Ok(name) if has_place => carried.push((name, entry)),
+                    _ => left.push((entry.name.clone(), Left::Nowhere)),
                 }
             }
         }
@@ -215,27 +221,25 @@ impl Running {
         Err(Failure::target(message).hint("`--add` appends entries"))
     }
 
-    fn writing(&self, carried: &[(ImageName, &Fields)], pin_digest: PinDigest) -> Result<Writing, Failure> {
-        let exactly = |(name, fields): &(ImageName, &Fields)| {
-            exactly(name, fields, pin_digest, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
+    fn writing(&self, carried: &[(ImageName, &SourceEntry)], pin_digest: PinDigest) -> Result<Writing, Failure> {
+        let exactly = |(name, entry): &(ImageName, &SourceEntry)| {
+            exactly(name, &entry.fields, pin_digest, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
         };
         let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
-        let index = |name: &ImageName| self.entries.iter().position(|(other, _)| other == name.as_str());
-        let known = carried.iter().filter_map(|(name, _)| Some((name, index(name)?)));
-        let source =
-            |(name, at): (&ImageName, usize)| Some((name.clone(), self.histories[at].build.as_ref()?.source.clone()?));
-        let taken_back = |(name, at): (&ImageName, usize)| {
-            let builds = self.histories[at].taken_back.iter().map(|taken_back| taken_back.build.clone());
+        let source = |(name, entry): &(ImageName, &SourceEntry)| {
+            Some((name.clone(), entry.history.build.as_ref()?.source.clone()?))
+        };
+        let taken_back = |(name, entry): &(ImageName, &SourceEntry)| {
+            let builds = entry.history.taken_back.iter().map(|taken_back| taken_back.build.clone());
             builds.map(|build| (name.clone(), build)).collect::<Vec<(ImageName, Build)>>()
         };
-        let mut held: Vec<&str> = known.clone().filter_map(|(_, at)| self.holds[at].as_deref()).collect();
-        held.dedup();
+        let held: BTreeSet<&str> = carried.iter().filter_map(|(_, entry)| entry.hold.as_deref()).collect();
         Ok(Writing {
             images: Images { arguments, repeated: Vec::new() },
             purpose: Purpose::Promotion,
-            sources: known.clone().filter_map(source).collect(),
-            explained: known.flat_map(taken_back).collect(),
-            held_at_source: (!held.is_empty()).then(|| held.join("; ")),
+            sources: carried.iter().filter_map(source).collect(),
+            explained: carried.iter().flat_map(taken_back).collect(),
+            held_at_source: (!held.is_empty()).then(|| held.into_iter().collect::<Vec<_>>().join("; ")),
         })
     }
 }
