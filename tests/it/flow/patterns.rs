@@ -218,3 +218,53 @@ fn set_edits_what_a_pattern_matches_on_disk() {
     assert!(fs::read_to_string(other).unwrap().contains("v1"));
     set("app/*").exit(3).stderr_has("no kustomization matches `app/*`");
 }
+
+/// A folder with two kustomizations is refused wherever a pattern finds it, also where the pattern begins.
+#[test]
+fn a_pattern_means_the_same_on_disk_and_on_the_branch() {
+    let pipeline = Pipeline::with_environments();
+    let home = Home::new();
+    let text = kustomization(&[("shared", "newTag: v1")]);
+    let paths = ["two/kustomization.yaml", "two/Kustomization", "two/below/kustomization.yaml"];
+    let before = pipeline.stage.remote.commit("main", "Two in a folder", &paths.map(|path| File::new(path, &text)));
+    paths.iter().for_each(|path| drop(home.write(path, &text)));
+    let set = |folder: &str, pattern: &str| {
+        let set = tagship().home(&home).current_dir(home.path().join(folder));
+        set.args(["set", "-k", pattern, "shared=*:v2"]).run()
+    };
+    let refused = "there is more than one kustomization: `kustomization.yaml`, `Kustomization`";
+    for (folder, pattern) in [("", "two/**"), ("", "**"), ("", "t*"), ("two", "**"), ("two/below", "../**")] {
+        set(folder, pattern).exit(3).stderr_has(refused);
+    }
+    for pattern in ["two/**", "**", "t*"] {
+        let image = ["-k", pattern, "shared=*:v2", "--no-check"];
+        pipeline.run("release", &image).run().exit(3).stderr_has(refused);
+    }
+    assert!(paths.iter().all(|path| fs::read_to_string(home.path().join(path)).unwrap() == text));
+    assert_eq!(pipeline.tip(), before);
+    // Both are named by their names.
+    set("", "two/?ustomization*").success().stdout_has("two/Kustomization").stdout_has("two/kustomization.yaml");
+    pipeline.run("release", &["-k", "two/?ustomization*", "shared=*:v2", "--no-check"]).run().success();
+    for path in paths {
+        let is_named = path != "two/below/kustomization.yaml";
+        let on_disk = fs::read_to_string(home.path().join(path)).unwrap();
+        assert_eq!(on_disk.contains("newTag: v2"), is_named, "{path}");
+        assert_eq!(pipeline.stage.remote.file("main", path), on_disk.as_bytes(), "{path}");
+    }
+}
+
+#[test]
+fn the_folder_that_a_pattern_begins_in_is_one_of_its_matches() {
+    let home = Home::new();
+    let path = home.write("app/kustomization.yaml", &kustomization(&[("shared", "newTag: v1")]));
+    for (tag, folder, pattern, told) in [
+        ("v2", "app", "**", " kustomization.yaml:"),
+        ("v3", "app", "./**", " kustomization.yaml:"),
+        ("v4", "", "app/**", " app/kustomization.yaml:"),
+        ("v5", "app", "../app/**", " ../app/kustomization.yaml:"),
+    ] {
+        let set = tagship().home(&home).current_dir(home.path().join(folder));
+        set.args(["set", "-k", pattern, &format!("shared=*:{tag}")]).run().success().stdout_has(told);
+        assert!(fs::read_to_string(&path).unwrap().contains(tag), "{pattern}");
+    }
+}
