@@ -3,5 +3,6 @@
 pub(super) mod elsewhere;
 pub(super) mod files_to_edit;
 pub(super) mod kustomization_only;
+mod matched;
 pub(super) mod named_files;
 pub(super) mod patterns_on_disk;

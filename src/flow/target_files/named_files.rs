@@ -1,5 +1,6 @@
 //! Which files of the release branch are meant: those that are named, and those that a pattern matches at this tip.
 
+use super::matched::matched;
 use crate::git::{GlobError, GlobPattern, RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
@@ -47,23 +48,19 @@ fn matching(
     branch: &str,
 ) -> Result<Vec<RepositoryPath>, Failure> {
     let pattern = GlobPattern::parse(&path.to_string()).map_err(|error| unmatchable(typed, &error))?;
-    let files = snapshot.files_matching(&pattern)?.into_iter();
-    let found: Vec<_> = match typed {
-        TargetFile::File(_) => files.filter(|file| pattern.matches_path(file)).collect(),
-        TargetFile::Kustomization(_) | TargetFile::Either(_) => {
-            let kustomizations = files.filter(|file| is_kustomization_name(&file.to_string()));
-            // By its folder, so that two kustomizations in one folder are refused.
-            let by_folder = kustomizations.map(|file| match file.folders().pop() {
-                Some(folder) if pattern.matches_path(&folder) => folder,
-                _ => file,
-            });
-            by_folder.collect()
-        }
-    };
+    let files: Vec<String> = snapshot.files_matching(&pattern)?.iter().map(RepositoryPath::to_string).collect();
+    let places = matched(typed, &pattern, files.iter().map(String::as_str)).into_iter();
+    let found: Vec<RepositoryPath> = places.map(path_of).collect();
     match found.is_empty() {
         true => Err(without_match(typed, &format!(" on {branch}"))),
         false => Ok(found),
     }
+}
+
+/// Returns the path of what is in the repository. Not each name in one is a name that can be typed.
+fn path_of(place: &str) -> RepositoryPath {
+    let names = place.split('/').filter(|name| !name.is_empty());
+    names.fold(RepositoryPath::root(), |folder, name| folder.join(name))
 }
 
 /// Returns the failure for what cannot be a pattern.

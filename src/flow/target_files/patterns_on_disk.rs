@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 
+use super::matched::matched;
 use super::named_files::{WILDCARDS, unmatchable, without_match};
 use crate::git::GlobPattern;
 use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
 use crate::system::found_files;
-use crate::targets::kustomization::is_kustomization_name;
 
 /// How many folders a pattern may lead into.
 const MAX_FOLDERS: usize = 10_000;
@@ -34,22 +34,15 @@ fn matching(typed: &TargetFile) -> Result<Vec<TargetFile>, Failure> {
     };
     let files =
         found_files::below(Path::new(&root), |folder| pattern.leads_into(folder), MAX_FOLDERS).map_err(unreadable)?;
-    let at_root = |path: &str| format!("{root}{path}");
-    let mut found: Vec<TargetFile> = match typed {
-        TargetFile::File(_) => {
-            let files = files.iter().filter(|file| pattern.matches(file));
-            files.map(|file| TargetFile::File(at_root(file))).collect()
+    let found = matched(typed, &pattern, files.iter().map(String::as_str)).into_iter().map(|place| {
+        let path = if root.is_empty() && place.is_empty() { ".".to_owned() } else { format!("{root}{place}") };
+        match typed {
+            TargetFile::File(_) => TargetFile::File(path),
+            TargetFile::Kustomization(_) => TargetFile::Kustomization(path),
+            TargetFile::Either(_) => TargetFile::Either(path),
         }
-        TargetFile::Kustomization(_) | TargetFile::Either(_) => {
-            let kustomizations = files.iter().filter(|file| is_kustomization_name(file));
-            let by_folder = kustomizations.filter_map(|file| match file.rsplit_once('/') {
-                Some((folder, _)) if pattern.matches(folder) => Some(folder),
-                _ => pattern.matches(file).then_some(file.as_str()),
-            });
-            by_folder.map(|path| TargetFile::Kustomization(at_root(path))).collect()
-        }
-    };
-    found.sort_by(|one, other| one.path().cmp(other.path()));
+    });
+    let found: Vec<TargetFile> = found.collect();
     if found.is_empty() { Err(without_match(typed, "")) } else { Ok(found) }
 }
 
