@@ -58,7 +58,7 @@ pub use push::{OnHead, PushOutcome, Pusher, outcome_on};
 pub use reader::Reader;
 pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions, url_without_login};
-pub use replaceable::Replaceable;
+pub use replaceable::{NotReplaceable, Replaceable};
 pub use server_api::ServerApi;
 pub use snapshot::{Loaded, ObjectSource, Snapshot, TreeEntry, TreeEntryKind};
 pub use take_back::take_back;

@@ -22,6 +22,15 @@ pub struct Replaceable {
     commits: Vec<CommitRecord>,
 }
 
+/// Why a head branch may not be replaced.
+#[derive(Debug, Clone)]
+pub enum NotReplaceable {
+    /// It has this commit, which is not ours.
+    Foreign(Box<CommitRecord>),
+    /// It has more commits than the `limit` that are judged, and all that were judged are ours.
+    TooMany { limit: usize },
+}
+
 impl Replaceable {
     pub fn head(&self) -> CommitId {
         self.tip
@@ -44,13 +53,13 @@ impl Replaceable {
 }
 
 impl Snapshot<'_> {
-    /// Judges every commit of the head branch at `head` that this commit, the tip of the branch, lacks. The error is the
-    /// first one that `is_ours` is false for.
+    /// Judges every commit of the head branch at `head` that this commit, the tip of the branch, lacks, until `is_ours` is false
+    /// for one.
     pub fn replaceable<E: From<GitError>>(
         &mut self,
         head: CommitId,
         mut is_ours: impl FnMut(&mut Self, &CommitRecord) -> Result<bool, E>,
-    ) -> Result<Result<Replaceable, CommitRecord>, E> {
+    ) -> Result<Result<Replaceable, NotReplaceable>, E> {
         let tip = self.present(head)?;
         let mut commits = Vec::new();
         let mut next = vec![head];
@@ -58,9 +67,12 @@ impl Snapshot<'_> {
             if matches!(self.lineage(id, self.commit)?, Lineage::Same | Lineage::Before) {
                 continue;
             }
+            if commits.len() == MAX_COMMITS {
+                return Ok(Err(NotReplaceable::TooMany { limit: MAX_COMMITS }));
+            }
             let record = self.present(id)?;
-            if commits.len() == MAX_COMMITS || !is_ours(self, &record)? {
-                return Ok(Err(record));
+            if !is_ours(self, &record)? {
+                return Ok(Err(NotReplaceable::Foreign(Box::new(record))));
             }
             next.extend(&record.parents);
             commits.push(record);

@@ -227,7 +227,9 @@ fn a_pattern_means_the_same_on_disk_and_on_the_branch() {
     let text = kustomization(&[("shared", "newTag: v1")]);
     let paths = ["two/kustomization.yaml", "two/Kustomization", "two/below/kustomization.yaml"];
     let before = pipeline.stage.remote.commit("main", "Two in a folder", &paths.map(|path| File::new(path, &text)));
-    paths.iter().for_each(|path| drop(home.write(path, &text)));
+    for path in paths {
+        home.write(path, &text);
+    }
     let set = |folder: &str, pattern: &str| {
         let set = tagship().home(&home).current_dir(home.path().join(folder));
         set.args(["set", "-k", pattern, "shared=*:v2"]).run()

@@ -24,7 +24,9 @@ fn a_head_branch_with_more_commits_than_are_judged() {
         let text = SEED.replace("b15411f387bb2a2286676b92a87fd85aa9b682a5", tag);
         remote.commit("qa", &message.replace("v1001", tag), &[File::new(FILE, text)])
     };
-    (1002..=1050).for_each(|number| drop(made(&format!("v{number}"))));
+    for number in 1002..=1050 {
+        made(&format!("v{number}"));
+    }
     propose().exit(9).stderr_has("`qa` has 50 releases that `main` lacks, which would be lost");
     let tip = made("v1051");
     let refused = propose().exit(9);
