@@ -34,5 +34,10 @@ fn a_head_branch_with_more_commits_than_are_judged() {
         .stderr_has("`qa` has more than 50 commits that the release branch lacks, so not all of them were judged")
         .stderr_has("hint: merge it, or close its pull request and delete the branch, or name another branch");
     refused.says_nowhere("is not a release of tagship");
+    // Whether it is a person's work is not known, so it is not passed over if what is proposed there must stop.
+    remote.commit("main", "Hold", &[File::new(".tagship-hold", "")]);
+    let held =
+        propose().exit(9).stdout_has("cannot tell whether the forge will merge what is proposed on `qa` by itself");
+    held.stderr_has("`.tagship-hold` stops this");
     assert_eq!(remote.tip("qa"), Some(tip));
 }
