@@ -66,6 +66,16 @@ fn an_empty_repository() {
     for url in [empty.file_url(), server.url("empty.git")] {
         let output = release_to_prod(&stage, &url).run().exit(3);
         output.stderr_has("has no default branch").stderr_has("in an empty repository, push a kustomization first");
+        // What only reads has no flag that starts a branch.
+        for command in ["status", "check", "log"] {
+            let read = |flags: &[&str]| {
+                let read = stage.tagship().args([command, "--repo", &url, "-k", "."]).args(flags.to_vec());
+                read.run().exit(3)
+            };
+            let of_branch = read(&["--branch", "prod"]).stderr_has("there is no branch `prod`");
+            of_branch.stderr_has("hint: is the repository empty? push a kustomization first").says_nowhere("--base");
+            read(&[]).stderr_has("hint: `--branch` names the release branch; in an empty repository, push a");
+        }
     }
 }
 
