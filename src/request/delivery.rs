@@ -88,8 +88,6 @@ impl Delivery {
 /// What to do if the release branch does not exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NewBranch {
-    /// Fail: the command only reads the branch.
-    NotWanted,
     /// Fail.
     Refused,
     /// Start it from the default branch.

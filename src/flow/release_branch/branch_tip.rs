@@ -69,8 +69,15 @@ struct Begun<'r> {
     /// `None`: nothing will be pushed.
     pusher: Option<Pusher<'r>>,
     reader: Option<Reader<'r>>,
-    /// Where the branch is, if that was told already.
+    /// `None`: the branch does not exist.
     tip: Option<CommitId>,
+}
+
+/// What the remote tells of the branch if nothing is pushed, and the conversation in which it did.
+struct Looked<'r> {
+    branch: BranchName,
+    reader: Reader<'r>,
+    tips: Tips,
 }
 
 /// Returns what is kept of the refs that the server names when a push begins.
@@ -86,12 +93,25 @@ impl ReleaseBranch {
     /// Reads the tip of the branch, to which nothing is written.
     pub(in crate::flow) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
         tell_reading(self.remote(), &self.name(), Vec::new(), listener);
-        self.read_tip(Effect::DryRun, &NewBranch::NotWanted, Aim::Branch(RefsKept::Branch), None)
+        let remote = match &self.place {
+            Location::Url(remote) | Location::Remote { remote, .. } => remote,
+            Location::Checkout(checkout) => return self.read_head(checkout, Effect::DryRun),
+        };
+        let Looked { branch, reader, tips } = self.look(remote)?;
+        let Some(tip) = tips.tip else {
+            return Err(match tips.default {
+                Some(_) => absent(&branch, remote).hint(format!("name the release branch with `{}`", self.flag)),
+                None => self.nothing_there(&branch, remote),
+            });
+        };
+        let snapshot = ObjectSource::new(remote, self.checkout(), Some(reader)).snapshot(tip, None, None)?;
+        let snapshot = snapshot.of_branch(Some(branch.clone()));
+        Ok(OpenBranch { snapshot, destination: Destination::Tip(branch), publisher: None })
     }
 
-    /// Reads the tip of the branch. If the commit will be pushed, the push is opened before anything is read: the server then
-    /// tells the tip unasked, and whether this login may push at all. Without a checkout, the other service is asked at the same
-    /// time. What an earlier attempt has `loaded` is not read again.
+    /// Reads the tip of the branch, for a release to it. If the commit will be pushed, the push is opened before anything is
+    /// read: the server then tells the tip unasked, and whether this login may push at all. Without a checkout, the other service
+    /// is asked at the same time. What an earlier attempt has `loaded` is not read again.
     pub(in crate::flow) fn read_tip(
         &self,
         effect: Effect,
@@ -104,16 +124,12 @@ impl ReleaseBranch {
             Location::Checkout(checkout) => return self.read_head(checkout, effect),
         };
         let Begun { branch, head, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
-        let tip = match (&pusher, tip) {
-            (Some(pusher), _) => pusher.tip(),
-            (None, Some(tip)) => Some(tip),
-            (None, None) => self.tips(remote, &mut reader)?.tip,
-        };
         let (commit, destination) = match tip {
             Some(tip) => (tip, Destination::Tip(branch.clone())),
             None if matches!(aim, Aim::Head(_)) => {
-                return Err(Failure::target(format!("there is no branch `{branch}` at {remote}"))
-                    .hint("name the branch that the pull request goes to with `--branch`"));
+                return Err(
+                    absent(&branch, remote).hint("name the branch that the pull request goes to with `--branch`")
+                );
             }
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch.clone())),
         };
@@ -158,41 +174,55 @@ impl ReleaseBranch {
         let read = if let NewBranch::At(base) = new_branch { base } else { &branch };
         let (pusher, reader) = match effect {
             // A checkout that has the tip needs nothing from the other service.
-            Effect::Full if self.checkout().is_some() => (Some(Pusher::open(remote, &branch, kept)?), None),
-            Effect::Full => {
-                let (pusher, reader) = open_both(remote, &branch, kept, read)?;
-                (Some(pusher), reader)
+            Effect::Full if self.checkout().is_some() => (Pusher::open(remote, &branch, kept)?, None),
+            Effect::Full => open_both(remote, &branch, kept, read)?,
+            Effect::DryRun => {
+                let Looked { reader, tips, .. } = self.look(remote)?;
+                return Ok(Begun { branch, head, pusher: None, reader: Some(reader), tip: tips.tip });
             }
-            Effect::DryRun => (None, None),
         };
-        Ok(Begun { branch, head, pusher, reader, tip: None })
+        let tip = pusher.tip();
+        Ok(Begun { branch, head, pusher: Some(pusher), reader, tip })
     }
 
     /// Does so at the branch that the remote names as its default.
     fn begin_at_default<'r>(&self, remote: &'r Remote, effect: Effect, aim: Aim<'_>) -> Result<Begun<'r>, Failure> {
-        let found = |tips: &Tips| {
-            let none = || Failure::target(format!("{remote} has no default branch")).hint("add `--branch NAME`");
-            let branch = tips.branch.clone().ok_or_else(none)?;
-            self.default.set(branch.clone()).ok();
-            Ok::<_, Failure>((self.head(&branch, aim)?, branch))
-        };
         match effect {
             Effect::Full => {
                 let mut head = None;
                 let (pusher, reader) = open_both_at_default(remote, |tips| {
-                    let branch;
-                    (head, branch) = found(&tips)?;
+                    let branch = self.default_branch(remote, &tips)?;
+                    head = self.head(&branch, aim)?;
                     Ok::<_, Failure>(AdvertisedRefs::of(&branch, kept(head.as_ref(), aim)))
                 })?;
-                Ok(Begun { branch: pusher.branch().clone(), head, pusher: Some(pusher), reader, tip: None })
+                let (branch, tip) = (pusher.branch().clone(), pusher.tip());
+                Ok(Begun { branch, head, pusher: Some(pusher), reader, tip })
             }
             Effect::DryRun => {
-                let mut reader = Reader::open(remote, None)?;
-                let tips = reader.tips()?;
-                let (head, branch) = found(&tips)?;
+                let Looked { branch, reader, tips } = self.look(remote)?;
+                let head = self.head(&branch, aim)?;
                 Ok(Begun { branch, head, pusher: None, reader: Some(reader), tip: tips.tip })
             }
         }
+    }
+
+    /// Asks where the branch is, to read it.
+    fn look<'r>(&self, remote: &'r Remote) -> Result<Looked<'r>, Failure> {
+        let mut reader = Reader::open(remote, self.branch.as_ref())?;
+        let tips = reader.tips()?;
+        let branch = match &self.branch {
+            Some(branch) => branch.clone(),
+            None => self.default_branch(remote, &tips)?,
+        };
+        Ok(Looked { branch, reader, tips })
+    }
+
+    /// Returns the branch that the remote names as its default, and remembers it.
+    fn default_branch(&self, remote: &Remote, tips: &Tips) -> Result<BranchName, Failure> {
+        let none = || Failure::target(format!("{remote} has no default branch")).hint("add `--branch NAME`");
+        let branch = tips.branch.clone().ok_or_else(none)?;
+        self.default.set(branch.clone()).ok();
+        Ok(branch)
     }
 
     /// Returns the head branch that a release to `branch` is proposed on, or would be; `None` if it is never proposed.
@@ -259,45 +289,50 @@ impl ReleaseBranch {
         branch: &BranchName,
         new_branch: &NewBranch,
     ) -> Result<CommitId, Failure> {
-        let absent = |branch| Failure::target(format!("there is no branch `{branch}` at {remote}"));
-        if let NewBranch::At(base) = new_branch {
-            let mut begun = match reader.take().filter(|reader| reader.is_about(base)) {
-                Some(reader) => reader,
-                None => Reader::open(remote, Some(base))?,
-            };
-            let tip = begun.tips()?.tip;
-            *reader = Some(begun);
-            return tip.ok_or_else(|| absent(base).hint(format!("`--base` names the branch to start `{branch}` from")));
-        }
-        match (self.tips(remote, reader)?.default, new_branch) {
-            (Some(_), NewBranch::NotWanted) => {
-                Err(absent(branch).hint(format!("name the release branch with `{}`", self.flag)))
+        match new_branch {
+            NewBranch::At(base) => {
+                let mut begun = match reader.take().filter(|reader| reader.is_about(base)) {
+                    Some(reader) => reader,
+                    None => Reader::open(remote, Some(base))?,
+                };
+                let tip = begun.tips()?.tip;
+                *reader = Some(begun);
+                let hint = || format!("`--base` names the branch to start `{branch}` from");
+                tip.ok_or_else(|| absent(base, remote).hint(hint()))
             }
-            (Some(_), NewBranch::Refused) if self.named_by == NamedBy::Checkout => {
-                let message = format!("`{branch}` is checked out, and there is no branch `{branch}` at {remote}");
-                Err(Failure::target(message)
-                    .hint("name the release branch with `--branch`, or create this one with `--create-branch`"))
-            }
-            (Some(_), NewBranch::Refused) if self.named_by == NamedBy::Run => {
-                let message = format!(
+            NewBranch::AtDefault => self.tips(remote, reader)?.default.ok_or_else(|| match self.branch {
+                None => self.nothing_there(branch, remote),
+                Some(_) => Failure::target(format!("{remote} has no default branch, at which `{branch}` could begin"))
+                    .hint("`--base` names the branch to begin at; in an empty repository, push a kustomization first"),
+            }),
+            NewBranch::Refused => Err(match (self.tips(remote, reader)?.default, self.named_by) {
+                (None, _) => self.nothing_there(branch, remote),
+                (Some(_), NamedBy::Checkout) => {
+                    Failure::target(format!("`{branch}` is checked out, and there is no branch `{branch}` at {remote}"))
+                        .hint("name the release branch with `--branch`, or create this one with `--create-branch`")
+                }
+                (Some(_), NamedBy::Run) => Failure::target(format!(
                     "the CI system tells that `{branch}` is built, and there is no branch `{branch}` at {remote}"
-                );
-                Err(Failure::target(message).hint("name the release branch with `--branch`"))
-            }
-            (Some(_), NewBranch::Refused) => Err(absent(branch)
-                .hint("check the name; `--create-branch` creates it from the default branch, or from `--base`")),
-            (Some(default), _) => Ok(default),
-            (None, _) if self.branch.is_none() => {
-                Err(Failure::target(format!("the default branch `{branch}` of {remote} does not exist"))
-                    .hint("`--branch` names the release branch; in an empty repository, push a kustomization first"))
-            }
-            (None, NewBranch::Refused) => {
-                Err(absent(branch).hint("is the repository empty? push a kustomization first"))
-            }
-            (None, _) => Err(Failure::target(format!(
-                "{remote} has no default branch, at which `{branch}` could begin"
-            ))
-            .hint("`--base` names the branch to start it from; in an empty repository, push a kustomization first")),
+                ))
+                .hint("name the release branch with `--branch`"),
+                (Some(_), NamedBy::Intent) => absent(branch, remote)
+                    .hint("check the name; `--create-branch` creates it from the default branch, or from `--base`"),
+            }),
         }
     }
+
+    /// Returns the failure for a branch that does not exist at a remote whose default branch does not exist either.
+    fn nothing_there(&self, branch: &BranchName, remote: &Remote) -> Failure {
+        match self.branch {
+            Some(_) => absent(branch, remote).hint("is the repository empty? push a kustomization first"),
+            None => Failure::target(format!("the default branch `{branch}` of {remote} does not exist")).hint(format!(
+                "`{}` names the release branch; in an empty repository, push a kustomization first",
+                self.flag
+            )),
+        }
+    }
+}
+
+fn absent(branch: &BranchName, remote: &Remote) -> Failure {
+    Failure::target(format!("there is no branch `{branch}` at {remote}"))
 }
