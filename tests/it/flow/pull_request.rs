@@ -8,6 +8,7 @@ use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, Store, TOKEN};
 use crate::support::http::Response;
+use crate::support::registry::Image;
 use crate::support::repository::{Checkout, File};
 
 const ENTRY: &str = "IMAGE_PLACEHOLDER";
@@ -333,6 +334,73 @@ fn a_request_that_was_closed_by_hand() {
     // Another release may be proposed after that, also an older one.
     let newer = document(&at.propose("v0.9.0").run().success());
     assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&2.into(), &"opened".into()));
+}
+
+/// Returns a release branch that has `api` at `v1.1.0`, beside the entry of the others.
+fn with_api() -> Proposals {
+    let at = Proposals::new();
+    let text = format!("{SEED}- name: api\n  newTag: v1.1.0\n");
+    at.stage.remote.commit("main", "Add api", &[File::new(FILE, text)]);
+    at
+}
+
+/// An entry that is older than what runs is not proposed, so it says nothing of the proposal of the others.
+#[test]
+fn what_is_left_out_is_not_judged_on_the_head_branch() {
+    let at = with_api();
+    at.forge.store().waits = true;
+    let propose = |web: &str| at.propose(web).arg("api=*:v1.0.0");
+    for (web, flags, operation, auto_merge) in [
+        ("v1.0.0", &[][..], "opened", Value::Null),
+        ("v1.0.0", &[], "unchanged", Value::Null),
+        ("v1.0.0", &["--auto-merge"], "unchanged", "armed".into()),
+        ("v1.2.0", &[], "updated", Value::Null),
+    ] {
+        let output = document(&propose(web).args(flags.iter().copied()).run().success());
+        assert_eq!(output["outcome"], "proposed", "{web} {flags:?}: {output}");
+        let request = &output["pull_request"];
+        assert_eq!((&request["operation"], &request["auto_merge"]), (&operation.into(), &auto_merge), "{web}");
+        assert_eq!(output["left_out"][0]["name"], "api", "{web}");
+    }
+    at.forge.store().close(1);
+    assert_eq!(document(&propose("v1.2.0").run().success())["outcome"], "skipped");
+}
+
+/// What is proposed of an entry would be lost, although the entry is left out for what runs.
+#[test]
+fn what_is_left_out_and_proposed_already_is_judged_there() {
+    let at = with_api();
+    let first = document(&at.propose("v1.0.0").arg("api=*:v1.2.0").run().success());
+    let older = at.propose("v1.1.0").arg("api=*:v1.0.0").run().exit(9);
+    older.stdout_has("a part of this release is older than what is proposed already");
+    assert!(String::from_utf8(at.stage.remote.file(&head(&first), FILE)).unwrap().contains("v1.2.0"));
+}
+
+/// A tag that moves is proposed again each time that it has moved, whatever it meant before.
+#[test]
+fn a_tag_that_moves_is_proposed_with_its_digest() {
+    let at = Proposals::new();
+    let registry = &at.stage.registry;
+    let push = |number: &str| registry.put_image("org/web", "main", &Image::new().label("number", number));
+    let entry = |digest: &str| {
+        format!("images:\n- name: web\n  newName: {}/org/web\n  newTag: main\n  digest: {digest}\n", registry.address())
+    };
+    at.stage.remote.commit("main", "Pin it", &[File::new(FILE, entry(&push("1")))]);
+    let release = |flags: &[&str]| {
+        let release =
+            at.stage.release_to(&at.forge.url_with_token(TOKEN)).args(["--branch", "main", "--forge", "github"]);
+        let release = release.args(["--pull-request", "--output", "json", "web=*:main"]).args(flags.iter().copied());
+        document(&release.run().success())
+    };
+    assert_eq!(release(&[])["outcome"], "unchanged");
+    for (number, operation) in [("2", "opened"), ("3", "updated")] {
+        let digest = push(number);
+        for operation in [operation, "unchanged"] {
+            let proposed = release(&["--on-unknown-order", "fail"]);
+            assert_eq!(proposed["pull_request"]["operation"], operation, "{number}");
+            assert_eq!(at.stage.remote.file(&head(&proposed), FILE), entry(&digest).as_bytes());
+        }
+    }
 }
 
 /// A head branch that the user names is for one release at a time; what it proposes already would be lost without a word.

@@ -598,6 +598,90 @@ fn the_labels_of_the_images_tell_what_nothing_else_does() {
     assert!(!message().contains("Tagship-Source"), "{}", message());
 }
 
+/// A job of an older commit runs again. What its tag means now is what runs, so that there is nothing to release; and if the
+/// tag was moved, its build cannot be told from what runs by the tag.
+#[test]
+fn an_older_job_of_a_tag_that_moves() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let apart = pipeline.source("apart", &[]);
+    let registry = &pipeline.stage.registry;
+    let push = |number: &str| registry.put_image("org/web", "main", &Image::new().label("number", number));
+    let name = format!("{}/org/web", registry.address());
+    let release = |image: &str, commit: &str, flags: &[&str]| {
+        let release = pipeline.run("release", &["--output", "json", "-k", FOLDER]).args(flags.iter().copied());
+        pipeline.in_ci(release.arg(format!("IMAGE_PLACEHOLDER={image}:main")), commit).run()
+    };
+    push("1");
+    ends(&release(&name, &one, &["--pin-digest"]), "released");
+    let runs = push("2");
+    ends(&release(&name, &two, &["--pin-digest"]).success(), "released");
+    let tip = pipeline.tip();
+    for image in [&*name, "*"] {
+        for flags in [&[][..], &["--pin-digest"], &["--on-superseded", "fail"]] {
+            for commit in [&one, &apart] {
+                ends(&release(image, commit, flags).success(), "unchanged");
+            }
+        }
+    }
+    // The digest would go, and the commit would say that what runs was built from the older source.
+    ends(&release(&name, &one, &["--pin-digest=never"]).success(), "superseded");
+    let moved = push("3");
+    let older = release(&name, &one, &[]).success();
+    ends(&older, "superseded");
+    let short = |digest: &str| digest[..19].to_owned();
+    older.stdout_has(&format!(
+        "main already releases `main` (`{}`), and `main` (`{}`) is older",
+        short(&runs),
+        short(&moved)
+    ));
+    assert_eq!(pipeline.tip(), tip);
+}
+
+/// The digest of an entry that is there is a change, whatever another entry of the release would be.
+#[test]
+fn a_pin_beside_an_older_image() {
+    let pipeline = Pipeline::with_environments();
+    let image = |name: &str, tag: &str| format!("{name}={}", pipeline.build(name, tag));
+    let release = |images: &[String], flags: &[&str]| {
+        pipeline.run("release", &["--output", "json", "-k", PRODUCTION]).args(flags.iter().copied()).args(images).run()
+    };
+    let (old, new) = (image("api", "v1.0.0"), image("api", "v1.1.0"));
+    let web = image("web", "v1.0.0");
+    ends(&release(&[web.clone(), new], &[]), "released");
+    let both = [web, old];
+    ends(&release(&both, &[]).success(), "superseded");
+    let pinned = release(&both, &["--pin-digest"]).success();
+    ends(&pinned, "released");
+    assert_eq!(document(&pinned)["left_out"][0]["name"], "api");
+    assert_eq!(pipeline.file(PRODUCTION).matches("digest: ").count(), 1);
+    let again = release(&both, &["--pin-digest"]).success();
+    ends(&again, "superseded");
+    again.stdout_has("`api`: main already releases `v1.1.0`, and `v1.0.0` is older");
+}
+
+/// The rule is about the tag that is released, not about what the tag meant before.
+#[test]
+fn a_rule_about_order_and_a_tag_that_moves() {
+    let pipeline = Pipeline::with_environments();
+    let rules = "rules:\n- paths: ['**']\n  order: newer\n";
+    let release = |flags: &[&str]| {
+        let image = format!("web={}/org/web:main", pipeline.stage.registry.address());
+        pipeline.run("release", &["--pin-digest", "-k", PRODUCTION, &image]).args(flags.iter().copied()).run()
+    };
+    let push =
+        |number: &str| pipeline.stage.registry.put_image("org/web", "main", &Image::new().label("number", number));
+    push("1");
+    release(&[]).success();
+    pipeline.stage.remote.commit("main", "Rules", &[File::new(".tagship.yaml", rules)]);
+    for (number, flags) in [("2", &[][..]), ("3", &["--on-superseded", "allow"]), ("4", &["--order", "number"])] {
+        let digest = push(number);
+        release(flags).success();
+        assert!(pipeline.file(PRODUCTION).contains(&digest), "{flags:?}");
+    }
+}
+
 #[test]
 fn what_is_not_known_is_told() {
     let pipeline = Pipeline::with_environments();
