@@ -136,6 +136,7 @@ pub struct Awaited<'a> {
 }
 
 /// One file, before and after.
+#[derive(Clone)]
 pub struct FileEdit {
     /// As a person names it: from the repository's root, or as it was typed for a file on disk.
     pub path: String,

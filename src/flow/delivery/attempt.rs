@@ -2,7 +2,9 @@
 //! one ref that moves once.
 
 use super::authorship::{authorship, signing_forge};
-use super::edited_files::{EditedFiles, manner};
+use super::edited_files::{AskedFiles, KeptDigest, PinnedFiles, manner};
+use super::guarding::{reasons, stopped};
+use super::head::Wanted;
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
@@ -11,8 +13,9 @@ use crate::flow::edits::{
     tell_repeated, tell_unfilled,
 };
 use crate::flow::image_checks::awaited::Pace;
-use crate::flow::image_checks::checks::Checks;
+use crate::flow::image_checks::checks::{Checks, Patience};
 use crate::flow::image_checks::compared_source::ImageSources;
+use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::release_branch::branch::ReleaseBranch;
@@ -20,6 +23,7 @@ use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
 use crate::flow::target_files::elsewhere::kustomizations_with;
 use crate::flow::target_files::named_files::named_by;
 use crate::git::{CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::image::Digest;
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
@@ -58,7 +62,7 @@ impl From<GitError> for Stop {
 
 /// What an attempt decided to do at its tip, with nothing done yet.
 struct ReleasePlan<'w> {
-    edited: EditedFiles<'w>,
+    edited: PinnedFiles<'w>,
     releases: Vec<Release>,
     message: Message,
     tag: Option<TagContent>,
@@ -94,7 +98,8 @@ impl<'a> Attempt<'a> {
         tell_repeated(&writing.images, listener);
         let plan = self.plan(&writing, &paths, &mut snapshot, &destination, listener);
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
-            self.disarm_outdated(stop, &mut snapshot, (&writing, &paths), pusher, listener);
+            let wanted = Wanted { writing: &writing, paths: &paths, left_out: Vec::new() };
+            self.disarm_outdated(stop, &mut snapshot, &wanted, pusher, listener);
         }
         let plan = plan?;
         match publisher {
@@ -119,18 +124,20 @@ impl<'a> Attempt<'a> {
     where
         'a: 'w,
     {
-        let edited = EditedFiles::edit(self.job.delivery, writing, paths, snapshot)?;
-        self.require_images(&edited, snapshot)?;
-        let orders = self.order(snapshot, &edited, &self.branch.name(), listener)?;
-        let left_out = self.guard_order(&orders, destination, &edited.files, listener)?;
-        let edited = edited.leave_out(snapshot, &left_out)?;
-        self.check(&edited, listener)?;
-        let edited = edited.pin(snapshot, self.checks, &left_out)?;
+        let asked = AskedFiles::edit(self.job.delivery, writing, paths, Vec::new(), snapshot)?;
+        self.require_images(&asked, snapshot)?;
+        self.expect_sources(&asked);
+        let asked = self.keep_digests(asked, snapshot, listener)?;
+        let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;
+        let (left_out, ending) = self.guard_order(&orders, destination, &asked.files, listener)?;
+        let asked = asked.leave_out(snapshot, left_out)?;
+        self.check(&asked, listener)?;
+        let edited = asked.pin(snapshot, self.checks)?;
         let releases = self.told(releases_of(&edited.files, self.checks), &writing.sources, &orders);
         let mut outcome = self.outcome(&edited.files, &releases, destination);
-        outcome.left_out = left_out;
+        outcome.left_out.clone_from(&edited.asked.left_out);
         outcome.parent = Some(snapshot.commit_id());
-        require_a_change(&outcome, &edited.files, listener)?;
+        require_a_change(&outcome, &edited.files, ending, listener)?;
         self.guard_hold(snapshot, &edited, &outcome, listener)?;
         outcome.rulings = self.guard_rules(snapshot, &edited, &orders, &outcome, listener)?;
         // With what the rules made the registry say.
@@ -168,7 +175,7 @@ impl<'a> Attempt<'a> {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
                 let seen = self.look_at_head(&mut snapshot, &proposer, &edited, &outcome, with_edits)?;
-                let text = self.request_text(&content.message, &releases, &edited.writing.purpose);
+                let text = self.request_text(&content.message, &releases, &edited.asked.writing.purpose);
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
@@ -176,8 +183,8 @@ impl<'a> Attempt<'a> {
     }
 
     /// Requires that the files have the images that are named, and that these get a version.
-    fn require_images(&self, edited: &EditedFiles<'_>, snapshot: &mut Snapshot<'_>) -> Result<(), Failure> {
-        let EditedFiles { writing, paths, files, .. } = edited;
+    fn require_images(&self, asked: &AskedFiles<'_>, snapshot: &mut Snapshot<'_>) -> Result<(), Failure> {
+        let AskedFiles { writing, paths, files, .. } = asked;
         let Delivery { files: typed, add, .. } = self.job.delivery;
         let named: Vec<_> = paths.iter().map(|path| named_by(&self.branch.base, typed, path)).collect();
         require_entries(&writing.images, files, &named, absent(*add), |name| match writing.purpose {
@@ -217,14 +224,49 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// Says which commits the provenance of the images must name.
+    fn expect_sources(&mut self, asked: &AskedFiles<'_>) {
+        let AskedFiles { writing, files, .. } = asked;
+        self.checks.expect_sources(ImageSources::of_files(files, &writing.sources));
+        look_at_forges(self.checks, &self.job.delivery.target, self.branch.remote(), writing.sources.iter());
+    }
+
+    /// Keeps the digest of each entry whose tag still means it. Such an entry does not change, whatever the order of its build. A
+    /// tag that is not there is not told here: it may never be released.
+    pub(super) fn keep_digests<'w>(
+        &mut self,
+        asked: AskedFiles<'w>,
+        snapshot: &Snapshot<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<AskedFiles<'w>, Failure> {
+        let mut images = Vec::new();
+        for (file, entry, digest) in asked.without_digest() {
+            let image = ImageToCheck::of_entry(entry)?;
+            images.push((image, KeptDigest { file: file.path.clone(), name: entry.name.clone(), digest }));
+        }
+        let (images, digests): (Vec<_>, Vec<_>) = images.into_iter().unzip();
+        let unasked = self.checks.unasked(&images);
+        if !unasked.is_empty() {
+            let questions: Vec<_> = unasked.into_iter().map(|image| self.checks.question(image, [])).collect();
+            self.checks.ask_more(&questions, Patience::None, listener);
+        }
+        let means = |image: &ImageToCheck, digest: &Digest| match image {
+            ImageToCheck::Known(image) => {
+                self.checks.of(image).is_some_and(|checked| checked.descriptor.digest == *digest)
+            }
+            ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => false,
+        };
+        let kept = images.iter().zip(digests).filter(|(image, kept)| means(image, &kept.digest));
+        asked.keep(snapshot, kept.map(|(_, kept)| kept).collect())
+    }
+
     /// Requires the images to be in their registries.
-    fn check(&mut self, edited: &EditedFiles<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
-        let EditedFiles { writing, files, .. } = edited;
+    fn check(&mut self, asked: &AskedFiles<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
+        let AskedFiles { writing, files, .. } = asked;
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
-        self.checks.expect_sources(ImageSources::of_files(files, &writing.sources));
-        look_at_forges(self.checks, &self.job.delivery.target, self.branch.remote(), writing.sources.iter());
+        self.expect_sources(asked);
         let all = self.job.checked == CheckedEntries::All;
         let images = images_of(files, |entry| all || entry.changed(), listener)?;
         if writing.purpose != Purpose::Release {
@@ -239,11 +281,10 @@ impl<'a> Attempt<'a> {
     /// Returns the message of the commit, and the tag on it.
     fn compose(
         &self,
-        edited: &EditedFiles<'_>,
+        PinnedFiles { asked: AskedFiles { writing, .. }, files }: &PinnedFiles<'_>,
         releases: &[Release],
         listener: &mut Listener<'_>,
     ) -> Result<(Message, Option<TagContent>), Failure> {
-        let EditedFiles { writing, files, .. } = edited;
         let changed = changed(releases);
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed)).transpose()?;
         let options = self.way.options(&self.job.delivery.commit);
@@ -295,14 +336,23 @@ fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<
     }
 }
 
-/// Ends the run if there is nothing to change. Then a branch that does not exist is not created either: it would be its base.
-fn require_a_change(outcome: &Outcome, files: &[FileEdit], listener: &mut Listener<'_>) -> Result<(), Stop> {
+/// Ends the run if there is nothing to change, by `ending` if that is for what is left out. Then a branch that does not exist is
+/// not created either: it would be its base.
+fn require_a_change(
+    outcome: &Outcome,
+    files: &[FileEdit],
+    ending: Option<Ending>,
+    listener: &mut Listener<'_>,
+) -> Result<(), Stop> {
     if !outcome.files.is_empty() {
         return Ok(());
     }
     // There may be notes about the files.
     tell_edits(files, &[], listener);
-    Err(Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })))
+    Err(match ending {
+        Some(ending) => stopped(outcome.clone(), ending, reasons(&outcome.left_out)),
+        None => Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })),
+    })
 }
 
 pub(super) fn changed(releases: &[Release]) -> Vec<Release> {

@@ -2,9 +2,9 @@
 //! follows by the user's flags is in `policy`.
 
 use super::attempt::{Attempt, Stop};
-use super::edited_files::EditedFiles;
+use super::edited_files::{AskedFiles, PinnedFiles};
 use super::located_tip::reads_order;
-use super::policy;
+use super::policy::{self, OrderDecision};
 use crate::flow::edits::releases_of;
 use crate::flow::release_branch::branch_tip::Destination;
 use crate::flow::source_changes::compare;
@@ -15,7 +15,7 @@ use crate::message::compose::Purpose;
 use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
-use crate::request::{OnSuperseded, OrderBy};
+use crate::request::{OnSuperseded, OrderBy, PinDigest};
 use crate::targets::kustomization::EntryEdit;
 
 impl Attempt<'_> {
@@ -23,11 +23,11 @@ impl Attempt<'_> {
     pub(super) fn order(
         &self,
         snapshot: &mut Snapshot<'_>,
-        edited: &EditedFiles<'_>,
+        asked: &AskedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
-        if matches!(edited.writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
+        if matches!(asked.writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
             return Ok(Vec::new());
         }
         let delivery = self.job.delivery;
@@ -35,7 +35,7 @@ impl Attempt<'_> {
             OnSuperseded::Allow => OrderBy::Nothing,
             OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
         };
-        self.order_by(by, snapshot, edited, place, listener)
+        self.order_by(by, snapshot, asked, place, listener)
     }
 
     /// Orders each entry that changes against what runs at `place`, by what `by` says.
@@ -43,11 +43,11 @@ impl Attempt<'_> {
         &self,
         by: OrderBy,
         snapshot: &mut Snapshot<'_>,
-        edited: &EditedFiles<'_>,
+        asked: &AskedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<EntryOrder>, Failure> {
-        let EditedFiles { writing, files, .. } = edited;
+        let AskedFiles { writing, files, .. } = asked;
         let setting = Setting {
             request: &self.job.delivery.target,
             remote: self.branch.remote(),
@@ -62,54 +62,50 @@ impl Attempt<'_> {
         order_of(&setting, snapshot, files, &mut |note| listener(&Event::Noted(note)))
     }
 
-    /// Returns the entries that do not go out, for others do. Stops if none goes out, or if order fails the release.
+    /// Returns the entries that do not go out, for others do or may be pinned, and how the run ends if these do not change either.
+    /// Stops if none goes out, or if order fails the release.
     pub(super) fn guard_order(
         &self,
         orders: &[EntryOrder],
         destination: &Destination,
         files: &[FileEdit],
         listener: &mut Listener<'_>,
-    ) -> Result<Vec<LeftOut>, Stop> {
-        let verdict = policy::decide(orders, self.job.delivery);
-        for warning in verdict.warnings {
+    ) -> Result<(Vec<LeftOut>, Option<Ending>), Stop> {
+        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(orders, self.job.delivery);
+        for warning in warnings {
             listener(&Event::Warned(warning));
         }
-        if let Some(failure) = verdict.failure {
+        if let Some(failure) = failure {
             return Err(failure.into());
         }
+        let pins = self.job.delivery.pin_digest == PinDigest::Always && self.checks.asks();
         let goes_out = |entry: &EntryEdit, file: &str| {
-            entry.changed()
-                && !verdict.left_out.iter().any(|left| left.file == file && left.name == entry.name.as_str())
+            (entry.changed() || (pins && entry.after.digest.is_none()))
+                && !left_out.iter().any(|left| left.file == file && left.name == entry.name.as_str())
         };
         let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
-        match verdict.ending {
-            Some(ending) if !any => {
-                let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
-                let mut releases = releases_of(files, self.checks);
-                // From a newer commit to an older one, there is nothing to show.
-                if ending == Ending::Diverged {
-                    self.compare_sources(&mut releases, orders);
-                }
-                Err(stopped(self.outcome(files, &releases, destination), ending, reasons.join("; ")))
+        if let (Some(ending), false) = (ending, any) {
+            let mut releases = releases_of(files, self.checks);
+            // From a newer commit to an older one, there is nothing to show.
+            if ending == Ending::Diverged {
+                self.compare_sources(&mut releases, orders);
             }
-            _ => {
-                for left in &verdict.left_out {
-                    listener(&Event::Warned(format!("left out {}", left.reason)));
-                }
-                Ok(verdict.left_out)
-            }
+            return Err(stopped(self.outcome(files, &releases, destination), ending, reasons(&left_out)));
         }
+        for left in &left_out {
+            listener(&Event::Warned(format!("left out {}", left.reason)));
+        }
+        Ok((left_out, ending))
     }
 
     /// Stops if a hold stops this, on the branch or where the images come from.
     pub(super) fn guard_hold(
         &self,
         snapshot: &mut Snapshot<'_>,
-        edited: &EditedFiles<'_>,
+        PinnedFiles { asked: AskedFiles { writing, paths, .. }, files }: &PinnedFiles<'_>,
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let EditedFiles { writing, paths, files, .. } = edited;
         let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
             let changed = file.edit.entries.iter().filter(|entry| entry.changed());
             let names = changed.map(|entry| entry.name.to_string()).collect();
@@ -151,4 +147,9 @@ impl Attempt<'_> {
 /// Ends the run because a guard stops it: nothing of `outcome` comes about.
 pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
     Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
+}
+
+/// Returns why entries are left out, as one text.
+pub(super) fn reasons(left_out: &[LeftOut]) -> String {
+    left_out.iter().map(|left| left.reason.as_str()).collect::<Vec<_>>().join("; ")
 }

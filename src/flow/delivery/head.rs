@@ -2,7 +2,7 @@
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
 use super::attempt::{Attempt, Stop, changed};
-use super::edited_files::EditedFiles;
+use super::edited_files::{AskedFiles, PinnedFiles};
 use super::guarding::stopped;
 use super::job::Writing;
 use super::policy;
@@ -17,8 +17,15 @@ use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, Listener, Outcome};
+use crate::outcome::{Ending, Event, LeftOut, Listener, Outcome};
 use crate::request::Route;
+
+/// What a release wants to be on a head branch.
+pub(super) struct Wanted<'w> {
+    pub(super) writing: &'w Writing,
+    pub(super) paths: &'w [RepositoryPath],
+    pub(super) left_out: Vec<LeftOut>,
+}
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
@@ -35,7 +42,7 @@ impl Attempt<'_> {
         &mut self,
         snapshot: &mut Snapshot<'_>,
         proposer: &Proposer<'_>,
-        edited: &EditedFiles<'_>,
+        PinnedFiles { asked, .. }: &PinnedFiles<'_>,
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<SeenHead, Stop> {
@@ -44,7 +51,6 @@ impl Attempt<'_> {
         if !over.is_ahead() {
             return Ok(SeenHead { over: Some(over), newest: None });
         }
-        let wanted = (edited.writing, edited.paths);
         let request = match &proposer.opener {
             Opener::Api(forge) => {
                 forge.newest_request(proposer.head.as_str(), proposer.base.as_str()).map_err(Failure::from)?
@@ -57,12 +63,17 @@ impl Attempt<'_> {
             _ => format!("`{}`", proposer.head),
         };
         let is_over = |request: &PullRequest| request.state != RequestState::Open && proposes(request, tip);
-        self.require_same_releases(&over, &proposer.base, wanted, request.as_ref().is_some_and(is_over))?;
-        let there = self.on_head(snapshot, tip, wanted, |attempt, snapshot, there| {
+        let left_out = unproposed(&asked.left_out, &over);
+        let wanted = Wanted { writing: asked.writing, paths: asked.paths, left_out };
+        let is_over_now = request.as_ref().is_some_and(is_over);
+        self.require_same_releases(&over, &proposer.base, &wanted, is_over_now)?;
+        let wanted =
+            Wanted { writing: asked.writing, paths: asked.paths, left_out: unproposed(&asked.left_out, &over) };
+        let there = self.on_head(snapshot, tip, &wanted, listener, |attempt, snapshot, there, listener| {
             Ok(HeadContent {
-                is_same: there.says_all_of(edited.paths),
+                is_same: there.says_all_of(asked.paths),
                 changes: there.changed_entries().count(),
-                orders: attempt.order(snapshot, there, &place, listener)?,
+                orders: attempt.order(snapshot, &there.asked, &place, listener)?,
             })
         })?;
         match &request {
@@ -94,7 +105,7 @@ impl Attempt<'_> {
         &self,
         over: &Replaceable,
         base: &BranchName,
-        (writing, paths): (&Writing, &[RepositoryPath]),
+        Wanted { writing, paths, .. }: &Wanted<'_>,
         is_over: bool,
     ) -> Result<(), Failure> {
         let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
@@ -135,16 +146,17 @@ impl Attempt<'_> {
         &mut self,
         snapshot: &mut Snapshot<'_>,
         tip: CommitId,
-        (writing, paths): (&Writing, &[RepositoryPath]),
-        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &EditedFiles<'_>) -> Result<T, Failure>,
+        Wanted { writing, paths, left_out }: &Wanted<'_>,
+        listener: &mut Listener<'_>,
+        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &PinnedFiles<'_>, &mut Listener<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         snapshot.beside(tip, |snapshot| {
             snapshot.load(paths)?;
             let is_file = |path: &&RepositoryPath| matches!(snapshot.entry(path), Ok(TreeEntry::File(_)));
             let present: Vec<RepositoryPath> = paths.iter().filter(is_file).cloned().collect();
-            let there = EditedFiles::edit(self.job.delivery, writing, &present, snapshot)?;
-            let there = there.pin(snapshot, self.checks, &[])?;
-            read(self, snapshot, &there)
+            let there = AskedFiles::edit(self.job.delivery, writing, &present, left_out.clone(), snapshot)?;
+            let there = self.keep_digests(there, snapshot, listener)?.pin(snapshot, self.checks)?;
+            read(self, snapshot, &there, listener)
         })
     }
 
@@ -176,6 +188,13 @@ impl Attempt<'_> {
         let page_of_source = |source: &str| run.page_of(source);
         request_text(message, options, &changed(releases), run.page(), purpose, &page_of_source)
     }
+}
+
+/// Returns the entries that are left out of this release, and of which the head branch proposes nothing that would be lost.
+fn unproposed(left_out: &[LeftOut], over: &Replaceable) -> Vec<LeftOut> {
+    let proposed: Vec<ReleaseTrailers> = over.commits().iter().filter_map(ReleaseTrailers::read).collect();
+    let is_proposed = |left: &&LeftOut| proposed.iter().any(|said| said.is_of(&left.file, &left.name));
+    left_out.iter().filter(|left| !is_proposed(left)).cloned().collect()
 }
 
 /// Returns whether a request has, or had, the commit `tip`.

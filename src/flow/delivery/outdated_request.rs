@@ -3,11 +3,10 @@
 //! without one: what fails here is a warning.
 
 use super::attempt::{Attempt, Stop};
-use super::head::proposes;
-use super::job::Writing;
+use super::head::{Wanted, proposes};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
-use crate::git::{BranchName, CommitId, Pusher, RepositoryPath, Snapshot};
+use crate::git::{BranchName, CommitId, Pusher, Snapshot};
 use crate::guards::head_branch::replaceable;
 use crate::guards::order::{EntryOrder, Standing};
 use crate::guards::rules::PublishWay;
@@ -59,7 +58,7 @@ impl Attempt<'_> {
         &mut self,
         stop: &Stop,
         snapshot: &mut Snapshot<'_>,
-        wanted: (&Writing, &[RepositoryPath]),
+        wanted: &Wanted<'_>,
         pusher: &Pusher<'_>,
         listener: &mut Listener<'_>,
     ) {
@@ -84,7 +83,7 @@ impl Attempt<'_> {
         stopped: Stopped,
         (head, tip): (&BranchName, CommitId),
         snapshot: &mut Snapshot<'_>,
-        (writing, paths): (&Writing, &[RepositoryPath]),
+        wanted: &Wanted<'_>,
         pusher: &Pusher<'_>,
     ) -> Result<Option<String>, Failure> {
         let over = match replaceable(snapshot, head, tip) {
@@ -94,15 +93,16 @@ impl Attempt<'_> {
             Err(failure) if failure.kind == FailureKind::Refused => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        if self.require_same_releases(&over, pusher.branch(), (writing, paths), false).is_err() {
+        if self.require_same_releases(&over, pusher.branch(), wanted, false).is_err() {
             return Ok(None);
         }
+        let silent = &mut |_: &Event<'_>| {};
         let is_same = stopped != Stopped::All
-            && self.on_head(snapshot, tip, (writing, paths), |_, _, there| Ok(there.says_all_of(paths)))?;
+            && self.on_head(snapshot, tip, wanted, silent, |_, _, there, _| Ok(there.says_all_of(wanted.paths)))?;
+        let base = pusher.branch();
         if (stopped == Stopped::Same && !is_same) || (stopped == Stopped::Older && is_same) {
             return Ok(None);
         }
-        let base = pusher.branch();
         let may_be_merged =
             |request: &PullRequest| request.state == RequestState::Open && request.is_armed != Some(false);
         let open = match Opener::of(pusher.remote(), &self.job.delivery.target)? {
@@ -115,15 +115,14 @@ impl Attempt<'_> {
             },
             Opener::ByPush(by_push) => Err(by_push.page_of(head.as_str())),
         };
-        let is_older = |order: &EntryOrder| matches!(order.ordered.standing, Standing::Goes | Standing::Replaces);
         let why = match stopped {
             Stopped::All => "releases are stopped now",
             _ if is_same => "it proposes the same release",
             _ => {
-                let orders = self.on_head(snapshot, tip, (writing, paths), |attempt, snapshot, there| {
-                    attempt.order(snapshot, there, head.as_str(), &mut |_| {})
+                let orders = self.on_head(snapshot, tip, wanted, silent, |attempt, snapshot, there, listener| {
+                    attempt.order(snapshot, &there.asked, head.as_str(), listener)
                 })?;
-                if !orders.iter().all(is_older) {
+                if !orders.iter().all(goes) {
                     return Ok(None);
                 }
                 "what it proposes is older, or was taken back"
@@ -150,4 +149,9 @@ impl Attempt<'_> {
             )),
         })
     }
+}
+
+/// Returns whether a release takes the place of what it was ordered against.
+fn goes(order: &EntryOrder) -> bool {
+    matches!(order.ordered.standing, Standing::Goes | Standing::Replaces)
 }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, Stop};
-use super::edited_files::EditedFiles;
+use super::edited_files::PinnedFiles;
 use super::guarding::stopped;
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
@@ -22,16 +22,21 @@ impl Attempt<'_> {
     pub(super) fn guard_rules(
         &mut self,
         snapshot: &mut Snapshot<'_>,
-        edited: &EditedFiles<'_>,
+        edited: &PinnedFiles<'_>,
         orders: &[EntryOrder],
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
-        let state = rules_for(snapshot, edited.paths, &mut |warning| listener(&Event::Warned(warning)))?;
+        let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if edited.changed_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
-            ask_forges(self.checks, &self.job.delivery.target, self.branch.remote(), edited.writing.sources.iter());
+            ask_forges(
+                self.checks,
+                &self.job.delivery.target,
+                self.branch.remote(),
+                edited.asked.writing.sources.iter(),
+            );
         }
         let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
         let orders = judged.as_deref().unwrap_or(orders);
@@ -41,7 +46,7 @@ impl Attempt<'_> {
                 let file = path.to_string();
                 let of_entry = |order: &&EntryOrder| order.file == file && order.name == entry.name;
                 let name = entry.name.as_str();
-                let build = Build::of_entry(name, &entry.after, edited.writing.sources.of(name));
+                let build = Build::of_entry(name, &entry.after, edited.asked.writing.sources.of(name));
                 EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
             })
             .collect();
@@ -61,10 +66,10 @@ impl Attempt<'_> {
         &self,
         state: &RulesState,
         snapshot: &mut Snapshot<'_>,
-        edited: &EditedFiles<'_>,
+        edited: &PinnedFiles<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<Vec<EntryOrder>>, Failure> {
-        let is_rollback = matches!(edited.writing.purpose, Purpose::Rollback { .. });
+        let is_rollback = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
         let delivery = self.job.delivery;
         let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
@@ -72,7 +77,7 @@ impl Attempt<'_> {
         if is_rollback || as_asked || !demands_order {
             return Ok(None);
         }
-        self.order_by(OrderBy::Auto, snapshot, edited, &self.branch.name(), listener).map(Some)
+        self.order_by(OrderBy::Auto, snapshot, &edited.asked, &self.branch.name(), listener).map(Some)
     }
 }
 

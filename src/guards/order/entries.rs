@@ -6,7 +6,7 @@ use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
 use crate::guards::claims::BranchClaims;
-use crate::image::ImageName;
+use crate::image::{Digest, ImageName};
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::FileEdit;
@@ -238,10 +238,10 @@ impl Candidate<'_> {
         let judgement = self.judge(new, runs, snapshot, repositories)?;
         let is_unknown = matches!(judgement, Judgement::Unknown(_));
         let Some((new, runs)) = is_unknown.then(|| with_labels(setting, new, runs)).flatten() else {
-            return Ok((told(setting.branch, new, runs, judgement), None));
+            return Ok((told(setting, new, runs, judgement), None));
         };
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
-        Ok((by_labels(told(setting.branch, &new, &runs, judgement)), new.source))
+        Ok((by_labels(told(setting, &new, &runs, judgement)), new.source))
     }
 
     fn is_explained(&self, runs: &Build) -> bool {
@@ -319,7 +319,8 @@ fn by_labels(mut ordered: Ordered) -> Ordered {
 }
 
 /// Tells a judgement of `new` against what `runs`.
-fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordered {
+fn told(setting: &Setting<'_>, new: &Build, runs: &Build, judgement: Judgement) -> Ordered {
+    let branch = setting.branch;
     match judgement {
         Judgement::Newer(how) => Standing::Goes.because(format!("newer than {runs}: {how}")),
         Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
@@ -328,6 +329,7 @@ fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordere
             Standing::Replaces.because(format!("{new} and {runs} are on lines that went apart: {how}"))
         }
         Judgement::Older(how) => {
+            let [new, runs] = told_apart(setting, new, runs);
             Standing::Superseded.because(format!("{branch} already releases {runs}, and {new} is older: {how}"))
         }
         Judgement::Diverged => Standing::Diverged.because(format!(
@@ -336,9 +338,26 @@ fn told(branch: &str, new: &Build, runs: &Build, judgement: Judgement) -> Ordere
             source(runs)
         )),
         Judgement::Unknown(why) => {
+            let [new, runs] = told_apart(setting, new, runs);
             Standing::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
         }
     }
+}
+
+/// Names two builds. Those of one tag are told apart by their digests, as far as these are known.
+fn told_apart(setting: &Setting<'_>, new: &Build, runs: &Build) -> [String; 2] {
+    let names = [new, runs].map(Build::to_string);
+    if names[0] != names[1] {
+        return names;
+    }
+    let digests = [new.digest.clone().or_else(|| (setting.digest_of)(new)), runs.digest.clone()];
+    let [of_new, of_runs] = digests.map(|digest| digest.and_then(|digest| digest.parse::<Digest>().ok()));
+    let with = |name: String, digest: Option<Digest>| match digest {
+        Some(digest) => format!("{name} (`{}`)", digest.short()),
+        None => name,
+    };
+    let [new, runs] = names;
+    [with(new, of_new), with(runs, of_runs)]
 }
 
 fn source(build: &Build) -> String {
