@@ -29,6 +29,7 @@ use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::Delivery;
+use crate::targets::kustomization::EntryEdit;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -37,7 +38,10 @@ pub(super) enum Stop {
     /// An image was waited for, or its tag was moved: what was read may be out of date.
     Outdated,
     /// Another release was faster; the server may have refused the push anyway.
-    Raced(PushRefusal),
+    Raced {
+        branch: String,
+        refusal: PushRefusal,
+    },
     /// Another release was faster, which showed before anything was pushed.
     Moved,
     /// The branch did not move: a hook or a rule of the server refused the push to it.
@@ -70,13 +74,33 @@ struct ReleasePlan<'w> {
     outcome: Outcome,
 }
 
+/// The attempts before one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Earlier {
+    /// A race ended each of them, or the refusal of the push that a pull request follows.
+    pub(super) attempts: u32,
+    pub(super) races: u32,
+    /// Without those of pushes, if the release goes on by a pull request.
+    pub(super) races_this_way: u32,
+}
+
+impl Earlier {
+    pub(super) fn and_a_refusal(self) -> Self {
+        Self { attempts: self.attempts + 1, races_this_way: 0, ..self }
+    }
+
+    pub(super) fn and_a_race(self) -> Self {
+        let Self { attempts, races, races_this_way } = self;
+        Self { attempts: attempts + 1, races: races + 1, races_this_way: races_this_way + 1 }
+    }
+}
+
 /// One attempt, at one tip.
 pub(super) struct Attempt<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) branch: &'a ReleaseBranch,
     pub(super) checks: &'a mut Checks,
-    /// From 1.
-    pub(super) number: u32,
+    pub(super) earlier: Earlier,
     /// How the commit gets to the branch.
     pub(super) way: &'a Way<'a>,
     /// What was read of the tip, for the next attempt.
@@ -169,8 +193,12 @@ impl<'a> Attempt<'a> {
             listener(event);
         };
         let signer = signing_forge(self.job.delivery, self.branch)?;
-        let rivals = if self.number == 1 { Rivals::Unknown } else { Rivals::Known };
+        let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
         let terms = Terms { signer: signer.as_ref(), rivals, ..self.job.terms() };
+        let to = match &publisher {
+            Publisher::Direct(_) => self.branch.name(),
+            Publisher::Propose(proposer) => proposer.head.to_string(),
+        };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -179,7 +207,7 @@ impl<'a> Attempt<'a> {
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
-        self.ended(published, outcome, listener)
+        self.ended(published, to, outcome, listener)
     }
 
     /// Requires that the files have the images that are named, and that these get a version.
@@ -199,7 +227,13 @@ impl<'a> Attempt<'a> {
     }
 
     /// Returns how the attempt ended, and lets the checkout follow.
-    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
+    fn ended(
+        &self,
+        published: Published,
+        to: String,
+        outcome: Outcome,
+        listener: &mut Listener<'_>,
+    ) -> Result<Outcome, Stop> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
@@ -212,7 +246,7 @@ impl<'a> Attempt<'a> {
                 proposed: Some(request),
                 ..outcome
             }),
-            Published::Raced(refusal) => Err(Stop::Raced(refusal)),
+            Published::Raced(refusal) => Err(Stop::Raced { branch: to, refusal }),
             Published::Moved => Err(Stop::Moved),
             Published::Refused { branch, refusal } => Err(Stop::Refused { branch, refusal }),
         }
@@ -239,12 +273,12 @@ impl<'a> Attempt<'a> {
         snapshot: &Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<AskedFiles<'w>, Failure> {
-        let mut images = Vec::new();
-        for (file, entry, digest) in asked.without_digest() {
-            let image = ImageToCheck::of_entry(entry)?;
-            images.push((image, KeptDigest { file: file.path.clone(), name: entry.name.clone(), digest }));
-        }
-        let (images, digests): (Vec<_>, Vec<_>) = images.into_iter().unzip();
+        let with_image = |(file, entry, digest): (&FileEdit, &EntryEdit, Digest)| {
+            // What is wrong with an entry is told when its image is checked.
+            let image = ImageToCheck::of_entry(entry).ok()?;
+            Some((image, KeptDigest { file: file.path.clone(), name: entry.name.clone(), digest }))
+        };
+        let (images, digests): (Vec<_>, Vec<_>) = asked.without_digest().filter_map(with_image).unzip();
         let unasked = self.checks.unasked(&images);
         if !unasked.is_empty() {
             let questions: Vec<_> = unasked.into_iter().map(|image| self.checks.question(image, [])).collect();
@@ -321,7 +355,7 @@ impl<'a> Attempt<'a> {
     pub(super) fn outcome(&self, files: &[FileEdit], releases: &[Release], destination: &Destination) -> Outcome {
         let mut outcome = outcome_of(self.job.command, files, releases);
         outcome.branch = destination.branch().map(ToString::to_string);
-        outcome.attempts = self.number;
+        outcome.attempts = self.earlier.attempts + 1;
         outcome
     }
 }

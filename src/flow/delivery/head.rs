@@ -93,7 +93,7 @@ impl Attempt<'_> {
         // merge was taken back by force, and what is there can be proposed again.
         let counts = |request: &PullRequest| match request.state {
             RequestState::Open => true,
-            RequestState::Merged => proposes(request, tip) && self.number == 1,
+            RequestState::Merged => proposes(request, tip) && self.earlier.races_this_way == 0,
             RequestState::Closed => false,
         };
         Ok(SeenHead { over: Some(over), newest: request.filter(counts) })

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
-use self::attempt::{Attempt, Stop};
+use self::attempt::{Attempt, Earlier, Stop};
 use self::located_tip::LocatedTip;
 use self::way::Way;
 use super::image_checks::checks::Checks;
@@ -61,10 +61,9 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
     };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
-    let mut number = 1;
+    let mut earlier = Earlier::default();
     let mut loaded = None;
-    let mut refusals = Vec::new();
-    let mut told = Vec::new();
+    let (mut refusals, mut told) = (Vec::new(), Vec::new());
     loop {
         let begun = Instant::now();
         tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
@@ -76,7 +75,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
         };
         tell_connections(&delivery.target, listener);
-        let mut attempt = Attempt { job, branch: &branch, checks: &mut checks, number, way: &way, loaded: &mut loaded };
+        let mut attempt =
+            Attempt { job, branch: &branch, checks: &mut checks, earlier, way: &way, loaded: &mut loaded };
         let ended = attempt.run(tip, decide, &mut once(&mut told, listener));
         // A tip that was read is not enough: an attempt goes on to read, and would begin a series at each failure.
         if !matches!(ended, Err(Stop::Failed(_))) {
@@ -92,23 +92,23 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Err(Stop::Outdated) => continue,
             Err(Stop::Refused { branch, refusal }) => {
                 way = Way::after_refusal(&delivery.route, &branch, &refusal, listener)?;
-                number += 1;
+                earlier = earlier.and_a_refusal();
                 continue;
             }
-            Err(Stop::Raced(refusal)) => Some(refusal),
+            Err(Stop::Raced { branch, refusal }) => Some((branch, refusal)),
             Err(Stop::Moved) => None,
         };
-        let branch = way.place(&branch.name());
-        tell_race(&branch, number, delivery.attempts, refusal.as_ref(), listener);
+        let place = way.place(&branch.name());
+        earlier = earlier.and_a_race();
+        tell_race(&place, earlier.races, delivery.attempts, refusal.as_ref().map(|(_, refusal)| refusal), listener);
         refusals.extend(refusal);
-        match number {
+        match earlier.races {
             ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
             _ => backoff.narrow(begun.elapsed()),
         }
         if !backoff.wait(Duration::ZERO) {
-            return Err(lost(&branch, number, &refusals));
+            return Err(lost(&place, earlier.races, &refusals));
         }
-        number += 1;
     }
 }
 
@@ -135,7 +135,7 @@ fn once(told: &mut Vec<String>, listener: &mut Listener<'_>) -> impl FnMut(&Even
     }
 }
 
-/// Tells that another release was faster, and what the server said to the push.
+/// Tells that another release was faster, for the `attempt`th time, and what the server said to the push.
 fn tell_race(branch: &str, attempt: u32, attempts: u32, refusal: Option<&PushRefusal>, listener: &mut Listener<'_>) {
     listener(&Event::Raced { branch, attempt, attempts });
     for line in refusal.into_iter().flat_map(PushRefusal::lines) {
@@ -144,13 +144,14 @@ fn tell_race(branch: &str, attempt: u32, attempts: u32, refusal: Option<&PushRef
     listener(&Event::Began(Activity::Pausing { next: attempt + 1, attempts }));
 }
 
-/// Returns the failure after the last attempt: a race, or a refusal if the server named another reason each time.
-fn lost(branch: &str, attempts: u32, refusals: &[PushRefusal]) -> Failure {
+/// Returns the failure after the last race, or a refusal if the server named another reason each time, with the branch that it
+/// refused. `place` is what was pushed to, for a message.
+fn lost(place: &str, races: u32, refusals: &[(String, PushRefusal)]) -> Failure {
     let last = refusals.last();
-    if let Some(last) = last.filter(|_| refusals.iter().all(PushRefusal::is_by_rule)) {
-        return Failure::refused(branch, last).detail(format!("the branch moved in each of {attempts} attempts, too"));
+    if let Some((branch, last)) = last.filter(|_| refusals.iter().all(|(_, refusal)| refusal.is_by_rule())) {
+        return Failure::refused(branch, last).detail(format!("the branch moved in each of {races} attempts, too"));
     }
-    let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {branch} {attempts} times"));
-    failure.details.extend(last.into_iter().flat_map(PushRefusal::lines));
+    let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {place} {races} times"));
+    failure.details.extend(last.into_iter().flat_map(|(_, refusal)| refusal.lines()));
     failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
 }

@@ -38,7 +38,7 @@ impl Stopped {
                 _ => None,
             },
             Stop::Failed(failure) => (failure.kind == FailureKind::Guarded).then_some(Self::SameAndOlder),
-            Stop::Outdated | Stop::Raced(_) | Stop::Moved | Stop::Refused { .. } => None,
+            Stop::Outdated | Stop::Raced { .. } | Stop::Moved | Stop::Refused { .. } => None,
         }
     }
 

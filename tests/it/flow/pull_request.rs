@@ -581,6 +581,48 @@ fn a_refused_push_forgets_no_release_that_was_taken_back() {
     assert!(message.contains(&format!("Tagship-Still-Taken-Back: {ENTRY}={taken_back}")), "{message}");
 }
 
+/// The refused push was no race: each of the `--attempts` is left to the pull request.
+#[test]
+fn attempts_after_a_refused_push() {
+    for (races, code) in [(1, 0), (2, 7)] {
+        let at = Proposals::new();
+        at.stage.remote.protect("main");
+        // The first push is the one that is refused; before each of the next ones, the branch moves.
+        let pushes = AtomicUsize::new(0);
+        let moves = Fault::meanwhile(move |store| {
+            let number = pushes.fetch_add(1, Ordering::Relaxed);
+            if number > 0 {
+                store.remote.commit("main", "Describe it", &[File::new("README.md", format!("{number}\n"))]);
+            }
+        });
+        at.forge.inject("POST /org/gitops.git/git-receive-pack", 1 + races, moves);
+        let release = at.release("v1.0.0").args(["--on-refused", "pull-request", "--attempts", "2"]);
+        let output = release.run().exit(code);
+        output.stderr_has("attempt 1 of 2 was too late");
+        match code {
+            0 => assert_eq!(document(&output)["attempts"], 3),
+            _ => drop(output.stderr_has("lost the race for the head branch of a pull request to main 2 times")),
+        }
+    }
+}
+
+/// The request is looked at for the first time after a push that was refused.
+#[test]
+fn a_merge_that_comes_after_a_refused_push_is_not_made_twice() {
+    let at = Proposals::new();
+    let first = document(&at.propose("v1.0.0").run().success());
+    at.stage.remote.protect("main");
+    let message = at.stage.remote.log(&head(&first))[0].message.clone();
+    let late = move |store: &mut Store| {
+        store.merge(1, &Armed { merging: Merging::Squash, message: message.clone() }).unwrap();
+    };
+    at.forge.inject("GET /api/v3/repos/org/gitops/pulls", 1, Fault::meanwhile(late));
+    let again = document(&at.release("v1.0.0").args(["--on-refused", "pull-request"]).run().success());
+    assert_eq!((&again["outcome"], &again["attempts"]), (&"unchanged".into(), &3.into()));
+    at.forge.store().only();
+    assert_eq!(at.stage.remote.number_of_commits("main"), 2);
+}
+
 /// A rule that is not about the branch refuses the head branch too.
 #[test]
 fn a_refusal_of_everything() {
