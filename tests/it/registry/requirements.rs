@@ -411,7 +411,7 @@ fn each_wanted_platform_is_the_build() {
 }
 
 /// Puts an index of `inner`, each a digest and a media type, under a tag. Returns its digest.
-fn put_index(registry: &Registry, tag: &str, inner: &[(&str, &str)]) -> String {
+pub(super) fn put_index(registry: &Registry, tag: &str, inner: &[(&str, &str)]) -> String {
     let entries: Vec<_> =
         inner.iter().map(|(digest, kind)| json!({ "digest": digest, "mediaType": kind, "size": 1 })).collect();
     let index = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": entries });

@@ -8,6 +8,7 @@ use tagship::registry::{
     SourceNaming,
 };
 
+use super::requirements::{platform, put_index};
 use super::{anonymous, check_for, ci, logged_in, short};
 use crate::support::http::{Authorization, Response};
 use crate::support::registry::{ALWAYS, Attachment, Auth, Fault, Image, Place, Registry, media_type};
@@ -355,6 +356,18 @@ fn a_further_page_of_a_list_elsewhere_gets_no_login() {
     let requests = elsewhere.requests();
     assert!(requests.iter().all(|request| request.authorization() == Authorization::None), "{requests:?}");
     assert_eq!(requests.len(), 1, "{requests:?}");
+}
+
+/// What cannot be read of an index is no finding on a claim, which is judged by what is attached to the index.
+#[test]
+fn each_requirement_has_one_finding() {
+    let registry = Registry::start(Auth::None);
+    put_index(&registry, "v1", &[(&format!("sha256:{}", "0".repeat(64)), media_type::OCI_INDEX)]);
+    let mut wanted = vec![platform("linux/amd64"), platform("linux/arm64")];
+    wanted.extend(signature());
+    let found = check(&registry, &wanted).findings;
+    assert!(matches!(&found[..2], [Finding::Blocked { .. }, Finding::Blocked { .. }]), "{found:?}");
+    assert!(matches!(&found[2..], [Finding::NotClaimed { .. }]), "{found:?}");
 }
 
 /// Debian's docker-registry has no list of referrers.
