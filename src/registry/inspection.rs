@@ -74,7 +74,8 @@ impl<'a> Inspection<'a> {
     pub(super) fn judge(&mut self, digest: Digest, manifest: Manifest) -> Result<Vec<Finding>, EarlyEnd> {
         if let Err(error) = self.collect_images(digest, manifest) {
             let finding = settled(Err(error))?;
-            return Ok(vec![finding; self.requirements.len()]);
+            let judged_here = self.requirements.iter().filter(|requirement| requirement.claim().is_none());
+            return Ok(judged_here.map(|_| finding.clone()).collect());
         }
         let mut findings = Vec::new();
         for requirement in self.requirements {
