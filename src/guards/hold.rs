@@ -117,32 +117,44 @@ fn name_of_nothing(
         known.extend(names_in(snapshot, path, hold)?);
     }
     let unknown = |known: &HashSet<String>| hold.names.iter().find(|name| !known.contains(*name)).cloned();
-    let Some(name) = unknown(&known) else { return Ok(None) };
+    let Some(mut name) = unknown(&known) else { return Ok(None) };
     let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
     snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
-    let Some(kustomizations) = few(snapshot.files_below(&folder, is_kustomization_name)?) else {
-        // It may be that of an entry of another team. That team's hold must not stop everyone in a large repository.
-        tell(Event::Warned(format!(
-            "the hold `{place}` names `{name}`, which could not be looked for in all files below it: if the name is \
-             misspelt, it holds nothing"
-        )));
-        return Ok(None);
-    };
-    let others = |name: &str| !is_kustomization_name(name) && (name.ends_with(".yaml") || name.ends_with(".yml"));
-    for files in [Some(kustomizations), few(snapshot.files_below(&folder, others)?)] {
-        let Some(name) = unknown(&known) else { return Ok(None) };
-        let Some(files) = files else { return Ok(Some(format!("no kustomization below has an entry `{name}`"))) };
+    let kinds: [(&str, fn(&str) -> bool); 2] =
+        [("kustomizations", is_kustomization_name), ("other YAML files", is_other_yaml)];
+    for (kind, is_of_kind) in kinds {
+        let files = match snapshot.files_below(&folder, is_of_kind)? {
+            Some(files) if files.len() <= MAX_FILES_BELOW => files,
+            found => {
+                // It may be that of an entry of another team. That team's hold must not stop everyone in a large repository.
+                let why = match found {
+                    Some(files) => {
+                        let count = files.len();
+                        format!("there are {count} {kind} below it, and at most {MAX_FILES_BELOW} are read")
+                    }
+                    None => "not all folders below it could be read".to_owned(),
+                };
+                tell(Event::Warned(format!(
+                    "the hold `{place}` names `{name}`, which could not be looked for: {why}; if the name is misspelt, it \
+                     holds nothing: put the file into the folder that it is for"
+                )));
+                return Ok(None);
+            }
+        };
         snapshot.load(&files)?;
         for file in &files {
             known.extend(names_in(snapshot, file, hold)?);
         }
+        name = match unknown(&known) {
+            Some(name) => name,
+            None => return Ok(None),
+        };
     }
-    Ok(unknown(&known).map(|name| format!("no entry below is named `{name}`")))
+    Ok(Some(format!("no entry below is named `{name}`")))
 }
 
-/// Returns the files, if they are few enough to be read.
-fn few(files: Option<Vec<RepositoryPath>>) -> Option<Vec<RepositoryPath>> {
-    files.filter(|files| files.len() <= MAX_FILES_BELOW)
+fn is_other_yaml(name: &str) -> bool {
+    !is_kustomization_name(name) && (name.ends_with(".yaml") || name.ends_with(".yml"))
 }
 
 /// Returns the names of the entries that a file shows, and those of a hold that mean an entry of it; none if it cannot be read.
