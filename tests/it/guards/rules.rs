@@ -378,6 +378,22 @@ fn a_file_with_nearly_the_name_is_told_of() {
     write(&stage, RULES, &demanding("publish: push"));
     let output = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success().stdout();
     assert_eq!(output.matches("has no rules").count(), 1, "of the other name alone: {output}");
+    let near = [
+        "tagship.yaml",
+        ".Tagship.yaml",
+        ".tag-ship.yaml",
+        ".tagship.yaml.txt",
+        ".tagship-rules.yaml",
+        "tagship_rule.yml",
+    ];
+    let far = ["tagship", "tagship.md", ".tagship.json", "my-tagship.yaml", ".tagship-hold.txt"];
+    let files: Vec<File> = near.iter().chain(&far).map(|name| File::new(name, "rules: []")).collect();
+    stage.remote.commit("main", "Names", &files);
+    let output = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"]).run().success().stdout();
+    for name in near {
+        assert!(output.contains(&format!(" warn    `{name}` has no rules for tagship: ")), "{name}: {output}");
+    }
+    assert_eq!(output.matches("has no rules").count(), near.len() + 1, "{output}");
 }
 
 #[test]
