@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::SystemTime;
 
-use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
+use crate::git::{RepositoryPath, Snapshot, TreeEntryKind};
 use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
+use crate::guards::near_names::near_names;
 use crate::outcome::Event;
 use crate::outcome::failure::Failure;
 use crate::targets;
@@ -174,16 +175,9 @@ fn tell_misnamed(
     concerned: &[Concerned],
     tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<(), Failure> {
-    let folders: BTreeSet<_> = concerned.iter().flat_map(|concerned| concerned.path.folders()).collect();
-    for folder in folders {
-        let TreeEntry::Directory(names) = snapshot.entry(&folder)? else { continue };
-        let is_near = |name: &&str| {
-            let plain: String = name.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
-            *name != FILE_NAME && plain.starts_with("tagshiphold")
-        };
-        for name in names.into_iter().filter(is_near) {
-            tell(Event::Warned(format!("`{}` holds nothing: a hold is named `{FILE_NAME}`", folder.join(name))));
-        }
+    let folders = concerned.iter().flat_map(|concerned| concerned.path.folders()).collect();
+    for path in near_names(snapshot, &folders, FILE_NAME, &["tagshiphold"])? {
+        tell(Event::Warned(format!("`{path}` holds nothing: a hold is named `{FILE_NAME}`")));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! `rules`).
 //! `head_branch` tells whether a release may take the place of an earlier proposal. `branch_line` tells which commits the branch
 //! has been at, `claims` what they say that they released, and `entry_history` what entries became, also in a file that was moved
-//! (`moved_file`).
+//! (`moved_file`). `near_names` finds holds and rules files that are almost named as such.
 
 mod branch_line;
 mod branch_update;
@@ -18,6 +18,7 @@ pub mod hold;
 pub mod hold_file;
 mod merged_request;
 mod moved_file;
+mod near_names;
 pub mod order;
 pub mod own_commit;
 pub mod own_push;

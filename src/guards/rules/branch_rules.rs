@@ -8,9 +8,13 @@ use std::rc::Rc;
 use super::rule::ReleaseRule;
 use super::rules_file::{RULES_FILE_NAME, RulesFile};
 use super::typed_mapping::RulesRefusal;
-use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
+use crate::git::{RepositoryPath, Snapshot, TreeEntryKind};
+use crate::guards::near_names::near_names;
 use crate::outcome::failure::Failure;
 use crate::targets;
+
+/// What the names of files that were meant as rules files begin with.
+const NEAR_RULES_FILES: [&str; 3] = ["tagshipyaml", "tagshipyml", "tagshiprule"];
 
 /// A rule that is for an entry of a file.
 #[derive(Debug, Clone)]
@@ -49,9 +53,9 @@ pub fn rules_for(
                 files.insert(place, Err(RulesRefusal { place: None, why: "it is not a file".to_owned() }));
             }
         }
-        for name in misnamed(snapshot, folder)? {
-            warn(format!("`{}` has no rules for tagship: they are read from `{RULES_FILE_NAME}`", folder.join(&name)));
-        }
+    }
+    for path in near_names(snapshot, &folders, RULES_FILE_NAME, &NEAR_RULES_FILES)? {
+        warn(format!("`{path}` has no rules for tagship: they are read from `{RULES_FILE_NAME}`"));
     }
     snapshot.load(&found)?;
     for place in found {
@@ -119,15 +123,4 @@ fn seen_from(folder: &RepositoryPath, path: &RepositoryPath) -> String {
         true => path,
         false => path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path),
     }
-}
-
-/// Returns the names in a folder that are nearly that of a rules file.
-fn misnamed(snapshot: &Snapshot<'_>, folder: &RepositoryPath) -> Result<Vec<String>, Failure> {
-    let TreeEntry::Directory(names) = snapshot.entry(folder)? else { return Ok(Vec::new()) };
-    let is_near = |name: &&str| {
-        let plain = name.to_ascii_lowercase();
-        *name != RULES_FILE_NAME
-            && [".tagship.yaml", ".tagship.yml", "tagship.yaml", "tagship.yml"].contains(&plain.as_str())
-    };
-    Ok(names.into_iter().filter(is_near).map(str::to_owned).collect())
 }
