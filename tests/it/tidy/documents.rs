@@ -1,6 +1,7 @@
 //! What the documents say: the files that they name, the version, and the reasons for dependencies.
 
-use super::{read, root};
+use super::rooms::map;
+use super::{program, read, root};
 
 #[test]
 fn the_documents_name_files_that_there_are() {
@@ -13,6 +14,26 @@ fn the_documents_name_files_that_there_are() {
         for path in ours.filter(|path| !path.contains(['*', '<', ' '])) {
             assert!(root().join(path).exists(), "{document} names `{path}`");
         }
+    }
+}
+
+/// The architecture names a file as it is seen from `src`, with `.rs` or without.
+#[test]
+fn the_architecture_names_files_of_rooms_that_there_are() {
+    let text = read("ARCHITECTURE.md");
+    let rooms = map();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let ours: Vec<&str> =
+        quoted.filter(|path| path.split_once('/').is_some_and(|(room, _)| rooms.contains_key(room))).collect();
+    assert!(ours.len() > 20, "{ours:?}");
+    let files = program();
+    for path in ours {
+        let names = |file: &String| {
+            let from_source = file.trim_start_matches("src/").trim_start_matches("crates/").replacen("/src/", "/", 1);
+            let rest = from_source.strip_prefix(path.trim_end_matches('/'));
+            rest.is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))
+        };
+        assert!(files.keys().any(names), "ARCHITECTURE.md names `{path}`");
     }
 }
 
