@@ -6,7 +6,7 @@
 //! commit and its parent tell everything: it also names what had been taken back before it. Only if it does not, the entry's
 //! whole history is read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::Build;
 use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
@@ -146,7 +146,8 @@ impl RunningEntry {
         if !still_stands || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
-        let taken_back = carried(snapshot, path, name, &claim.trailers, note)?;
+        let mut taken_back = Vec::new();
+        carried(snapshot, path, name, &claim.trailers, &mut taken_back, note)?;
         Ok(Some(Self { build: Some(build), release, taken_back, before: Vec::new(), is_claimed: false }))
     }
 
@@ -161,22 +162,27 @@ impl RunningEntry {
         let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(now));
         let build = standing.and_then(|at| build_of(&history.changes[at..], name));
         let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
+        // All that was taken back since the newest release that still stands.
         let checkpoint = history.changes.iter().position(is_checkpoint);
-        let later = &history.changes[..checkpoint.unwrap_or(history.changes.len())];
+        let since: HashSet<CommitId> = history.changes[..checkpoint.unwrap_or(history.changes.len())]
+            .iter()
+            .map(|change| change.record.id)
+            .collect();
         let mut taken_back = Vec::new();
         for (at, change) in history.changes.iter().enumerate() {
             if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(&history.changes[at..], name))
-                && later.iter().any(|later| later.record.id == by)
+                && since.contains(&by)
             {
                 taken_back.push(TakenBack { release: change.record.id, build, by });
             }
         }
-        if let Some(change) = checkpoint.map(|at| &history.changes[at])
-            && let Some(trailers) = &change.trailers
-        {
+        // A release that was taken back tells as well what had been taken back before it, such as where a merge brought it from.
+        let named_since = checkpoint.map_or(history.changes.len(), |at| at + 1);
+        for change in &history.changes[..named_since] {
+            let Some(trailers) = &change.trailers else { continue };
             // Where the file was then: it may have been moved since.
             let path = RepositoryPath::resolve(&RepositoryPath::root(), &change.file)?;
-            taken_back.extend(carried(snapshot, &path, name, trailers, note)?);
+            carried(snapshot, &path, name, trailers, &mut taken_back, note)?;
         }
         // A rollback may have been taken back itself: then what it had taken back runs again.
         let runs_again = |taken: &TakenBack| {
@@ -315,16 +321,17 @@ fn may_be_moved(snapshot: &mut Snapshot<'_>, claims: &BranchClaims, name: &str) 
     Ok(false)
 }
 
-/// A release of ours that was judged when it was made: it names what was taken back before it.
+/// A release of ours that still stands. It was judged when it was made, and names what was taken back before it. One that was
+/// taken back itself tells nothing of what it replaced.
 fn is_checkpoint(change: &LoggedRelease) -> bool {
-    change.trailers.as_ref().is_some_and(|said| said.rollback_of.is_empty()) && !change.goes_back
+    change.trailers.is_some() && stands(change)
 }
 
 /// How many releases of ours are read to find what a change by hand went back to.
 const MAX_CHECKPOINTS: usize = 10;
 
-/// Returns whether the newest changes tell what runs: up to a release of ours, if all that came after it went back to
-/// something that was read, or was taken back itself.
+/// Returns whether the newest changes tell what runs: up to a release of ours that stands, if all that came after it went back
+/// to something that was read, or was taken back itself.
 fn is_enough(changes: &[LoggedRelease]) -> bool {
     match changes.iter().position(is_checkpoint) {
         Some(last) => {
@@ -341,16 +348,19 @@ fn is_enough(changes: &[LoggedRelease]) -> bool {
     }
 }
 
-/// Returns the releases that were taken back before a release of ours, which names them.
+/// Adds the releases that were taken back before a release of ours, which names them, to those that are known.
 fn carried(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
     name: &str,
     trailers: &ReleaseTrailers,
+    taken_back: &mut Vec<TakenBack>,
     note: &mut dyn FnMut(String),
-) -> Result<Vec<TakenBack>, Failure> {
-    let mut taken_back = Vec::new();
+) -> Result<(), Failure> {
     for id in trailers.still_taken_back(&path.to_string(), name) {
+        if taken_back.iter().any(|known| known.release == id) {
+            continue;
+        }
         let Some((said, fields)) = said_and_fields(snapshot, id, path, name)? else {
             let id = id.short();
             note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
@@ -360,7 +370,7 @@ fn carried(
         let build = Build::of_entry(name, &fields, said.as_ref().and_then(|said| said.source_of(name)));
         taken_back.push(TakenBack { release: id, build, by: trailers.commit });
     }
-    Ok(taken_back)
+    Ok(())
 }
 
 /// Returns what an earlier commit says that it released, and what the entry `name` said there, in the file at `path` or, if that
@@ -427,16 +437,28 @@ mod tests {
         assert!(is_enough(&changes));
     }
 
+    /// A release that was taken back does not tell what was taken back before it: the one that stands has to be read.
+    #[test]
+    fn what_was_rolled_back_is_read_over() {
+        for (releases, expected) in [(1, false), (2, true)] {
+            let of_newest = rollback_of(releases);
+            let mut commits = vec![(of_newest.as_str(), true)];
+            commits.resize(1 + releases as usize, (RELEASE, false));
+            let mut changes = changes(&commits);
+            changes[1].rolled_back_by = Some(changes[0].record.id);
+            assert_eq!(is_enough(&changes), expected, "{releases}");
+        }
+    }
+
     #[test]
     fn how_far_the_past_is_read() {
-        let (of_read, of_unread) = (rollback_of(2), rollback_of(99));
+        let (of_read, of_unread) = (rollback_of(1), rollback_of(99));
         for (what, commits, expected) in [
             ("nothing yet", &[][..], false),
             ("a release", &[(RELEASE, false)], true),
             ("by hand alone", &[(HAND, false)], false),
             ("by hand, to something new", &[(HAND, false), (RELEASE, false)], false),
             ("by hand, and back", &[(HAND, true), (RELEASE, false)], true),
-            ("a rollback of what was read", &[(&of_read, true), (RELEASE, false), (RELEASE, false)], true),
             ("a rollback of what was not read", &[(&of_unread, true), (RELEASE, false)], false),
             ("a rollback alone", &[(&of_read, true)], false),
         ] {

@@ -145,3 +145,25 @@ fn what_is_not_pinned_is_not_carried_on() {
         .stderr_has("no entry of `overlays/staging/kustomization.yaml` has a tag or a digest")
         .says_nowhere("--add");
 }
+
+/// A build that was rolled back in production does not come back with a promotion, also if its fix was rolled back after it.
+#[test]
+fn several_builds_that_were_rolled_back_are_not_promoted_again() {
+    let environments = Pipeline::with_environments();
+    let release = |tag: &str, number: u32| environments.release(STAGING, "web", tag, number).success();
+    let back = |folder: &str| environments.run("rollback", &["-k", folder, "web"]).run().success();
+    for (number, tag) in [(1, "v1.0.0"), (2, "v1.1.0"), (3, "v1.2.0")] {
+        release(tag, number);
+        promote(&environments, &ON).run().success();
+        if number > 1 {
+            back(PRODUCTION);
+        }
+    }
+    assert!(environments.file(PRODUCTION).contains("v1.0.0"));
+    back(STAGING);
+    assert!(environments.file(STAGING).contains("v1.1.0"));
+    promote(&environments, &ON).run().exit(9).stderr_has("`v1.1.0` was rolled back by");
+    release("v1.3.0", 4);
+    promote(&environments, &ON).run().success();
+    assert!(environments.file(PRODUCTION).contains("v1.3.0"));
+}

@@ -347,3 +347,69 @@ fn at_a_server_without_partial_fetches() {
     let output = rollback(&environments, &["web"]).run().exit(3);
     output.stderr_has("searched the newest 100 commits only");
 }
+
+/// The fix of a bad build may be bad too: all that was taken back since the release that runs stays away.
+#[test]
+fn several_bad_builds_stay_away() {
+    for way in ["rollback", "revert"] {
+        let environments = released(2);
+        let number = |tag: &str| tag[1..].replace('.', "").parse().unwrap();
+        let release = |tag: &str| environments.release(PRODUCTION, "web", tag, number(tag)).success();
+        let good = |tag: &str| ends(&release(tag), "released");
+        let bad = |tag: &str| {
+            let before = environments.file(PRODUCTION);
+            good(tag);
+            if way == "rollback" {
+                rollback(&environments, &["web"]).run().success();
+            } else {
+                environments.stage.remote.commit("main", "Revert \"Release\"", &[File::new(PATH, before.clone())]);
+            }
+            assert_eq!(environments.file(PRODUCTION), before, "{way} {tag}");
+        };
+        let stay_away = |tags: &[&str]| {
+            for tag in tags {
+                let again = release(tag);
+                assert_eq!(document(&again)["outcome"], "superseded", "{way} {tag}: {}", again.stderr());
+                assert!(again.stderr().contains("was rolled back by"), "{way} {tag}: {}", again.stderr());
+            }
+        };
+        bad("v1.2.0");
+        bad("v1.2.1");
+        bad("v1.2.2");
+        stay_away(&["v1.2.0", "v1.2.1", "v1.2.2"]);
+        good("v1.1.1");
+        stay_away(&["v1.2.0", "v1.2.1", "v1.2.2"]);
+        bad("v1.3.0");
+        stay_away(&["v1.2.0", "v1.2.2", "v1.3.0"]);
+        // What the last release names is not forgotten if that one is taken back itself.
+        let rollback = rollback(&environments, &["web"]).run().success();
+        ends(&rollback, "released");
+        assert!(environments.file(PRODUCTION).contains("v1.1.0"), "{way}");
+        stay_away(&["v1.1.1", "v1.2.0", "v1.2.2", "v1.3.0"]);
+        good("v1.3.1");
+    }
+}
+
+/// The file of each region has a history of its own, and one release may be of several.
+#[test]
+fn several_bad_builds_of_several_files() {
+    let environments = Pipeline::with_environments();
+    let release = |tag: &str, folders: &[&str]| {
+        let folders = folders.iter().flat_map(|folder| ["-k", folder]);
+        let run = environments.run("release", &["--no-check", "--output", "json"]).args(folders);
+        run.arg(format!("web=*:{tag}")).run().success()
+    };
+    let back = |folder: &str| environments.run("rollback", &["--no-check", "-k", folder, "web"]).run().success();
+    for tag in ["v1.0.0", "v1.1.0"] {
+        ends(&release(tag, &[STAGING, PRODUCTION]), "released");
+    }
+    back(PRODUCTION);
+    back(STAGING);
+    ends(&release("v1.2.0", &[STAGING, PRODUCTION]), "released");
+    back(PRODUCTION);
+    ends(&release("v1.1.0", &[PRODUCTION]), "superseded");
+    ends(&release("v1.1.0", &[STAGING, PRODUCTION]), "superseded");
+    back(STAGING);
+    ends(&release("v1.1.0", &[STAGING]), "superseded");
+    ends(&release("v1.3.0", &[STAGING, PRODUCTION]), "released");
+}

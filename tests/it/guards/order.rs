@@ -649,3 +649,29 @@ fn a_source_repository_is_not_asked_where_git_would_push() {
     let output = release(&pipeline, "build-1", &one).env("GIT_CONFIG_GLOBAL", config).run();
     assert_eq!(outcome(output), "superseded");
 }
+
+/// Builds whose order their commits tell, each of which was bad: none of them comes back.
+#[test]
+fn several_bad_builds_of_known_commits() {
+    let pipeline = Pipeline::new();
+    let mut sources = vec![pipeline.source("0", &[])];
+    for number in 1..6 {
+        sources.push(pipeline.source(&number.to_string(), &[&sources[number - 1]]));
+    }
+    let run = |number: usize| outcome(release(&pipeline, &format!("build-{number}"), &sources[number]).run());
+    let back = || pipeline.run("rollback", &["-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    already_released(&pipeline, "build-0", &sources[0]);
+    for number in [1, 2, 3] {
+        assert_eq!(run(number), "released");
+        if number > 1 {
+            back();
+        }
+    }
+    assert_eq!([1, 2, 3].map(run), ["unchanged", "superseded", "superseded"]);
+    back();
+    assert_eq!([0, 1, 2, 3].map(run), ["unchanged", "superseded", "superseded", "superseded"]);
+    assert_eq!(run(4), "released");
+    back();
+    assert_eq!([1, 2, 3, 4].map(run), ["superseded"; 4]);
+    assert_eq!(run(5), "released");
+}
