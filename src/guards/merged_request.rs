@@ -4,6 +4,7 @@
 use super::branch_update::is_update;
 use super::compared_commits::{changed_lines_of, changes, commit, compare, edits_alone, is_in};
 use super::compared_file::ComparedFile;
+use super::generated_heads::folder_of_heads;
 use super::own_commit::{
     Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_release, may_be_a_squash, may_be_ours, says_release,
 };
@@ -205,7 +206,7 @@ pub(super) fn may_be_retitled(record: &CommitRecord, checkout: Option<&Checkout>
 /// Returns the head branches that a squash may be of: those that we propose on, and what GitHub and GitLab keep of a request that its
 /// message numbers.
 fn heads_of(snapshot: &mut Snapshot<'_>, record: &CommitRecord, branch: &str) -> Result<Vec<CommitId>, Failure> {
-    let mut prefixes = vec![format!("refs/heads/tagship/{branch}/")];
+    let mut prefixes = vec![format!("refs/heads/{}", folder_of_heads(branch))];
     if let Some(number) = number_of_request(record) {
         prefixes.push(format!("refs/pull/{number}/head"));
         prefixes.push(format!("refs/merge-requests/{number}/head"));

@@ -4,7 +4,8 @@
 //! `rules`).
 //! `head_branch` tells whether a release may take the place of an earlier proposal. `branch_line` tells which commits the branch
 //! has been at, `claims` what they say that they released, and `entry_history` what entries became, also in a file that was moved
-//! (`moved_file`). `near_names` finds holds and rules files that are almost named as such.
+//! (`moved_file`). `near_names` finds holds and rules files that are almost named as such, and `generated_heads`
+//! says where the head branches of releases are.
 
 mod branch_line;
 mod branch_update;
@@ -13,6 +14,7 @@ mod compared_commits;
 mod compared_file;
 pub(crate) mod entry_history;
 mod file_entries;
+pub(crate) mod generated_heads;
 pub(crate) mod head_branch;
 pub mod hold;
 pub mod hold_file;

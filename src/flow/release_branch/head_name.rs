@@ -1,10 +1,11 @@
 //! The head branch that a pull request comes from, if the user names none: `tagship/BRANCH/FOLDER-ENTRIES`. A release of the
 //! same entries in the same files has the same head branch, so that a newer one takes the place of an older one, and no other
-//! release has it. `guards/merged_request` looks for head branches below `tagship/BRANCH/`.
+//! release has it.
 
 use ring::digest::{Context, SHA256};
 
 use crate::git::{BranchName, RepositoryPath};
+use crate::guards::generated_heads::folder_of_heads;
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 use crate::system::hexadecimal::hexadecimal;
@@ -50,7 +51,7 @@ pub(in crate::flow) fn head_name(
             format!("{beginning}-{}", hash(&files, &entries))
         }
     };
-    Ok(format!("tagship/{base}/{name}").parse()?)
+    Ok(format!("{}{name}", folder_of_heads(base.as_str())).parse()?)
 }
 
 /// Returns whether a part of a name stands for itself, and for nothing else.
