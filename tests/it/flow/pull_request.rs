@@ -597,11 +597,12 @@ fn attempts_after_a_refused_push() {
         });
         at.forge.inject("POST /org/gitops.git/git-receive-pack", 1 + races, moves);
         let release = at.release("v1.0.0").args(["--on-refused", "pull-request", "--attempts", "2"]);
-        let output = release.run().exit(code);
-        output.stderr_has("attempt 1 of 2 was too late");
+        let output = release.run().exit(code).stderr_has("attempt 1 of 2 was too late");
         match code {
             0 => assert_eq!(document(&output)["attempts"], 3),
-            _ => drop(output.stderr_has("lost the race for the head branch of a pull request to main 2 times")),
+            _ => {
+                output.stderr_has("lost the race for the head branch of a pull request to main 2 times");
+            }
         }
     }
 }
