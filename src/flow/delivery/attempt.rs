@@ -2,9 +2,7 @@
 //! one ref that moves once.
 
 use super::authorship::{authorship, signing_forge};
-use super::edited_files::{AskedFiles, KeptDigest, PinnedFiles, manner};
-use super::guarding::{reasons, stopped};
-use super::head::Wanted;
+use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
@@ -13,9 +11,8 @@ use crate::flow::edits::{
     tell_repeated, tell_unfilled,
 };
 use crate::flow::image_checks::awaited::Pace;
-use crate::flow::image_checks::checks::{Checks, Patience};
+use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;
-use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
 use crate::flow::release_branch::branch::ReleaseBranch;
@@ -23,13 +20,11 @@ use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
 use crate::flow::target_files::elsewhere::kustomizations_with;
 use crate::flow::target_files::named_files::named_by;
 use crate::git::{CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
-use crate::image::Digest;
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
+use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::Delivery;
-use crate::targets::kustomization::EntryEdit;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -76,7 +71,7 @@ struct ReleasePlan<'w> {
 
 /// The attempts before one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Earlier {
+pub(super) struct EarlierAttempts {
     /// A race ended each of them, or the refusal of the push that a pull request follows.
     pub(super) attempts: u32,
     pub(super) races: u32,
@@ -84,7 +79,7 @@ pub(super) struct Earlier {
     pub(super) races_this_way: u32,
 }
 
-impl Earlier {
+impl EarlierAttempts {
     pub(super) fn and_a_refusal(self) -> Self {
         Self { attempts: self.attempts + 1, races_this_way: 0, ..self }
     }
@@ -100,7 +95,7 @@ pub(super) struct Attempt<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) branch: &'a ReleaseBranch,
     pub(super) checks: &'a mut Checks,
-    pub(super) earlier: Earlier,
+    pub(super) earlier: EarlierAttempts,
     /// How the commit gets to the branch.
     pub(super) way: &'a Way<'a>,
     /// What was read of the tip, for the next attempt.
@@ -122,7 +117,7 @@ impl<'a> Attempt<'a> {
         tell_repeated(&writing.images, listener);
         let plan = self.plan(&writing, &paths, &mut snapshot, &destination, listener);
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
-            let wanted = Wanted { writing: &writing, paths: &paths, left_out: Vec::new() };
+            let wanted = WantedRelease { writing: &writing, paths: &paths, left_out: Vec::new() };
             self.disarm_outdated(stop, &mut snapshot, &wanted, pusher, listener);
         }
         let plan = plan?;
@@ -265,35 +260,6 @@ impl<'a> Attempt<'a> {
         look_at_forges(self.checks, &self.job.delivery.target, self.branch.remote(), writing.sources.iter());
     }
 
-    /// Keeps the digest of each entry whose tag still means it. Such an entry does not change, whatever the order of its build. A
-    /// tag that is not there is not told here: it may never be released.
-    pub(super) fn keep_digests<'w>(
-        &mut self,
-        asked: AskedFiles<'w>,
-        snapshot: &Snapshot<'_>,
-        listener: &mut Listener<'_>,
-    ) -> Result<AskedFiles<'w>, Failure> {
-        let with_image = |(file, entry, digest): (&FileEdit, &EntryEdit, Digest)| {
-            // What is wrong with an entry is told when its image is checked.
-            let image = ImageToCheck::of_entry(entry).ok()?;
-            Some((image, KeptDigest { file: file.path.clone(), name: entry.name.clone(), digest }))
-        };
-        let (images, digests): (Vec<_>, Vec<_>) = asked.without_digest().filter_map(with_image).unzip();
-        let unasked = self.checks.unasked(&images);
-        if !unasked.is_empty() {
-            let questions: Vec<_> = unasked.into_iter().map(|image| self.checks.question(image, [])).collect();
-            self.checks.ask_more(&questions, Patience::None, listener);
-        }
-        let means = |image: &ImageToCheck, digest: &Digest| match image {
-            ImageToCheck::Known(image) => {
-                self.checks.of(image).is_some_and(|checked| checked.descriptor.digest == *digest)
-            }
-            ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => false,
-        };
-        let kept = images.iter().zip(digests).filter(|(image, kept)| means(image, &kept.digest));
-        asked.keep(snapshot, kept.map(|(_, kept)| kept).collect())
-    }
-
     /// Requires the images to be in their registries.
     fn check(&mut self, asked: &AskedFiles<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
         let AskedFiles { writing, files, .. } = asked;
@@ -391,4 +357,14 @@ fn require_a_change(
 
 pub(super) fn changed(releases: &[Release]) -> Vec<Release> {
     releases.iter().filter(|release| release.entry.changed()).cloned().collect()
+}
+
+/// Ends the run because a guard stops it: nothing of `outcome` comes about.
+pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
+    Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
+}
+
+/// Returns why entries are left out, as one text.
+pub(super) fn reasons(left_out: &[LeftOut]) -> String {
+    left_out.iter().map(|left| left.reason.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -31,6 +31,13 @@ pub(super) struct PinnedFiles<'w> {
     pub(super) files: Vec<FileEdit>,
 }
 
+/// What a release wants to be on a head branch.
+pub(super) struct WantedRelease<'w> {
+    pub(super) writing: &'w Writing,
+    pub(super) paths: &'w [RepositoryPath],
+    pub(super) left_out: Vec<LeftOut>,
+}
+
 /// A digest of an entry that an argument would drop, and that its tag still means.
 pub(super) struct KeptDigest {
     pub(super) file: String,

@@ -1,7 +1,7 @@
 //! The stages of an attempt that can stop it: the order of releases, and holds. What they decide by is in `guards`; what
 //! follows by the user's flags is in `policy`.
 
-use super::attempt::{Attempt, Stop};
+use super::attempt::{Attempt, Stop, reasons, stopped};
 use super::edited_files::{AskedFiles, PinnedFiles};
 use super::located_tip::reads_order;
 use super::policy::{self, OrderDecision};
@@ -142,14 +142,4 @@ impl Attempt<'_> {
     fn compare_sources(&self, releases: &mut [Release], orders: &[EntryOrder]) {
         compare(releases, orders, &self.job.delivery.target, self.branch.remote());
     }
-}
-
-/// Ends the run because a guard stops it: nothing of `outcome` comes about.
-pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
-    Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
-}
-
-/// Returns why entries are left out, as one text.
-pub(super) fn reasons(left_out: &[LeftOut]) -> String {
-    left_out.iter().map(|left| left.reason.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -1,10 +1,8 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
-use super::attempt::{Attempt, Stop, changed};
-use super::edited_files::{AskedFiles, PinnedFiles};
-use super::guarding::stopped;
-use super::job::Writing;
+use super::attempt::{Attempt, Stop, changed, stopped};
+use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
 use super::policy;
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
@@ -19,13 +17,6 @@ use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, LeftOut, Listener, Outcome};
 use crate::request::Route;
-
-/// What a release wants to be on a head branch.
-pub(super) struct Wanted<'w> {
-    pub(super) writing: &'w Writing,
-    pub(super) paths: &'w [RepositoryPath],
-    pub(super) left_out: Vec<LeftOut>,
-}
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
@@ -64,11 +55,11 @@ impl Attempt<'_> {
         };
         let is_over = |request: &PullRequest| request.state != RequestState::Open && proposes(request, tip);
         let left_out = unproposed(&asked.left_out, &over);
-        let wanted = Wanted { writing: asked.writing, paths: asked.paths, left_out };
+        let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
         let is_over_now = request.as_ref().is_some_and(is_over);
         self.require_same_releases(&over, &proposer.base, &wanted, is_over_now)?;
         let wanted =
-            Wanted { writing: asked.writing, paths: asked.paths, left_out: unproposed(&asked.left_out, &over) };
+            WantedRelease { writing: asked.writing, paths: asked.paths, left_out: unproposed(&asked.left_out, &over) };
         let there = self.on_head(snapshot, tip, &wanted, listener, |attempt, snapshot, there, listener| {
             Ok(HeadContent {
                 is_same: there.says_all_of(asked.paths),
@@ -105,7 +96,7 @@ impl Attempt<'_> {
         &self,
         over: &Replaceable,
         base: &BranchName,
-        Wanted { writing, paths, .. }: &Wanted<'_>,
+        WantedRelease { writing, paths, .. }: &WantedRelease<'_>,
         is_over: bool,
     ) -> Result<(), Failure> {
         let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
@@ -146,7 +137,7 @@ impl Attempt<'_> {
         &mut self,
         snapshot: &mut Snapshot<'_>,
         tip: CommitId,
-        Wanted { writing, paths, left_out }: &Wanted<'_>,
+        WantedRelease { writing, paths, left_out }: &WantedRelease<'_>,
         listener: &mut Listener<'_>,
         read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &PinnedFiles<'_>, &mut Listener<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {

@@ -7,6 +7,7 @@ mod edited_files;
 mod guarding;
 mod head;
 mod job;
+mod kept_digests;
 mod located_tip;
 mod outdated_request;
 mod policy;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
 
-use self::attempt::{Attempt, Earlier, Stop};
+use self::attempt::{Attempt, EarlierAttempts, Stop};
 use self::located_tip::LocatedTip;
 use self::way::Way;
 use super::image_checks::checks::Checks;
@@ -61,7 +62,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
     };
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
-    let mut earlier = Earlier::default();
+    let mut earlier = EarlierAttempts::default();
     let mut loaded = None;
     let (mut refusals, mut told) = (Vec::new(), Vec::new());
     loop {

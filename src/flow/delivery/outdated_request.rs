@@ -3,7 +3,8 @@
 //! without one: what fails here is a warning.
 
 use super::attempt::{Attempt, Stop};
-use super::head::{Wanted, proposes};
+use super::edited_files::WantedRelease;
+use super::head::proposes;
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Pusher, Snapshot};
@@ -58,7 +59,7 @@ impl Attempt<'_> {
         &mut self,
         stop: &Stop,
         snapshot: &mut Snapshot<'_>,
-        wanted: &Wanted<'_>,
+        wanted: &WantedRelease<'_>,
         pusher: &Pusher<'_>,
         listener: &mut Listener<'_>,
     ) {
@@ -83,7 +84,7 @@ impl Attempt<'_> {
         stopped: Stopped,
         (head, tip): (&BranchName, CommitId),
         snapshot: &mut Snapshot<'_>,
-        wanted: &Wanted<'_>,
+        wanted: &WantedRelease<'_>,
         pusher: &Pusher<'_>,
     ) -> Result<Option<String>, Failure> {
         let over = match replaceable(snapshot, head, tip) {

@@ -3,9 +3,8 @@
 
 use jiff::Timestamp;
 
-use super::attempt::{Attempt, Stop};
+use super::attempt::{Attempt, Stop, stopped};
 use super::edited_files::PinnedFiles;
-use super::guarding::stopped;
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};

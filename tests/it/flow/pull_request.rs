@@ -587,16 +587,18 @@ fn attempts_after_a_refused_push() {
     for (races, code) in [(1, 0), (2, 7)] {
         let at = Proposals::new();
         at.stage.remote.protect("main");
-        // The first push is the one that is refused; before each of the next ones, the branch moves.
+        // The first push is the one that is refused; before each of the next ones, the head branch comes or goes.
         let pushes = AtomicUsize::new(0);
         let moves = Fault::meanwhile(move |store| {
-            let number = pushes.fetch_add(1, Ordering::Relaxed);
-            if number > 0 {
-                store.remote.commit("main", "Describe it", &[File::new("README.md", format!("{number}\n"))]);
-            }
+            let flags: &[&str] = match pushes.fetch_add(1, Ordering::Relaxed) {
+                0 => return,
+                1 => &["bump", "main"],
+                _ => &["-D", "bump"],
+            };
+            store.remote.git(["branch"].iter().chain(flags).copied()).run().success();
         });
         at.forge.inject("POST /org/gitops.git/git-receive-pack", 1 + races, moves);
-        let release = at.release("v1.0.0").args(["--on-refused", "pull-request", "--attempts", "2"]);
+        let release = at.release("v1.0.0").args(["--on-refused", "pull-request", "--head", "bump", "--attempts", "2"]);
         let output = release.run().exit(code).stderr_has("attempt 1 of 2 was too late");
         match code {
             0 => assert_eq!(document(&output)["attempts"], 3),
