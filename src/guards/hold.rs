@@ -121,9 +121,8 @@ fn name_of_nothing(
     let Some(mut name) = unknown(&known) else { return Ok(None) };
     let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
     snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
-    let kinds: [(&str, fn(&str) -> bool); 2] =
-        [("kustomizations", is_kustomization_name), ("other YAML files", is_other_yaml)];
-    for (kind, is_of_kind) in kinds {
+    let is_kustomization: fn(&str) -> bool = is_kustomization_name;
+    for (kind, is_of_kind) in [("kustomizations", is_kustomization), ("other YAML files", is_other_yaml)] {
         let files = match snapshot.files_below(&folder, is_of_kind)? {
             Some(files) if files.len() <= MAX_FILES_BELOW => files,
             found => {
