@@ -1,11 +1,12 @@
 //! The images in the sources of an Application of Argo CD: `kustomize.images`, `helm.parameters`, and the values of a chart.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::Scalar;
+use super::image_path::{PARTS_BESIDE, Scalar, filled};
 use super::image_text::ImageText;
+use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::own_pair;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
@@ -101,18 +102,25 @@ pub(super) fn kustomize_images(
 pub(super) fn parameter_names(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<String> {
     let list = value_of(yaml, source, "helm").and_then(|helm| value_of(yaml, helm, "parameters"));
     let items = list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>());
-    let names: Vec<&str> =
-        items.filter_map(|item| text_of(yaml, item, "name")).filter(|name| !name.is_empty()).collect();
-    let all: HashSet<&str> = names.iter().copied().collect();
+    let named = |item| Some((text_of(yaml, item, "name").filter(|name| !name.is_empty())?, item));
+    let names: Vec<(&str, NodeId)> = items.filter_map(named).collect();
+    let all: HashMap<&str, NodeId> = names.iter().copied().collect();
+    let text = |name: &str| filled(yaml, value_of(yaml, *all.get(name)?, "value")?);
+    let has_image_name = |group: &str| {
+        let said = NameParts::of(&|key| text(&format!("{group}.{key}")), false).said();
+        matches!(said.source, NameSource::Written { last: "image", .. })
+    };
+    let has_version = |group: &str| PARTS_BESIDE.iter().any(|key| all.contains_key(format!("{group}.{key}").as_str()));
     let mut seen = HashSet::new();
-    let shown = |name: &&str| {
+    let shown = |(name, _): &(&str, NodeId)| {
         let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
         let key = key.to_ascii_lowercase();
         let is_image = |text: &str| text.to_ascii_lowercase().ends_with("image");
-        let has_repository = || all.contains(format!("{group}.repository").as_str());
+        let has_name = || all.contains_key(format!("{group}.repository").as_str()) || has_image_name(group);
         let shown = match key.as_str() {
-            "tag" | "version" | "digest" if !group.is_empty() && (is_image(group) || has_repository()) => group,
-            key if is_image(key) || key.ends_with("imagetag") || key.ends_with("image_tag") => *name,
+            key if PARTS_BESIDE.contains(&key) && !group.is_empty() && (is_image(group) || has_name()) => group,
+            "image" if !group.is_empty() && has_version(group) && has_image_name(group) => return None,
+            key if is_image(key) || key.ends_with("imagetag") || key.ends_with("image_tag") => name,
             _ => return None,
         };
         seen.insert(shown.to_owned()).then(|| shown.to_owned())
@@ -167,18 +175,22 @@ pub(super) fn helm_parameter(
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        Scalar { slot, key, whole: image, has_shared_registry: shared_registry.is_some() }.slots(yaml, &beside)?
+        let has_shared_registry = shared_registry.is_some();
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry }
+            .slots(yaml, &beside)?
     } else {
-        let parts = Parts {
-            registry: part(&["registry"])?,
-            repository: part(&["repository", "name"])?,
-            tag: part(&["tag", "version"])?,
-            digest: part(&["digest"])?,
-            shared_registry,
-            ..Parts::default()
-        };
+        let mut parts =
+            Parts { tag: part(&["tag", "version"])?, digest: part(&["digest"])?, shared_registry, ..Parts::default() };
         if parts.tag.is_none() && parts.digest.is_none() {
             return Ok(None);
+        }
+        let slot = |key: &str| value(&format!("{name}.{key}"));
+        let text = |key: &str| filled(yaml, slot(key).ok()??.value);
+        let names = NameParts::of(&text, is_image_key(name));
+        if names.is_said() {
+            parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), &slot)?;
+        } else {
+            (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
         }
         Slots::Parts(parts)
     };

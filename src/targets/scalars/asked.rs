@@ -4,6 +4,8 @@
 use super::argo::{PARAMETERS, parameters_beside};
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
+use super::name_limit::require_allowed;
+use super::name_parts::split_name;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
@@ -38,6 +40,9 @@ pub(super) fn asked(
     before: &Fields,
     argument: &ImageArgument,
 ) -> Result<Asked, FileRefusal> {
+    if let Field::Set(new_name) = &argument.change.new_name {
+        require_allowed(yaml, place, argument, new_name)?;
+    }
     let mut after = before.clone();
     let (checked_as, repository) = match ask_shared_name(yaml, place, argument)? {
         None => (ask_name(yaml, place, &mut after, argument)?, None),
@@ -173,10 +178,16 @@ fn require_certain(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Resu
             format!(
                 "`{text}` is neither a tag nor a reference for certain, so `{tag}` could belong in its place or behind it"
             ),
-            format!(
-                "write it as `NAME:TAG` once by hand if it is an image, or give the tag a key that ends in `tag` or `version`: `{}_tag`",
-                place.path
-            ),
+            match slot.key_text(yaml) {
+                // Readers ask for this key.
+                "value" => "write it as `NAME:TAG` once by hand if it is an image; a tag alone is edited only under a key that \
+                            ends in `tag` or `version`"
+                    .to_owned(),
+                _ => format!(
+                    "write it as `NAME:TAG` once by hand if it is an image, or give the tag a key that ends in `tag` or `version`: `{}_tag`",
+                    place.path
+                ),
+            },
         )),
         _ => Ok(()),
     }
@@ -309,8 +320,12 @@ impl Parts {
         if let Some(repository) = &asked.repository {
             add(self.repository, FieldName::NewName, repository.clone());
         } else if let (Some(name), true) = (&after.new_name, before.new_name != after.new_name) {
-            let (registry, repository) =
-                if self.registry.is_some() { split_registry(name) } else { ("", name.as_str()) };
+            let last = self.repository.map_or(Ok(None), |slot| slot.text(yaml))?.unwrap_or_default();
+            let (registry, repository) = match self.registry {
+                Some(_) if self.is_name_cut => split_name(name, last),
+                Some(_) => split_registry(name),
+                None => ("", name.as_str()),
+            };
             add(self.registry, FieldName::NewName, registry.to_owned());
             add(self.repository, FieldName::NewName, repository.to_owned());
         } else if let Some(slot) = self.repository {

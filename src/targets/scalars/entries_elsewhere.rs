@@ -40,7 +40,7 @@ pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<
             let path = format!("{path}.{key}");
             let mut image = image_at(yaml, Below { root, before: "." }, &path);
             if let Ok(Some(image)) = &mut image {
-                image.has_name_elsewhere(name_beside("newTag", &|key| text_beside(yaml, item, key)));
+                image.has_name_elsewhere(name_beside("newTag", &|key| text_beside(yaml, item, key), false));
             }
             entries.push((format!(".{path}"), image));
         }

@@ -1,9 +1,12 @@
 //! Images in the values of a chart, and in any file by a path: a mapping with `repository`, `tag` and the like, a whole
 //! reference, or a tag alone.
 
+use std::collections::HashSet;
+
 use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
+use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
 use super::shared_registry::SharedRegistries;
@@ -67,12 +70,16 @@ fn image_in(
     let shared_registry = registries.of(yaml, &trail);
     let slots = match yaml.tree.kind(slot.value) {
         NodeKind::Mapping(_) if !is_template(yaml, slot.value) => {
-            map_slots(yaml, shared_registry, slot.value, written)?
+            let is_of_image = match slot.key {
+                Some(_) => is_image_key(slot.key_text(yaml)),
+                None => is_called_image(yaml, &trail),
+            };
+            map_slots(yaml, shared_registry, slot.value, is_of_image, written)?
         }
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, shared_registry.is_some(), slot, written)?
+            scalar_slots(yaml, shared_registry.is_some(), slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -85,12 +92,17 @@ fn image_in(
 pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<ImageBelow> {
     let mut images = Vec::new();
     let mut registries = SharedRegistries::default();
+    let mut names: HashSet<NodeId> = HashSet::new();
     walk(yaml, below.root, &mut |visit| {
-        if shows(yaml, visit.slot) {
+        // The name in an image that was told is no image by itself.
+        if shows(yaml, visit.slot) && !names.contains(&visit.slot.value) {
             let image = match visit.is_repeated {
                 true => image_at(yaml, below, visit.path),
                 false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec(), &mut registries).map(Some),
             };
+            if let Ok(Some(ImagePlace { slots: Slots::Parts(parts), .. })) = &image {
+                names.extend(parts.repository.map(|slot| slot.value));
+            }
             images.push((visit.path.to_owned(), image));
         }
     });
@@ -102,12 +114,29 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
     let has = |name: &str| value_of(yaml, slot.value, name).is_some();
     match yaml.tree.kind(slot.value) {
         NodeKind::Mapping(_) => {
-            (has("tag") || has("version") || has("digest")) && (has("repository") || key.ends_with("image"))
+            (has("tag") || has("version") || has("digest"))
+                && (has("repository") || key.ends_with("image") || has_image_name(yaml, slot.value))
         }
         NodeKind::Alias(_) => key.ends_with("image"),
         NodeKind::Scalar(..) => key.ends_with("image") || key.ends_with("image_tag") || key.ends_with("imagetag"),
         _ => false,
     }
+}
+
+/// Whether a mapping has the name of an image under `image`.
+fn has_image_name(yaml: &ParsedYaml<'_>, mapping: NodeId) -> bool {
+    let said = NameParts::of(&|key| text_beside(yaml, mapping, key), false).said();
+    matches!(said.source, NameSource::Written { last: "image", .. })
+}
+
+/// Whether the key of a mapping, or of the list that it is in, is that of an image. It is the last one of `trail`.
+fn is_called_image(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> bool {
+    let [.., parent, node] = trail else { return false };
+    if matches!(yaml.tree.kind(*parent), NodeKind::Sequence(_)) {
+        return is_called_image(yaml, &trail[..trail.len() - 1]);
+    }
+    let mut pairs = is_mapping(yaml, *parent).then(|| yaml.tree.pairs(*parent)).into_iter().flatten();
+    pairs.find(|pair| pair.value == *node).and_then(|pair| yaml.tree.text(pair.key)).is_some_and(is_image_key)
 }
 
 fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
@@ -118,6 +147,7 @@ fn map_slots(
     yaml: &ParsedYaml<'_>,
     shared_registry: Option<String>,
     mapping: NodeId,
+    is_of_image: bool,
     path: &str,
 ) -> Result<Slots, FileRefusal> {
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
@@ -131,14 +161,17 @@ fn map_slots(
         ));
     }
     let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
-    match merged_name(yaml, mapping)?.filter(|_| parts.shared_registry.is_none()) {
+    match merged_name(yaml, mapping, is_of_image)?.filter(|_| parts.shared_registry.is_none()) {
         Some(name) => parts.known_name = Some(name),
         None => {
-            parts.registry = slot("registry")?;
-            parts.repository = match slot("repository")? {
-                Some(repository) => Some(repository),
-                None => slot("name")?,
-            };
+            (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
+            let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
+            if names.is_said() {
+                (parts.registry, parts.repository) = (None, None);
+                parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), &slot)?;
+            } else if parts.repository.is_none() && is_of_image {
+                parts.repository = slot("name")?;
+            }
         }
     }
     if parts.tag.is_some() || parts.digest.is_some() {
@@ -155,27 +188,37 @@ fn map_slots(
         [] => "name the scalar that holds the image or its tag, or add the key with a tag once by hand".to_owned(),
         within => format!("name the image in it: `{}`", within.join("`, `")),
     };
-    let is_no_image = parts.registry.is_none() && parts.known_name.is_none() && slot("repository")?.is_none();
+    let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
+    let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
 }
 
-/// Returns the name of an image of which a merge key brings the repository. It is written in another place, for others too.
+/// Returns the name of an image of which a merge key brings the repository, or the whole name under `image`. It is written in another place, for others too.
 ///
 /// # Errors
 ///
 /// A merge key brings the registry too, behind the mapping's own.
-fn merged_name(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Result<Option<String>, FileRefusal> {
+fn merged_name(yaml: &ParsedYaml<'_>, mapping: NodeId, is_of_image: bool) -> Result<Option<String>, FileRefusal> {
     let own = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
     let merged = |key: &str| yaml.tree.inherited(mapping, &|text| text == key).and_then(|value| filled(yaml, value));
-    let Some(repository) = merged("repository").filter(|_| !own("repository") && !own("name")) else {
+    let repository = merged("repository").filter(|_| !own("repository") && !own("name"));
+    let is_whole = |text: &&str| has_registry(text) && merged("repository").is_none();
+    let image = merged("image").filter(is_whole).filter(|_| !own("repository") && !own("image"));
+    if repository.or(image).is_none() {
         return Ok(None);
-    };
+    }
     let registry = match own("registry") {
         true => own_pair(yaml, mapping, "registry")?.and_then(|pair| filled(yaml, pair.value)),
         false => merged("registry"),
     };
-    let text = registry.map_or_else(|| repository.to_owned(), |registry| format!("{registry}/{repository}"));
-    let image = ImageText::parse(&text, false).ok();
+    let text = |key: &str| match key {
+        "registry" => registry,
+        "repository" => repository,
+        "image" => image.or_else(|| text_beside(yaml, mapping, key)),
+        key => text_beside(yaml, mapping, key),
+    };
+    let name = NameParts::of(&text, is_of_image).name();
+    let image = name.and_then(|name| ImageText::parse(&name, false).ok());
     Ok(image.filter(|image| image.tag.is_none() && image.digest.is_none()).map(|image| image.name))
 }
 
@@ -183,6 +226,7 @@ fn scalar_slots(
     yaml: &ParsedYaml<'_>,
     has_shared_registry: bool,
     slot: Slot,
+    trail: &[NodeId],
     path: &str,
 ) -> Result<Slots, FileRefusal> {
     let key = slot.key_text(yaml);
@@ -198,7 +242,8 @@ fn scalar_slots(
         "newTag" => text_beside(yaml, slot.parent, "name").unwrap_or_default(),
         _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
     };
-    Scalar { slot, key, whole, has_shared_registry }.slots(yaml, &beside)
+    let is_of_image = PARTS_BESIDE.contains(&key) && is_called_image(yaml, &trail[..trail.len() - 1]);
+    Scalar { slot, key, whole, is_of_image, has_shared_registry }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -207,6 +252,8 @@ pub(super) struct Scalar<'a> {
     pub(super) key: &'a str,
     /// The name of the whole image; empty if it has none.
     pub(super) whole: &'a str,
+    /// Whether the whole image is called one.
+    pub(super) is_of_image: bool,
     pub(super) has_shared_registry: bool,
 }
 
@@ -228,7 +275,8 @@ impl Scalar<'_> {
         }
         let text = |key: &str| filled(yaml, beside(key).ok()??.value);
         let is_known = |name: &String| key == "newTag" || (has_registry(name) && !self.has_shared_registry);
-        let mut parts = Parts { known_name: name_beside(key, &text).filter(is_known), ..Parts::default() };
+        let mut parts =
+            Parts { known_name: name_beside(key, &text, self.is_of_image).filter(is_known), ..Parts::default() };
         if holds == Holds::Digest {
             parts.digest = Some(slot);
             return Ok(Slots::Parts(parts));
@@ -249,17 +297,21 @@ impl Scalar<'_> {
     }
 }
 
+/// The keys of a version whose name is in the same mapping.
+pub(super) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
+
 /// Returns the name of the image whose tag or digest is under `key`, as what is beside it says.
-pub(super) fn name_beside<'y>(key: &str, beside: &dyn Fn(&str) -> Option<&'y str>) -> Option<String> {
+pub(super) fn name_beside<'y>(
+    key: &str,
+    beside: &dyn Fn(&str) -> Option<&'y str>,
+    is_of_image: bool,
+) -> Option<String> {
     let name = match key {
         "newTag" => return beside("newName").or_else(|| beside("name")).map(str::to_owned),
-        "tag" | "version" | "digest" => {
-            let name = ["newName", "repository", "image", "name"].into_iter().find_map(beside)?;
-            match beside("registry") {
-                Some(registry) => &format!("{registry}/{name}"),
-                None => name,
-            }
-        }
+        key if PARTS_BESIDE.contains(&key) => match beside("newName") {
+            Some(name) => name,
+            None => &NameParts::of(beside, is_of_image).name()?,
+        },
         // `imageTag` is that of `image`.
         _ => {
             let stem = key.strip_suffix("tag").or_else(|| key.strip_suffix("Tag"))?;
@@ -274,6 +326,6 @@ pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &s
     filled(yaml, value_of(yaml, mapping, key)?)
 }
 
-fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
+pub(super) fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
     yaml.tree.text(value).filter(|text| !text.is_empty() && !yaml.tree.is_null(value))
 }

@@ -8,6 +8,7 @@ use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_path::{name_beside, text_beside};
 use super::image_text::is_same_image;
+use super::name_parts::is_image_key;
 use super::node_path::own_pair;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
@@ -227,6 +228,14 @@ fn with_names(images: Vec<ImagePlace>) -> Vec<ImagePlace> {
     named
 }
 
+impl MarkedValue {
+    /// Whether the mapping around it is called an image.
+    fn is_of_image(&self) -> bool {
+        let mapping = self.path.rsplit_once('.').map_or("", |(mapping, _)| mapping);
+        is_image_key(mapping.split('[').next().unwrap_or_default())
+    }
+}
+
 /// Whether a value may be of an entry for kustomize.
 fn is_entry(value: &MarkedValue) -> bool {
     matches!(value.kind, DocumentKind::Kustomization | DocumentKind::FluxKustomization)
@@ -238,7 +247,7 @@ fn known_name(neighbours: &Neighbours<'_, '_>, value: &MarkedValue) -> Option<St
     let is_beside = |key: &&str| *key != value.slot.key_text(neighbours.yaml);
     let beside = |key: &str| neighbours.text(value.slot.parent, Some(key).filter(is_beside)?);
     let is_entry = is_entry(value);
-    let name = name_beside(if is_entry { "newTag" } else { "tag" }, &beside);
+    let name = name_beside(if is_entry { "newTag" } else { "tag" }, &beside, value.is_of_image());
     name.filter(|name| is_entry || has_registry(name) || beside("repository").is_some())
 }
 

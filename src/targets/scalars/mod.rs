@@ -16,6 +16,8 @@ mod image_path;
 mod image_text;
 mod lookup;
 mod marked;
+mod name_limit;
+mod name_parts;
 mod nested;
 mod node_path;
 mod object;

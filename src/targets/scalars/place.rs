@@ -2,6 +2,7 @@
 
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
+use super::name_parts::{NameLimit, NameSource, SaidName};
 use super::slot::Slot;
 use crate::targets::kustomization::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -38,7 +39,10 @@ pub(super) enum Slots {
 /// The scalars that one image is spread over.
 #[derive(Default)]
 pub(super) struct Parts {
+    /// What comes before the repository: the registry, or more of the name.
     pub(super) registry: Option<Slot>,
+    /// Whether `registry` has all of the name but its end.
+    pub(super) is_name_cut: bool,
     pub(super) repository: Option<Slot>,
     pub(super) tag: Option<Slot>,
     pub(super) digest: Option<Slot>,
@@ -46,6 +50,8 @@ pub(super) struct Parts {
     pub(super) known_name: Option<String>,
     /// Whether that place is written too.
     pub(super) name_follows: bool,
+    /// Which names an argument may have.
+    pub(super) limit: Option<NameLimit>,
     /// A registry for all images of the chart, which may come before the name.
     pub(super) shared_registry: Option<String>,
 }
@@ -59,6 +65,29 @@ pub(super) fn split_tag(text: &str) -> (&str, Option<&str>) {
 }
 
 impl Parts {
+    /// Takes the name from where it is said to be. `slot` finds the scalar under a key.
+    pub(super) fn take_name(
+        &mut self,
+        said: SaidName,
+        slot: &dyn Fn(&str) -> Result<Option<Slot>, FileRefusal>,
+    ) -> Result<(), FileRefusal> {
+        self.limit = said.limit;
+        match said.source {
+            NameSource::Known(name) => self.known_name = Some(name),
+            NameSource::Elsewhere => {}
+            NameSource::Written { before, last } => {
+                self.registry = match before {
+                    Some(key) => slot(key)?,
+                    None if last == "image" => None,
+                    None => slot("registry")?,
+                };
+                self.repository = slot(last)?;
+                self.is_name_cut = before == Some("repository");
+            }
+        }
+        Ok(())
+    }
+
     fn text<'y>(yaml: &'y ParsedYaml<'_>, slot: Option<Slot>) -> Result<Option<&'y str>, FileRefusal> {
         slot.map_or(Ok(None), |slot| slot.text(yaml))
     }

@@ -74,7 +74,7 @@ impl FileImages<'_, '_> {
         self.add_marked(&mut shown);
         self.tell_behind(&mut shown);
         let covered = shown.iter().filter_map(Candidate::here).flat_map(ImagePlace::nodes).collect();
-        all.doubtful.extend(unknown_places(yaml, &self.objects, &covered));
+        all.doubtful.extend(unknown_places(yaml, &self.objects, &covered).into_iter().map(|unknown| unknown.refusal));
         let mut names: Vec<String> = Vec::new();
         let mut found: HashMap<String, Vec<(Option<String>, NamedPlace)>> = HashMap::new();
         for one in shown {
@@ -106,11 +106,17 @@ impl FileImages<'_, '_> {
         Ok(Written::Here(found))
     }
 
-    /// Returns the names of the images that show and that an argument can have, each once; with the policies of Flux, if one of `absent` is written as a
-    /// policy.
+    /// Returns the names of the images that show and that an argument can have, each once, or else the paths of what may be one;
+    /// with the policies of Flux, if one of `absent` is written as a policy.
     pub(super) fn names<'n>(&self, mut absent: impl Iterator<Item = &'n str>) -> Vec<String> {
         let mut names: Vec<String> =
             self.shown(|found| Ok(Written::Here(found))).into_iter().map(|shown| shown.name).collect();
+        if names.is_empty() {
+            // An argument can name them by their paths alone.
+            names.extend(
+                unknown_places(self.yaml, &self.objects, &HashSet::new()).into_iter().map(|unknown| unknown.path),
+            );
+        }
         if absent.any(is_policy_name) {
             names.extend(policies(self.yaml));
         }

@@ -9,8 +9,19 @@ use super::object::Object;
 use super::walk::{Visit, walk};
 use crate::yaml::{NodeId, ParsedYaml};
 
+/// What may be an image.
+pub(super) struct UnknownPlace {
+    pub(super) path: String,
+    /// What a check says of it.
+    pub(super) refusal: FileRefusal,
+}
+
 /// Returns what may be an image, beside those whose scalars are `covered`: a reference with a version, under a key of images.
-pub(super) fn unknown_places(yaml: &ParsedYaml<'_>, objects: &[Object], covered: &HashSet<NodeId>) -> Vec<FileRefusal> {
+pub(super) fn unknown_places(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    covered: &HashSet<NodeId>,
+) -> Vec<UnknownPlace> {
     let mut unknown = Vec::new();
     for object in objects.iter().filter(|object| object.kind == DocumentKind::Manifest) {
         walk(yaml, object.root, &mut |Visit { path, slot, .. }| {
@@ -22,12 +33,9 @@ pub(super) fn unknown_places(yaml: &ParsedYaml<'_>, objects: &[Object], covered:
             let image = ImageText::parse(text, false);
             if image.is_ok_and(|image| image.tag.is_some() || image.digest.is_some()) {
                 let message = format!("`{text}` may be an image, and images are not read at `{path}`");
-                unknown.push(FileRefusal::at(
-                    yaml,
-                    value,
-                    message,
-                    format!("check it by itself: `tagship check {text}`"),
-                ));
+                let hint = format!("check it by itself: `tagship check {text}`");
+                let refusal = FileRefusal::at(yaml, value, message, hint);
+                unknown.push(UnknownPlace { path: format!(".{path}"), refusal });
             }
         });
     }

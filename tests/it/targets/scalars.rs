@@ -130,3 +130,41 @@ fn what_became_of_an_image_is_what_the_file_says() {
         }
     }
 }
+
+/// The name and the version of an image are shown as one, whatever the keys of the name.
+#[test]
+fn a_name_is_shown_with_the_version_beside_it() {
+    let parameters = |text: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {{source: {{helm: {{parameters: [{text}]}}}}}}\n"
+        )
+    };
+    for (text, shown) in [
+        ("web: {image: r.example/acme/web, tag: v1}\n".to_owned(), "web r.example/acme/web v1"),
+        ("web: {name: web, image: r.example/acme/web, version: v1}\n".to_owned(), "web r.example/acme/web v1"),
+        (
+            "driver: {repository: r.example/acme, image: driver, version: v1}\n".to_owned(),
+            "driver r.example/acme/driver v1",
+        ),
+        ("a: {image: {registry: r.example, image: i/c, tag: v1}}\n".to_owned(), "a.image r.example/i/c v1"),
+        ("a: {image: {repository: r.example/acme, name: web, tag: v1}}\n".to_owned(), "a.image r.example/acme/web v1"),
+        (
+            parameters("{name: web.image, value: r.example/acme/web}, {name: web.tag, value: v1}"),
+            "web r.example/acme/web v1",
+        ),
+        (
+            parameters("{name: web.image, value: r.example/acme/web:v1}, {name: web.replicas, value: '1'}"),
+            "web.image r.example/acme/web v1",
+        ),
+    ] {
+        let found = entries("values.yaml", text.as_bytes(), None).unwrap();
+        let told: Vec<String> = found
+            .iter()
+            .map(|(name, fields)| {
+                let [image, tag] = [&fields.new_name, &fields.new_tag].map(|part| part.clone().unwrap_or_default());
+                format!("{name} {image} {tag}")
+            })
+            .collect();
+        assert_eq!(told, [shown], "{text}");
+    }
+}

@@ -1,0 +1,55 @@
+//! Which names an argument may have, as far as the parts of an image tell.
+
+use super::argo::PARAMETERS;
+use super::file_refusal::FileRefusal;
+use super::image_path::text_beside;
+use super::image_text::is_same_image;
+use super::name_parts::{NameLimit, ends_in};
+use super::place::{ImagePlace, Parts, Slots};
+use crate::image::{Field, ImageArgument, has_registry, split_registry};
+use crate::yaml::ParsedYaml;
+
+/// Refuses a name that goes against what stands beside the version.
+pub(super) fn require_allowed(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    argument: &ImageArgument,
+    new_name: &str,
+) -> Result<(), FileRefusal> {
+    let Slots::Parts(Parts { limit: Some(limit), tag, digest, .. }) = &place.slots else { return Ok(()) };
+    let (message, hint) = match limit {
+        NameLimit::EndsIn(end) if !ends_in(new_name, end) => {
+            let mut alone = argument.clone().to_string();
+            if let Some(version) = tag.or(*digest) {
+                let key = match place.path.strip_prefix(PARAMETERS) {
+                    Some(_) => text_beside(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next()),
+                    None => yaml.tree.text(version.key.unwrap_or(version.value)),
+                };
+                alone.insert_str(argument.name.as_str().len(), &format!(".{}", key.unwrap_or_default()));
+            }
+            let message = format!("`{end}` is beside the version, and `{new_name}` does not end in it");
+            (message, format!("if it is the image all the same, name the version alone: `{alone}`"))
+        }
+        NameLimit::HasRegistry if !has_registry(new_name) => {
+            let message = format!("the name here has its registry, and `{new_name}` has none");
+            let mut meant = argument.clone();
+            meant.change.new_name = Field::Set(format!("{}/{new_name}", split_registry(new_name).0));
+            (message, format!("write it with its registry, as in `{meant}`"))
+        }
+        NameLimit::IsOfRegistry(registry) if split_registry(new_name).0 != registry => {
+            let message = format!("the registry is `{registry}` here, and `{new_name}` is in another one");
+            (message, "name the image with that registry, or change the registry by hand".to_owned())
+        }
+        NameLimit::IsOneOf(names) if !names.iter().any(|name| is_same_image(name, new_name)) => {
+            let message = format!("the image is `{}` or `{}` here, and not `{new_name}`", names[0], names[1]);
+            (message, "name one of them, or change the name by hand".to_owned())
+        }
+        NameLimit::IsNot(name) if is_same_image(name, new_name) => {
+            let message =
+                format!("it is not certain which of the parts here are the name, and `{new_name}` may be it already");
+            (message, "write the name into `repository` alone once by hand".to_owned())
+        }
+        _ => return Ok(()),
+    };
+    Err(FileRefusal::at(yaml, place.item, message, hint))
+}
