@@ -185,13 +185,7 @@ pub(super) fn helm_parameter(
             return Ok(None);
         }
         let slot = |key: &str| value(&format!("{name}.{key}"));
-        let text = |key: &str| filled(yaml, slot(key).ok()??.value);
-        let names = NameParts::of(&text, is_image_key(name));
-        if names.is_said() {
-            parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), &slot)?;
-        } else {
-            (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
-        }
+        take_name(yaml, &mut parts, name, &slot)?;
         Slots::Parts(parts)
     };
     Ok(Some(ImagePlace {
@@ -201,6 +195,22 @@ pub(super) fn helm_parameter(
         slots,
         trail: vec![list],
     }))
+}
+
+/// Takes the name of the image `name` from its parameters, which `slot` finds by the last parts of their names.
+fn take_name(
+    yaml: &ParsedYaml<'_>,
+    parts: &mut Parts,
+    name: &str,
+    slot: &dyn Fn(&str) -> Result<Option<Slot>, FileRefusal>,
+) -> Result<(), FileRefusal> {
+    let text = |key: &str| filled(yaml, slot(key).ok()??.value);
+    let names = NameParts::of(&text, is_image_key(name));
+    if names.is_said() {
+        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), slot);
+    }
+    (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
+    Ok(())
 }
 
 /// Returns the registry for all images in the values beside the parameters, as a mapping or as text.
