@@ -1,7 +1,8 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
 use super::build::source_in_tag;
-use super::running::{RunningEntry, Scrutiny, TakenBack, builds_before};
+use super::earlier::{EarlierBuilds, TakenBack};
+use super::running::{RunningEntry, Scrutiny};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
@@ -146,10 +147,17 @@ impl Candidate<'_> {
             running = read(snapshot, claims, Scrutiny::Whole)?;
             standing = self.against(&running, snapshot, repositories)?;
         }
+        // If its commit is not known, the same tag may be wanted again.
+        let is_by_commit = commits_to_compare(&self.new, &self.new, self.setting.by).is_some();
+        let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
         let ran_before = match standing.ordered.standing {
-            Standing::Replaces => self.ran_before(snapshot, repositories)?,
-            Standing::Unknown => self.runs_again(&running),
-            Standing::Goes | Standing::Superseded | Standing::Diverged => None,
+            Standing::Replaces => self.ran_before(&running, false, snapshot, repositories)?,
+            // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
+            Standing::Unknown if is_by_commit && has_commit => self.runs_again(&running),
+            Standing::Unknown if is_by_commit && running.was_released => {
+                self.ran_before(&running, true, snapshot, repositories)?
+            }
+            Standing::Goes | Standing::Superseded | Standing::Diverged | Standing::Unknown => None,
         };
         standing.ordered = ran_before.unwrap_or(standing.ordered);
         let EntryStanding { ordered, mut still_taken_back, label } = standing;
@@ -182,13 +190,10 @@ impl Candidate<'_> {
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<EntryStanding, Failure> {
         let new = &self.new;
-        let was_taken_back = self.was_taken_back(running);
+        let was_taken_back = self.was_taken_back(running, &running.taken_back);
         let (taken_back, others): (Vec<_>, Vec<_>) = running.taken_back.iter().partition(|other| was_taken_back(other));
-        if let (Some(TakenBack { build, by, .. }), false) = (taken_back.first(), self.setting.by == OrderBy::Nothing) {
-            let from =
-                if new.is(build) { String::new() } else { format!("{new} is built from the same commit as {build}: ") };
-            let reason = format!("{from}{build} was rolled back by {}; only a newer build may follow", by.short());
-            let ordered = Standing::Superseded.because(reason);
+        if let (Some(taken), false) = (taken_back.first(), self.setting.by == OrderBy::Nothing) {
+            let ordered = self.stays_away(taken);
             return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
         }
         let (ordered, label) = self.against_running(running, snapshot, repositories)?;
@@ -204,12 +209,20 @@ impl Candidate<'_> {
         Ok(EntryStanding { ordered, still_taken_back, label })
     }
 
-    /// Returns whether the build is one that was taken back, or another build of the commit of that.
-    fn was_taken_back(&self, running: &RunningEntry) -> impl Fn(&TakenBack) -> bool {
+    fn stays_away(&self, TakenBack { build, by, .. }: &TakenBack) -> Ordered {
+        let new = &self.new;
+        let from =
+            if new.is(build) { String::new() } else { format!("{new} is built from the same commit as {build}: ") };
+        let by = by.short();
+        Standing::Superseded.because(format!("{from}{build} was rolled back by {by}; only a newer build may follow"))
+    }
+
+    /// Returns whether the build is one of those that were taken back, or another build of the commit of one.
+    fn was_taken_back(&self, running: &RunningEntry, taken_back: &[TakenBack]) -> impl Fn(&TakenBack) -> bool {
         let new = &self.new;
         let is_by_tag = |taken_back: &TakenBack| new.is(&taken_back.build) && taken_back.build.digest.is_some();
         // Only its digest tells what a tag that moves means.
-        let digest = match new.digest.is_none() && running.taken_back.iter().any(is_by_tag) {
+        let digest = match new.digest.is_none() && taken_back.iter().any(is_by_tag) {
             true => (self.setting.digest_of)(new),
             false => new.digest.clone(),
         };
@@ -238,10 +251,10 @@ impl Candidate<'_> {
         let judgement = self.judge(new, runs, snapshot, repositories)?;
         let is_unknown = matches!(judgement, Judgement::Unknown(_));
         let Some((new, runs)) = is_unknown.then(|| with_labels(setting, new, runs)).flatten() else {
-            return Ok((told(setting, new, runs, judgement), None));
+            return Ok((told(setting, running, new, runs, judgement), None));
         };
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
-        Ok((by_labels(told(setting, &new, &runs, judgement)), new.source))
+        Ok((by_labels(told(setting, running, &new, &runs, judgement)), new.source))
     }
 
     fn is_explained(&self, runs: &Build) -> bool {
@@ -264,36 +277,42 @@ impl Candidate<'_> {
         Ok(judge(new, other, by, ancestry.as_ref()))
     }
 
-    /// Returns why a build that is on the default branch is superseded all the same: what runs is not on that branch, and took the
-    /// place of this build, or of a newer one.
+    /// Returns why a build is superseded that may take the place of what runs, or of whose order nothing is known: what runs took its
+    /// place, or that of a newer one. `is_rebuild_new`: another build of a commit that ran may follow.
     fn ran_before(
         &self,
+        running: &RunningEntry,
+        is_rebuild_new: bool,
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
-        for earlier in builds_before(snapshot, self.file, self.name.as_str())? {
-            match repositories.ancestry(snapshot, &self.new, &earlier)? {
-                Ancestry::Known(Lineage::Before | Lineage::Same) => return Ok(Some(self.not_newer_than(&earlier))),
+        let earlier = EarlierBuilds::read(snapshot, self.file, self.name.as_str())?;
+        for stood in &earlier.stood {
+            // A repository that cannot be reached is not asked again for each of them.
+            if repositories.unreachable().is_some() && !self.new.has_source_of(stood) {
+                continue;
+            }
+            match repositories.ancestry(snapshot, &self.new, stood)? {
+                Ancestry::Known(Lineage::Same) if is_rebuild_new && !self.new.is(stood) => break,
+                Ancestry::Known(Lineage::Before | Lineage::Same) => return Ok(Some(self.not_newer_than(stood))),
                 Ancestry::Known(Lineage::After) => break,
                 _ => {}
             }
         }
-        Ok(None)
+        let was_taken_back = self.was_taken_back(running, &earlier.taken_back);
+        Ok(earlier.taken_back.iter().find(|taken| was_taken_back(taken)).map(|taken| self.stays_away(taken)))
     }
 
-    /// Returns why a build of which no order is known is superseded all the same: exactly this one ran before a change by hand, and
-    /// its pipeline runs again. If its commit is not known, the same tag may be wanted again.
+    /// Returns why a build is superseded that exactly ran before.
     fn runs_again(&self, running: &RunningEntry) -> Option<Ordered> {
-        commits_to_compare(&self.new, &self.new, self.setting.by)?;
         let is_same = |earlier: &&Build| self.new.is(earlier) && self.new.has_source_of(earlier);
         running.before.iter().find(is_same).map(|earlier| self.not_newer_than(earlier))
     }
 
     fn not_newer_than(&self, earlier: &Build) -> Ordered {
         let (branch, source, new) = (self.setting.branch, source(earlier), &self.new);
-        Standing::Superseded.because(format!(
-            "{branch} released {earlier} ({source}) before what it releases now, and {new} is not newer"
-        ))
+        Standing::Superseded
+            .because(format!("{branch} released {earlier} ({source}) before what it has now, and {new} is not newer"))
     }
 }
 
@@ -318,9 +337,11 @@ fn by_labels(mut ordered: Ordered) -> Ordered {
     ordered
 }
 
-/// Tells a judgement of `new` against what `runs`.
-fn told(setting: &Setting<'_>, new: &Build, runs: &Build, judgement: Judgement) -> Ordered {
+/// Tells a judgement of `new` against what `runs`, which is what the entry that is `running` says.
+fn told(setting: &Setting<'_>, running: &RunningEntry, new: &Build, runs: &Build, judgement: Judgement) -> Ordered {
     let branch = setting.branch;
+    // What a person wrote is no release.
+    let has = if running.release.is_some() { "releases" } else { "has" };
     match judgement {
         Judgement::Newer(how) => Standing::Goes.because(format!("newer than {runs}: {how}")),
         Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
@@ -330,10 +351,10 @@ fn told(setting: &Setting<'_>, new: &Build, runs: &Build, judgement: Judgement) 
         }
         Judgement::Older(how) => {
             let [new, runs] = told_apart(setting, new, runs);
-            Standing::Superseded.because(format!("{branch} already releases {runs}, and {new} is older: {how}"))
+            Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: {how}"))
         }
         Judgement::Diverged => Standing::Diverged.because(format!(
-            "{new} ({}) is not built on top of {runs} ({}), which {branch} releases",
+            "{new} ({}) is not built on top of {runs} ({}), which {branch} {has}",
             source(new),
             source(runs)
         )),

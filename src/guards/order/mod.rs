@@ -1,8 +1,9 @@
 //! ORDER: whether a new build is newer than what runs. Commits decide, if both are known; then tags, if they are comparable;
-//! and if neither is, nothing is known and that is told. Here are the pure judgements; `running` reads what runs,
-//! `source_repository` asks how two commits stand to each other, and `entries` puts it together for a release.
+//! and if neither is, nothing is known and that is told. Here are the pure judgements; `running` reads what runs, `earlier`
+//! what ran before, `source_repository` asks how two commits stand to each other, and `entries` puts it together for a release.
 
 mod build;
+mod earlier;
 mod entries;
 mod running;
 mod source_repository;
@@ -11,8 +12,9 @@ mod tags;
 use std::cmp::Ordering;
 
 pub use build::{Agreement, Build, agreement, source_in_tag};
+pub use earlier::TakenBack;
 pub use entries::{EntryOrder, Ordered, Setting, Standing, order_of};
-pub use running::{RunningEntry, Scrutiny, TakenBack, commits_to_read};
+pub use running::{RunningEntry, Scrutiny, commits_to_read};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 

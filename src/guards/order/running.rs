@@ -9,6 +9,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Build;
+use super::earlier::{TakenBack, build_of, stands, stood_before, taken_back};
 use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
@@ -32,6 +33,8 @@ pub struct RunningEntry {
     pub taken_back: Vec<TakenBack>,
     /// What it ran before, the newest first, as far as the history had to be read.
     pub before: Vec<Build>,
+    /// Whether a release of ours may have been before.
+    pub was_released: bool,
     /// Whether that commit only claims to have released it: to look would have cost requests.
     pub is_claimed: bool,
 }
@@ -43,14 +46,6 @@ pub enum Scrutiny {
     AtHand,
     /// Whatever it costs: the release will not go out because of it.
     Whole,
-}
-
-/// A release that was taken back. It stays away until something newer is released.
-pub struct TakenBack {
-    pub release: CommitId,
-    pub build: Build,
-    /// The commit that took it back, or the release that says so.
-    pub by: CommitId,
 }
 
 /// A commit that claims to have released the entry.
@@ -91,7 +86,8 @@ impl RunningEntry {
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
-            return Ok(Self { build, release: None, taken_back: Vec::new(), before: Vec::new(), is_claimed: false });
+            let (taken_back, before) = (Vec::new(), Vec::new());
+            return Ok(Self { build, release: None, taken_back, before, was_released: false, is_claimed: false });
         }
         let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -133,6 +129,7 @@ impl RunningEntry {
                 release,
                 taken_back: Vec::new(),
                 before: Vec::new(),
+                was_released: true,
                 is_claimed: true,
             }));
         }
@@ -148,7 +145,8 @@ impl RunningEntry {
         }
         let mut taken_back = Vec::new();
         carried(snapshot, path, name, &claim.trailers, &mut taken_back, note)?;
-        Ok(Some(Self { build: Some(build), release, taken_back, before: Vec::new(), is_claimed: false }))
+        let before = Vec::new();
+        Ok(Some(Self { build: Some(build), release, taken_back, before, was_released: true, is_claimed: false }))
     }
 
     fn of_history(
@@ -161,6 +159,10 @@ impl RunningEntry {
         let standing = history.changes.iter().position(stands);
         let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(now));
         let build = standing.and_then(|at| build_of(&history.changes[at..], name));
+        // A rollback may go back to what had been taken back itself, and names its commit.
+        let newest = history.changes.first().filter(|change| change.fields.as_ref() == Some(now));
+        let build =
+            build.or_else(|| newest.and_then(|_| build_of(&history.changes, name)).filter(|_| now.says_what_runs()));
         let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
         // All that was taken back since the newest release that still stands.
         let checkpoint = history.changes.iter().position(is_checkpoint);
@@ -168,14 +170,8 @@ impl RunningEntry {
             .iter()
             .map(|change| change.record.id)
             .collect();
-        let mut taken_back = Vec::new();
-        for (at, change) in history.changes.iter().enumerate() {
-            if let (Some(by), Some(build)) = (change.rolled_back_by, build_of(&history.changes[at..], name))
-                && since.contains(&by)
-            {
-                taken_back.push(TakenBack { release: change.record.id, build, by });
-            }
-        }
+        let mut taken_back = taken_back(&history.changes, name);
+        taken_back.retain(|taken| since.contains(&taken.by));
         // A release that was taken back tells as well what had been taken back before it, such as where a merge brought it from.
         let named_since = checkpoint.map_or(history.changes.len(), |at| at + 1);
         for change in &history.changes[..named_since] {
@@ -191,44 +187,9 @@ impl RunningEntry {
         taken_back.retain(|taken| !runs_again(taken));
         let standing = standing.map(|at| &history.changes[at]);
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
-        let before = before(&history.changes, name);
-        Ok(Self { build, release, taken_back, before, is_claimed: false })
+        let before = stood_before(&history.changes, name);
+        Ok(Self { build, release, taken_back, before, was_released: true, is_claimed: false })
     }
-}
-
-/// How many builds that ran before are compared.
-const MAX_BUILDS_BEFORE: usize = 10;
-
-/// Returns what the entry `name` of the file at `file` ran before what it runs, the newest first, as far as the nearest history
-/// tells. What was taken back is none of it.
-///
-/// # Errors
-/// If the repository cannot be read.
-pub(super) fn builds_before(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<Vec<Build>, Failure> {
-    let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
-    let is_enough = |changes: &[LoggedRelease]| changes.iter().filter(|change| stands(change)).nth(1).is_some();
-    Ok(before(&EntryHistory::read(snapshot, &path, Some(name), is_enough)?.changes, name))
-}
-
-/// Returns what the entry `name` ran before what the newest of its `changes` made of it.
-fn before(changes: &[LoggedRelease], name: &str) -> Vec<Build> {
-    let standing = (0..changes.len()).filter(|at| stands(&changes[*at]));
-    let before = standing.skip(1).take(MAX_BUILDS_BEFORE);
-    before.filter_map(|at| build_of(&changes[at..], name)).collect()
-}
-
-/// Returns whether a change was not taken back, and did not take anything back.
-fn stands(change: &LoggedRelease) -> bool {
-    change.rolled_back_by.is_none() && !change.goes_back
-}
-
-/// Returns what the first of `changes`, the newest, made of the entry `name`; `None` if it removed it. A change by hand may bring
-/// back what was released before, also if that was rolled back: then the release tells the source.
-fn build_of(changes: &[LoggedRelease], name: &str) -> Option<Build> {
-    let fields = changes.first()?.fields.as_ref()?;
-    let made_it = |change: &&LoggedRelease| change.trailers.is_some() && change.fields.as_ref() == Some(fields);
-    let source = changes.iter().find(made_it).and_then(|change| change.trailers.as_ref()?.source_of(name));
-    Some(Build::of_entry(name, fields, source))
 }
 
 /// Returns the commits that will be read to tell what the entries `names` run, as far as they came with the tip: they can be

@@ -193,15 +193,15 @@ fn a_change_by_hand_counts() {
     let pipeline = Pipeline::new();
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
-    already_released(&pipeline, "build-2", &two);
+    already_released(&pipeline, "build-1", &one);
     let by_hand = format!(
         "images:\n- name: IMAGE_PLACEHOLDER\n  newName: {}/org/web\n  newTag: by-hand\n",
         pipeline.stage.registry.address()
     );
     pipeline.stage.remote.commit("main", "By hand", &[File::new(crate::stage::FILE, by_hand)]);
-    let output = release(&pipeline, "build-1", &one).run().success();
+    let output = release(&pipeline, "build-2", &two).run().success();
     assert_eq!(document(&output)["outcome"], "released");
-    let output = output.stderr_has("cannot tell whether `build-1` is newer than `by-hand`");
+    let output = output.stderr_has("cannot tell whether `build-2` is newer than `by-hand`");
     assert!(!output.stderr().contains("read only"), "all of it was read: {}", output.stderr());
 }
 
@@ -270,9 +270,10 @@ fn an_old_pipeline_does_not_replace_a_change_by_hand() {
     for (tag, source) in [("build-1", &one), ("build-2", &two)] {
         let again = release(&pipeline, tag, source).run().success();
         assert_eq!(document(&again)["outcome"], "superseded", "{tag}");
-        again.stderr_has(&format!("main released `{tag}` (")).stderr_has("before what it releases now");
+        let reason = format!("before what it has now, and `{tag}` is not newer");
+        again.stderr_has("main released `build-2` (").stderr_has(&reason);
     }
-    for (tag, source) in [("build-1-again", &one), ("build-3", &three)] {
+    for (tag, source) in [("build-2-again", &two), ("build-3", &three)] {
         let new = release(&pipeline, tag, source).arg("--dry-run").run().success();
         assert_eq!(document(&new)["outcome"], "dry-run", "{tag}");
         new.stderr_has("cannot tell whether");
@@ -674,4 +675,106 @@ fn several_bad_builds_of_known_commits() {
     back();
     assert_eq!([1, 2, 3, 4].map(run), ["superseded"; 4]);
     assert_eq!(run(5), "released");
+}
+
+/// What runs may tell nothing of its commit: a person wrote it, or began the run that released it. What ran before it does, and a
+/// build of an older commit is late.
+#[test]
+fn a_build_that_is_older_than_what_ran_before() {
+    for by_hand in [true, false] {
+        let pipeline = Pipeline::with_sources("app").over_http();
+        let mut sources = vec![pipeline.source("0", &[])];
+        for number in 1..6 {
+            sources.push(pipeline.source(&number.to_string(), &[&sources[number - 1]]));
+        }
+        let side = pipeline.source("side", &[&sources[1]]);
+        already_released(&pipeline, "build-1", &sources[1]);
+        already_released(&pipeline, "build-3", &sources[3]);
+        if by_hand {
+            let text = String::from_utf8(pipeline.stage.remote.file("main", crate::stage::FILE)).unwrap();
+            let text = File::new(crate::stage::FILE, text.replace("build-3", "build-9"));
+            pipeline.stage.remote.commit("main", "By hand", &[text]);
+        } else {
+            let image = format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", "build-9"));
+            pipeline.run("release", &["-k", FOLDER, &image]).run().success();
+        }
+        for (tag, source) in [("build-2", &sources[2]), ("build-1-again", &sources[1]), ("build-3", &sources[3])] {
+            let late = release(&pipeline, tag, source).run().success();
+            assert_eq!(document(&late)["outcome"], "superseded", "{by_hand} {tag}: {}", late.stderr());
+            late.stderr_has("main released `build-3` (app@").stderr_has(&format!("and `{tag}` is not newer"));
+        }
+        for (tag, source) in [("build-3-again", &sources[3]), ("build-side", &side), ("build-4", &sources[4])] {
+            let new = release(&pipeline, tag, source).arg("--dry-run").run().success();
+            assert_eq!(document(&new)["outcome"], "dry-run", "{by_hand} {tag}: {}", new.stderr());
+            new.stderr_has("cannot tell whether");
+        }
+        assert_eq!(outcome(release(&pipeline, "build-4", &sources[4]).run()), "released");
+        assert_eq!(outcome(release(&pipeline, "build-5", &sources[5]).run()), "released");
+    }
+}
+
+/// A hotfix names the newest builds alone that stay rolled back, and the history of the file tells of the others. They are on the
+/// default branch, and the hotfix is not.
+#[test]
+fn what_was_rolled_back_does_not_replace_a_hotfix() {
+    let pipeline = Pipeline::with_sources("app");
+    let mut sources = vec![pipeline.source("0", &[])];
+    for number in 1..27 {
+        sources.push(pipeline.source(&number.to_string(), &[&sources[number - 1]]));
+    }
+    pipeline.sources.git(["update-ref", "refs/heads/main", &sources[26]]).run().success();
+    let release = |tag: &str, source: &str| {
+        let run = pipeline.run("release", &["--no-check", "--output", "json", "-k", FOLDER]);
+        pipeline.in_ci(run.arg(format!("IMAGE_PLACEHOLDER=*:{tag}")), source).run().success()
+    };
+    let run = |number: usize| outcome(release(&format!("build-{number}"), &sources[number]));
+    for number in 0..26 {
+        assert_eq!(run(number), "released");
+    }
+    let back = ["--no-check", "--to", "build-1", "-k", FOLDER, "IMAGE_PLACEHOLDER"];
+    pipeline.run("rollback", &back).run().success();
+    let hotfix = pipeline.source("hotfix", &[&sources[1]]);
+    assert_eq!(outcome(release("hotfix", &hotfix)), "released");
+    assert_eq!([25, 10, 3, 2, 1, 0].map(run), ["superseded"; 6]);
+    release("build-3-again", &sources[3]).stderr_has("`build-3` was rolled back by");
+    assert_eq!(run(26), "released");
+}
+
+/// Also a release that had been rolled back itself keeps its commit if a rollback goes back to it.
+#[test]
+fn a_rollback_to_what_was_rolled_back_keeps_its_source() {
+    let pipeline = Pipeline::new();
+    let mut sources = vec![pipeline.source("0", &[])];
+    for number in 1..5 {
+        sources.push(pipeline.source(&number.to_string(), &[&sources[number - 1]]));
+    }
+    for number in [0, 2, 3] {
+        already_released(&pipeline, &format!("build-{number}"), &sources[number]);
+    }
+    for to in ["build-0", "build-2"] {
+        let back = ["--no-check", "--to", to, "-k", FOLDER, "IMAGE_PLACEHOLDER"];
+        pipeline.run("rollback", &back).run().success();
+    }
+    for (number, expected) in [(1, "superseded"), (3, "superseded"), (4, "dry-run")] {
+        let run = release(&pipeline, &format!("build-{number}"), &sources[number]).arg("--dry-run").run().success();
+        assert_eq!(document(&run)["outcome"], expected, "{number}");
+        assert!(!run.stderr().contains("cannot tell"), "{number}: {}", run.stderr());
+    }
+}
+
+/// A tag that a person wrote is no release.
+#[test]
+fn what_a_person_wrote_is_not_called_a_release() {
+    let pipeline = Pipeline::with_environments();
+    let release = |tag: &str| {
+        let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, &format!("web=*:{tag}")];
+        pipeline.run("release", &arguments).run().success()
+    };
+    assert_eq!(
+        document(&release("v0.8.0"))["reason"],
+        "`web`: main already has `v0.9.0`, and `v0.8.0` is older: by its tag"
+    );
+    assert_eq!(outcome(release("v1.0.0")), "released");
+    let reason = "`web`: main already releases `v1.0.0`, and `v0.8.0` is older: by its tag";
+    assert_eq!(document(&release("v0.8.0"))["reason"], reason);
 }
