@@ -115,19 +115,21 @@ fn without_entry(
         return failure;
     }
     let meant = || arguments.iter().find_map(|argument| meant(argument, files));
+    let from_the_root = || arguments.iter().find_map(|argument| from_the_root(argument, files));
     if files.iter().all(|file| !file.edit.is_kustomization) || wanted.iter().all(|name| name.starts_with('.')) {
         let without_version = files.iter().find_map(|file| {
             let place = targets::object_without_version(&file.path, &file.old)?;
             Some(format!("{}:{place}: an object without `apiVersion` is not a manifest", file.path))
         });
         let add_version = without_version.is_some().then(|| "add the `apiVersion` of the object".to_owned());
-        let from_the_root = || arguments.iter().find_map(|argument| from_the_root(argument, files));
-        let remedy = meant().or_else(from_the_root).or(add_version);
+        let remedy = meant().or(add_version);
         let remedy = remedy.unwrap_or_else(|| {
             "write the name of the image in the file, or its path, such as `backend.image`".to_owned()
         });
         let failure = Failure::no_image(&wanted, &names, &places, &remedy);
         let failure = without_version.into_iter().fold(failure, Failure::detail);
+        // A dot is easily overlooked in a name that is near.
+        let failure = from_the_root().into_iter().fold(failure, Failure::hint);
         return match absent {
             Absent::Append => failure.detail(NOTHING_TO_ADD.to_owned()),
             Absent::Report => failure,
@@ -137,6 +139,7 @@ fn without_entry(
         .iter()
         .find_map(|name| places_with(&elsewhere(name), name))
         .or_else(meant)
+        .or_else(from_the_root)
         .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
     Failure::no_entry(&wanted, &names, &places, Some(&remedy))
 }
