@@ -1,7 +1,7 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
-use super::attempt::{Attempt, Stop, changed, stopped};
+use super::attempt::{Attempt, Stop, changed, reasons, stopped};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
 use super::policy;
 use crate::flow::publish::{Proposer, SeenHead};
@@ -58,8 +58,6 @@ impl Attempt<'_> {
         let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
         let is_over_now = request.as_ref().is_some_and(is_over);
         self.require_same_releases(&over, &proposer.base, &wanted, is_over_now)?;
-        let wanted =
-            WantedRelease { writing: asked.writing, paths: asked.paths, left_out: unproposed(&asked.left_out, &over) };
         let there = self.on_head(snapshot, tip, &wanted, listener, |attempt, snapshot, there, listener| {
             Ok(HeadContent {
                 is_same: there.says_all_of(asked.paths),
@@ -161,14 +159,13 @@ impl Attempt<'_> {
             verdict.warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning)));
             return Ok(());
         };
-        let reasons: Vec<&str> = verdict.left_out.iter().map(|left| left.reason.as_str()).collect();
         if verdict.left_out.len() == there.changes {
-            return Err(stopped(outcome.clone(), ending, reasons.join("; ")));
+            return Err(stopped(outcome.clone(), ending, reasons(&verdict.left_out)));
         }
         // Without them, the request would lose what is newer.
         let failure =
             Failure::new(FailureKind::Guarded, "a part of this release is older than what is proposed already");
-        let failure = reasons.into_iter().fold(failure, Failure::detail);
+        let failure = verdict.left_out.into_iter().fold(failure, |failure, left| failure.detail(left.reason));
         Err(failure.hint("release the entries apart, so that each has a pull request of its own").into())
     }
 

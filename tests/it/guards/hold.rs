@@ -284,7 +284,8 @@ fn a_hold_for_another_entry() {
         .stdout_has("released");
 }
 
-/// A hold of another team stops nobody else where its names cannot be looked for in all files, which are kustomizations or not.
+/// Where there are too many files to look for the name of a hold, the hold stops only the entry of that name. It may be another
+/// team's.
 #[test]
 fn a_name_that_cannot_be_looked_for() {
     let values = || File::new("chart/values.yaml", "image:\n  repository: org/web\n  tag: v1\n");
