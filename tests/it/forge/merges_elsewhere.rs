@@ -27,6 +27,16 @@ fn tip(forge: &forge::Forge) -> String {
     forge.store().remote.tip(HEAD).unwrap()
 }
 
+/// Has the commit merged that is proposed now.
+fn merge(
+    api: &Forge,
+    request: &PullRequest,
+    method: MergeMethod,
+    forge: &forge::Forge,
+) -> Result<AutoMerge, ForgeError> {
+    api.merge_when_ready(&WantedMerge { request, method, head_id: &tip(forge), message: MESSAGE })
+}
+
 /// Pushes to the proposed branch, as another release does.
 fn push(forge: &forge::Forge) {
     forge.store().remote.commit(HEAD, "Release web:v3", &[File::new("web.yaml", "v3\n")]);
@@ -47,12 +57,7 @@ fn a_merge_is_armed_with_our_message() {
     for kind in THAT_MERGE {
         let (forge, api, request) = proposed(kind);
         forge.store().waits = true;
-        let armed = api.merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Squash,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        });
+        let armed = merge(&api, &request, MergeMethod::Squash, &forge);
         assert_eq!(armed, Ok(AutoMerge::Armed), "{kind:?}");
         assert_eq!(forge.calls().len(), if kind == Kind::Azure { 2 } else { 1 }, "{kind:?}");
         assert_eq!(forge.store().remote.number_of_commits("main"), 1, "{kind:?}");
@@ -69,14 +74,7 @@ fn a_merge_without_an_answer_is_no_refusal() {
         let (forge, _, request) = proposed(kind);
         forge.inject(merging(kind), ALWAYS, Fault::Hang);
         let api = api_with(&forge, TOKEN, Duration::from_millis(400));
-        let error = api
-            .merge_when_ready(&WantedMerge {
-                request: &request,
-                method: MergeMethod::Squash,
-                head_id: &tip(&forge),
-                message: MESSAGE,
-            })
-            .unwrap_err();
+        let error = merge(&api, &request, MergeMethod::Squash, &forge).unwrap_err();
         assert!(matches!(error, ForgeError::NoAnswer { .. }), "{kind:?}: {error:?}");
     }
 }
@@ -90,12 +88,7 @@ fn each_method_is_merged_if_nothing_is_waited_for() {
             forge.store().merging = (method == MergeMethod::Rebase).then_some(Merging::Rebase);
             // Gitea and Azure merge right after their answer.
             let expected = if kind == Kind::GitLab { AutoMerge::Merged } else { AutoMerge::Armed };
-            let merged = api.merge_when_ready(&WantedMerge {
-                request: &request,
-                method,
-                head_id: &tip(&forge),
-                message: MESSAGE,
-            });
+            let merged = merge(&api, &request, method, &forge);
             assert_eq!(merged, Ok(expected), "{kind:?} {method:?}");
             let newest = forge.store().remote.log("main").swap_remove(0);
             assert_eq!(
@@ -135,12 +128,7 @@ fn an_older_release_leaves_no_message_behind() {
         forge.store().waits = true;
         let older = Armed { merging: Merging::Squash, message: "Release web:v1".to_owned() };
         forge.store().requests[0].armed = Some(older);
-        let armed = api.merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Squash,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        });
+        let armed = merge(&api, &request, MergeMethod::Squash, &forge);
         assert_eq!(armed, Ok(AutoMerge::Armed), "{kind:?}");
         forge.store().pass_checks();
         assert_eq!(forge.store().remote.log("main")[0].message.trim_end(), MESSAGE, "{kind:?}");
@@ -152,12 +140,7 @@ fn what_the_forge_does_not_know_yet_is_asked_again() {
     for kind in [Kind::GitLab, Kind::Gitea] {
         let (forge, api, request) = proposed(kind);
         forge.store().unsettled = 2;
-        let merged = api.merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Merge,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        });
+        let merged = merge(&api, &request, MergeMethod::Merge, &forge);
         assert!(merged.is_ok(), "{kind:?}: {merged:?}");
         assert_eq!(forge.store().only().state, RequestState::Merged, "{kind:?}");
     }
@@ -170,12 +153,7 @@ fn a_lost_answer_is_looked_up() {
             let (forge, api, request) = proposed(kind);
             forge.store().waits = waits;
             forge.inject(merging(kind), 1, Fault::LoseAnswer);
-            let end = api.merge_when_ready(&WantedMerge {
-                request: &request,
-                method: MergeMethod::Merge,
-                head_id: &tip(&forge),
-                message: MESSAGE,
-            });
+            let end = merge(&api, &request, MergeMethod::Merge, &forge);
             if waits {
                 assert_eq!(end, Ok(AutoMerge::Armed), "{kind:?}");
                 forge.store().pass_checks();
@@ -202,9 +180,7 @@ fn what_is_not_armed_is_told_with_the_reason() {
             let other = if method == MergeMethod::Squash { Merging::Merge } else { Merging::Squash };
             forge.store().merging = Some(other);
         }
-        let error = api
-            .merge_when_ready(&WantedMerge { request: &request, method, head_id: &tip(&forge), message: MESSAGE })
-            .unwrap_err();
+        let error = merge(&api, &request, method, &forge).unwrap_err();
         let ForgeError::NotArmed { setting: told, .. } = &error else { panic!("{kind:?}: {error:?}") };
         assert_eq!(*told, setting, "{kind:?}");
         assert_eq!(forge.store().only().state, RequestState::Open, "{kind:?}");
@@ -217,14 +193,7 @@ fn a_request_that_was_closed_is_told() {
     for kind in THAT_MERGE {
         let (forge, api, request) = proposed(kind);
         forge.inject(merging(kind), 1, Fault::meanwhile(|store| store.close(1)));
-        let error = api
-            .merge_when_ready(&WantedMerge {
-                request: &request,
-                method: MergeMethod::Merge,
-                head_id: &tip(&forge),
-                message: MESSAGE,
-            })
-            .unwrap_err();
+        let error = merge(&api, &request, MergeMethod::Merge, &forge).unwrap_err();
         let ForgeError::NotArmed { why, .. } = &error else { panic!("{kind:?}: {error:?}") };
         assert!(why == "it was closed" || why == "it was abandoned", "{kind:?}: {why}");
     }
@@ -244,12 +213,7 @@ fn a_head_that_gitlab_has_not_read_yet_is_waited_for() {
         });
         let page = "GET /api/v4/projects/org%2Fgitops/merge_requests/1";
         forge.inject(page, 2, Fault::Answer(Response::json(200, &shown)));
-        let merged = api.merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Squash,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        });
+        let merged = merge(&api, &request, MergeMethod::Squash, &forge);
         assert_eq!(merged, expected, "{state}");
     }
 }
@@ -260,12 +224,7 @@ fn an_answer_of_another_server_is_no_merge() {
     let (forge, api, request) = proposed(Kind::Gitea);
     forge.store().waits = true;
     forge.inject(merging(Kind::Gitea), 1, Fault::Answer(Response::text(200, "<html>Sign in")));
-    let armed = api.merge_when_ready(&WantedMerge {
-        request: &request,
-        method: MergeMethod::Merge,
-        head_id: &tip(&forge),
-        message: MESSAGE,
-    });
+    let armed = merge(&api, &request, MergeMethod::Merge, &forge);
     assert_eq!(armed, Ok(AutoMerge::Armed));
     assert!(forge.store().only().armed.is_some());
 }
@@ -277,12 +236,7 @@ fn a_conflict_is_told() {
         forge.store().remote.commit("main", "By hand", &[File::new("web.yaml", "v9\n")]);
         // Gitea does not tell a conflict from a state that it does not know yet.
         let api = api_with(&forge, TOKEN, Duration::from_secs(2));
-        match api.merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Merge,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        }) {
+        match merge(&api, &request, MergeMethod::Merge, &forge) {
             Err(ForgeError::NotArmed { words: Some(words), .. }) if kind == Kind::Gitea => {
                 assert_eq!(words.status, 405);
             }
@@ -297,44 +251,23 @@ fn a_missing_permission_is_named() {
     for kind in THAT_MERGE {
         let (forge, api, request) = proposed(kind);
         forge.set_rights(Rights::ReadApi);
-        let error = api
-            .merge_when_ready(&WantedMerge {
-                request: &request,
-                method: MergeMethod::Merge,
-                head_id: &tip(&forge),
-                message: MESSAGE,
-            })
-            .unwrap_err();
+        let error = merge(&api, &request, MergeMethod::Merge, &forge).unwrap_err();
         assert!(matches!(error, ForgeError::Forbidden { .. }), "{kind:?}: {error:?}");
     }
     // GitLab means the merge by 401.
     let (forge, api, request) = proposed(Kind::GitLab);
     let refusal = Response::json(401, &serde_json::json!({ "message": "401 Unauthorized" }));
     forge.inject(merging(Kind::GitLab), 1, Fault::Answer(refusal));
-    let error = api
-        .merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Merge,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        })
-        .unwrap_err();
+    let error = merge(&api, &request, MergeMethod::Merge, &forge).unwrap_err();
     assert!(matches!(error, ForgeError::Forbidden { needs, .. } if needs.contains("Allowed to merge")), "{error:?}");
 }
 
 #[test]
 fn bitbucket_has_no_merge_that_waits() {
     let (forge, api, request) = proposed(Kind::Bitbucket);
-    for refused in [
-        api.check_auto_merge(MergeMethod::Merge).err(),
-        api.merge_when_ready(&WantedMerge {
-            request: &request,
-            method: MergeMethod::Merge,
-            head_id: &tip(&forge),
-            message: MESSAGE,
-        })
-        .err(),
-    ] {
+    for refused in
+        [api.check_auto_merge(MergeMethod::Merge).err(), merge(&api, &request, MergeMethod::Merge, &forge).err()]
+    {
         assert!(matches!(refused, Some(ForgeError::Unsupported { .. })), "{refused:?}");
     }
     assert_eq!(forge.calls().len(), 0);
