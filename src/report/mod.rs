@@ -208,8 +208,10 @@ impl Report {
         }
         let hint =
             result.ok().and_then(|outcome| outcome.ending.hint()).map(|hint| cli::in_words_of(self.surface, hint));
+        // A program takes the object, and a person who reads its log must see that nothing was released.
+        let tells_stop = self.format == OutputFormat::Json && self.verbosity > Verbosity::Quiet;
         match result {
-            Ok(outcome) if outcome.ending.exit_code() != 0 => {
+            Ok(outcome) if outcome.ending.exit_code() != 0 || (outcome.ending.is_stopped() && tells_stop) => {
                 complain(&text::outcome(outcome, hint.as_deref(), self.stderr_style, None));
             }
             // A log is all that is asked for.
