@@ -3,7 +3,7 @@
 
 use crate::forge::{ForgeAddress, ForgeHints, comparison_page};
 use crate::git::{Remote, url_without_login};
-use crate::guards::order::{EntryOrder, repository_beside};
+use crate::guards::order::{EntryOrders, repository_beside};
 use crate::message::{Release, SourceCommit, SourceComparison};
 use crate::request::TargetRequest;
 
@@ -11,15 +11,15 @@ use crate::request::TargetRequest;
 /// released to.
 pub(super) fn compare(
     releases: &mut [Release],
-    orders: &[EntryOrder],
+    orders: &EntryOrders,
     request: &TargetRequest,
     target: Option<&Remote>,
 ) {
     // The entries of a release are often built from one commit.
     let mut found: Vec<(&(SourceCommit, SourceCommit), Option<SourceComparison>)> = Vec::new();
     for release in releases {
-        let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
-        let Some(sources) = orders.iter().find(of_entry).and_then(|order| order.sources.as_ref()) else { continue };
+        let order = orders.of(&release.file, release.entry.name.as_str());
+        let Some(sources) = order.and_then(|order| order.sources.as_ref()) else { continue };
         let known = found.iter().find(|(other, _)| *other == sources);
         release.comparison = match known {
             Some((_, comparison)) => comparison.clone(),

@@ -10,7 +10,7 @@ use crate::flow::release_branch::branch_tip::Destination;
 use crate::flow::source_changes::compare;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{EntryOrder, Setting, order_of};
+use crate::guards::order::{EntryOrders, Setting, order_of};
 use crate::message::compose::Purpose;
 use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
@@ -26,9 +26,9 @@ impl Attempt<'_> {
         asked: &AskedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
-    ) -> Result<Vec<EntryOrder>, Failure> {
+    ) -> Result<EntryOrders, Failure> {
         if matches!(asked.writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
-            return Ok(Vec::new());
+            return Ok(EntryOrders::default());
         }
         let delivery = self.job.delivery;
         let by = match delivery.on_superseded {
@@ -46,7 +46,7 @@ impl Attempt<'_> {
         asked: &AskedFiles<'_>,
         place: &str,
         listener: &mut Listener<'_>,
-    ) -> Result<Vec<EntryOrder>, Failure> {
+    ) -> Result<EntryOrders, Failure> {
         let AskedFiles { writing, files, .. } = asked;
         let setting = Setting {
             request: &self.job.delivery.target,
@@ -66,7 +66,7 @@ impl Attempt<'_> {
     /// Stops if none goes out, or if order fails the release.
     pub(super) fn guard_order(
         &self,
-        orders: &[EntryOrder],
+        orders: &EntryOrders,
         destination: &Destination,
         files: &[FileEdit],
         listener: &mut Listener<'_>,
@@ -125,13 +125,12 @@ impl Attempt<'_> {
         &self,
         mut releases: Vec<Release>,
         sources: &EntrySources,
-        orders: &[EntryOrder],
+        orders: &EntryOrders,
     ) -> Vec<Release> {
         self.compare_sources(&mut releases, orders);
         for release in &mut releases {
             release.source = sources.of(release.entry.name.as_str()).cloned();
-            let of_entry = |order: &&EntryOrder| order.file == release.file && order.name == release.entry.name;
-            let Some(order) = orders.iter().find(of_entry) else { continue };
+            let Some(order) = orders.of(&release.file, release.entry.name.as_str()) else { continue };
             release.source = order.source.clone().or(release.source.take());
             release.order = Some(order.ordered.reason.clone());
             release.still_taken_back.clone_from(&order.still_taken_back);
@@ -139,7 +138,7 @@ impl Attempt<'_> {
         releases
     }
 
-    fn compare_sources(&self, releases: &mut [Release], orders: &[EntryOrder]) {
+    fn compare_sources(&self, releases: &mut [Release], orders: &EntryOrders) {
         compare(releases, orders, &self.job.delivery.target, self.branch.remote());
     }
 }

@@ -8,8 +8,9 @@ use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Message, Replaceable, RepositoryPath, Snapshot, TreeEntry};
+use crate::guards::generated_heads::folder_of_heads;
 use crate::guards::head_branch::replaceable;
-use crate::guards::order::EntryOrder;
+use crate::guards::order::EntryOrders;
 use crate::message::Release;
 use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
@@ -20,7 +21,7 @@ use crate::request::Route;
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
-    orders: Vec<EntryOrder>,
+    orders: EntryOrders,
     /// Whether the entries are what this release makes of them.
     is_same: bool,
     /// How many entries this release would change there.
@@ -107,7 +108,7 @@ impl Attempt<'_> {
                 .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
         };
         // A proposal is one commit, and an environment's branch may have many.
-        if releases.len() > 1 && !head.as_str().starts_with("tagship/") {
+        if releases.len() > 1 && !head.as_str().starts_with(&folder_of_heads(base.as_str())) {
             let count = releases.len();
             return refused(format!("`{head}` has {count} releases that `{base}` lacks, which would be lost"));
         }

@@ -1,6 +1,6 @@
 //! What follows from the order of the entries of a release, by the user's flags: a pure decision.
 
-use crate::guards::order::{EntryOrder, Standing};
+use crate::guards::order::{EntryOrder, EntryOrders, Standing};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, LeftOut};
 use crate::request::{Delivery, OnDiverged, OnSuperseded, OnUnknownOrder};
@@ -19,15 +19,15 @@ pub(super) struct OrderDecision {
 }
 
 /// Decides on `orders`, which are of the entries that change.
-pub(super) fn decide(orders: &[EntryOrder], delivery: &Delivery) -> OrderDecision {
+pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision {
     let mut verdict = OrderDecision::default();
-    let is_of_several = orders.iter().any(|order| order.file != orders[0].file);
+    let are_of_one_file = orders.are_of_one_file();
     // A promotion may have many entries, and a release many files.
-    let of_entry = |order: &EntryOrder| match is_of_several {
-        true => format!("`{}` in `{}`: {}", order.name, order.file, order.ordered.reason),
-        false => format!("`{}`: {}", order.name, order.ordered.reason),
+    let of_entry = |order: &EntryOrder| match are_of_one_file {
+        true => format!("`{}`: {}", order.name, order.ordered.reason),
+        false => format!("`{}` in `{}`: {}", order.name, order.file, order.ordered.reason),
     };
-    for order in orders {
+    for order in orders.iter() {
         let reason = &order.ordered.reason;
         match order.ordered.standing {
             Standing::Goes => {}

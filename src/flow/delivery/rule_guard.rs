@@ -8,7 +8,7 @@ use super::edited_files::PinnedFiles;
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::order::{Build, EntryOrder};
+use crate::guards::order::{Build, EntryOrders};
 use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
@@ -22,7 +22,7 @@ impl Attempt<'_> {
         &mut self,
         snapshot: &mut Snapshot<'_>,
         edited: &PinnedFiles<'_>,
-        orders: &[EntryOrder],
+        orders: &EntryOrders,
         outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
@@ -38,15 +38,13 @@ impl Attempt<'_> {
             );
         }
         let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
-        let orders = judged.as_deref().unwrap_or(orders);
+        let orders = judged.as_ref().unwrap_or(orders);
         let entries: Vec<EntryToRule<'_>> = changed
             .iter()
             .map(|(path, entry)| {
-                let file = path.to_string();
-                let of_entry = |order: &&EntryOrder| order.file == file && order.name == entry.name;
                 let name = entry.name.as_str();
                 let build = Build::of_entry(name, &entry.after, edited.asked.writing.sources.of(name));
-                EntryToRule { path, entry, source: build.source, order: orders.iter().find(of_entry) }
+                EntryToRule { path, entry, source: build.source, order: orders.of(&path.to_string(), name) }
             })
             .collect();
         let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };
@@ -67,7 +65,7 @@ impl Attempt<'_> {
         snapshot: &mut Snapshot<'_>,
         edited: &PinnedFiles<'_>,
         listener: &mut Listener<'_>,
-    ) -> Result<Option<Vec<EntryOrder>>, Failure> {
+    ) -> Result<Option<EntryOrders>, Failure> {
         let is_rollback = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
         let delivery = self.job.delivery;
         let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;

@@ -2,6 +2,7 @@
 
 use super::build::source_in_tag;
 use super::earlier::{EarlierBuilds, TakenBack};
+use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
 use super::running::{RunningEntry, Scrutiny};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
@@ -35,45 +36,6 @@ pub struct Setting<'a> {
     pub explained: &'a [(ImageName, Build)],
 }
 
-/// How one entry's new build stands to what runs.
-pub struct EntryOrder {
-    pub file: String,
-    pub name: ImageName,
-    pub ordered: Ordered,
-    /// The commit that the new image was built from, if something tells more of it than its tag does.
-    pub source: Option<SourceCommit>,
-    /// The commits that what runs and the new image were built from, if both are known.
-    pub sources: Option<(SourceCommit, SourceCommit)>,
-    /// The releases of this entry that stay taken back if this one goes out, for the next release to know.
-    pub still_taken_back: Vec<CommitId>,
-}
-
-/// What follows for an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It is newer, or the same.
-    Goes,
-    /// It goes out although the lines went apart; a person should know why.
-    Replaces,
-    /// It is provably older, or was taken back.
-    Superseded,
-    Diverged,
-    /// It goes out, and nothing is known of its order.
-    Unknown,
-}
-
-/// What follows for an entry, with the reason as a sentence.
-pub struct Ordered {
-    pub standing: Standing,
-    pub reason: String,
-}
-
-impl Standing {
-    fn because(self, reason: impl Into<String>) -> Ordered {
-        Ordered { standing: self, reason: reason.into() }
-    }
-}
-
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
 /// # Errors
@@ -83,7 +45,7 @@ pub fn order_of(
     snapshot: &mut Snapshot<'_>,
     files: &[FileEdit],
     note: &mut dyn FnMut(String),
-) -> Result<Vec<EntryOrder>, Failure> {
+) -> Result<EntryOrders, Failure> {
     let mut repositories = SourceRepositories::new(setting.request, setting.remote);
     let mut claims = BranchClaims::default();
     let mut orders = Vec::new();
@@ -95,7 +57,7 @@ pub fn order_of(
             orders.push(candidate.order(&entry.before, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
-    Ok(orders)
+    Ok(EntryOrders::new(orders))
 }
 
 /// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What runs may
@@ -154,7 +116,7 @@ impl Candidate<'_> {
             Standing::Replaces => self.ran_before(&running, false, snapshot, repositories)?,
             // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
             Standing::Unknown if is_by_commit && has_commit => self.runs_again(&running),
-            Standing::Unknown if is_by_commit && running.was_released => {
+            Standing::Unknown if is_by_commit && running.has_past() => {
                 self.ran_before(&running, true, snapshot, repositories)?
             }
             Standing::Goes | Standing::Superseded | Standing::Diverged | Standing::Unknown => None,
@@ -353,6 +315,14 @@ fn told(setting: &Setting<'_>, running: &RunningEntry, new: &Build, runs: &Build
             let [new, runs] = told_apart(setting, new, runs);
             Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: {how}"))
         }
+        Judgement::LowerTag if running.was_released => {
+            Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: by its tag"))
+        }
+        // What a template or a person wrote may never have run.
+        Judgement::LowerTag => Standing::Superseded.because(format!(
+            "{branch} has {runs}, which was written by hand, and {new} is older by its tag; no release tells whether \
+             {runs} ever ran"
+        )),
         Judgement::Diverged => Standing::Diverged.because(format!(
             "{new} ({}) is not built on top of {runs} ({}), which {branch} {has}",
             source(new),

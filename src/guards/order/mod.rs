@@ -5,6 +5,7 @@
 mod build;
 mod earlier;
 mod entries;
+mod entry_order;
 mod running;
 mod source_repository;
 mod tags;
@@ -13,7 +14,8 @@ use std::cmp::Ordering;
 
 pub use build::{Agreement, Build, agreement, source_in_tag};
 pub use earlier::TakenBack;
-pub use entries::{EntryOrder, Ordered, Setting, Standing, order_of};
+pub use entries::{Setting, order_of};
+pub use entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
 pub use running::{RunningEntry, Scrutiny, commits_to_read};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
@@ -44,6 +46,8 @@ pub enum Judgement {
     /// Neither is newer.
     Same(String),
     Older(String),
+    /// Its tag is lower in the order of tags. Nothing else is known.
+    LowerTag,
     /// The two were built on lines that went apart.
     Diverged,
     /// Released although the lines went apart, because the new one is on the default branch.
@@ -106,7 +110,7 @@ pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancest
 /// Two builds of one commit are told apart by their versions only: a rebuild may follow.
 fn same_commit(new: &Build, running: &Build, source: &str, numbers: Numbers) -> Judgement {
     match by_tags(new, running, numbers) {
-        Ok(Judgement::Older(how)) => Judgement::Older(how),
+        Ok(Judgement::LowerTag) => Judgement::Older("by its tag".to_owned()),
         _ => Judgement::Same(format!("both are builds of {source}")),
     }
 }
@@ -123,7 +127,7 @@ fn by_tags(new: &Build, running: &Build, numbers: Numbers) -> Result<Judgement, 
     };
     match tags::compare(tag, other, numbers) {
         Some(Ordering::Greater) => Ok(Judgement::Newer("by its tag".to_owned())),
-        Some(Ordering::Less) => Ok(Judgement::Older("by its tag".to_owned())),
+        Some(Ordering::Less) => Ok(Judgement::LowerTag),
         Some(Ordering::Equal) => Ok(Judgement::Same("both have one version".to_owned())),
         None if tag == other && (new.digest.is_none() || running.digest.is_none()) => {
             Ok(Judgement::Same("both have one tag".to_owned()))
@@ -216,6 +220,7 @@ mod tests {
             Judgement::Newer(_) => "newer",
             Judgement::Same(_) => "same",
             Judgement::Older(_) => "older",
+            Judgement::LowerTag => "lower tag",
             Judgement::Diverged => "diverged",
             Judgement::Replaces(_) => "replaces",
             Judgement::Unknown(_) => "unknown",

@@ -33,7 +33,7 @@ pub struct RunningEntry {
     pub taken_back: Vec<TakenBack>,
     /// What it ran before, the newest first, as far as the history had to be read.
     pub before: Vec<Build>,
-    /// Whether a release of ours may have been before.
+    /// Whether a release of ours is known to have been before.
     pub was_released: bool,
     /// Whether that commit only claims to have released it: to look would have cost requests.
     pub is_claimed: bool,
@@ -57,6 +57,11 @@ struct FoundClaim<'c> {
 }
 
 impl RunningEntry {
+    /// Returns whether anything is known to have run before.
+    pub fn has_past(&self) -> bool {
+        self.was_released || !self.before.is_empty() || !self.taken_back.is_empty()
+    }
+
     /// Reads what the entry `name` of the file at `file` runs. `now` is what it says at the tip; `claims` are those of the
     /// branch, as far as they were read for other entries.
     pub fn read(
@@ -188,7 +193,8 @@ impl RunningEntry {
         let standing = standing.map(|at| &history.changes[at]);
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         let before = stood_before(&history.changes, name);
-        Ok(Self { build, release, taken_back, before, was_released: true, is_claimed: false })
+        let was_released = history.changes.iter().any(|change| change.trailers.is_some());
+        Ok(Self { build, release, taken_back, before, was_released, is_claimed: false })
     }
 }
 

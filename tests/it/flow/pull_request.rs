@@ -339,8 +339,9 @@ fn a_request_that_was_closed_by_hand() {
 /// Returns a release branch that has `api` at `v1.1.0`, beside the entry of the others.
 fn with_api() -> Proposals {
     let at = Proposals::new();
-    let text = format!("{SEED}- name: api\n  newTag: v1.1.0\n");
-    at.stage.remote.commit("main", "Add api", &[File::new(FILE, text)]);
+    at.stage.remote.commit("main", "Add api", &[File::new(FILE, format!("{SEED}- name: api\n"))]);
+    let release = at.stage.release_to(&at.forge.url_with_token(TOKEN));
+    release.args(["--branch", "main", "--no-check", "api=*:v1.1.0"]).run().success();
     at
 }
 
@@ -467,13 +468,22 @@ fn two_releases_on_a_branch_of_our_name() {
     let at = Proposals::new();
     let remote = &at.stage.remote;
     remote.commit("main", "Add api", &[File::new(FILE, format!("{SEED}- name: api\n  newTag: v1\n"))]);
-    remote.git(["branch", "tagship/both", "main"]).run().success();
+    remote.git(["branch", "tagship/main/both", "main"]).run().success();
     for image in ["api=*:v9".to_owned(), format!("{ENTRY}=*:v2")] {
-        let release = at.stage.release_to(&at.forge.url_with_token(TOKEN)).args(["--branch", "tagship/both"]);
+        let release = at.stage.release_to(&at.forge.url_with_token(TOKEN)).args(["--branch", "tagship/main/both"]);
         release.args(["--no-check", &image]).run().success();
     }
-    let both = ["--pull-request", "--head", "tagship/both"];
-    at.release("v3").args(both).run().exit(9).stdout_has("`tagship/both` proposes other images").stdout_has("`api`");
+    // It is where no branch of ours is, and may be that of an environment.
+    remote.git(["branch", "tagship/both", "tagship/main/both"]).run().success();
+    let other = at.release("v3").args(["--pull-request", "--head", "tagship/both", "api=*:v10"]).run().exit(9);
+    other.stdout_has("`tagship/both` has 2 releases that `main` lacks, which would be lost");
+    let both = ["--pull-request", "--head", "tagship/main/both"];
+    at.release("v3")
+        .args(both)
+        .run()
+        .exit(9)
+        .stdout_has("`tagship/main/both` proposes other images")
+        .stdout_has("`api`");
     let output = at.release("v3").args(both).arg("api=*:v10").run().success();
     assert_eq!(document(&output)["outcome"], "proposed");
 }

@@ -101,7 +101,8 @@ fn what_is_told_and_what_else_can_be_asked_for() {
     let two = pipeline.source("two", &[&one]);
     already_released(&pipeline, "build-2", &two);
     let commits = pipeline.stage.remote.number_of_commits("main");
-    let skipped = document(&release(&pipeline, "build-1", &one).run().success());
+    let skipped = release(&pipeline, "build-1", &one).run().success().stderr_has("main already releases `build-2`");
+    let skipped = document(&skipped);
     assert_eq!(
         skipped["reason"],
         format!(
@@ -282,6 +283,41 @@ fn an_old_pipeline_does_not_replace_a_change_by_hand() {
     assert_eq!(document(&wanted)["outcome"], "released");
 }
 
+/// A tag that a template brought, or a person wrote, may never have run; only a person knows.
+#[test]
+fn a_first_release_is_told_that_no_release_wrote_what_is_newer() {
+    for is_remote in [false, true] {
+        let pipeline = Pipeline::new();
+        let pipeline = if is_remote { pipeline.over_http() } else { pipeline };
+        let write = |title: &str, tag: &str| {
+            let text = format!(
+                "images:\n- name: IMAGE_PLACEHOLDER\n  newName: {}/org/web\n  newTag: {tag}\n",
+                pipeline.stage.registry.address()
+            );
+            pipeline.stage.remote.commit("main", title, &[File::new(crate::stage::FILE, text)])
+        };
+        write("From the template", "0.9.0");
+        write("By hand", "1.0.0");
+        let release = |tag: &str, more: &[&str]| {
+            let image = format!("IMAGE_PLACEHOLDER={}", pipeline.build("web", tag));
+            pipeline.run("release", &["--output", "json", "-k", FOLDER, &image]).args(more).run()
+        };
+        let tip = pipeline.tip();
+        for more in [&[][..], &["--dry-run"], &["--order", "version"]] {
+            let told = release("0.1.0", more).success().stderr_has(
+                "`IMAGE_PLACEHOLDER`: main has `1.0.0`, which was written by hand, and `0.1.0` is older by its tag; no \
+                 release tells whether `1.0.0` ever ran",
+            );
+            assert_eq!(document(&told)["outcome"], "superseded");
+            told.stderr_has("`--on-superseded allow` releases it all the same");
+        }
+        assert_eq!(pipeline.tip(), tip, "nothing was written");
+        assert_eq!(outcome(release("0.1.0", &["--on-superseded", "allow"])), "released", "it was asked for");
+        assert_eq!(outcome(release("0.0.9", &[])), "superseded", "from now on there is a release to compare with");
+        assert_eq!(outcome(release("0.1.1", &[])), "released");
+    }
+}
+
 /// What other entries do is nothing to this one; and if the newest commits say nothing of it, older ones are read.
 #[test]
 fn many_other_commits_since() {
@@ -324,11 +360,8 @@ fn an_entry_that_no_release_wrote() {
     let unknown = "cannot tell whether `second` is newer than `first`";
     assert!(first["images"][0]["order"].as_str().unwrap().starts_with(unknown), "{first}");
     assert!(first["notes"].to_string().contains(unknown), "a person wrote the tag, which may be newer: {first}");
-    for (image, expected) in [("web=*:v0.8.0", "superseded"), ("web=*:v1.0.0", "released")] {
-        let told = release(image);
-        assert_eq!(told["outcome"], expected, "{told}");
-        assert!(!told["notes"].to_string().contains("searched"), "all of it was: {told}");
-    }
+    let told = release("web=*:v1.0.0");
+    assert!(!told["notes"].to_string().contains("searched"), "all of it was: {told}");
 }
 
 /// The oldest commit that was read is not taken for the one that wrote the entry.
@@ -762,7 +795,7 @@ fn a_rollback_to_what_was_rolled_back_keeps_its_source() {
     }
 }
 
-/// A tag that a person wrote is no release.
+/// After a release, a tag that a person wrote counts as a decision; it is not called a release.
 #[test]
 fn what_a_person_wrote_is_not_called_a_release() {
     let pipeline = Pipeline::with_environments();
@@ -770,11 +803,12 @@ fn what_a_person_wrote_is_not_called_a_release() {
         let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, &format!("web=*:{tag}")];
         pipeline.run("release", &arguments).run().success()
     };
-    assert_eq!(
-        document(&release("v0.8.0"))["reason"],
-        "`web`: main already has `v0.9.0`, and `v0.8.0` is older: by its tag"
-    );
     assert_eq!(outcome(release("v1.0.0")), "released");
     let reason = "`web`: main already releases `v1.0.0`, and `v0.8.0` is older: by its tag";
     assert_eq!(document(&release("v0.8.0"))["reason"], reason);
+    let by_hand = pipeline.file(PRODUCTION).replace("v1.0.0", "v1.2.0");
+    let path = format!("{PRODUCTION}/kustomization.yaml");
+    pipeline.stage.remote.commit("main", "By hand", &[File::new(&path, by_hand)]);
+    let reason = "`web`: main already has `v1.2.0`, and `v1.1.0` is older: by its tag";
+    assert_eq!(document(&release("v1.1.0"))["reason"], reason);
 }

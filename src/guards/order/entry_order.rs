@@ -1,0 +1,67 @@
+//! How the entries of a release stand to what runs: what `entries` found, for those who decide and tell.
+
+use crate::git::CommitId;
+use crate::image::ImageName;
+use crate::message::SourceCommit;
+
+/// The orders of the entries that change. Each has one.
+#[derive(Default)]
+pub struct EntryOrders(Vec<EntryOrder>);
+
+impl EntryOrders {
+    pub(super) fn new(orders: Vec<EntryOrder>) -> Self {
+        Self(orders)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &EntryOrder> {
+        self.0.iter()
+    }
+
+    /// Returns the order of the entry `name` of the file at `file`; `None` if it does not change, or if order was not read.
+    pub fn of(&self, file: &str, name: &str) -> Option<&EntryOrder> {
+        self.0.iter().find(|order| order.file == file && order.name.as_str() == name)
+    }
+
+    pub fn are_of_one_file(&self) -> bool {
+        self.0.iter().all(|order| order.file == self.0[0].file)
+    }
+}
+
+/// How one entry's new build stands to what runs.
+pub struct EntryOrder {
+    pub file: String,
+    pub name: ImageName,
+    pub ordered: Ordered,
+    /// The commit that the new image was built from, if something tells more of it than its tag does.
+    pub source: Option<SourceCommit>,
+    /// The commits that what runs and the new image were built from, if both are known.
+    pub sources: Option<(SourceCommit, SourceCommit)>,
+    /// The releases of this entry that stay taken back if this one goes out, for the next release to know.
+    pub still_taken_back: Vec<CommitId>,
+}
+
+/// What follows for an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is newer, or the same.
+    Goes,
+    /// It goes out although the lines went apart; a person should know why.
+    Replaces,
+    /// It is provably older, or was taken back.
+    Superseded,
+    Diverged,
+    /// It goes out, and nothing is known of its order.
+    Unknown,
+}
+
+/// What follows for an entry, with the reason as a sentence.
+pub struct Ordered {
+    pub standing: Standing,
+    pub reason: String,
+}
+
+impl Standing {
+    pub(super) fn because(self, reason: impl Into<String>) -> Ordered {
+        Ordered { standing: self, reason: reason.into() }
+    }
+}
