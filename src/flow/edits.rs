@@ -9,7 +9,7 @@ use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::request::{CommentRequest, Images, TargetFile};
-use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, Unnamed};
+use crate::targets::kustomization::{Absent, Comments, EditOptions, EntryEdit, Fields, NoteKind, Unnamed};
 use crate::targets::{self, TargetError};
 
 /// The largest file, in bytes: no cluster needs more, and a parser takes far more memory than it reads.
@@ -186,6 +186,26 @@ pub(super) fn require_versions(files: &[FileEdit]) -> Result<(), Failure> {
             .hint(format!("name the tag: `{}=*:TAG`", entry.name))
     });
     Failure::of_all(without.collect())
+}
+
+/// Every version that is written must be the one that is deployed, as far as the file tells.
+pub(super) fn require_effect(files: &[FileEdit]) -> Result<(), Failure> {
+    let notes = files.iter().flat_map(|file| file.edit.notes.iter().map(move |note| (&file.path, note)));
+    let without = notes.filter_map(|(file, note)| {
+        let NoteKind::Replaced { image, .. } = &note.kind else { return None };
+        let failure = Failure::target(format!("{file}:{}: {note}", note.place));
+        Some(failure.hint(format!("release `{image}`, or leave the version to one of the two entries")))
+    });
+    Failure::of_all(without.collect())
+}
+
+/// Tells where something else is deployed than what is written.
+pub(super) fn warn_of_notes(files: &[FileEdit], listener: &mut Listener<'_>) {
+    for file in files {
+        for note in file.edit.notes.iter().filter(|note| note.kind.is_warning()) {
+            listener(&Event::Warned(format!("{}:{}: {note}", file.path, note.place)));
+        }
+    }
 }
 
 /// Returns the images that the `wanted` of the edited entries name.

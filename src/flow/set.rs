@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::edits::{
     Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_comment_without_source,
-    tell_repeated,
+    tell_repeated, warn_of_notes,
 };
 use super::target_files::elsewhere::on_disk;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
@@ -51,6 +51,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             Ending::Edited
         }
     };
+    warn_of_notes(&files, listener);
     for file in &files {
         listener(&Event::Edited(file));
     }

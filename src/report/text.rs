@@ -144,7 +144,7 @@ fn edited(file: &FileEdit, style: Style) -> String {
     for entry in &file.edit.entries {
         text += &edited_entry(&file.path, entry, style);
     }
-    for note in &file.edit.notes {
+    for note in file.edit.notes.iter().filter(|note| !note.kind.is_warning()) {
         text += &line(style, "note", Mark::Note, &visible(&format!("{}:{}  {note}", file.path, note.place.line)));
     }
     text

@@ -7,8 +7,8 @@ use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
 use crate::flow::edits::{
-    absent, images_of, outcome_of, releases_of, require_entries, require_versions, tell_comment_without_source,
-    tell_repeated, tell_unfilled,
+    absent, images_of, outcome_of, releases_of, require_effect, require_entries, require_versions,
+    tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes,
 };
 use crate::flow::image_checks::awaited::Pace;
 use crate::flow::image_checks::checks::Checks;
@@ -145,6 +145,7 @@ impl<'a> Attempt<'a> {
     {
         let asked = AskedFiles::edit(self.job.delivery, writing, paths, Vec::new(), snapshot)?;
         self.require_images(&asked, snapshot)?;
+        warn_of_notes(&asked.files, listener);
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;
@@ -205,7 +206,7 @@ impl<'a> Attempt<'a> {
         self.ended(published, to, outcome, listener)
     }
 
-    /// Requires that the files have the images that are named, and that these get a version.
+    /// Requires that the files have the images that are named, and that these get a version, which is deployed.
     fn require_images(&self, asked: &AskedFiles<'_>, snapshot: &mut Snapshot<'_>) -> Result<(), Failure> {
         let AskedFiles { writing, paths, files, .. } = asked;
         let Delivery { files: typed, add, .. } = self.job.delivery;
@@ -215,6 +216,7 @@ impl<'a> Attempt<'a> {
             Purpose::Promotion => Vec::new(),
             Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(snapshot, name),
         })?;
+        require_effect(files)?;
         match writing.purpose {
             Purpose::Release => require_versions(files),
             Purpose::Promotion | Purpose::Rollback { .. } => Ok(()),

@@ -126,7 +126,7 @@ fn edit_lists(
     };
     let splices = yaml::ordered(std::mem::take(&mut plan.splices)).map_err(|at| unproved(at, "two changes overlap"))?;
     let Some(first) = splices.first().map(|splice| splice.range.start) else {
-        return Ok(outcome(before, before, requested, plan));
+        return outcome(before, before, requested, plan);
     };
     let differs = |Difference { text, node }| unproved(node.map_or(first, |node| old.tree.start(node)), &text);
     let text =
@@ -148,7 +148,7 @@ fn edit_lists(
     if !changes_nothing(&new, &new_lists, requested, options) {
         return Err(unproved(first, "a second run would change the file again"));
     }
-    Ok(outcome(before, Side { yaml: &new, lists: &new_lists }, requested, plan))
+    outcome(before, Side { yaml: &new, lists: &new_lists }, requested, plan)
 }
 
 /// Whether a second run on the result finds nothing to do.

@@ -78,6 +78,14 @@ pub enum ImagesShape {
         field: FieldName,
         from: Position,
     },
+    /// This new entry would be applied to what another one makes of its image too, and replace what that one says.
+    Replacing {
+        entry: String,
+        /// What that entry makes of its image.
+        image: String,
+        /// The argument that has that entry say it.
+        argument: String,
+    },
     /// A merge key behind a field brings it too, and counts for kustomize.
     MergedOver {
         key: &'static str,
@@ -164,6 +172,7 @@ impl ImagesShape {
             Self::Inherited { field, from } => {
                 format!("remove `{field}` at {from}, or write this entry out without `<<`")
             }
+            Self::Replacing { argument, .. } => format!("write `{argument}`"),
             Self::MergedOver { .. } => "move `<<` to the top of the entry".to_owned(),
             Self::FlowRoot => "add the entry by hand; from then on it is edited like any other".to_owned(),
             Self::FlowList => "write the list as `- name: …` lines, or add the entry by hand".to_owned(),
@@ -194,6 +203,11 @@ impl fmt::Display for ImagesShape {
                 f.write_str("`newTag` already has a digest, and kustomize would write another one behind it")
             }
             Self::Inherited { field, .. } => write!(f, "`{field}` comes from a merge key and cannot be removed here"),
+            Self::Replacing { entry, image, .. } => write!(
+                f,
+                "`{entry}` has `{image}` as its newName: kustomize would apply a new entry of that name to it too, and what `{entry}` \
+                 says would not be deployed"
+            ),
             Self::MergedOver { key } => {
                 write!(f, "this merge key brings `{key}` too, and what comes last counts for kustomize")
             }

@@ -4,6 +4,7 @@
 
 mod action;
 mod append;
+mod chain;
 mod claim;
 mod edit;
 mod entry;

@@ -51,6 +51,10 @@ pub enum NoteKind {
     DigestDecides { digest: String },
     /// A chart may take the key `sha` for the digest, which was kept beside a new tag.
     ShaDecides { digest: String },
+    /// A later entry is for what this one makes of its image, and replaces the version.
+    Replaced { line: usize, image: String },
+    /// A later entry gives the image another name, and that is pulled.
+    Renamed { line: usize, new_name: String },
     /// Other entries have the name too.
     Duplicate { lines: Vec<usize> },
     /// kustomize reads the name as a regular expression, in which this character is special.
@@ -76,6 +80,13 @@ impl fmt::Display for Note {
     }
 }
 
+impl NoteKind {
+    /// Returns whether something else is deployed than the entry says.
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Self::Replaced { .. } | Self::Renamed { .. })
+    }
+}
+
 /// What is said of the entry, or of the file.
 impl fmt::Display for NoteKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,9 +105,7 @@ impl fmt::Display for NoteKind {
             Self::CommentKept { comment } => {
                 write!(f, "the comment `{comment}` was kept: does it describe the old value?")
             }
-            Self::FluxMarker { comment } => {
-                write!(f, "the Flux marker `{comment}` was kept: Flux writes what it names into this line")
-            }
+            Self::FluxMarker { comment } => f.write_str(&flux_marker(comment)),
             Self::NameWithTag { new_name, argument } => {
                 write!(
                     f,
@@ -122,6 +131,8 @@ impl fmt::Display for NoteKind {
                 write!(f, "the digest `{digest}` was kept and decides what is pulled, whatever the tag")
             }
             Self::ShaDecides { digest } => f.write_str(&sha_decides(digest)),
+            Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
+            Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
             Self::Pattern { character } => {
                 write!(
                     f,
@@ -140,6 +151,18 @@ impl fmt::Display for NoteKind {
             Self::NotRead { message } => write!(f, "kustomize most likely refuses the file: {message}"),
         }
     }
+}
+
+fn flux_marker(comment: &str) -> String {
+    format!("the Flux marker `{comment}` was kept: Flux writes what it names into this line")
+}
+
+fn replaced(line: usize, image: &str) -> String {
+    format!("kustomize applies the entry `{image}` on line {line} to it too, whose version is deployed in its place")
+}
+
+fn renamed(line: usize, new_name: &str) -> String {
+    format!("the entry on line {line} makes `{new_name}` of its image, and that is pulled")
 }
 
 fn two_registries(shared: &str, own: &str) -> String {

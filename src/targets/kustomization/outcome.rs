@@ -1,6 +1,8 @@
 //! What an edit tells its caller: the text, and what became of each entry that an argument names.
 
+use super::chain::follow_chains;
 use super::entry::{ImageEntry, ImageLists, ListsPlace, effective, fields};
+use super::error::EditError;
 use super::field::{FieldName, Fields};
 use super::notes::{Note, note_aliases, survey};
 use super::plan::Plan;
@@ -114,11 +116,20 @@ impl Side<'_, '_> {
     }
 }
 
-pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requested<'_>, plan: Plan) -> Edit {
+/// # Errors
+/// See [`follow_chains`].
+pub(super) fn outcome(
+    old: Side<'_, '_>,
+    new: Side<'_, '_>,
+    requested: &Requested<'_>,
+    plan: Plan,
+) -> Result<Edit, EditError> {
     let mut notes = plan.notes;
     let entries = entry_edits(old, new, requested, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
-    Edit {
+    let is_new = |entry: &ImageEntry<'_>| !old.lists.entries.iter().any(|old| old.name == entry.name);
+    notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);
+    Ok(Edit {
         text: new.yaml.source.text.as_bytes().to_vec(),
         entries,
         absent: plan.absent,
@@ -126,7 +137,7 @@ pub(super) fn outcome(old: Side<'_, '_>, new: Side<'_, '_>, requested: &Requeste
         notes,
         is_kustomization: true,
         changed: new.yaml.source.text != old.yaml.source.text,
-    }
+    })
 }
 
 /// Pairs the entries of both sides: an edit keeps their order in each list, and appends to `images` alone.

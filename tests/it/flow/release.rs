@@ -388,3 +388,34 @@ fn a_push_that_takes_long_is_told_in_a_log() {
     assert!(child.wait().unwrap().success());
     assert_eq!(told, [format!(" wait    pushing to main of {}/gitops", server.address())]);
 }
+
+/// kustomize applies a later entry to what an earlier one makes of its image. A version that it replaces would not be deployed.
+#[test]
+fn a_version_that_another_entry_replaces() {
+    let stage = Stage::new();
+    let chain = |later: &str| {
+        let text =
+            format!("images:\n- name: web\n  newName: r.example/web\n  newTag: v1\n- name: r.example/web\n  {later}\n");
+        stage.remote.commit("main", "By hand", &[File::new(FILE, text)])
+    };
+    let release = |arguments: &[&str]| {
+        stage.release().args(["--branch", "main", "--no-check"]).args(arguments.iter().copied()).run()
+    };
+    let tip = chain("newTag: v1");
+    let refused = release(&["web=*:v2"]).exit(3);
+    refused
+        .stderr_has("`web`: kustomize applies the entry `r.example/web` on line 5 to it too, whose version is deployed in its place")
+        .stderr_has("hint: release `r.example/web`, or leave the version to one of the two entries");
+    assert_eq!(stage.remote.tip("main").as_deref(), Some(&*tip), "nothing was released");
+    release(&["web=*:v2", "r.example/web=*:v2"]).success();
+    release(&["r.example/web=*:v3"]).success();
+    chain("newName: mirror.example/web");
+    release(&["web=*:v4"]).success().stdout_has("makes `mirror.example/web` of its image, and that is pulled");
+    stage.remote.commit(
+        "main",
+        "By hand",
+        &[File::new(FILE, "images:\n- name: web\n  newName: r.example/web\n  newTag: v1\n")],
+    );
+    let refused = release(&["--add", "r.example/web=*:v5"]).exit(3);
+    refused.stderr_has("`web` has `r.example/web` as its newName").stderr_has("hint: write `web=*:v5`");
+}
