@@ -40,7 +40,16 @@ pub struct OutputArguments {
     pub notify: Option<String>,
 
     /// Print more
-    #[arg(short, long, env = "TAGSHIP_VERBOSE", value_parser = Switch, global = true, conflicts_with = "quiet")]
+    // Other programs print still more for `-vv`, so that many write that.
+    #[arg(
+        short,
+        long,
+        env = "TAGSHIP_VERBOSE",
+        value_parser = Switch,
+        global = true,
+        conflicts_with = "quiet",
+        overrides_with = "verbose"
+    )]
     pub verbose: bool,
 
     /// Print nothing on success but what was asked for, as with `log` and `status`

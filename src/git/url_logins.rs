@@ -64,7 +64,8 @@ fn login_of_image(word: &str) -> Option<Range<usize>> {
         let host = after.split_once(['/', '`']).map_or("", |(host, _)| host);
         let (name, port) = host.split_once(':').unwrap_or((host, "0"));
         let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
-        let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+        // A digest may have digits alone.
+        let is_port = port.len() <= 5 && port.bytes().all(|byte| byte.is_ascii_digit());
         is_name && is_port && (name.contains('.') || name == "localhost" || host.contains(':'))
     };
     let mut ats = word.match_indices('@').map(|(at, _)| at).filter(|at| *at > colon && is_host(&word[at + 1..]));
@@ -104,6 +105,8 @@ mod tests {
             ("u:p/q@localhost/web and https://u:p@h/x", "***@localhost/web and https://***@h/x"),
             ("h.io:5000/web:v1@sha256:0a/b", "h.io:5000/web:v1@sha256:0a/b"),
             ("h.io/web:v1@sha256:0a", "h.io/web:v1@sha256:0a"),
+            ("h.io/web:v1@sha256:1111111", "h.io/web:v1@sha256:1111111"),
+            ("web:v1@sha256:1111111/x", "web:v1@sha256:1111111/x"),
             ("git@github.com:org/repo.git", "git@github.com:org/repo.git"),
             ("Reviewed-by: a@b.c/d e:f@g", "Reviewed-by: a@b.c/d e:f@g"),
         ] {

@@ -21,7 +21,8 @@ pub(super) fn redacted_json(text: &str) -> String {
 pub(crate) fn exposed_login(arguments: &[OsString]) -> Option<String> {
     arguments.iter().skip(1).any(|argument| has_login(&argument.to_string_lossy())).then(|| {
         "an argument has a login in its URL, which other processes of this machine can read; \
-         give it as `TAGSHIP_GIT_TOKEN`, or that of a registry as `TAGSHIP_REGISTRY_PASSWORD`"
+         give it as `TAGSHIP_GIT_TOKEN`, that of a registry as `TAGSHIP_REGISTRY_PASSWORD`, or such an address of `--notify` as \
+         `TAGSHIP_NOTIFY`"
             .to_owned()
     })
 }

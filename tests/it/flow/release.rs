@@ -68,7 +68,7 @@ fn what_was_detected_is_told_on_request() {
     let output = github(release).env("GITHUB_SHA", COMMIT).env("GITHUB_EVENT_PATH", event).run().success();
     let expected = format!(" ci      GitHub Actions, before {}, branch main\n", "b1".repeat(20));
     assert!(output.stdout().starts_with(&expected), "{}", output.stdout());
-    let check = stage.tagship().args(["check", "-v", "127.0.0.1:1/app:v1", "--timeout", "1s"]);
+    let check = stage.tagship().args(["check", "-vv", "127.0.0.1:1/app:v1", "--timeout", "1s"]);
     github(check).run().exit(6).stdout_has(" ci      GitHub Actions, branch main\n");
 }
 
