@@ -171,9 +171,9 @@ mod tests {
         let apart = Ancestry::Known(Lineage::Apart);
         let unknown = Ancestry::Unknown("the repository cannot be read".to_owned());
         for (by, ancestry, new, running, expected) in [
-            (OrderBy::Version, None, "v1.0.0", "v1.2.0", "older"),
+            (OrderBy::Version, None, "v1.0.0", "v1.2.0", "lower tag"),
             (OrderBy::Source, Some(&unknown), "v1.0.0", "v1.2.0", "unknown"),
-            (OrderBy::Number, Some(&unknown), "build-1", "build-2", "older"),
+            (OrderBy::Number, Some(&unknown), "build-1", "build-2", "lower tag"),
             (OrderBy::Number, Some(&apart), "build-1", "build-2", "diverged"),
             (OrderBy::Nothing, Some(&apart), "v1.0.0", "v1.2.0", "not asked"),
             (OrderBy::Auto, Some(&Ancestry::OnDefaultBranch(DefaultBranch(None))), "v1.0.0", "v1.2.0", "replaces"),
@@ -188,7 +188,7 @@ mod tests {
     fn what_tags_and_digests_tell() {
         for (new, running, expected) in [
             (("v1.0.0", Some("a")), ("v1.2.0", Some("a")), "same"),
-            (("v1.0.0", Some("a")), ("v1.2.0", Some("b")), "older"),
+            (("v1.0.0", Some("a")), ("v1.2.0", Some("b")), "lower tag"),
             (("main", Some("a")), ("main", Some("b")), "unknown"),
             (("main", Some("a")), ("main", None), "same"),
             (("main", None), ("main", Some("b")), "same"),
