@@ -72,7 +72,7 @@ pub(super) fn rule(
             rulings.push(Ruling {
                 place: place_of(&applying.place, demand.line, demand.column),
                 rule: applying.rule.name.clone(),
-                demand: Some(demand.demanded.key()),
+                demand: Some(demand.kind),
                 file: to_rule.path.to_string(),
                 entry: Some(to_rule.entry.name.to_string()),
                 broken,

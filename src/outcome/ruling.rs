@@ -11,8 +11,8 @@ pub struct Ruling {
     pub place: Place,
     /// How the rule is called there.
     pub rule: Option<String>,
-    /// The key of what must hold; `None`: the rules file cannot be understood.
-    pub demand: Option<&'static str>,
+    /// What must hold; `None`: the rules file cannot be understood.
+    pub demand: Option<RuleDemand>,
     /// The file that the rule is for.
     pub file: String,
     /// The entry that was judged; `None`: all below the rules file.
@@ -21,11 +21,61 @@ pub struct Ruling {
     pub broken: Option<BrokenRule>,
 }
 
+/// What a rule can demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleDemand {
+    Images,
+    Tags,
+    Platforms,
+    PinDigest,
+    Revision,
+    Signature,
+    Provenance,
+    Attestations,
+    Publish,
+    Order,
+    Freeze,
+}
+
 /// Why a rule does not hold, and what would satisfy it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BrokenRule {
     pub why: String,
     pub remedy: String,
+}
+
+impl RuleDemand {
+    /// All of them, in the order in which they are judged and told.
+    pub const ALL: [Self; 11] = [
+        Self::Images,
+        Self::Tags,
+        Self::Platforms,
+        Self::PinDigest,
+        Self::Revision,
+        Self::Signature,
+        Self::Provenance,
+        Self::Attestations,
+        Self::Publish,
+        Self::Order,
+        Self::Freeze,
+    ];
+
+    /// Returns its key in the rules file, by which it is told too.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Tags => "tags",
+            Self::Platforms => "platforms",
+            Self::PinDigest => "pin-digest",
+            Self::Revision => "revision",
+            Self::Signature => "signature",
+            Self::Provenance => "provenance",
+            Self::Attestations => "attestations",
+            Self::Publish => "publish",
+            Self::Order => "order",
+            Self::Freeze => "freeze",
+        }
+    }
 }
 
 impl Ruling {
@@ -46,7 +96,7 @@ impl Ruling {
 impl fmt::Display for Ruling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.source();
-        match (&self.broken, self.demand, &self.entry) {
+        match (&self.broken, self.demand.map(RuleDemand::word), &self.entry) {
             (Some(BrokenRule { why, remedy }), Some(demand), Some(_)) => {
                 write!(f, "the rule `{source}` stops this by `{demand}`: {why}; {remedy}")
             }

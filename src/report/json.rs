@@ -9,7 +9,7 @@ use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::{Release, SourceComparison, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, Ruling};
+use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, RuleDemand, Ruling};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Clone, Default, Serialize)]
@@ -259,7 +259,7 @@ fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
     JudgedRule {
         place: spot(&ruling.place),
         rule: ruling.rule.as_deref(),
-        demand: ruling.demand,
+        demand: ruling.demand.map(RuleDemand::word),
         file: &ruling.file,
         entry: ruling.entry.as_deref(),
         holds: broken.is_none(),

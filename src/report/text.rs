@@ -12,7 +12,7 @@ use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, Ruling, Waiting};
+use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, Ruling, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
@@ -223,7 +223,7 @@ fn judged(ruling: &Ruling, style: Style) -> String {
         None => (Mark::Good, "holds".to_owned()),
         Some(broken) => (Mark::Bad, format!("does not hold: {}", broken.why)),
     };
-    let demand = ruling.demand.unwrap_or("rules");
+    let demand = ruling.demand.map_or("rules", RuleDemand::word);
     let text = format!("{}  {demand}  {entry}{}  {end}", ruling.source(), ruling.file);
     line(style, "rule", mark, &visible(&text))
 }

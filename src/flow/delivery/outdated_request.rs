@@ -12,7 +12,7 @@ use crate::guards::head_branch::replaceable;
 use crate::guards::order::{EntryOrder, Standing};
 use crate::guards::rules::PublishWay;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, Listener, Ruling};
+use crate::outcome::{Ending, Event, Listener, RuleDemand, Ruling};
 
 /// What a guard's end says of a release that is proposed on the head branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +46,12 @@ impl Stopped {
     /// A rule that refuses a push asks for the request that is there. A freeze, and a file that cannot be understood, stop everything.
     fn by_rules(rulings: &[Ruling], way: PublishWay) -> Option<Self> {
         let broken = rulings.iter().filter(|ruling| ruling.broken.is_some()).map(|ruling| ruling.demand);
-        let mut of_requests = broken.filter(|demand| way == PublishWay::PullRequest || *demand != Some("publish"));
-        let first = of_requests.next()?;
-        let stops_all = |demand: Option<&str>| matches!(demand, None | Some("freeze" | "publish"));
-        Some(if stops_all(first) || of_requests.any(stops_all) { Self::All } else { Self::Same })
+        let is_of_requests =
+            |demand: &Option<RuleDemand>| way == PublishWay::PullRequest || *demand != Some(RuleDemand::Publish);
+        let mut of_requests = broken.filter(is_of_requests).peekable();
+        of_requests.peek()?;
+        let stops_all = |demand| matches!(demand, None | Some(RuleDemand::Freeze | RuleDemand::Publish));
+        Some(if of_requests.any(stops_all) { Self::All } else { Self::Same })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::freeze::Freeze;
 use crate::git::GlobPattern;
 use crate::image::Platform;
+use crate::outcome::RuleDemand;
 use crate::registry::AttestationType;
 use crate::registry::signature::TrustedSigner;
 
@@ -25,6 +26,7 @@ pub struct ReleaseRule {
 /// One thing that must hold.
 #[derive(Debug, Clone)]
 pub struct Demand {
+    pub kind: RuleDemand,
     /// The place of its key.
     pub line: usize,
     pub column: usize,
@@ -80,25 +82,6 @@ pub enum RequiredOrder {
     NotOlder,
     /// It is known to be newer, or the same.
     Newer,
-}
-
-impl Demanded {
-    /// Returns the key in the file.
-    pub fn key(&self) -> &'static str {
-        match self {
-            Self::Images(_) => "images",
-            Self::Tags(_) => "tags",
-            Self::Platforms(_) => "platforms",
-            Self::PinDigest => "pin-digest",
-            Self::Revision => "revision",
-            Self::Signature(_) => "signature",
-            Self::Provenance(_) => "provenance",
-            Self::Attestations(..) => "attestations",
-            Self::Publish(_) => "publish",
-            Self::Order(_) => "order",
-            Self::Freeze(_) => "freeze",
-        }
-    }
 }
 
 impl Demanded {

@@ -9,6 +9,7 @@ use super::rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagP
 use super::typed_mapping::{KeyedValue, RulesRefusal, YamlValue};
 use crate::git::{GlobError, GlobPattern};
 use crate::image::Platform;
+use crate::outcome::RuleDemand;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, NoAttestationType};
 use crate::yaml::{self, SourceText};
@@ -23,21 +24,6 @@ const FILE_KEYS: [&str; 1] = ["rules"];
 
 /// What makes a rule be for a file and an entry.
 const SCOPE_KEYS: [&str; 3] = ["name", "paths", "entries"];
-
-/// What a rule can demand, in the order in which it is judged and told.
-const DEMAND_KEYS: [&str; 11] = [
-    "images",
-    "tags",
-    "platforms",
-    "pin-digest",
-    "revision",
-    "signature",
-    "provenance",
-    "attestations",
-    "publish",
-    "order",
-    "freeze",
-];
 
 const SIGNATURE_KEYS: [&str; 4] = ["key", "identity", "identity-regexp", "issuer"];
 
@@ -76,52 +62,54 @@ fn rule(value: YamlValue<'_>) -> Result<ReleaseRule, RulesRefusal> {
     };
     let paths = patterns(keys.require("paths", "a rule")?, "`paths`")?;
     let entries = keys.take("entries").map(|entries| patterns(entries, "`entries`")).transpose()?.unwrap_or_default();
-    let signature = keys.take("signature");
+    let mut signature = keys.take("signature");
     let signer = signature.as_ref().map(|keyed| signer(keyed.value)).transpose()?;
     let mut demands = Vec::new();
-    for key in DEMAND_KEYS {
-        let (place, demanded) = match (key, &signature, &signer) {
-            ("signature", Some(keyed), Some(signer)) => (keyed.key, Demanded::Signature(Arc::clone(signer))),
-            _ => {
-                let Some(keyed) = keys.take(key) else { continue };
-                (keyed.key, demanded(key, &keyed, signer.as_ref())?)
-            }
-        };
-        demands.push(Demand { line: place.line, column: place.column, demanded });
+    for kind in RuleDemand::ALL {
+        let taken = if kind == RuleDemand::Signature { signature.take() } else { keys.take(kind.word()) };
+        let Some(keyed) = taken else { continue };
+        let demanded = demanded(kind, &keyed, signer.as_ref())?;
+        demands.push(Demand { kind, line: keyed.key.line, column: keyed.key.column, demanded });
     }
-    keys.finish(&[&SCOPE_KEYS[..], &DEMAND_KEYS[..]].concat())?;
+    let known = RuleDemand::ALL.map(RuleDemand::word);
+    keys.finish(&[&SCOPE_KEYS[..], &known].concat())?;
     if demands.is_empty() {
-        return Err(value.refuse(format!("the rule demands nothing; it needs one of `{}`", DEMAND_KEYS.join("`, `"))));
+        return Err(value.refuse(format!("the rule demands nothing; it needs one of `{}`", known.join("`, `"))));
     }
     Ok(ReleaseRule { name, line: value.place().line, paths, entries, demands })
 }
 
-fn demanded(key: &str, keyed: &KeyedValue<'_>, signer: Option<&Arc<TrustedSigner>>) -> Result<Demanded, RulesRefusal> {
-    let what = format!("`{key}`");
+fn demanded(
+    kind: RuleDemand,
+    keyed: &KeyedValue<'_>,
+    signer: Option<&Arc<TrustedSigner>>,
+) -> Result<Demanded, RulesRefusal> {
+    let what = format!("`{}`", kind.word());
     let value = keyed.value;
     let by = || {
         let why = || format!("{what} needs `signature` in the same rule, which says whose word counts");
         signer.cloned().ok_or_else(|| RulesRefusal { place: Some(keyed.key), why: why() })
     };
-    Ok(match key {
-        "images" => Demanded::Images(each(value, &what, GlobPattern::parse)?),
-        "tags" => Demanded::Tags(each(value, &what, tag_pattern)?),
-        "platforms" => Demanded::Platforms(each(value, &what, |text| text.parse::<Platform>())?),
-        "pin-digest" => value.is_set(&what).map(|()| Demanded::PinDigest)?,
-        "revision" => value.is_set(&what).map(|()| Demanded::Revision)?,
-        "provenance" => value.is_set(&what).and_then(|()| by()).map(Demanded::Provenance)?,
-        "attestations" => Demanded::Attestations(by()?, each(value, &what, attestation_type)?),
-        "publish" => Demanded::Publish(choice(
+    Ok(match kind {
+        RuleDemand::Images => Demanded::Images(each(value, &what, GlobPattern::parse)?),
+        RuleDemand::Tags => Demanded::Tags(each(value, &what, tag_pattern)?),
+        RuleDemand::Platforms => Demanded::Platforms(each(value, &what, |text| text.parse::<Platform>())?),
+        RuleDemand::PinDigest => value.is_set(&what).map(|()| Demanded::PinDigest)?,
+        RuleDemand::Revision => value.is_set(&what).map(|()| Demanded::Revision)?,
+        RuleDemand::Signature => Demanded::Signature(by()?),
+        RuleDemand::Provenance => value.is_set(&what).and_then(|()| by()).map(Demanded::Provenance)?,
+        RuleDemand::Attestations => Demanded::Attestations(by()?, each(value, &what, attestation_type)?),
+        RuleDemand::Publish => Demanded::Publish(choice(
             value,
             &what,
             &[("push", PublishWay::Push), ("pull-request", PublishWay::PullRequest)],
         )?),
-        "order" => Demanded::Order(choice(
+        RuleDemand::Order => Demanded::Order(choice(
             value,
             &what,
             &[("not-older", RequiredOrder::NotOlder), ("newer", RequiredOrder::Newer)],
         )?),
-        _ => {
+        RuleDemand::Freeze => {
             let freezes = value.list(&what)?.into_iter().map(freeze);
             Demanded::Freeze(freezes.collect::<Result<_, _>>()?)
         }
