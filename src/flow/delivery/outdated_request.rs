@@ -14,10 +14,10 @@ use crate::guards::rules::PublishWay;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, RuleDemand, Ruling};
 
-/// What a guard's end says of a release that is proposed on the head branch.
+/// Which proposals are outdated by the end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stopped {
-    /// Whatever it is: it must not come to the branch now.
+enum OutdatedScope {
+    /// Whatever is proposed: it must not come to the branch now.
     All,
     /// The release that ended, if it is the same one.
     Same,
@@ -27,13 +27,13 @@ enum Stopped {
     Older,
 }
 
-impl Stopped {
-    /// Returns what is stopped by the end of an attempt; `None` if no guard ended it.
-    fn by(stop: &Stop, way: PublishWay) -> Option<Self> {
+impl OutdatedScope {
+    /// Returns what is outdated by the end of an attempt; `None` if no guard ended it.
+    fn of(stop: &Stop, way: PublishWay) -> Option<Self> {
         match stop {
             Stop::Ended(outcome) => match outcome.ending {
                 Ending::Held => Some(Self::All),
-                Ending::Ruled => Self::by_rules(&outcome.rulings, way),
+                Ending::Ruled => Self::of_rules(&outcome.rulings, way),
                 Ending::Superseded | Ending::Diverged => Some(Self::SameAndOlder),
                 Ending::Unchanged => Some(Self::Older),
                 _ => None,
@@ -44,14 +44,14 @@ impl Stopped {
     }
 
     /// A rule that refuses a push asks for the request that is there. A freeze, and a file that cannot be understood, stop everything.
-    fn by_rules(rulings: &[Ruling], way: PublishWay) -> Option<Self> {
+    fn of_rules(rulings: &[Ruling], way: PublishWay) -> Option<Self> {
         let broken = rulings.iter().filter(|ruling| ruling.broken.is_some()).map(|ruling| ruling.demand);
-        let is_of_requests =
-            |demand: &Option<RuleDemand>| way == PublishWay::PullRequest || *demand != Some(RuleDemand::Publish);
-        let mut of_requests = broken.filter(is_of_requests).peekable();
-        of_requests.peek()?;
-        let stops_all = |demand| matches!(demand, None | Some(RuleDemand::Freeze | RuleDemand::Publish));
-        Some(if of_requests.any(stops_all) { Self::All } else { Self::Same })
+        let scopes = broken.filter_map(|demand| match demand {
+            Some(RuleDemand::Publish) if way != PublishWay::PullRequest => None,
+            None | Some(RuleDemand::Freeze | RuleDemand::Publish) => Some(Self::All),
+            Some(_) => Some(Self::Same),
+        });
+        scopes.reduce(|one, other| if one == Self::All { one } else { other })
     }
 }
 
@@ -65,83 +65,85 @@ impl Attempt<'_> {
         pusher: &Pusher<'_>,
         listener: &mut Listener<'_>,
     ) {
-        let (Some(stopped), Some((head, tip))) = (Stopped::by(stop, self.way.publish_way()), pusher.head()) else {
-            return;
-        };
-        let warning = match self.disarm_what(stopped, (head, tip), snapshot, wanted, pusher) {
-            Ok(warning) => warning,
-            Err(failure) => Some(format!(
-                "cannot tell whether the forge will merge what is proposed on `{head}` by itself: {}",
-                failure.message
-            )),
-        };
+        let scope = OutdatedScope::of(stop, self.way.publish_way());
+        let (Some(scope), Some((head, tip))) = (scope, pusher.head()) else { return };
+        let why = self.outdated(scope, (head, tip), snapshot, wanted, pusher.branch());
+        let warning = why.and_then(|why| match why {
+            Some(why) => self.take_back(scope, why, (head, tip), pusher),
+            None => Ok(None),
+        });
+        let warning = warning.unwrap_or_else(|failure| {
+            let why = failure.message;
+            Some(format!("cannot tell whether the forge will merge what is proposed on `{head}` by itself: {why}"))
+        });
         if let Some(warning) = warning {
             listener(&Event::Warned(warning));
         }
     }
 
-    /// Takes back the merge of what is proposed on a head branch, if that is stopped. Returns what a person must know of it.
-    fn disarm_what(
+    /// Returns why what is proposed at `tip` of `head` is outdated; `None` if it is not. The forge is asked only if it is.
+    fn outdated(
         &mut self,
-        stopped: Stopped,
+        scope: OutdatedScope,
         (head, tip): (&BranchName, CommitId),
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
-        pusher: &Pusher<'_>,
-    ) -> Result<Option<String>, Failure> {
+        base: &BranchName,
+    ) -> Result<Option<&'static str>, Failure> {
         let over = match replaceable(snapshot, head, tip) {
-            Ok(over) if over.is_ahead() => over,
-            Ok(_) => return Ok(None),
+            Ok(over) => over,
             // What a person made of it is the person's.
             Err(failure) if failure.kind == FailureKind::Refused => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        if self.require_same_releases(&over, pusher.branch(), wanted, false).is_err() {
+        if !over.is_ahead() || self.require_same_releases(&over, base, wanted, false).is_err() {
             return Ok(None);
+        }
+        if scope == OutdatedScope::All {
+            return Ok(Some("releases are stopped now"));
         }
         let silent = &mut |_: &Event<'_>| {};
-        let is_same = stopped != Stopped::All
-            && self.on_head(snapshot, tip, wanted, silent, |_, _, there, _| Ok(there.says_all_of(wanted.paths)))?;
-        let base = pusher.branch();
-        if (stopped == Stopped::Same && !is_same) || (stopped == Stopped::Older && is_same) {
-            return Ok(None);
-        }
-        let may_be_merged =
-            |request: &PullRequest| request.state == RequestState::Open && request.is_armed != Some(false);
-        let open = match Opener::of(pusher.remote(), &self.job.delivery.target)? {
-            Opener::Api(forge) => match forge.newest_request(head.as_str(), base.as_str()).map_err(Failure::from)? {
-                // Another release may have taken its place since.
-                Some(open) if may_be_merged(&open) && (stopped == Stopped::All || proposes(&open, tip)) => {
-                    Ok((forge, open))
-                }
-                _ => return Ok(None),
-            },
-            Opener::ByPush(by_push) => Err(by_push.page_of(head.as_str())),
-        };
-        let why = match stopped {
-            Stopped::All => "releases are stopped now",
-            _ if is_same => "it proposes the same release",
-            _ => {
-                let orders = self.on_head(snapshot, tip, wanted, silent, |attempt, snapshot, there, listener| {
-                    attempt.order(snapshot, &there.asked, head.as_str(), listener)
-                })?;
-                if !orders.iter().all(goes) {
-                    return Ok(None);
-                }
-                "what it proposes is older, or was taken back"
+        self.on_head(snapshot, tip, wanted, silent, |attempt, snapshot, there, listener| {
+            if there.says_all_of(wanted.paths) {
+                return Ok((scope != OutdatedScope::Older).then_some("it proposes the same release"));
             }
-        };
-        let (forge, request) = match open {
-            Ok(open) => open,
-            Err(page) => {
+            if scope == OutdatedScope::Same {
+                return Ok(None);
+            }
+            let orders = attempt.order(snapshot, &there.asked, head.as_str(), listener)?;
+            let goes = |order: &EntryOrder| matches!(order.ordered.standing, Standing::Goes | Standing::Replaces);
+            Ok(orders.iter().all(goes).then_some("what it proposes is older, or was taken back"))
+        })
+    }
+
+    /// Takes back the merge of the open request of `head`, if there is one. Returns what a person must know of it.
+    fn take_back(
+        &self,
+        scope: OutdatedScope,
+        why: &str,
+        (head, tip): (&BranchName, CommitId),
+        pusher: &Pusher<'_>,
+    ) -> Result<Option<String>, Failure> {
+        let (from, to) = (head.as_str(), pusher.branch().as_str());
+        let forge = match Opener::of(pusher.remote(), &self.job.delivery.target)? {
+            Opener::Api(forge) => forge,
+            Opener::ByPush(by_push) => {
                 return Ok(Some(format!(
                     "this login does not open GitLab's API, so what is proposed on `{head}` may be merged by itself, \
-                     although {why}; take that back by hand: {page}"
+                     although {why}; take that back by hand: {}",
+                    by_push.page_of(from)
                 )));
             }
         };
+        let may_be_merged = |request: &PullRequest| {
+            // Another release may have taken its place since.
+            let is_outdated = scope == OutdatedScope::All || proposes(request, tip);
+            is_outdated && request.state == RequestState::Open && request.is_armed != Some(false)
+        };
+        let newest = forge.newest_request(from, to).map_err(Failure::from)?;
+        let Some(request) = newest.filter(may_be_merged) else { return Ok(None) };
         let (number, url) = (request.number, &request.url);
-        Ok(match forge.disarm(&request, head.as_str(), base.as_str()) {
+        Ok(match forge.disarm(&request, from, to) {
             Ok(true) => {
                 Some(format!("pull request #{number} is not merged by itself any more: {why}; it is still open: {url}"))
             }
@@ -152,9 +154,4 @@ impl Attempt<'_> {
             )),
         })
     }
-}
-
-/// Returns whether a release takes the place of what it was ordered against.
-fn goes(order: &EntryOrder) -> bool {
-    matches!(order.ordered.standing, Standing::Goes | Standing::Replaces)
 }
