@@ -77,7 +77,14 @@ impl Attempt<'_> {
             }
             // It is over: what it proposed does not wait any more.
             Some(request) if is_over(request) => {}
-            _ => self.guard_head(there, outcome, listener)?,
+            _ => {
+                let replaced = of_another_kind(&over, &asked.writing.purpose).filter(|_| !there.is_same);
+                self.guard_head(there, outcome, listener)?;
+                if let Some(title) = replaced {
+                    let warning = format!("{place} proposed `{title}`, and this takes its place");
+                    listener(&Event::Warned(warning));
+                }
+            }
         }
         // A merge of what is there may have come after the branch was read. If the branch is where it was at a second look, the
         // merge was taken back by force, and what is there can be proposed again.
@@ -184,6 +191,15 @@ fn unproposed(left_out: &[LeftOut], over: &Replaceable) -> Vec<LeftOut> {
     let proposed: Vec<ReleaseTrailers> = over.commits().iter().filter_map(ReleaseTrailers::read).collect();
     let is_proposed = |left: &&LeftOut| proposed.iter().any(|said| said.is_of(&left.file, &left.name));
     left_out.iter().filter(|left| !is_proposed(left)).cloned().collect()
+}
+
+/// Returns the title of what is proposed, if one of it and this release is a rollback: who waits for the one must not get the other
+/// without a word.
+fn of_another_kind(over: &Replaceable, purpose: &Purpose) -> Option<String> {
+    let is_rollback = matches!(purpose, Purpose::Rollback { .. });
+    let is_other = |said: ReleaseTrailers| said.rollback_of.is_empty() == is_rollback;
+    let other = over.commits().iter().find(|commit| ReleaseTrailers::read(commit).is_some_and(is_other))?;
+    Some(other.title().to_owned())
 }
 
 /// Returns whether a request has, or had, the commit `tip`.

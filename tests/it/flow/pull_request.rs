@@ -794,6 +794,35 @@ fn promotions_and_rollbacks_are_proposed_too() {
     assert!(at.forge.store().requests[1].title.starts_with("Promote "));
 }
 
+/// Who waits for a rollback to be merged must not get a release in its place without a word, nor the other way round.
+#[test]
+fn a_proposal_of_another_kind_is_named() {
+    let at = Proposals::new();
+    for tag in ["v1.0.0", "v1.1.0"] {
+        at.release(tag).run().success();
+    }
+    let url = at.forge.url_with_token(TOKEN);
+    let roll_back = || {
+        let rollback = at.stage.tagship().args(["rollback", "-k", FOLDER, ENTRY, "--repo", &url, "--branch", "main"]);
+        rollback.args(["--forge", "github", "--no-check", "--pull-request", "--output", "json"]).run().success()
+    };
+    let release = |tag: &str| at.propose(tag).run().success();
+    let told = |output: Output, title: &str| {
+        let warning = format!("pull request #1 proposed `{title}");
+        let notes = document(&output)["notes"].to_string();
+        assert_eq!(
+            notes.contains(&warning) && notes.contains("and this takes its place"),
+            !title.is_empty(),
+            "{notes}"
+        );
+    };
+    told(roll_back(), "");
+    told(roll_back(), "");
+    told(release("v1.2.0"), "Roll back to ");
+    told(release("v1.3.0"), "");
+    told(roll_back(), "Release ");
+}
+
 #[test]
 fn a_limit_of_requests_is_waited_for() {
     let at = Proposals::new();
