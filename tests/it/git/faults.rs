@@ -294,20 +294,51 @@ fn a_reading_that_is_cut_off_after_a_long_wait() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// Returns the answer of a part of a host that does not have the tip of the branch yet.
+fn lagging(stage: &Stage) -> Fault {
+    let said = format!("ERR upload-pack: not our ref {}", stage.remote.log("main")[0].id);
+    let packet = format!("{:04x}{said}", said.len() + 4);
+    let answer = Response::new(200).header("Content-Type", "application/x-git-upload-pack-result");
+    Fault::Answer(answer.body(packet.as_bytes()))
+}
+
 /// The part of a host that is read from may lag behind the one that is pushed to.
 #[test]
 fn a_replica_that_does_not_have_the_tip_yet() {
     for times in [1, 2] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);
-        let said = format!("ERR upload-pack: not our ref {}", stage.remote.log("main")[0].id);
-        let packet = format!("{:04x}{said}", said.len() + 4);
-        let answer = Response::new(200).header("Content-Type", "application/x-git-upload-pack-result");
-        server.inject("POST /gitops.git/git-upload-pack", times, Fault::Answer(answer.body(packet.as_bytes())));
+        server.inject("POST /gitops.git/git-upload-pack", times, lagging(&stage));
         let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
         release.run().success().stdout_has("not our ref").stdout_has("trying again");
         assert_eq!(stage.remote.number_of_commits("main"), 2);
     }
+}
+
+/// Each of the two mends itself, and so do both at once.
+#[test]
+fn a_replica_that_lags_while_the_image_is_still_pushed() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-upload-pack", 1, lagging(&stage));
+    stage.registry.appear_after(6, "jakousa/dwk-4-gitops-app", COMMIT);
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--wait", "1m"]);
+    let output = release.arg(stage.argument()).run().success();
+    output.stdout_has("trying again").stdout_has("not there yet").stdout_has("released");
+    assert_eq!(stage.remote.number_of_commits("main"), 2);
+}
+
+/// No other reading of the branch brings an image that is not waited for.
+#[test]
+fn a_replica_that_lags_beside_an_image_that_is_missing() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    server.inject("POST /gitops.git/git-upload-pack", 1, lagging(&stage));
+    let absent = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
+    let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", &absent]);
+    let output = release.run().exit(4);
+    output.stderr_has("error: 2 problems").stderr_has("not our ref").stderr_has("is not in the registry");
+    stage.untouched();
 }
 
 /// A byte comes every now and then, so that no single read is too slow; the whole answer is, after 20 times the limit.
