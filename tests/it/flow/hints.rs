@@ -1,5 +1,7 @@
 //! Hints fit the situation: what a person reads in an incident or on a laptop, and in a workflow the names of its inputs.
 
+use serde_json::Value;
+
 use crate::stage::{COMMIT, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::registry::Image;
@@ -23,6 +25,29 @@ fn a_rollback_to_an_image_that_is_gone() {
     ));
     let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER", "--to", "v9"]);
     rollback.run().exit(3).stderr_has(&format!("hint: {log} lists what was released"));
+}
+
+/// A registry that cleans up may have the index still, and none of its images.
+#[test]
+fn a_rollback_to_an_index_whose_images_are_gone() {
+    const REPOSITORY: &str = "jakousa/dwk-4-gitops-app";
+    let stage = Stage::new();
+    let platforms = ["linux/amd64", "linux/arm64"];
+    stage.registry.put_image(REPOSITORY, "v1", &Image::new().platforms(&platforms));
+    let first = format!("IMAGE_PLACEHOLDER={}:v1", stage.image());
+    for argument in [&first[..], "IMAGE_PLACEHOLDER=*:v2"] {
+        stage.release().args(["--no-check", argument]).run().success();
+    }
+    let (_, index) = stage.registry.manifest(REPOSITORY, "v1").unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    for image in index["manifests"].as_array().unwrap() {
+        stage.registry.remove_manifest(REPOSITORY, image["digest"].as_str().unwrap());
+    }
+    let rollback = stage.tagship().args(["rollback", "--repo", &stage.remote.file_url(), "-k", FOLDER]);
+    let rollback = rollback.args(["--platform", &platforms.join(","), "IMAGE_PLACEHOLDER"]);
+    let stderr = rollback.run().exit(4).stderr_has("error: 2 problems").stderr();
+    assert_eq!(stderr.matches("hint: name another release with `--to`").count(), 2, "{stderr}");
+    assert!(!stderr.contains("still pushing"), "a build of the past is not: {stderr}");
 }
 
 #[test]
