@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, document, kustomization, outcome};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, outcome};
 use crate::stage::{FOLDER, tagship};
 use crate::support::command::Command;
 use crate::support::registry::Image;
@@ -122,6 +122,19 @@ fn what_is_told_and_what_else_can_be_asked_for() {
     );
     assert_eq!(pipeline.stage.remote.number_of_commits("main"), commits);
     assert_eq!(outcome(release(&pipeline, "build-1", &one).args(["--on-superseded", "allow"]).run()), "released");
+}
+
+#[test]
+fn each_superseded_entry_is_a_problem_of_its_own() {
+    let pipeline = Pipeline::with_environments();
+    let release = |tag: &str| {
+        let release =
+            pipeline.run("release", &["--no-check", "--on-superseded", "fail", "-k", STAGING, "-k", PRODUCTION]);
+        release.args(["web", "api"].map(|name| format!("{name}=*:{tag}"))).run()
+    };
+    release("v2.0.0").success();
+    let stderr = release("v1.0.0").exit(9).stderr_has("error: 4 problems\n").stderr();
+    assert_eq!(stderr.matches("\n  superseded: ").count(), 4, "{stderr}");
 }
 
 /// The same source may be built and released again, under another tag or digest.
