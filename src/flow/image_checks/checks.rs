@@ -11,12 +11,12 @@ use super::compared_source::{self, ImageSources};
 use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
-use super::problem::{Problem, tell};
+use super::problem::{Problem, can_come, tell};
 use super::question::Question;
 use crate::forge::Forge;
 use crate::image::Reference;
 use crate::message::Release;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::proved::told;
 use crate::outcome::{Activity, Checked, Event, Listener};
 use crate::registry::{Client, ClientOptions, Credentials, Detail, Requirement, Verdict};
@@ -184,8 +184,15 @@ impl Checks {
                 Failure::of_all(self.origins.failures(problems))?;
                 Ok((pace == Pace::AtOnce).then_some(done))
             }
+            // The branch is read again, and the images are asked for and waited for after that.
+            Err(failure) if failure.retry == Retry::AtTheTip && self.limit(&problems).is_some() => Err(failure),
             Err(failure) => Err(failure.and(self.origins.failures(problems))),
         }
+    }
+
+    /// Returns how long the user waits for what is missing; `None` if some of it cannot come.
+    fn limit(&self, problems: &[Problem<'_>]) -> Option<Duration> {
+        self.wait.filter(|_| can_come(problems))
     }
 
     /// Asks again and again for what is not there, as long as the user waits and it may still come. Returns what did not come. A
@@ -196,9 +203,7 @@ impl Checks {
         begun: Instant,
         listener: &mut Listener<'_>,
     ) -> (Vec<Problem<'q>>, Pace) {
-        let can_come =
-            |problems: &[Problem<'_>]| !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some());
-        let Some(limit) = self.wait.filter(|_| can_come(&problems)) else { return (problems, Pace::AtOnce) };
+        let Some(limit) = self.limit(&problems) else { return (problems, Pace::AtOnce) };
         let begun = *self.waiting_since.get_or_insert(begun);
         let deadline = begun + limit;
         let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);

@@ -18,6 +18,11 @@ pub(super) struct Problem<'a> {
     pub(super) pause: Duration,
 }
 
+/// Returns whether something is missing, and all of it may still come.
+pub(super) fn can_come(problems: &[Problem<'_>]) -> bool {
+    !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some())
+}
+
 /// Tells what is awaited, if that is news.
 pub(super) fn tell<'r>(
     problems: &[Problem<'r>],
