@@ -198,15 +198,15 @@ impl Failure {
         }
     }
 
-    /// Returns this failure and `others` as one: each once, with its details and its hint, and the kind of the gravest.
+    /// Returns this failure and `others` as one: each problem once, with its details and its hint, and the kind of the gravest.
     #[must_use]
     pub fn and(self, others: Vec<Self>) -> Self {
         let mut kind = self.kind;
-        let mut problems = vec![self];
-        for other in others {
-            kind = kind.graver(other.kind);
-            if !problems.contains(&other) {
-                problems.push(other);
+        let mut problems = Vec::new();
+        for problem in std::iter::once(self).chain(others).flat_map(Self::into_problems) {
+            kind = kind.graver(problem.kind);
+            if !problems.contains(&problem) {
+                problems.push(problem);
             }
         }
         if let [only] = &problems[..] {
@@ -219,6 +219,11 @@ impl Failure {
             failure.details.extend(problem.hint.as_ref().map(|hint| format!("  hint: {hint}")));
         }
         Self { problems, ..failure }
+    }
+
+    /// Returns the problems that this failure sums up, or the one that it is.
+    fn into_problems(self) -> Vec<Self> {
+        if self.problems.is_empty() { vec![self] } else { self.problems }
     }
 
     /// Returns the failure of a push that the server declined.
