@@ -54,7 +54,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         }
         back.writing(request)
     };
-    deliver(&job, &mut decide, listener).map_err(|failure| gone(failure, request))
+    deliver(&job, &mut decide, listener).map_err(|failure| failure.with_each(|problem| gone(problem, request)))
 }
 
 /// Returns the command that lists the releases of the entry, as far as it may be shown: a URL may have a login in it.

@@ -221,6 +221,15 @@ impl Failure {
         Self { problems, ..failure }
     }
 
+    /// Returns this failure with each problem that it sums up changed, or itself changed if it is one.
+    #[must_use]
+    pub fn with_each(self, change: impl Fn(Self) -> Self) -> Self {
+        match self.problems.split_first() {
+            None => change(self),
+            Some((first, others)) => change(first.clone()).and(others.iter().cloned().map(change).collect()),
+        }
+    }
+
     /// Returns the problems that this failure sums up, or the one that it is.
     fn into_problems(self) -> Vec<Self> {
         if self.problems.is_empty() { vec![self] } else { self.problems }
