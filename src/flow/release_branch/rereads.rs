@@ -19,12 +19,14 @@ pub(in crate::flow) struct Rereads {
     /// The series of failures that was not ended by a success. Its time counts from the first of them: a run may have waited
     /// long before.
     failing: Option<Backoff>,
+    /// How many tries came after a failure, in all series together.
+    retries: u32,
 }
 
 impl Rereads {
     /// Returns the tries of a command. The last one of a series of failures begins within `timeout` of the first failure.
     pub(in crate::flow) fn new(timeout: Duration) -> Self {
-        Self { timeout, failing: None }
+        Self { timeout, failing: None, retries: 0 }
     }
 
     /// Waits for the next try after `failure`. Returns the failure if there is none, or if it would fail too.
@@ -33,7 +35,9 @@ impl Rereads {
         if failure.retry != Retry::AtTheTip || !self.failing.get_or_insert_with(begin).wait(Duration::ZERO) {
             return Err(failure);
         }
-        listener(&Event::Noted(format!("{}; trying again", failure.message)));
+        self.retries += 1;
+        // The report tells no remark twice, so the number tells this one from the last.
+        listener(&Event::Noted(format!("{}; trying again (retry {})", failure.message, self.retries)));
         Ok(())
     }
 

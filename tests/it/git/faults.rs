@@ -310,7 +310,10 @@ fn a_replica_that_does_not_have_the_tip_yet() {
         let server = serve(&stage, Access::Open);
         server.inject("POST /gitops.git/git-upload-pack", times, lagging(&stage));
         let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-        release.run().success().stdout_has("not our ref").stdout_has("trying again");
+        let stdout = release.run().success().stdout_has("not our ref").stdout();
+        let retries: Vec<_> = (1..=times).map(|retry| format!("; trying again (retry {retry})")).collect();
+        assert_eq!(stdout.matches("; trying again").count(), times, "{stdout}");
+        assert!(retries.iter().all(|retry| stdout.contains(retry)), "{stdout}");
         assert_eq!(stage.remote.number_of_commits("main"), 2);
     }
 }
