@@ -24,13 +24,8 @@ use crate::targets::{self, TargetError};
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let mut notes = Vec::new();
-    let mut read_from = |from: &TargetRequest| {
-        Rereads::new(from.timeout).run(listener, |listener| {
-            notes.clear();
-            elsewhere(from, request, &mut notes, listener)
-        })
-    };
+    let mut read_from =
+        |from: &TargetRequest| Rereads::new(from.timeout).run(listener, |listener| elsewhere(from, request, listener));
     let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
     tell_connections(&request.delivery.target, listener);
     let elsewhere = elsewhere?;
@@ -41,7 +36,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             Some(running) => running,
             None => {
                 let path = one(target.locate(snapshot, std::slice::from_ref(&request.from), &[])?)?;
-                found = Running::read(snapshot, path, request, &mut notes)?;
+                found = Running::read(snapshot, path, request, listener)?;
                 &found
             }
         };
@@ -52,7 +47,6 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             there.extend(entries.map_err(|error| Failure::edit(&file, &error))?);
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
-        notes.drain(..).for_each(|note| listener(&note));
         for (name, why) in left {
             let why = match why {
                 Left::Nowhere => format!("has no entry in `{}`", paths[0]),
@@ -109,12 +103,7 @@ enum Left {
     Nothing,
 }
 
-fn elsewhere(
-    from: &TargetRequest,
-    request: &PromoteRequest,
-    notes: &mut Vec<Event<'static>>,
-    listener: &mut Listener<'_>,
-) -> Result<Running, Failure> {
+fn elsewhere(from: &TargetRequest, request: &PromoteRequest, listener: &mut Listener<'_>) -> Result<Running, Failure> {
     let written = &request.from;
     let here = ReleaseBranch::open(&request.delivery.target)?;
     let target = match here.remote() {
@@ -123,7 +112,7 @@ fn elsewhere(
     };
     let mut start = target.look_at_tip(listener)?;
     let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
-    Running::read(&mut start.snapshot, path, request, notes)
+    Running::read(&mut start.snapshot, path, request, listener)
 }
 
 fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
@@ -150,7 +139,7 @@ impl Running {
         snapshot: &mut Snapshot<'_>,
         path: RepositoryPath,
         request: &PromoteRequest,
-        notes: &mut Vec<Event<'static>>,
+        listener: &mut Listener<'_>,
     ) -> Result<Self, Failure> {
         let file = path.to_string();
         let bytes = snapshot.file(&path)?;
@@ -170,10 +159,10 @@ impl Running {
         let read = |(name, fields): (String, Fields)| {
             let scrutiny = Scrutiny::AtHand;
             let history = RunningEntry::read(snapshot, &mut claims, &file, &name, &fields, scrutiny, &mut |note| {
-                notes.push(Event::Noted(note));
+                listener(&Event::Noted(note));
             })?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
-            let hold = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| notes.push(event))?;
+            let hold = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
             Ok(SourceEntry { name, fields, history, hold })
         };
         let entries = entries.into_iter().map(read).collect::<Result<_, Failure>>()?;

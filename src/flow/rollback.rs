@@ -30,7 +30,6 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     };
     let mut told = Vec::new();
     let mut seen = None;
-    let mut is_told = false;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one file"));
@@ -48,7 +47,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
                 told.push(release.record.id);
             }
         }
-        for release in back.away.iter().filter(|_| !std::mem::replace(&mut is_told, true)) {
+        for release in &back.away {
             let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
             listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
         }

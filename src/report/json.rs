@@ -84,7 +84,7 @@ impl JudgedRule<'_> {
 }
 
 /// Something that was told beside the outcome.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Remark {
     pub(super) level: Level,
     pub(super) text: String,

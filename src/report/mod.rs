@@ -64,7 +64,7 @@ struct Turn {
     progress: Progress,
     /// The repository that was read or pushed to last, as it is shown.
     repository: Option<String>,
-    /// What was told beside the outcome, in order.
+    /// What was told beside the outcome, in order, each once.
     notes: Vec<Remark>,
     /// Whether the end was reported, after which nothing else is.
     has_ended: bool,
@@ -124,7 +124,7 @@ impl Report {
         }
     }
 
-    /// Reports an event. With JSON on stdout, text for people goes to stderr.
+    /// Reports an event, but no remark twice. With JSON on stdout, text for people goes to stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
         let mut turn = self.turn();
         if let Event::Pushed { remote, .. }
@@ -140,6 +140,10 @@ impl Report {
             Event::Warned(text) => Some(Remark { level: Level::Warning, text: text.clone() }),
             _ => None,
         };
+        // Each attempt at the branch's tip comes to the same remarks.
+        if remark.as_ref().is_some_and(|remark| turn.notes.contains(remark)) {
+            return;
+        }
         turn.notes.extend(remark);
         if self.verbosity == Verbosity::Quiet || turn.progress.takes(event, Instant::now()) {
             return;

@@ -64,7 +64,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut backoff = Backoff::new(delivery.attempts, FIRST_PAUSE, LONGEST_PAUSE);
     let mut earlier = EarlierAttempts::default();
     let mut loaded = None;
-    let (mut refusals, mut told) = (Vec::new(), Vec::new());
+    let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
         tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
@@ -78,7 +78,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         tell_connections(&delivery.target, listener);
         let mut attempt =
             Attempt { job, branch: &branch, checks: &mut checks, earlier, way: &way, loaded: &mut loaded };
-        let ended = attempt.run(tip, decide, &mut once(&mut told, listener));
+        let ended = attempt.run(tip, decide, listener);
         // A tip that was read is not enough: an attempt goes on to read, and would begin a series at each failure.
         if !matches!(ended, Err(Stop::Failed(_))) {
             rereads.succeeded();
@@ -121,19 +121,6 @@ fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
     look_at_forges(&mut checks, &job.delivery.target, branch.remote(), sources.iter());
     checks
-}
-
-/// Returns a listener that is told each note and warning once: the next attempt comes to the same ones.
-fn once(told: &mut Vec<String>, listener: &mut Listener<'_>) -> impl FnMut(&Event<'_>) {
-    move |event| match event {
-        Event::Noted(text) | Event::Warned(text) if told.contains(text) => {}
-        event => {
-            if let Event::Noted(text) | Event::Warned(text) = event {
-                told.push(text.clone());
-            }
-            listener(event);
-        }
-    }
 }
 
 /// Tells that another release was faster, for the `attempt`th time, and what the server said to the push.

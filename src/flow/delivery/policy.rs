@@ -31,7 +31,7 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
         let reason = &order.ordered.reason;
         match order.ordered.standing {
             Standing::Goes => {}
-            Standing::Replaces => verdict.warn(reason),
+            Standing::Replaces => verdict.warnings.push(reason.clone()),
             Standing::Superseded => match delivery.on_superseded {
                 OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), Ending::Superseded),
                 OnSuperseded::Fail => verdict.fail(
@@ -46,11 +46,11 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
                     "merge the lines and release the merge; or `--on-diverged release` releases this build, and \
                      `--on-diverged skip` leaves what runs",
                 ),
-                OnDiverged::Release => verdict.warn(reason),
+                OnDiverged::Release => verdict.warnings.push(reason.clone()),
                 OnDiverged::Skip => verdict.leave_out(order, of_entry(order), Ending::Diverged),
             },
             Standing::Unknown => match delivery.on_unknown_order {
-                None | Some(OnUnknownOrder::Release) => verdict.warn(reason),
+                None | Some(OnUnknownOrder::Release) => verdict.warnings.push(reason.clone()),
                 Some(OnUnknownOrder::Fail) => verdict.fail(
                     of_entry(order),
                     "name the commit that the image was built from with `--source` of `tagship release`, or leave out \
@@ -63,12 +63,6 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
 }
 
 impl OrderDecision {
-    fn warn(&mut self, reason: &str) {
-        if !self.warnings.iter().any(|known| known == reason) {
-            self.warnings.push(reason.to_owned());
-        }
-    }
-
     /// A line that went apart is told rather than an older build: it asks for a decision.
     fn leave_out(&mut self, order: &EntryOrder, reason: String, ending: Ending) {
         if self.ending != Some(Ending::Diverged) {

@@ -11,8 +11,6 @@ use crate::registry::{CheckError, CheckedImage, Client, Detail, Verdict};
 #[derive(Default)]
 pub(in crate::flow) struct BranchDigests {
     references: Vec<Reference>,
-    /// Those for which the warning about the tag was shown.
-    told: Vec<Reference>,
 }
 
 /// What became of a tag that stands beside a digest.
@@ -77,19 +75,16 @@ impl BranchDigests {
         }
         answers
     }
+}
 
-    /// Returns the warning about the tag of an image that is there by its digest, once.
-    pub(in crate::flow) fn warning(&mut self, reference: &Reference, tag: &TagNow) -> Option<String> {
-        let (name, digest) = (reference.name(), reference.digest()?);
-        if self.told.contains(reference) {
-            return None;
-        }
-        self.told.push(reference.clone());
-        let what = match tag {
-            TagNow::Moved(now) => format!("was moved to {now}"),
-            TagNow::Gone => "is not in the registry any more".to_owned(),
+impl TagNow {
+    /// Returns the warning about the tag of an image that is there by its digest.
+    pub(in crate::flow) fn warning(&self, reference: &Reference) -> Option<String> {
+        let (name, tag, digest) = (reference.name(), reference.tag()?, reference.digest()?);
+        let what = match self {
+            Self::Moved(now) => format!("was moved to {now}"),
+            Self::Gone => "is not in the registry any more".to_owned(),
         };
-        let tag = reference.tag()?;
         Some(format!("the tag `{tag}` of `{name}` {what}; the digest on the branch counts: {digest}"))
     }
 }

@@ -333,7 +333,7 @@ impl Checks {
             tag_strayed: tag.is_some(),
         };
         listener(&Event::Checked(&checked));
-        let strayed = tag.and_then(|tag| self.branch_digests.warning(reference, &tag));
+        let strayed = tag.and_then(|tag| tag.warning(reference));
         let uncompared = compared_source::uncompared(&question.requirements, &self.sources, reference);
         strayed.into_iter().chain(uncompared).for_each(|warning| listener(&Event::Warned(warning)));
         let digest = checked.descriptor.digest.clone();
