@@ -157,7 +157,7 @@ impl Snapshot<'_> {
     /// Returns whether the folder of the file at `path` is loaded for each of `commits`, so that loading their history costs
     /// at most one request.
     pub fn has_folders(&self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<bool, GitError> {
-        let folder = path.folders().pop().unwrap_or_else(RepositoryPath::root);
+        let folder = path.folder();
         for commit in commits {
             if let Step::Unloaded(_) = self.step_at(commit, &folder)? {
                 return Ok(false);

@@ -119,7 +119,7 @@ fn name_of_nothing(
     }
     let unknown = |known: &HashSet<String>| hold.names.iter().find(|name| !known.contains(*name)).cloned();
     let Some(mut name) = unknown(&known) else { return Ok(None) };
-    let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
+    let folder = place.folder();
     snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
     let is_kustomization: fn(&str) -> bool = is_kustomization_name;
     for (kind, is_of_kind) in [("kustomizations", is_kustomization), ("other YAML files", is_other_yaml)] {
@@ -182,7 +182,7 @@ fn tell_misnamed(
 }
 
 fn read(snapshot: &mut Snapshot<'_>, place: &RepositoryPath) -> Result<Result<Hold, HoldError>, Failure> {
-    let folder = place.folders().pop().unwrap_or_else(RepositoryPath::root);
+    let folder = place.folder();
     if snapshot.kind(&folder, FILE_NAME)? != TreeEntryKind::File {
         return Ok(Err(HoldError::NoFile));
     }

@@ -142,6 +142,12 @@ impl RepositoryPath {
         (0..self.0.len()).map(|depth| Self(self.0[..depth].to_vec())).collect()
     }
 
+    /// Returns the folder that this is in; the root is in itself.
+    #[must_use]
+    pub fn folder(&self) -> Self {
+        Self(self.0[..self.0.len().saturating_sub(1)].to_vec())
+    }
+
     /// Returns the path of `name` in this folder.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {

@@ -84,7 +84,7 @@ impl RulesState {
     pub fn applying(&self, path: &RepositoryPath, name: &str) -> Vec<ApplyingRule> {
         let mut applying = Vec::new();
         for (place, read) in self.along(path) {
-            let folder = folder_of(place);
+            let folder = place.folder();
             let below = seen_from(&folder, path);
             let is_for = |rule: &ReleaseRule| match self.is_the_one_name(path, name) {
                 true => rule.is_for(&below, name),
@@ -108,12 +108,8 @@ impl RulesState {
         path: &RepositoryPath,
     ) -> impl Iterator<Item = (&RepositoryPath, &Result<Vec<Rc<ReleaseRule>>, RulesRefusal>)> {
         let folders = path.folders();
-        self.files.iter().filter(move |(place, _)| folders.contains(&folder_of(place)))
+        self.files.iter().filter(move |(place, _)| folders.contains(&place.folder()))
     }
-}
-
-fn folder_of(place: &RepositoryPath) -> RepositoryPath {
-    place.folders().pop().unwrap_or_else(RepositoryPath::root)
 }
 
 /// Returns a path from one of the folders that lead to it.
