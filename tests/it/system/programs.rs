@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output, Running, write_script};
-use crate::support::forge::{Fault as ForgeFault, Forge, Kind, TOKEN};
+use crate::support::forge::{Fault as ForgeFault, Forge, Kind, RequestState, TOKEN};
 use crate::support::git_server::{Access, Fault, GitRequest, GitServer};
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault as RegistryFault};
@@ -407,6 +407,67 @@ fn a_signal_after_a_lost_race() {
     let output = running.finish().exit(130).stderr_has("nothing was pushed");
     assert!(!output.stderr().contains("the push had begun"), "{}", output.stderr());
     assert_eq!(stage.remote.log("main")[0].subject, "other");
+}
+
+/// A proposal on a head branch, and the same command again, which loses a race at the forge and then hangs.
+struct LostProposal {
+    forge: Forge,
+    stage: Stage,
+}
+
+impl LostProposal {
+    fn new() -> Self {
+        let stage = Stage::new();
+        let forge = Forge::start(Kind::GitHub, &stage.remote);
+        let at = Self { forge, stage };
+        at.propose("v1.0.0").run().success();
+        at
+    }
+
+    fn propose(&self, tag: &str) -> Command {
+        let release =
+            self.stage.release_to(&self.forge.url_with_token(TOKEN)).args(["--forge", "github", "--no-check"]);
+        release
+            .args(["--pull-request", "--head", "proposed", "--timeout", "20s"])
+            .arg(format!("IMAGE_PLACEHOLDER=*:{tag}"))
+    }
+
+    /// Proposes `tag`, and sends a signal while the second attempt waits for the server.
+    fn interrupted_at_the_second_attempt(&self, tag: &str) -> Output {
+        let push = "GET /org/gitops.git/info/refs?service=git-receive-pack";
+        self.forge.inject(push, 1, ForgeFault::meanwhile(|_| {}));
+        self.forge.inject(push, ALWAYS, ForgeFault::Hang);
+        self.forge.times_asked(push);
+        let pushes = std::cell::Cell::new(0);
+        let output = interrupted(&self.propose(tag), "TERM", || {
+            pushes.set(pushes.get() + self.forge.times_asked(push));
+            pushes.get() == 2
+        });
+        output.exit(130).stdout_has("attempt 1 of 10 was too late")
+    }
+}
+
+/// The head branch has the release of an earlier run: this one has pushed nothing.
+#[test]
+fn a_signal_after_a_proposal_that_was_there_was_merged() {
+    let at = LostProposal::new();
+    // The forge tells of the merge before git does.
+    let merged = ForgeFault::meanwhile(|store| {
+        let tip = store.remote.tip("proposed");
+        (store.requests[0].state, store.requests[0].last_head) = (RequestState::Merged, tip);
+    });
+    at.forge.inject("GET /api/v3/repos/org/gitops/pulls", ALWAYS, merged);
+    at.interrupted_at_the_second_attempt("v1.0.0").stderr_has("nothing was pushed");
+}
+
+/// This run has pushed to the head branch, whatever became of that.
+#[test]
+fn a_signal_after_a_race_that_was_lost_behind_the_push() {
+    let at = LostProposal::new();
+    at.forge.inject("PATCH /api/v3/repos/org/gitops/pulls/1", 1, ForgeFault::meanwhile(|store| store.close(1)));
+    let output = at.interrupted_at_the_second_attempt("v1.1.0");
+    let output = output.stderr_has("the release was pushed to its head branch, and then it lost a race");
+    output.stderr_has("run the same command again");
 }
 
 /// A local server is a program of ours: it ends with us, and leaves no lock.

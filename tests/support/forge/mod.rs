@@ -165,6 +165,14 @@ impl Forge {
         self.server.requests().iter().any(|request| request.line().contains(line))
     }
 
+    /// Returns how many requests that begin with `pattern`, as for [`inject`](Self::inject), came since the last time, answered
+    /// or not.
+    pub fn times_asked(&self, pattern: &str) -> usize {
+        let requests = self.server.requests();
+        let lines = requests.iter().map(|request| format!("{} {}", request.head.method, request.head.target()));
+        lines.filter(|line| line.starts_with(pattern)).count()
+    }
+
     /// Returns these calls as `METHOD /path status`.
     pub fn call_lines(&self) -> Vec<String> {
         self.calls().iter().map(Call::line).collect()
