@@ -156,6 +156,9 @@ fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>)
         Stage::Proposing => Failure::interrupted_push(
             "the release is pushed to its head branch, and its pull request may not be opened or changed yet",
         ),
+        Stage::Overtaken => {
+            Failure::interrupted_push("the release was pushed to its head branch, and then it lost a race")
+        }
         Stage::Before => Failure::interrupted(command),
     };
     system::programs::end_all();

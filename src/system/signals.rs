@@ -34,6 +34,8 @@ pub enum Stage {
     Pushing,
     /// A head branch has the commit, and the forge is asked about its pull request.
     Proposing,
+    /// A head branch got the commit, and then the release lost a race: another attempt comes.
+    Overtaken,
     Done,
 }
 
@@ -44,6 +46,8 @@ pub struct Gate(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     stage: Stage,
+    /// The stage at the beginning of the last push.
+    before_push: Stage,
     is_closed: bool,
 }
 
@@ -64,13 +68,21 @@ impl Gate {
 
     /// Marks the beginning of a push. Its effect is uncertain until [`end_push`](Self::end_push).
     pub fn begin_push(&self) -> Result<(), Interrupted> {
-        self.open()?.stage = Stage::Pushing;
+        let mut state = self.open()?;
+        state.before_push = state.stage;
+        state.stage = Stage::Pushing;
         Ok(())
     }
 
-    /// Marks the end of a push, or of what follows it: [`Stage::Before`] if it had no effect.
+    /// Marks the end of a push, or of what follows it.
     pub fn end_push(&self, stage: Stage) {
         self.state().stage = stage;
+    }
+
+    /// Marks the end of a push without an effect. An earlier push of this run may have had one.
+    pub fn end_vain_push(&self) {
+        let mut state = self.state();
+        state.stage = state.before_push;
     }
 
     /// Allows no more effects to begin, and returns how far the run has come.
@@ -190,7 +202,7 @@ mod tests {
         let gate = Gate::default();
         assert_eq!(gate.whole(|| Err::<(), _>("full")), Ok(Err("full")));
         assert_eq!(gate.begin_push(), Ok(()));
-        gate.end_push(Stage::Before);
+        gate.end_vain_push();
         assert_eq!(gate.close(), Stage::Before);
         assert_eq!(gate.begin_push(), Err(Interrupted));
         assert_eq!(gate.whole(|| Ok::<_, ()>(())), Err(Interrupted));
@@ -203,6 +215,16 @@ mod tests {
         assert_eq!(gate.close(), Stage::Pushing);
         gate.end_push(Stage::Done);
         assert_eq!(gate.close(), Stage::Done);
+    }
+
+    #[test]
+    fn a_vain_push_does_not_hide_an_earlier_one() {
+        let gate = Gate::default();
+        gate.begin_push().unwrap();
+        gate.end_push(Stage::Overtaken);
+        gate.begin_push().unwrap();
+        gate.end_vain_push();
+        assert_eq!(gate.close(), Stage::Overtaken);
     }
 
     /// `close` gets the lock only after the effect has ended.

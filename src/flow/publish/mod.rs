@@ -188,10 +188,10 @@ fn push(
         }
         (outcome, _) => outcome,
     };
-    terms.gate.end_push(match outcome {
-        PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => Stage::Done,
-        PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => Stage::Before,
-    });
+    match outcome {
+        PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => terms.gate.end_push(Stage::Done),
+        PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => terms.gate.end_vain_push(),
+    }
     let traffic = remote.traffic();
     let remote = name;
     if !accepts_options && !options.is_empty() {

@@ -112,7 +112,13 @@ impl Proposer<'_> {
                 RequestByApi { forge, pushed }.open(auto_merge.map(|method| (method, message.as_str())), listener)?
             }
         };
-        let Some(request) = request else { return Ok(Published::Raced(PushRefusal::default())) };
+        let Some(request) = request else {
+            match was_pushed {
+                true => terms.gate.end_push(Stage::Overtaken),
+                false => terms.gate.end_vain_push(),
+            }
+            return Ok(Published::Raced(PushRefusal::default()));
+        };
         terms.gate.end_push(Stage::Done);
         Ok(Published::Proposed { commit, was_pushed, request })
     }
@@ -157,8 +163,9 @@ fn push_to_head(
     let HeadCommit { commit, over, unwanted } = head;
     match pusher.lease_over(commit, over)? {
         OnHead::Already(commit) => {
+            // It may have been merged since, and then the run goes on.
             terms.gate.begin_push()?;
-            terms.gate.end_push(Stage::Done);
+            terms.gate.end_vain_push();
             Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
         }
         OnHead::Lease(commit) => {
@@ -166,7 +173,7 @@ fn push_to_head(
             if let Some(unwanted) = unwanted {
                 terms.gate.begin_push()?;
                 let taken_back = unwanted.take_back(listener);
-                terms.gate.end_push(Stage::Before);
+                terms.gate.end_vain_push();
                 taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
             }
             match push(pusher, commit, content, terms, listener)? {
