@@ -666,6 +666,31 @@ fn a_request_that_is_merged_in_the_meantime() {
     assert_eq!(at.forge.store().open_requests().len(), 1);
 }
 
+/// The forge tells of the first race, and the server refuses the only push by a rule.
+#[test]
+fn a_race_without_a_push_hides_no_refusal() {
+    let at = Proposals::new();
+    at.forge.store().waits = true;
+    let head = head(&document(&at.propose("v1.0.0").run().success()));
+    let by_hand = Fault::meanwhile(|store| {
+        let text = String::from_utf8(store.remote.file("main", FILE)).unwrap();
+        let changed = text
+            .lines()
+            .map(|line| if line.contains("newTag") { "  newTag: v0.9.0\n".into() } else { format!("{line}\n") });
+        store.remote.commit("main", "By hand", &[File::new(FILE, changed.collect::<String>())]);
+    });
+    at.forge.inject("POST /api/graphql", 1, by_hand);
+    let replaced = Fault::meanwhile(move |store| {
+        store.remote.git(["branch", "--force", &head, "main"]).run().success();
+    });
+    at.forge.inject("POST /org/gitops.git/git-receive-pack", 1, replaced);
+    at.stage.remote.hook("pre-receive", "echo 'only on Tuesdays' >&2; exit 1");
+    let output = at.propose("v1.0.0").args(["--auto-merge", "--attempts", "2"]).run().exit(8);
+    let error = document(&output)["error"].clone();
+    assert!(error["message"].as_str().unwrap().starts_with("the server refused the push to `tagship/main/"), "{error}");
+    assert!(error["details"].to_string().contains("only on Tuesdays"), "{error}");
+}
+
 #[test]
 fn answers_that_are_lost() {
     let at = Proposals::new();
