@@ -14,12 +14,12 @@ use crate::flow::image_checks::awaited::Pace;
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;
 use crate::flow::image_checks::source_attestations::look_at_forges;
-use crate::flow::publish::{Content, Published, Publisher, Rivals, Terms, bring_forward};
+use crate::flow::publish::{Content, Published, Publisher, RefusedPush, Rivals, Terms, bring_forward};
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
 use crate::flow::target_files::elsewhere::kustomizations_with;
 use crate::flow::target_files::named_files::named_by;
-use crate::git::{CommitOnTip, GitError, Loaded, Message, PushRefusal, RepositoryPath, Snapshot, TagContent};
+use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
@@ -32,18 +32,10 @@ pub(super) enum Stop {
     Ended(Box<Outcome>),
     /// An image was waited for, or its tag was moved: what was read may be out of date.
     Outdated,
-    /// Another release was faster; the server may have refused the push anyway.
-    Raced {
-        branch: String,
-        refusal: PushRefusal,
-    },
-    /// Another release was faster, which showed before anything was pushed.
-    Moved,
+    /// Another release was faster. `None`: the server refused no push.
+    Raced(Option<RefusedPush>),
     /// The branch did not move: a hook or a rule of the server refused the push to it.
-    Refused {
-        branch: String,
-        refusal: PushRefusal,
-    },
+    Refused(RefusedPush),
     Failed(Failure),
 }
 
@@ -191,10 +183,6 @@ impl<'a> Attempt<'a> {
         let signer = signing_forge(self.job.delivery, self.branch)?;
         let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
         let terms = Terms { signer: signer.as_ref(), rivals, ..self.job.terms() };
-        let to = match &publisher {
-            Publisher::Direct(_) => self.branch.name(),
-            Publisher::Propose(proposer) => proposer.head.to_string(),
-        };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -203,7 +191,7 @@ impl<'a> Attempt<'a> {
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
-        self.ended(published, to, outcome, listener)
+        self.ended(published, outcome, listener)
     }
 
     /// Requires that the files have the images that are named, and that these get a version, which is deployed.
@@ -224,13 +212,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Returns how the attempt ended, and lets the checkout follow.
-    fn ended(
-        &self,
-        published: Published,
-        to: String,
-        outcome: Outcome,
-        listener: &mut Listener<'_>,
-    ) -> Result<Outcome, Stop> {
+    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
@@ -243,9 +225,8 @@ impl<'a> Attempt<'a> {
                 proposed: Some(request),
                 ..outcome
             }),
-            Published::Raced(refusal) => Err(Stop::Raced { branch: to, refusal }),
-            Published::Moved => Err(Stop::Moved),
-            Published::Refused { branch, refusal } => Err(Stop::Refused { branch, refusal }),
+            Published::Raced(push) => Err(Stop::Raced(push)),
+            Published::Refused(push) => Err(Stop::Refused(push)),
         }
     }
 

@@ -25,10 +25,10 @@ use super::image_checks::checks::Checks;
 use super::image_checks::compared_source::ImageSources;
 use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::source_attestations::look_at_forges;
+use super::publish::RefusedPush;
 use super::release_branch::announcements::{tell_connections, tell_reading};
 use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::rereads::Rereads;
-use crate::git::PushRefusal;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener, Outcome};
 use crate::system::backoff::Backoff;
@@ -83,7 +83,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         if !matches!(ended, Err(Stop::Failed(_))) {
             rereads.succeeded();
         }
-        let refusal = match ended {
+        let refused = match ended {
             Ok(outcome) => return Ok(way.told(outcome)),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => {
@@ -91,18 +91,17 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
                 continue;
             }
             Err(Stop::Outdated) => continue,
-            Err(Stop::Refused { branch, refusal }) => {
-                way = Way::after_refusal(&delivery.route, &branch, &refusal, listener)?;
+            Err(Stop::Refused(push)) => {
+                way = Way::after_refusal(&delivery.route, &push.branch, &push.refusal, listener)?;
                 earlier = earlier.and_a_refusal();
                 continue;
             }
-            Err(Stop::Raced { branch, refusal }) => Some((branch, refusal)),
-            Err(Stop::Moved) => None,
+            Err(Stop::Raced(push)) => push,
         };
         let place = way.place(&branch.name());
         earlier = earlier.and_a_race();
-        tell_race(&place, earlier.races, delivery.attempts, refusal.as_ref().map(|(_, refusal)| refusal), listener);
-        refusals.extend(refusal);
+        tell_race(&place, earlier.races, delivery.attempts, refused.as_ref(), listener);
+        refusals.extend(refused);
         match earlier.races {
             ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
             _ => backoff.narrow(begun.elapsed()),
@@ -124,22 +123,23 @@ fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
 }
 
 /// Tells that another release was faster, for the `attempt`th time, and what the server said to the push.
-fn tell_race(branch: &str, attempt: u32, attempts: u32, refusal: Option<&PushRefusal>, listener: &mut Listener<'_>) {
+fn tell_race(branch: &str, attempt: u32, attempts: u32, refused: Option<&RefusedPush>, listener: &mut Listener<'_>) {
     listener(&Event::Raced { branch, attempt, attempts });
-    for line in refusal.into_iter().flat_map(PushRefusal::lines) {
+    for line in refused.into_iter().flat_map(|push| push.refusal.lines()) {
         listener(&Event::Aside(line));
     }
     listener(&Event::Began(Activity::Pausing { next: attempt + 1, attempts }));
 }
 
-/// Returns the failure after the last race, or a refusal if the server named another reason each time, with the branch that it
-/// refused. `place` is what was pushed to, for a message.
-fn lost(place: &str, races: u32, refusals: &[(String, PushRefusal)]) -> Failure {
+/// Returns the failure after the last race, or a refusal if the server named another reason each time that it refused a push.
+/// `place` is what was pushed to, for a message.
+fn lost(place: &str, races: u32, refusals: &[RefusedPush]) -> Failure {
     let last = refusals.last();
-    if let Some((branch, last)) = last.filter(|_| refusals.iter().all(|(_, refusal)| refusal.is_by_rule())) {
-        return Failure::refused(branch, last).detail(format!("the branch moved in each of {races} attempts, too"));
+    if let Some(last) = last.filter(|_| refusals.iter().all(|push| push.refusal.is_by_rule())) {
+        return Failure::refused(&last.branch, &last.refusal)
+            .detail(format!("the branch moved in each of {races} attempts, too"));
     }
     let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {place} {races} times"));
-    failure.details.extend(last.into_iter().flat_map(|(_, refusal)| refusal.lines()));
+    failure.details.extend(last.into_iter().flat_map(|push| push.refusal.lines()));
     failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
 }

@@ -39,7 +39,7 @@ impl OutdatedScope {
                 _ => None,
             },
             Stop::Failed(failure) => (failure.kind == FailureKind::Guarded).then_some(Self::SameAndOlder),
-            Stop::Outdated | Stop::Raced { .. } | Stop::Moved | Stop::Refused { .. } => None,
+            Stop::Outdated | Stop::Raced(_) | Stop::Refused(_) => None,
         }
     }
 

@@ -96,12 +96,17 @@ pub(super) enum Published {
     },
     /// A pull request has this commit.
     Proposed { commit: CommitId, was_pushed: bool, request: Proposed },
-    /// The branch has moved since its tip was read; the server may have refused the push anyway.
-    Raced(PushRefusal),
-    /// The branch has moved since its tip was read, and nothing was pushed.
-    Moved,
+    /// Another release was faster, which showed before the push or after it (`None`), or by the server's refusal.
+    Raced(Option<RefusedPush>),
     /// The branch did not move: a hook or a rule of the server refused the push to it.
-    Refused { branch: String, refusal: PushRefusal },
+    Refused(RefusedPush),
+}
+
+/// A push that the server did not take.
+pub(super) struct RefusedPush {
+    /// The branch that was pushed to, which may be a head branch.
+    pub(super) branch: String,
+    pub(super) refusal: PushRefusal,
 }
 
 impl Content {
@@ -142,7 +147,7 @@ impl Direct<'_> {
         };
         let commit = if has_moved { None } else { Some(content.commit(&snapshot, terms, listener)?) };
         *loaded = Some(snapshot.into_loaded());
-        let Some(mut commit) = commit else { return Ok(Published::Moved) };
+        let Some(mut commit) = commit else { return Ok(Published::Raced(None)) };
         if let Some(tag) = &content.tag {
             commit = commit.tagged(tag, &content.authorship)?;
         }
@@ -154,7 +159,7 @@ impl Direct<'_> {
             Self::CommitHere(checkout) => {
                 match terms.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))? {
                     Ok(()) => Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() }),
-                    Err(NotCommitted::Moved) => Ok(Published::Moved),
+                    Err(NotCommitted::Moved) => Ok(Published::Raced(None)),
                     Err(NotCommitted::Failed(failure)) => Err(failure),
                 }
             }
@@ -214,8 +219,8 @@ fn push(
             }
             Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)), messages })
         }
-        PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(refusal)),
-        PushOutcome::Refused(refusal) => Ok(Published::Refused { branch, refusal }),
+        PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(Some(RefusedPush { branch, refusal }))),
+        PushOutcome::Refused(refusal) => Ok(Published::Refused(RefusedPush { branch, refusal })),
         PushOutcome::TagTaken(tag) => Err(GitError::TagTaken { remote, tag: tag.to_string() }.into()),
         PushOutcome::Untagged { commit, tag } => {
             let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());

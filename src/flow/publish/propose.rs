@@ -5,10 +5,10 @@
 use super::pushed_head::PushedHead;
 use super::request_by_api::{EarlierMerge, RequestByApi};
 use super::request_by_push::RequestByPush;
-use super::{Content, Published, Rivals, Terms, forge_commit, has_moved, push};
+use super::{Content, Published, RefusedPush, Rivals, Terms, forge_commit, has_moved, push};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{Known, MergeMethod, Proposal, PullRequest, RequestState};
-use crate::git::{BranchName, CommitId, NewCommit, OnHead, PushRefusal, Pusher, Replaceable, Rule, Snapshot};
+use crate::git::{BranchName, CommitId, NewCommit, OnHead, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
 use crate::outcome::Listener;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -81,7 +81,7 @@ impl Proposer<'_> {
     ) -> Result<Published, Failure> {
         // The merge of what is on the head branch may have come after the branch was read.
         if seen.is_merged() && has_moved(&self.pusher, &mut snapshot, Rivals::Known) {
-            return Ok(Published::Moved);
+            return Ok(Published::Raced(None));
         }
         let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
         drop(snapshot);
@@ -94,9 +94,9 @@ impl Proposer<'_> {
         let on_head = HeadCommit { commit, over: seen.over.clone(), unwanted };
         let (commit, was_pushed, messages) = match push_to_head(pusher, on_head, content, &terms, listener)? {
             // It was merged on the tip that was read, so the branch has moved since.
-            OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Moved),
+            OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Raced(None)),
             OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
-            OnHeadBranch::Not(Published::Refused { refusal, .. }) => return Err(refused(&head, &refusal)),
+            OnHeadBranch::Not(Published::Refused(push)) => return Err(refused(&push)),
             OnHeadBranch::Not(other) => return Ok(other),
         };
         let pushed = PushedHead { proposal, commit, was_pushed };
@@ -117,7 +117,7 @@ impl Proposer<'_> {
                 true => terms.gate.end_push(Stage::Overtaken),
                 false => terms.gate.end_vain_push(),
             }
-            return Ok(Published::Raced(PushRefusal::default()));
+            return Ok(Published::Raced(None));
         };
         terms.gate.end_push(Stage::Done);
         Ok(Published::Proposed { commit, was_pushed, request })
@@ -195,8 +195,8 @@ fn no_push_options(remote: &str) -> Failure {
 }
 
 /// Returns the failure of a push to a head branch that the server declined.
-fn refused(head: &BranchName, refusal: &PushRefusal) -> Failure {
-    let failure = Failure::refused(head.as_str(), refusal);
+fn refused(RefusedPush { branch: head, refusal }: &RefusedPush) -> Failure {
+    let failure = Failure::refused(head, refusal);
     match refusal.rule() {
         None | Some(Rule::Protection) => failure.hint(
             "allow this identity to create and to replace branches below `tagship/`, or name another with `--head`",
