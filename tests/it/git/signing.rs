@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::{release_in, serve};
 use crate::stage::Stage;
 use crate::support::command::{Command, write_script};
+use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::Access;
 use crate::support::repository::Checkout;
 use crate::support::servers::installed;
@@ -159,5 +160,21 @@ fn a_signer_that_hangs() {
         release.arg("IMAGE_PLACEHOLDER=*:v2").run().exit(1).stderr_has("signer` did not end within 1s");
         assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
         stage.untouched();
+    }
+}
+
+/// A key may wait for a touch, of which a person must know.
+#[test]
+fn a_slow_signer_is_told() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitHub, &stage.remote);
+    let signer = stage.home.path().join("signer");
+    write_script(&signer, "#!/bin/sh\ncat >/dev/null\nsleep 3\necho '[GNUPG:] SIG_CREATED D' >&2\necho signature\n");
+    let config = format!("[gpg]\nprogram = {}\n[user]\nsigningKey = x\n", signer.display());
+    let config = stage.home.write("gitconfig", &config);
+    for way in [&["--pull-request"][..], &[]] {
+        let release = stage.release_to(&forge.url_with_token(TOKEN)).env("GIT_CONFIG_GLOBAL", &config).args(way);
+        let release = release.args(["--sign", "--forge", "github", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+        release.run().success().stdout_has("signing the commit");
     }
 }
