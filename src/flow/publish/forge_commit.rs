@@ -7,13 +7,16 @@ use crate::git::{
     CommitId, CommitOnTip, FilePart, GitError, Message, NewCommit, PushOutcome, PushRefusal, Remote, outcome_on,
 };
 use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::{Activity, Event, Listener};
 
 /// Has the forge make and sign `commit`. Returns the id that it has there, and what a checkout needs to follow it.
 pub(super) fn signed(
     forge: &Forge,
     commit: &NewCommit,
     message: &Message,
+    listener: &mut Listener<'_>,
 ) -> Result<(CommitId, SignedCommit), Failure> {
+    listener(&Event::Began(Activity::Signing));
     let parts = commit.parts();
     let (parent, message) = (parts.parent.to_string(), message.to_string());
     let files = parts.files.iter().map(|FilePart { path, mode, bytes }| FileToCommit { path, mode, bytes });
@@ -31,9 +34,14 @@ pub(super) fn signed(
 }
 
 /// Returns `commit`, which is leased on a head branch, as the forge makes it, if one is to.
-pub(super) fn on_head(signer: Option<&Forge>, commit: CommitOnTip, message: &Message) -> Result<CommitOnTip, Failure> {
+pub(super) fn on_head(
+    signer: Option<&Forge>,
+    commit: CommitOnTip,
+    message: &Message,
+    listener: &mut Listener<'_>,
+) -> Result<CommitOnTip, Failure> {
     let Some(forge) = signer else { return Ok(commit) };
-    let (id, made) = signed(forge, commit.new_commit(), message)?;
+    let (id, made) = signed(forge, commit.new_commit(), message, listener)?;
     Ok(commit.made_elsewhere(id, &made.payload, &made.signature)?)
 }
 

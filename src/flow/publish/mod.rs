@@ -117,13 +117,18 @@ impl Content {
         terms: &Terms<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<NewCommit, Failure> {
-        if self.authorship.signing.is_some() || terms.signer.is_some() {
+        let commit = self.made_here(snapshot, listener)?;
+        let Some(forge) = terms.signer else { return Ok(commit) };
+        let (id, made) = forge_commit::signed(forge, &commit, &self.message, listener)?;
+        Ok(commit.made_elsewhere(id, &made.payload, &made.signature)?)
+    }
+
+    /// Returns the commit of this on the tip of `snapshot`. A signer that runs here signs it; a forge has not done so yet.
+    fn made_here(&self, snapshot: &Snapshot<'_>, listener: &mut Listener<'_>) -> Result<NewCommit, Failure> {
+        if self.authorship.signing.is_some() {
             listener(&Event::Began(Activity::Signing));
         }
-        let commit = snapshot.commit(&self.changes, &self.message, &self.authorship)?;
-        let Some(forge) = terms.signer else { return Ok(commit) };
-        let (id, made) = forge_commit::signed(forge, &commit, &self.message)?;
-        Ok(commit.made_elsewhere(id, &made.payload, &made.signature)?)
+        Ok(snapshot.commit(&self.changes, &self.message, &self.authorship)?)
     }
 }
 

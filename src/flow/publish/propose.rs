@@ -83,7 +83,7 @@ impl Proposer<'_> {
         if seen.is_merged() && has_moved(&self.pusher, &mut snapshot, Rivals::Known) {
             return Ok(Published::Raced(None));
         }
-        let commit = snapshot.commit(&content.changes, &content.message, &content.authorship)?;
+        let commit = content.made_here(&snapshot, listener)?;
         drop(snapshot);
         let Self { pusher, base, head, opener, auto_merge } = self;
         let proposal = seen.proposal(&base, &head, text);
@@ -169,7 +169,7 @@ fn push_to_head(
             Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
         }
         OnHead::Lease(commit) => {
-            let commit = forge_commit::on_head(terms.signer, *commit, &content.message)?;
+            let commit = forge_commit::on_head(terms.signer, *commit, &content.message, listener)?;
             if let Some(unwanted) = unwanted {
                 terms.gate.begin_push()?;
                 let taken_back = unwanted.take_back(listener);

@@ -6,8 +6,8 @@ use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, P
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener, Proposed};
 
-/// The merge that an open request may be armed with since an earlier release: the forge would merge what comes to the head branch now by
-/// itself, with the message of that one.
+/// The merge that an open request may be armed with since an earlier release: the forge would merge what comes to the head branch
+/// now by itself, with the message of that one.
 pub(super) struct EarlierMerge<'a> {
     forge: &'a Forge,
     request: &'a PullRequest,
