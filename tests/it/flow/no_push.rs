@@ -185,7 +185,7 @@ fn a_commit_that_was_faster_is_built_upon() {
     std::fs::remove_file(stage.home.path().join("once")).unwrap();
     meanwhile(&stage, &checkout, RIVAL);
     let output = commit(&stage, &checkout).args(["--attempts", "1"]).run().exit(7);
-    output.stderr_has("lost the race for main 1 times");
+    output.stderr_has("error: lost the race for main\n");
     assert_eq!(git(&checkout, &["log", "--format=%s", "--max-count=1"]), "Rival\n");
 }
 
