@@ -14,6 +14,7 @@ mod policy;
 mod rule_guard;
 mod way;
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
@@ -56,7 +57,10 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
-    tell_reading(branch.remote(), &branch.name(), checks.unasked(&job.images), listener);
+    let images = checks.unasked(&job.images);
+    // Without images, the next line about the branch would be the same one.
+    let mut is_reading_told = images.is_empty();
+    tell_reading(branch.remote(), &branch.name(), images, listener);
     let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
         Ok(early) => early,
         Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
@@ -67,7 +71,9 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut refusals = Vec::new();
     loop {
         let begun = Instant::now();
-        tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
+        if !mem::take(&mut is_reading_told) {
+            tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
+        }
         let tip = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
             Ok(tip) => tip,
             Err(failure) => {
@@ -102,13 +108,18 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         earlier = earlier.and_a_race();
         tell_race(&place, earlier.races, delivery.attempts, refused.as_ref(), listener);
         refusals.extend(refused);
-        match earlier.races {
-            ..=PATIENT_ATTEMPTS => backoff.widen(begun.elapsed() * 4),
-            _ => backoff.narrow(begun.elapsed()),
-        }
+        fit_pause(&mut backoff, earlier.races, begun.elapsed());
         if !backoff.wait(Duration::ZERO) {
             return Err(lost(&place, earlier.races, &refusals));
         }
+    }
+}
+
+/// Fits the next pause to how long the last attempt took.
+fn fit_pause(backoff: &mut Backoff, races: u32, attempt: Duration) {
+    match races {
+        ..=PATIENT_ATTEMPTS => backoff.widen(attempt * 4),
+        _ => backoff.narrow(attempt),
     }
 }
 
@@ -122,13 +133,15 @@ fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     checks
 }
 
-/// Tells that another release was faster, for the `attempt`th time, and what the server said to the push.
+/// Tells that another release was faster, for the `attempt`th time, what the server said to the push, and the pause that follows.
 fn tell_race(branch: &str, attempt: u32, attempts: u32, refused: Option<&RefusedPush>, listener: &mut Listener<'_>) {
     listener(&Event::Raced { branch, attempt, attempts });
     for line in refused.into_iter().flat_map(|push| push.refusal.lines()) {
         listener(&Event::Aside(line));
     }
-    listener(&Event::Began(Activity::Pausing { next: attempt + 1, attempts }));
+    if attempt < attempts {
+        listener(&Event::Began(Activity::Pausing { next: attempt + 1, attempts }));
+    }
 }
 
 /// Returns the failure after the last race, or a refusal if the server named another reason each time that it refused a push.
@@ -136,10 +149,17 @@ fn tell_race(branch: &str, attempt: u32, attempts: u32, refused: Option<&Refused
 fn lost(place: &str, races: u32, refusals: &[RefusedPush]) -> Failure {
     let last = refusals.last();
     if let Some(last) = last.filter(|_| refusals.iter().all(|push| push.refusal.is_by_rule())) {
-        return Failure::refused(&last.branch, &last.refusal)
-            .detail(format!("the branch moved in each of {races} attempts, too"));
+        let moved = match races {
+            1 => "the branch moved, too".to_owned(),
+            _ => format!("the branch moved in each of {races} attempts, too"),
+        };
+        return Failure::refused(&last.branch, &last.refusal).detail(moved);
     }
-    let mut failure = Failure::new(FailureKind::Raced, format!("lost the race for {place} {races} times"));
+    let lost = match races {
+        1 => format!("lost the race for {place}"),
+        _ => format!("lost the race for {place} {races} times"),
+    };
+    let mut failure = Failure::new(FailureKind::Raced, lost);
     failure.details.extend(last.into_iter().flat_map(|push| push.refusal.lines()));
     failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
 }
