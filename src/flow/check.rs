@@ -12,7 +12,7 @@ use super::release_branch::rereads::Rereads;
 use super::rulings::{EntryToRule, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
-use crate::guards::order::{RunningEntry, Scrutiny};
+use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::ImageName;
 use crate::message::SourceCommit;
@@ -93,8 +93,8 @@ impl Released {
                 sources.push(None);
                 continue;
             }
-            let (file, now) = (&file.path, &entry.after);
-            let running = RunningEntry::read(snapshot, &mut claims, file, name, now, Scrutiny::AtHand, &mut note)?;
+            let entry = EntryAtTip::new(&file.path, name, &entry.after)?;
+            let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             sources.push(running.build.and_then(|build| build.source));
         }
         let branch = start.destination.branch().map(ToString::to_string);

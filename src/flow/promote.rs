@@ -11,7 +11,7 @@ use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{Build, RunningEntry, Scrutiny};
+use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
 use crate::image::ImageName;
 use crate::message::EntrySources;
 use crate::message::compose::Purpose;
@@ -157,10 +157,9 @@ impl Running {
         }
         let mut claims = BranchClaims::default();
         let read = |(name, fields): (String, Fields)| {
-            let scrutiny = Scrutiny::AtHand;
-            let history = RunningEntry::read(snapshot, &mut claims, &file, &name, &fields, scrutiny, &mut |note| {
-                listener(&Event::Noted(note));
-            })?;
+            let entry = EntryAtTip { path: path.clone(), name: &name, now: &fields };
+            let mut note = |note| listener(&Event::Noted(note));
+            let history = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
             let hold = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
             Ok(SourceEntry { name, fields, history, hold })

@@ -3,7 +3,7 @@
 use super::build::source_in_tag;
 use super::earlier::{EarlierBuilds, TakenBack};
 use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
-use super::running::{RunningEntry, Scrutiny};
+use super::running::{EntryAtTip, RunningEntry, Scrutiny};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
@@ -99,8 +99,9 @@ impl Candidate<'_> {
         note: &mut dyn FnMut(String),
     ) -> Result<EntryOrder, Failure> {
         let name = self.name.as_str();
+        let entry = EntryAtTip::new(self.file, name, now)?;
         let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
-            RunningEntry::read(snapshot, claims, self.file, name, now, scrutiny, note)
+            RunningEntry::read(snapshot, claims, &entry, scrutiny, note)
         };
         let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
         repositories.begin_entry(earlier_repository(claims, self.file, name));

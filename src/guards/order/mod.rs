@@ -16,7 +16,7 @@ pub use build::{Agreement, Build, agreement, source_in_tag};
 pub use earlier::TakenBack;
 pub use entries::{Setting, order_of};
 pub use entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
-pub use running::{RunningEntry, Scrutiny, commits_to_read};
+pub use running::{EntryAtTip, RunningEntry, Scrutiny, commits_to_read};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 

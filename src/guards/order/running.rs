@@ -24,6 +24,21 @@ use crate::targets::kustomization::Fields;
 /// messages are some 200 bytes each. The first step comes with the tip, and costs no request.
 const SEARCH_DEPTHS: [usize; 4] = [50, 1_000, 10_000, 100_000];
 
+/// An entry as it is at the tip.
+pub struct EntryAtTip<'a> {
+    pub path: RepositoryPath,
+    pub name: &'a str,
+    pub now: &'a Fields,
+}
+
+impl<'a> EntryAtTip<'a> {
+    /// # Errors
+    /// If `file` is not a path in a repository.
+    pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Result<Self, Failure> {
+        Ok(Self { path: RepositoryPath::resolve(&RepositoryPath::root(), file)?, name, now })
+    }
+}
+
 /// What an entry runs before the new release.
 pub struct RunningEntry {
     /// `None`: the entry says nothing that can be compared.
@@ -62,28 +77,25 @@ impl RunningEntry {
         self.was_released || !self.before.is_empty() || !self.taken_back.is_empty()
     }
 
-    /// Reads what the entry `name` of the file at `file` runs. `now` is what it says at the tip; `claims` are those of the
-    /// branch, as far as they were read for other entries.
+    /// Reads what an entry runs. `claims` are those of the branch, as far as they were read for other entries.
     pub fn read(
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
-        file: &str,
-        name: &str,
-        now: &Fields,
+        entry: &EntryAtTip<'_>,
         scrutiny: Scrutiny,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
-        let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
-        let spellings = search_claim(snapshot, claims, &path, name)?;
-        let (claim, history) = (last_claim(claims, file, name, &spellings), claims.line().history());
+        let EntryAtTip { path, name, now } = entry;
+        let spellings = search_claim(snapshot, claims, path, name)?;
+        let (claim, history) = (last_claim(claims, &path.to_string(), name, &spellings), claims.line().history());
         if let Some(claim) = &claim
             && !may_be_reverted_since(history, claim.record)
-            && let Some(entry) = Self::of_last_release(snapshot, &path, name, now, claim, scrutiny, note)?
+            && let Some(running) = Self::of_last_release(snapshot, entry, claim, scrutiny, note)?
         {
-            return Ok(entry);
+            return Ok(running);
         }
         if claim.is_none()
-            && !snapshot.has_folders(&claims.line().tips().collect::<Vec<_>>(), &path)?
+            && !snapshot.has_folders(&claims.line().tips().collect::<Vec<_>>(), path)?
             && !may_be_moved(snapshot, claims, name)?
         {
             if !history.complete {
@@ -94,7 +106,7 @@ impl RunningEntry {
             let (taken_back, before) = (Vec::new(), Vec::new());
             return Ok(Self { build, release: None, taken_back, before, was_released: false, is_claimed: false });
         }
-        let history = EntryHistory::read(snapshot, &path, Some(name), is_enough)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
             note(format!("read only {} of the history of `{name}`", newest_commits(history.commits_read)));
         }
@@ -106,19 +118,18 @@ impl RunningEntry {
             let id = claim.record.id.short();
             note(format!("ignored {id}: its trailers name a release of `{name}` that it did not make"));
         }
-        Self::of_history(snapshot, name, now, &history, note)
+        Self::of_history(snapshot, entry, &history, note)
     }
 
     /// Returns what the last release tells, if the entry still is what it made of it; `None` if more has to be read.
     fn of_last_release(
         snapshot: &mut Snapshot<'_>,
-        path: &RepositoryPath,
-        name: &str,
-        now: &Fields,
+        entry: &EntryAtTip<'_>,
         claim: &FoundClaim<'_>,
         scrutiny: Scrutiny,
         note: &mut dyn FnMut(String),
     ) -> Result<Option<Self>, Failure> {
+        let EntryAtTip { path, name, now } = entry;
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let build = Build::of_entry(name, now, claim.trailers.source_of(name));
         let release = Some(claim.record.id);
@@ -144,7 +155,7 @@ impl RunningEntry {
             Some(parent) => fields_at(snapshot, parent, path, name)?,
             None => None,
         };
-        let still_stands = after.as_ref() == Some(now) && before != after && claim.trailers.released(name, now);
+        let still_stands = after.as_ref() == Some(*now) && before != after && claim.trailers.released(name, now);
         if !still_stands || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
@@ -156,16 +167,15 @@ impl RunningEntry {
 
     fn of_history(
         snapshot: &mut Snapshot<'_>,
-        name: &str,
-        now: &Fields,
+        EntryAtTip { name, now, .. }: &EntryAtTip<'_>,
         history: &EntryHistory,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
         let standing = history.changes.iter().position(stands);
-        let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(now));
+        let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(*now));
         let build = standing.and_then(|at| build_of(&history.changes[at..], name));
         // A rollback may go back to what had been taken back itself, and names its commit.
-        let newest = history.changes.first().filter(|change| change.fields.as_ref() == Some(now));
+        let newest = history.changes.first().filter(|change| change.fields.as_ref() == Some(*now));
         let build =
             build.or_else(|| newest.and_then(|_| build_of(&history.changes, name)).filter(|_| now.says_what_runs()));
         let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
