@@ -266,6 +266,82 @@ fn rollback_and_promote_meet_rules_too() {
         .stderr_has("the tag `v0.9.0`");
 }
 
+/// What runs is the digest, so a rule about the tag beside it wants the registry's word that both are one image.
+#[test]
+fn a_digest_must_be_that_of_the_tag_beside_it() {
+    let stage = Stage::new();
+    let other = stage.registry.put_image(REPOSITORY, "latest", &Image::new().label("number", "2"));
+    let release = |image: &str, flags: &[&str]| {
+        stage.release().args(["--dry-run", &format!("IMAGE_PLACEHOLDER={image}")]).args(flags.iter().copied()).run()
+    };
+    let with = |digest: &str| format!("{}:{COMMIT}@{digest}", stage.image());
+    for demand in ["tags: '*'", "pin-digest: true"] {
+        write(&stage, RULES, &demanding(demand));
+        for digest in [&other, &stage.digest] {
+            let unasked = release(&with(digest), &["--no-check"]);
+            assert_ruled(&stage, unasked, "the registry is not asked; leave out `--no-check`");
+        }
+        release(&with(&other), &[]).exit(4).stderr_has("has another digest");
+        release(&with(&stage.digest), &[]).success();
+    }
+    // One of them alone says all that runs.
+    release(&format!("{}@{other}", stage.image()), &["--no-check"]).success();
+    write(&stage, RULES, &demanding("tags: '*'"));
+    release(&format!("{}:v1", stage.image()), &["--no-check"]).success();
+    // The file has no place for the name: the one that was checked counts.
+    let values = "image:\n  tag: v1\n  digest: ''\n";
+    stage.remote.commit("main", "Values", &[File::new("values.yaml", values)]);
+    let image = format!("image={}", with(&stage.digest));
+    let target = ["release", "--repo", &stage.remote.file_url(), "--branch", "main", "-f", "values.yaml", &image];
+    stage.tagship().args(target).arg("--no-check").run().exit(9).stderr_has("the registry is not asked");
+    stage.tagship().args(target).run().success();
+}
+
+/// A rollback brings nothing that the branch did not have, and must be possible while the registry is down. A promotion comes from
+/// where other rules count.
+#[test]
+fn a_tag_that_strayed_from_its_digest() {
+    let environments = Pipeline::new();
+    let by_hand_in = |folder: &str| {
+        let file = File::new(&format!("{folder}/kustomization.yaml"), kustomization(&[("web", "newTag: v0.1.0")]));
+        environments.stage.remote.commit("main", "By hand", &[file]);
+    };
+    [STAGING, PRODUCTION].into_iter().for_each(by_hand_in);
+    let registry = &environments.stage.registry;
+    let push = |tag: &str, number: &str| registry.put_image("org/web", tag, &Image::new().label("number", number));
+    let release = |tag: &str| {
+        let image = format!("web={}/org/web:{tag}", registry.address());
+        environments.run("release", &["-k", STAGING, "--pin-digest", &image]).run().success();
+    };
+    write(&environments.stage, RULES, &demanding("tags: semver\n  pin-digest: true"));
+    let good = push("v1.0.0", "1");
+    push("v1.1.0", "2");
+    release("v1.0.0");
+    check(&environments, &["-k", STAGING]).run().success();
+    release("v1.1.0");
+    let moved = push("v1.0.0", "3");
+    let rollback = |flags: &[&str]| {
+        environments.run("rollback", &["-k", STAGING, "web"]).args(flags.iter().copied()).run().success()
+    };
+    rollback(&["--no-check", "--dry-run"]);
+    rollback(&[]).stdout_has(&format!("the tag `v1.0.0` of `{}/org/web` is {moved} in the registry; ", registry.address()));
+    assert!(environments.file(STAGING).contains(&good));
+    let told = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
+    let checked = || check(&environments, &["-k", STAGING]).run().exit(9);
+    checked().stderr_has(told).stdout_has("  pin-digest  `web` in overlays/staging/kustomization.yaml  holds\n");
+    let promote = |flags: &[&str]| {
+        environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).args(flags.iter().copied()).run()
+    };
+    promote(&[]).exit(9).stderr_has(told).says_nowhere("by `pin-digest`");
+    registry.remove_manifest("org/web", "v1.0.0");
+    checked().stderr_has(told).stdout_has(" is not in the registry; the digest on the branch counts: ");
+    promote(&[]).exit(9).stderr_has(told);
+    write(&environments.stage, RULES, &demanding("pin-digest: true"));
+    promote(&["--no-check"]).exit(9).stderr_has("by `pin-digest`: the registry is not asked; leave out `--no-check`");
+    promote(&[]).success();
+    assert!(environments.file(PRODUCTION).contains(&good));
+}
+
 /// Each rules file that cannot be understood, and what is told.
 #[test]
 fn what_cannot_be_understood_stops_everything_below() {
