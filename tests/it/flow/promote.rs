@@ -27,6 +27,29 @@ fn what_runs_in_staging_goes_to_production() {
     assert_eq!(document(&promote(&environments, &ON).run().success())["outcome"], "unchanged");
 }
 
+/// What staging was released with is another image than what its tag is by now. The flag that the warning names promotes it.
+#[test]
+fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_was_released() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    let released = environments.log(&["-k", STAGING])[0]["digest"].as_str().unwrap().to_owned();
+    let now = environments.stage.registry.put_image("org/web", "v1.0.0", &Image::new().label("pushed", "again"));
+    let short = |digest: &str| digest[.."sha256:".len() + 12].to_owned();
+    let told = format!(
+        "the tag `v1.0.0` of `web` is {} now, and was {} when it was released to `{STAGING}/kustomization.yaml`: to promote that \
+         image, run it again with `--pin-digest`\n",
+        short(&now),
+        short(&released)
+    );
+    let promote = |flags: &[&str]| {
+        environments.run("promote", &ON).args(flags.iter().copied()).arg("web").run().success()
+    };
+    promote(&["--dry-run"]).stdout_has(&told);
+    promote(&[]).stdout_has(&told);
+    promote(&["--pin-digest"]).says_nowhere("when it was released");
+    assert!(environments.file(PRODUCTION).contains(&released));
+}
+
 #[test]
 fn only_the_named_entries_and_their_source() {
     let environments = Pipeline::with_environments();

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, tags};
 use crate::support::command::{Command, Output};
+use crate::support::registry::Image;
 use crate::support::repository::{File, Mode};
 
 const PATH: &str = "overlays/production/kustomization.yaml";
@@ -171,6 +172,37 @@ fn a_digest_that_was_rolled_back_stays_away() {
         ends(&release(2), "superseded");
         ends(&release(3), "released");
     }
+}
+
+/// The tag is another image by now, so to go back by it is not to go back to what ran. The flags that the warning names do.
+#[test]
+fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_ran() {
+    let environments = released(1);
+    let ran = environments.log(&["-k", PRODUCTION])[0]["digest"].as_str().unwrap().to_owned();
+    let release = environments.tip();
+    environments.release(PRODUCTION, "web", "v1.1.0", 2).success();
+    let again = Image::new().label("pushed", "again");
+    let now = environments.stage.registry.put_image("org/web", "v1.0.0", &again);
+    let short = |digest: &str| digest[.."sha256:".len() + 12].to_owned();
+    let flags = format!("`--to {} --pin-digest`", &release[..7]);
+    let told = format!(
+        "the tag `v1.0.0` of `web` is {} now, and was {} when {} released it: to go back to that image, run it again with {flags}\n",
+        short(&now),
+        short(&ran),
+        &release[..7]
+    );
+    let rollback = |flags: &[&str]| {
+        environments.run("rollback", &["-k", PRODUCTION, "web"]).args(flags.iter().copied()).run().success()
+    };
+    rollback(&["--dry-run"]).stdout_has(&told);
+    rollback(&["--dry-run", "--no-check"]).says_nowhere("when ");
+    let pinned = rollback(&["--dry-run", "--pin-digest"]).says_nowhere("when ");
+    pinned.stdout_has(&ran).stdout_has(&format!("is {now} in the registry; the digest on the branch counts: {ran}\n"));
+    rollback(&[]).stdout_has(&told);
+    let pasted: Vec<&str> = flags.trim_matches('`').split(' ').collect();
+    rollback(&pasted).says_nowhere("when ");
+    assert!(environments.file(PRODUCTION).contains(&format!("newTag: v1.0.0 # by hand\n  digest: {ran}\n")));
+    ends(&environments.release(PRODUCTION, "web", "v1.1.0", 2), "superseded");
 }
 
 /// To go back to what was rolled back once takes back all that has come since.
