@@ -106,7 +106,13 @@ impl Released {
         let entries = files.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, entry)));
         let with_sources = entries.zip(&self.sources);
         with_sources
-            .map(|((path, entry), source)| EntryToRule { path, entry, source: source.clone(), order: None })
+            .map(|((path, entry), source)| EntryToRule {
+                path,
+                entry,
+                source: source.clone(),
+                order: None,
+                is_rolled_back: false,
+            })
             .collect()
     }
 }

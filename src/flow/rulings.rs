@@ -27,6 +27,8 @@ pub(super) struct EntryToRule<'e> {
     /// The commit that the image was built from.
     pub(super) source: Option<SourceCommit>,
     pub(super) order: Option<&'e EntryOrder>,
+    /// Whether it becomes what it was before on the branch.
+    pub(super) is_rolled_back: bool,
 }
 
 /// What was judged.
@@ -60,10 +62,14 @@ pub(super) fn rule(
         let mut demands: Vec<AskedDemand> = Vec::new();
         let applying = state.applying(to_rule.path, to_rule.entry.name.as_str());
         for (applying, demand) in applying.iter().flat_map(|one| one.rule.demands.iter().map(move |it| (one, it))) {
-            let broken = match judge_demand(&demand.demanded, &to_rule.ruled(), circumstances) {
+            let mut judged = judge_demand(&demand.demanded, &to_rule.ruled(), circumstances);
+            if judged == RuleJudgement::AsksTag {
+                judged = to_rule.judge_tag(&demand.demanded, checks)?;
+            }
+            let broken = match judged {
                 RuleJudgement::Holds => None,
                 RuleJudgement::Broken { why, remedy } => Some(BrokenRule { why, remedy }),
-                RuleJudgement::AsksRegistry => {
+                RuleJudgement::AsksRegistry | RuleJudgement::AsksTag => {
                     let requirements = requirements(&demand.demanded, to_rule.source.as_ref());
                     demands.push(AskedDemand { ruling: rulings.len(), requirements });
                     Some(not_asked())
@@ -162,6 +168,30 @@ impl EntryToRule<'_> {
             source: self.source.as_ref(),
             order: self.order.map(|order| &order.ordered),
         }
+    }
+
+    /// Judges whether the digest is the tag's, as the check of this run has found it. A rollback brings nothing that the branch
+    /// did not have, and must be possible while the registry is down. A tag that was moved since is what `pin-digest` is for.
+    fn judge_tag(&self, demanded: &Demanded, checks: &Checks) -> Result<RuleJudgement, Failure> {
+        if self.is_rolled_back {
+            return Ok(RuleJudgement::Holds);
+        }
+        if !checks.asks() {
+            let BrokenRule { why, remedy } = not_asked();
+            return Ok(RuleJudgement::Broken { why, remedy });
+        }
+        Ok(match checks.of(&reference(self)?) {
+            None => RuleJudgement::AsksRegistry,
+            Some(found) if found.tag_strayed && matches!(demanded, Demanded::Tags(_)) => RuleJudgement::Broken {
+                why: format!(
+                    "the digest of `{}` is not that of the tag `{}` in the registry",
+                    self.entry.name,
+                    self.entry.after.new_tag.as_deref().unwrap_or_default()
+                ),
+                remedy: "release a tag with the digest that it has there".to_owned(),
+            },
+            Some(_) => RuleJudgement::Holds,
+        })
     }
 }
 

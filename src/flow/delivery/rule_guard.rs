@@ -27,6 +27,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
+        let is_rolled_back = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if edited.changed_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
@@ -44,7 +45,8 @@ impl Attempt<'_> {
             .map(|(path, entry)| {
                 let name = entry.name.as_str();
                 let build = Build::of_entry(name, &entry.after, edited.asked.writing.sources.of(name));
-                EntryToRule { path, entry, source: build.source, order: orders.of(&path.to_string(), name) }
+                let order = orders.of(&path.to_string(), name);
+                EntryToRule { path, entry, source: build.source, order, is_rolled_back }
             })
             .collect();
         let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };

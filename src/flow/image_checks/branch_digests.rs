@@ -1,5 +1,5 @@
 //! Images that the branch has by a tag and a digest. The digest is what a cluster pulls, and an earlier check of a release
-//! compared it with the tag. So it counts if the tag was moved or deleted since, and that is told.
+//! most often compared it with the tag. So it counts whatever the tag is now, and that is told. Only a rule about tags wants more.
 
 use super::compared_source::{self, ImageSources};
 use super::image_to_check::ImageToCheck;
@@ -82,8 +82,8 @@ impl TagNow {
     pub(in crate::flow) fn warning(&self, reference: &Reference) -> Option<String> {
         let (name, tag, digest) = (reference.name(), reference.tag()?, reference.digest()?);
         let what = match self {
-            Self::Moved(now) => format!("was moved to {now}"),
-            Self::Gone => "is not in the registry any more".to_owned(),
+            Self::Moved(now) => format!("is {now} in the registry"),
+            Self::Gone => "is not in the registry".to_owned(),
         };
         Some(format!("the tag `{tag}` of `{name}` {what}; the digest on the branch counts: {digest}"))
     }

@@ -42,6 +42,8 @@ pub enum RuleJudgement {
     },
     /// The registry has to be asked.
     AsksRegistry,
+    /// The registry has to say that the digest is the tag's: what runs is the digest.
+    AsksTag,
 }
 
 impl RuleJudgement {
@@ -51,6 +53,14 @@ impl RuleJudgement {
 
     fn of(holds: bool, why: impl FnOnce() -> String, remedy: impl FnOnce() -> String) -> Self {
         if holds { Self::Holds } else { Self::broken(why(), remedy()) }
+    }
+
+    /// What holds for a tag or a digest says nothing of both, unless they are of one image.
+    fn of_both(self, entry: &RuledEntry<'_>) -> Self {
+        match self {
+            Self::Holds if entry.tag.is_some() && entry.digest.is_some() => Self::AsksTag,
+            judged => judged,
+        }
     }
 }
 
@@ -71,14 +81,16 @@ pub fn judge_demand(
                     patterns.iter().any(|pattern| pattern.allows(tag)),
                     || format!("the tag `{tag}` is not allowed"),
                     remedy,
-                ),
+                )
+                .of_both(entry),
             }
         }
         Demanded::PinDigest => RuleJudgement::of(
             entry.digest.is_some(),
             || format!("`{name}` would have no digest"),
             || "add `--pin-digest` to its release".to_owned(),
-        ),
+        )
+        .of_both(entry),
         Demanded::Platforms(_) | Demanded::Signature(_) | Demanded::Attestations(..) => judge_reference(entry),
         Demanded::Revision | Demanded::Provenance(_) if entry.source.is_none() => RuleJudgement::broken(
             format!("the commit that `{name}` was built from is not known"),

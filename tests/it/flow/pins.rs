@@ -139,7 +139,7 @@ fn a_digest_on_the_branch_counts_if_its_tag_strayed() {
     release(STAGING);
     release(PRODUCTION);
     let bad = push("2");
-    let moved = format!("the tag `main` of `{}/org/web` was moved to {bad}; ", registry.address());
+    let moved = format!("the tag `main` of `{}/org/web` is {bad} in the registry; ", registry.address());
     environments.run("check", &["-k", STAGING]).run().success().stdout_has(&moved);
     release(PRODUCTION);
     let counts = format!("the digest on the branch counts: {good}\n");
@@ -149,7 +149,7 @@ fn a_digest_on_the_branch_counts_if_its_tag_strayed() {
     rollback(&[]).success().stdout_has(&moved).stdout_has(&counts);
     assert!(environments.file(PRODUCTION).contains(&good));
     registry.remove_manifest("org/web", "main");
-    let gone = format!("the tag `main` of `{}/org/web` is not in the registry any more; ", registry.address());
+    let gone = format!("the tag `main` of `{}/org/web` is not in the registry; ", registry.address());
     let promote = |flags: &[&str]| {
         environments.run("promote", &["--from", STAGING, "--to", THIRD, "web"]).args(flags.iter().copied()).run()
     };

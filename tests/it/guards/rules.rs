@@ -324,7 +324,8 @@ fn a_tag_that_strayed_from_its_digest() {
         environments.run("rollback", &["-k", STAGING, "web"]).args(flags.iter().copied()).run().success()
     };
     rollback(&["--no-check", "--dry-run"]);
-    rollback(&[]).stdout_has(&format!("the tag `v1.0.0` of `{}/org/web` is {moved} in the registry; ", registry.address()));
+    rollback(&[])
+        .stdout_has(&format!("the tag `v1.0.0` of `{}/org/web` is {moved} in the registry; ", registry.address()));
     assert!(environments.file(STAGING).contains(&good));
     let told = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
     let checked = || check(&environments, &["-k", STAGING]).run().exit(9);
