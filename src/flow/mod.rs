@@ -8,6 +8,7 @@ mod image_checks;
 mod log;
 mod promote;
 mod publish;
+mod pushed_again;
 mod release;
 mod release_branch;
 mod remote_forge;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
+use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::announcements::tell_connections;
 use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::rereads::Rereads;
@@ -29,6 +30,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
     tell_connections(&request.delivery.target, listener);
     let elsewhere = elsewhere?;
+    let mut released = Vec::new();
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { branch: target, snapshot, paths } = tip;
         let found;
@@ -54,6 +56,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             };
             listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
+        released = running.released(&carried);
         running.writing(&carried, request.delivery.pin_digest)
     };
     let job = Job {
@@ -67,7 +70,10 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         checked: CheckedEntries::Changed,
         sources: &|_| EntrySources::default(),
     };
-    deliver(&job, &mut decide, listener)
+    let outcome = deliver(&job, &mut decide, listener)?;
+    let way = "to promote what was released, run this again with `--pin-digest`";
+    warn_of_pushed_again(&outcome, &released, way, listener);
+    Ok(outcome)
 }
 
 /// What runs in the environment that is promoted.
@@ -209,9 +215,19 @@ impl Running {
         Err(Failure::target(message).hint("`--add` appends entries"))
     }
 
+    /// Returns what the images were when they were released here, as far as history tells.
+    fn released(&self, carried: &[(ImageName, &SourceEntry)]) -> Vec<ReleasedDigest> {
+        let when = format!("when it was released to `{}`", self.path);
+        let digest =
+            |(name, entry): &(ImageName, &SourceEntry)| ReleasedDigest::new(name, entry.history.digest(), when.clone());
+        carried.iter().filter_map(digest).collect()
+    }
+
     fn writing(&self, carried: &[(ImageName, &SourceEntry)], pin_digest: PinDigest) -> Result<Writing, Failure> {
         let exactly = |(name, entry): &(ImageName, &SourceEntry)| {
-            exactly(name, &entry.fields, pin_digest, &|text| format!("`{name}` has `{text}` in `{}`", self.path))
+            exactly(name, &entry.fields, entry.history.digest(), pin_digest, &|text| {
+                format!("`{name}` has `{text}` in `{}`", self.path)
+            })
         };
         let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let source = |(name, entry): &(ImageName, &SourceEntry)| {

@@ -3,6 +3,7 @@
 
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::never_was;
+use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
@@ -30,6 +31,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     };
     let mut told = Vec::new();
     let mut seen = None;
+    let mut released = None;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one file"));
@@ -51,9 +53,16 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
             listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
         }
+        released = Some(back.released(request));
         back.writing(request)
     };
-    deliver(&job, &mut decide, listener).map_err(|failure| failure.with_each(|problem| gone(problem, request)))
+    let delivered = deliver(&job, &mut decide, listener);
+    let outcome = delivered.map_err(|failure| failure.with_each(|problem| gone(problem, request)))?;
+    if let Some((to, Some(digest))) = &released {
+        let way = format!("to go back to what ran, run this again with `--to {to} --pin-digest`");
+        warn_of_pushed_again(&outcome, std::slice::from_ref(digest), &way, listener);
+    }
+    Ok(outcome)
 }
 
 /// Returns the command that lists the releases of the entry, as far as it may be shown: a URL may have a login in it.
@@ -204,6 +213,14 @@ fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
 }
 
 impl Back {
+    /// Returns the release that it goes back to, and what its image was.
+    fn released(&self, request: &RollbackRequest) -> (String, Option<ReleasedDigest>) {
+        let commit = self.to.record.id.short();
+        let when = format!("when {commit} released it");
+        let digest = ReleasedDigest::new(&request.name, self.to.digest(), when);
+        (commit, digest)
+    }
+
     fn writing(&self, request: &RollbackRequest) -> Result<Writing, Failure> {
         let (name, pin_digest) = (&request.name, request.delivery.pin_digest);
         let mut fields = self.to.fields.clone().unwrap_or_default();
@@ -218,7 +235,9 @@ impl Back {
         let source = self.to.trailers.as_ref().and_then(|said| said.source_of(name.as_str()));
         Ok(Writing {
             images: Images {
-                arguments: vec![exactly(name, &fields, pin_digest, &|text| format!("`{name}` had `{text}` once"))?],
+                arguments: vec![exactly(name, &fields, self.to.digest(), pin_digest, &|text| {
+                    format!("`{name}` had `{text}` once")
+                })?],
                 repeated: Vec::new(),
             },
             purpose: Purpose::Rollback { of },
@@ -229,11 +248,13 @@ impl Back {
     }
 }
 
-/// Returns the argument that makes an entry say exactly this, but for a digest beside a tag that is not to be pinned. `told` tells
-/// where a text is that cannot be written.
+/// Returns the argument that makes an entry say exactly this, but for a digest beside a tag: one that is not to be pinned is left
+/// out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that cannot
+/// be written.
 pub(super) fn exactly(
     name: &ImageName,
     fields: &Fields,
+    released: Option<&str>,
     pin_digest: PinDigest,
     told: &dyn Fn(&str) -> String,
 ) -> Result<ImageArgument, Failure> {
@@ -246,6 +267,13 @@ pub(super) fn exactly(
     })?;
     if pin_digest == PinDigest::Never && change.new_tag != Field::Remove {
         change.digest = Field::Remove;
+    }
+    if pin_digest == PinDigest::Always
+        && change.new_tag != Field::Remove
+        && change.digest == Field::Remove
+        && let Some(digest) = released.and_then(|text| text.parse().ok())
+    {
+        change.digest = Field::Set(digest);
     }
     Ok(ImageArgument { name: name.clone(), change })
 }

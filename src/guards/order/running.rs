@@ -45,6 +45,8 @@ pub struct RunningEntry {
     pub build: Option<Build>,
     /// The commit that released it, if one of ours did.
     pub release: Option<CommitId>,
+    /// What the image was then, as that commit says.
+    released_digest: Option<String>,
     pub taken_back: Vec<TakenBack>,
     /// What it ran before, the newest first, as far as the history had to be read.
     pub before: Vec<Build>,
@@ -72,6 +74,11 @@ struct FoundClaim<'c> {
 }
 
 impl RunningEntry {
+    /// Returns the digest that was released: that of the entry, else the one that the check found, as the commit says.
+    pub fn digest(&self) -> Option<&str> {
+        self.build.as_ref().and_then(|build| build.digest.as_deref()).or(self.released_digest.as_deref())
+    }
+
     /// Returns whether anything is known to have run before.
     pub fn has_past(&self) -> bool {
         self.was_released || !self.before.is_empty() || !self.taken_back.is_empty()
@@ -103,8 +110,15 @@ impl RunningEntry {
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
-            let (taken_back, before) = (Vec::new(), Vec::new());
-            return Ok(Self { build, release: None, taken_back, before, was_released: false, is_claimed: false });
+            return Ok(Self {
+                build,
+                release: None,
+                released_digest: None,
+                taken_back: Vec::new(),
+                before: Vec::new(),
+                was_released: false,
+                is_claimed: false,
+            });
         }
         let history = EntryHistory::read(snapshot, path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -133,6 +147,8 @@ impl RunningEntry {
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let build = Build::of_entry(name, now, claim.trailers.source_of(name));
         let release = Some(claim.record.id);
+        let said = claim.trailers.image(name, now.image_name(name).unwrap_or(name));
+        let released_digest = said.and_then(|image| image.digest.clone());
         let is_plain = claim.trailers.rollback_of.is_empty()
             && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
         if scrutiny == Scrutiny::AtHand
@@ -143,6 +159,7 @@ impl RunningEntry {
             return Ok(Some(Self {
                 build: Some(build),
                 release,
+                released_digest,
                 taken_back: Vec::new(),
                 before: Vec::new(),
                 was_released: true,
@@ -161,8 +178,15 @@ impl RunningEntry {
         }
         let mut taken_back = Vec::new();
         carried(snapshot, path, name, &claim.trailers, &mut taken_back, note)?;
-        let before = Vec::new();
-        Ok(Some(Self { build: Some(build), release, taken_back, before, was_released: true, is_claimed: false }))
+        Ok(Some(Self {
+            build: Some(build),
+            release,
+            released_digest,
+            taken_back,
+            before: Vec::new(),
+            was_released: true,
+            is_claimed: false,
+        }))
     }
 
     fn of_history(
@@ -204,7 +228,8 @@ impl RunningEntry {
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         let before = stood_before(&history.changes, name);
         let was_released = history.changes.iter().any(|change| change.trailers.is_some());
-        Ok(Self { build, release, taken_back, before, was_released, is_claimed: false })
+        let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
+        Ok(Self { build, release, released_digest, taken_back, before, was_released, is_claimed: false })
     }
 }
 

@@ -36,14 +36,13 @@ fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_was_released() {
     let now = environments.stage.registry.put_image("org/web", "v1.0.0", &Image::new().label("pushed", "again"));
     let short = |digest: &str| digest[.."sha256:".len() + 12].to_owned();
     let told = format!(
-        "the tag `v1.0.0` of `web` is {} now, and was {} when it was released to `{STAGING}/kustomization.yaml`: to promote that \
-         image, run it again with `--pin-digest`\n",
+        "the tag `v1.0.0` of `web` is {} now, and was {} when it was released to `{STAGING}/kustomization.yaml`: to promote \
+         what was released, run this again with `--pin-digest`\n",
         short(&now),
         short(&released)
     );
-    let promote = |flags: &[&str]| {
-        environments.run("promote", &ON).args(flags.iter().copied()).arg("web").run().success()
-    };
+    let promote =
+        |flags: &[&str]| environments.run("promote", &ON).args(flags.iter().copied()).arg("web").run().success();
     promote(&["--dry-run"]).stdout_has(&told);
     promote(&[]).stdout_has(&told);
     promote(&["--pin-digest"]).says_nowhere("when it was released");

@@ -186,7 +186,7 @@ fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_ran() {
     let short = |digest: &str| digest[.."sha256:".len() + 12].to_owned();
     let flags = format!("`--to {} --pin-digest`", &release[..7]);
     let told = format!(
-        "the tag `v1.0.0` of `web` is {} now, and was {} when {} released it: to go back to that image, run it again with {flags}\n",
+        "the tag `v1.0.0` of `web` is {} now, and was {} when {} released it: to go back to what ran, run this again with {flags}\n",
         short(&now),
         short(&ran),
         &release[..7]
