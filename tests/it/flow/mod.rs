@@ -1,5 +1,6 @@
 //! The commands, one file each, and what follows a release.
 
+mod argocd_sources;
 mod armed_requests;
 mod branch_checks;
 mod checkout;

@@ -1,0 +1,57 @@
+//! Files of Argo CD beside a kustomization: they replace its images, whatever it says.
+
+use crate::stage::{COMMIT, FOLDER, Stage};
+use crate::support::git_server::{Access, GitServer};
+use crate::support::repository::File;
+
+fn images(argument: &str) -> String {
+    format!("kustomize:\n  images:\n  - {argument}\n")
+}
+
+/// argocd-image-updater leaves such a file behind, so that a release changes the kustomization and nothing in the cluster.
+#[test]
+fn an_image_that_argo_cd_replaces_is_told() {
+    let stage = Stage::new();
+    let image = stage.image();
+    let of_app = format!("{FOLDER}/.argocd-source-web.yaml");
+    let of_all = format!("{FOLDER}/.argocd-source.yaml");
+    let above = ".argocd-source-web.yaml".to_owned();
+    let named = images("IMAGE_PLACEHOLDER=r.example/web:v0.5.0");
+    for (path, text, is_told) in [
+        (&of_app, named.clone(), true),
+        (&of_all, named.clone(), true),
+        (&of_app, images(&format!("{image}:v0.5.0")), true),
+        (&of_app, images(&format!("IMAGE_PLACEHOLDER={image}:{COMMIT}")), false),
+        (&of_app, images("r.example/other:v0.5.0"), false),
+        (&of_app, "helm:\n  parameters:\n  - {name: image.tag, value: v0.5.0}\n".to_owned(), false),
+        (&of_app, "kustomize: [".to_owned(), false),
+        (&above, named, false),
+    ] {
+        stage.remote.commit("main", "For Argo CD", &[File::new(path, &text)]);
+        let release = stage.release().args(["--dry-run", &stage.argument()]).run().success();
+        let told = format!(
+            " warn    `{path}` has `v0.5.0` for `IMAGE_PLACEHOLDER`, and Argo CD deploys that one: release to that file with \
+             `-f`, or remove the image from it\n"
+        );
+        assert_eq!(release.stdout().contains(&told), is_told, "{path}: {text}\n{}", release.stdout());
+        assert_eq!(release.stdout().contains("Argo CD"), is_told, "{path}: {text}\n{}", release.stdout());
+        stage.remote.commit("main", "Without it", &[File::new(path, "{}\n")]);
+    }
+}
+
+/// The file comes with the kustomization, also from a server that sends trees one by one.
+#[test]
+fn what_it_costs() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let requests = || {
+        server.requests();
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--dry-run"]);
+        let output = release.arg(stage.argument()).run().success();
+        (server.requests().len(), output.stdout().contains("Argo CD"))
+    };
+    let (ordinary, _) = requests();
+    let file = File::new(&format!("{FOLDER}/.argocd-source-web.yaml"), images("IMAGE_PLACEHOLDER=web:v0.5.0"));
+    stage.remote.commit("main", "For Argo CD", &[file]);
+    assert_eq!(requests(), (ordinary, true));
+}
