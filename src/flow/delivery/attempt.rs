@@ -17,6 +17,7 @@ use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, RefusedPush, Rivals, Terms, bring_forward};
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
+use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::elsewhere::kustomizations_with;
 use crate::flow::target_files::named_files::named_by;
 use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
@@ -138,6 +139,7 @@ impl<'a> Attempt<'a> {
         let asked = AskedFiles::edit(self.job.delivery, writing, paths, Vec::new(), snapshot)?;
         self.require_images(&asked, snapshot)?;
         warn_of_notes(&asked.files, listener);
+        warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;

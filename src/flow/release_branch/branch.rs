@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::flow::target_files::argocd_sources::with_sources;
 use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
 use crate::flow::target_files::named_files::named_files;
 use crate::git::{
@@ -161,7 +162,7 @@ impl ReleaseBranch {
     }
 
     /// Finds and loads the files to write, or those in the folders that are named; each once. What was there in the commits `earlier` is
-    /// loaded along with them.
+    /// loaded along with them, and so is what Argo CD reads beside a kustomization.
     pub(in crate::flow) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
@@ -170,7 +171,7 @@ impl ReleaseBranch {
     ) -> Result<Vec<RepositoryPath>, Failure> {
         let named = named_files(snapshot, &self.base, written, &self.name())?;
         let paths: Vec<RepositoryPath> = named.iter().map(|(path, _)| path.clone()).collect();
-        snapshot.load_with_history(&paths, earlier)?;
+        snapshot.load_with_history(&with_sources(snapshot, &paths), earlier)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();
         for (path, typed) in named {
@@ -206,7 +207,7 @@ impl ReleaseBranch {
                 found.push(file);
             }
         }
-        snapshot.load_with_history(&found, earlier)?;
+        snapshot.load_with_history(&with_sources(snapshot, &found), earlier)?;
         for path in kustomizations {
             require_kustomization(&path.to_string(), snapshot.file(&path)?)?;
         }

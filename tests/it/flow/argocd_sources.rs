@@ -1,6 +1,6 @@
 //! Files of Argo CD beside a kustomization: they replace its images, whatever it says.
 
-use crate::stage::{COMMIT, FOLDER, Stage};
+use crate::stage::{COMMIT, FILE, FOLDER, Stage};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::File;
 
@@ -39,19 +39,20 @@ fn an_image_that_argo_cd_replaces_is_told() {
     }
 }
 
-/// The file comes with the kustomization, also from a server that sends trees one by one.
+/// The file comes in the request that the kustomization comes in, whether that is named or its folder.
 #[test]
 fn what_it_costs() {
     let stage = Stage::new();
     let server = GitServer::start(stage.remote.folder(), Access::Open);
-    let requests = || {
+    let requests = |path: &str| {
         server.requests();
-        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--dry-run"]);
-        let output = release.arg(stage.argument()).run().success();
+        let url = server.url("gitops.git");
+        let release = ["release", "--repo", &url, "--branch", "main", "-k", path, "--dry-run", &stage.argument()];
+        let output = stage.tagship().args(release).run().success();
         (server.requests().len(), output.stdout().contains("Argo CD"))
     };
-    let (ordinary, _) = requests();
+    let (ordinary, _) = requests(FOLDER);
     let file = File::new(&format!("{FOLDER}/.argocd-source-web.yaml"), images("IMAGE_PLACEHOLDER=web:v0.5.0"));
     stage.remote.commit("main", "For Argo CD", &[file]);
-    assert_eq!(requests(), (ordinary, true));
+    assert_eq!([FOLDER, FILE].map(requests), [(ordinary, true); 2]);
 }
