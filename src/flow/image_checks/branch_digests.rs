@@ -1,5 +1,5 @@
 //! Images that the branch has by a tag and a digest. The digest is what a cluster pulls, and an earlier check of a release
-//! most often compared it with the tag. So it counts whatever the tag is now, and that is told. Only a rule about tags wants more.
+//! most often compared it with the tag. So it counts whatever the tag is now, and that is told.
 
 use super::compared_source::{self, ImageSources};
 use super::image_to_check::ImageToCheck;

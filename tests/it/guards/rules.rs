@@ -297,8 +297,8 @@ fn a_digest_must_be_that_of_the_tag_beside_it() {
     stage.tagship().args(target).run().success();
 }
 
-/// A rollback brings nothing that the branch did not have, and must be possible while the registry is down. A promotion comes from
-/// where other rules count.
+/// A digest is there so that its tag may be moved. A rollback brings nothing that the branch did not have, and must be possible
+/// while the registry is down.
 #[test]
 fn a_tag_that_strayed_from_its_digest() {
     let environments = Pipeline::new();
@@ -327,16 +327,20 @@ fn a_tag_that_strayed_from_its_digest() {
     rollback(&[])
         .stdout_has(&format!("the tag `v1.0.0` of `{}/org/web` is {moved} in the registry; ", registry.address()));
     assert!(environments.file(STAGING).contains(&good));
-    let told = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
-    let checked = || check(&environments, &["-k", STAGING]).run().exit(9);
-    checked().stderr_has(told).stdout_has("  pin-digest  `web` in overlays/staging/kustomization.yaml  holds\n");
+    let told = |what: &str| {
+        check(&environments, &["-k", STAGING])
+            .run()
+            .success()
+            .stdout_has(what)
+            .stdout_has("  tags  `web` in overlays/staging/kustomization.yaml  holds\n");
+    };
+    told(&format!(" is {moved} in the registry; the digest on the branch counts: "));
     let promote = |flags: &[&str]| {
         environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).args(flags.iter().copied()).run()
     };
-    promote(&[]).exit(9).stderr_has(told).says_nowhere("by `pin-digest`");
+    promote(&["--dry-run"]).success().stdout_has(" in the registry; the digest on the branch counts: ");
     registry.remove_manifest("org/web", "v1.0.0");
-    checked().stderr_has(told).stdout_has(" is not in the registry; the digest on the branch counts: ");
-    promote(&[]).exit(9).stderr_has(told);
+    told(" is not in the registry; the digest on the branch counts: ");
     write(&environments.stage, RULES, &demanding("pin-digest: true"));
     promote(&["--no-check"]).exit(9).stderr_has("by `pin-digest`: the registry is not asked; leave out `--no-check`");
     promote(&[]).success();
