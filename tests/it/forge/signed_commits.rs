@@ -237,16 +237,33 @@ fn what_does_not_go_together_is_told_before_anything_is_read() {
     assert!(github.calls().is_empty());
 }
 
+/// The kind of a forge is known before anything is asked, so a dry run knows it too.
 #[test]
 fn forges_that_do_not_sign_say_so() {
-    for kind in [Kind::GitLab, Kind::Gitea] {
+    for kind in [Kind::GitLab, Kind::Gitea, Kind::Azure] {
         let stage = Stage::new();
         let forge = Forge::start(kind, &stage.remote);
         let url = forge.url_with_token(TOKEN);
         let word = format!("--forge={kind:?}").to_lowercase();
         let release = stage.release_to(&url).args(["--sign=forge", &word]).arg(stage.argument());
-        release.run().exit(2).stderr_has("cannot sign the commit").stderr_has("--sign=git");
+        for release in [release.clone().arg("--dry-run"), release] {
+            release.run().exit(2).stderr_has("cannot sign the commit").stderr_has("--sign=git");
+        }
         stage.untouched();
+        assert_eq!((forge.git_requests(), stage.registry.requests().len()), (0, 0), "{kind:?}");
+    }
+}
+
+/// A dry run needs no token that may write, so it does not ask whether this one may.
+#[test]
+fn a_dry_run_makes_no_commit_at_the_forge() {
+    let (stage, github) = github();
+    github.set_rights(Rights::ReadApi);
+    release(&stage, &github).arg("--dry-run").run().success();
+    assert!(github.calls().is_empty());
+    let local = stage.release().arg("--sign=forge").arg(stage.argument());
+    for release in [local.clone().arg("--dry-run"), local] {
+        release.run().exit(2).stderr_has("no forge");
     }
 }
 
@@ -257,7 +274,6 @@ fn a_token_without_the_api_is_told_what_it_lacks() {
     let output = release(&stage, &github).run().exit(5);
     output.stderr_has("does not allow this login to make a commit").stderr_has("`contents: write`").says_nowhere(TOKEN);
     stage.untouched();
-    stage.release().args(["--sign=forge"]).arg(stage.argument()).run().exit(2).stderr_has("no forge");
 }
 
 #[test]
