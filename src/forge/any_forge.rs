@@ -8,7 +8,7 @@ use super::gitea::GiteaApi;
 use super::github::{Bundles, GitHubApi};
 use super::gitlab::GitLabApi;
 use super::json_client::ForgeConnection;
-use super::proposal::{AutoMerge, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
+use super::proposal::{AutoMerge, Operation, Proposal, PullRequest, WantedMerge};
 use super::pull_request_api::{PullRequestApi, disarm, propose};
 use super::signing::{RefMove, SignedCommit, UnsignedCommit};
 
@@ -71,11 +71,6 @@ impl Forge {
         disarm(self.api.pull_requests(), request, head, base)
     }
 
-    /// Fails if the forge can never merge by itself in this way, whatever its settings are.
-    pub fn check_auto_merge(&self, method: MergeMethod) -> Result<(), ForgeError> {
-        self.api.pull_requests().check_auto_merge(method)
-    }
-
     /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for.
     pub fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
         self.api.pull_requests().merge_when_ready(wanted)
@@ -89,7 +84,7 @@ impl Forge {
     pub fn sign_commit(&self, commit: &UnsignedCommit<'_>) -> Result<SignedCommit, ForgeError> {
         match &self.api {
             Api::GitHub(api) => api.sign_commit(commit),
-            _ => Err(self.cannot_sign()),
+            _ => Err(self.kind().cannot_sign()),
         }
     }
 
@@ -97,28 +92,8 @@ impl Forge {
     pub fn move_ref(&self, moved: &RefMove<'_>) -> Result<(), ForgeError> {
         match &self.api {
             Api::GitHub(api) => api.move_ref(moved),
-            _ => Err(self.cannot_sign()),
+            _ => Err(self.kind().cannot_sign()),
         }
-    }
-
-    /// Fails if the forge cannot make commits that it signs.
-    pub fn check_signing(&self) -> Result<(), ForgeError> {
-        match &self.api {
-            Api::GitHub(_) => Ok(()),
-            _ => Err(self.cannot_sign()),
-        }
-    }
-
-    fn cannot_sign(&self) -> ForgeError {
-        let why = match self.address.kind {
-            ForgeKind::GitHub | ForgeKind::GitLab | ForgeKind::Gitea => {
-                "sign with a key of your own (`--sign=git`): its API makes no commit without moving a branch"
-            }
-            ForgeKind::Azure | ForgeKind::Bitbucket => {
-                "sign with a key of your own (`--sign=git`): its API makes commits without a signature"
-            }
-        };
-        ForgeError::Unsupported { kind: self.address.kind, what: "sign the commit", why }
     }
 
     /// Returns the attestations (bundles of Sigstore, the JSON of each) that the forge keeps about what has this digest, the

@@ -8,7 +8,7 @@ use super::address::{ForgeAddress, ForgeKind};
 use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ForgeConnection, Repeat};
-use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState, WantedMerge};
+use super::proposal::{AutoMerge, Proposal, PullRequest, RequestState, WantedMerge};
 use super::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own};
 use super::rest_api::{ApiAction, RestApi};
 
@@ -136,7 +136,7 @@ impl PullRequestApi for BitbucketApi {
     }
 
     fn merge_when_ready(&self, _wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
-        Err(no_auto_merge())
+        Err(ForgeKind::Bitbucket.cannot_wait_for_checks())
     }
 
     fn disarm(&self, _request: &PullRequest) -> Result<bool, ForgeError> {
@@ -147,18 +147,6 @@ impl PullRequestApi for BitbucketApi {
         let mut url = self.api.page(&["pull-requests", "new"]);
         url.query_pairs_mut().append_pair("source", head).append_pair("dest", base);
         url.to_string()
-    }
-
-    fn check_auto_merge(&self, _method: MergeMethod) -> Result<(), ForgeError> {
-        Err(no_auto_merge())
-    }
-}
-
-fn no_auto_merge() -> ForgeError {
-    ForgeError::Unsupported {
-        kind: ForgeKind::Bitbucket,
-        what: "merge a pull request once its checks pass",
-        why: "leave `--auto-merge` out: its API can only merge at once, past the checks that still run",
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::draft::with_mark_of;
 use super::error::ForgeError;
-use super::proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState, WantedMerge};
+use super::proposal::{AutoMerge, Known, Operation, Proposal, PullRequest, RequestState, WantedMerge};
 use crate::system::backoff::Backoff;
 
 /// The longest title that every forge takes, in characters.
@@ -52,11 +52,6 @@ pub(super) trait PullRequestApi {
     /// Returns the text of a request as this forge takes it.
     fn body<'a>(&self, body: &'a str) -> Cow<'a, str> {
         shortened(body, 60_000)
-    }
-
-    /// Fails if the forge can never merge by itself in this way, whatever its settings are.
-    fn check_auto_merge(&self, _method: MergeMethod) -> Result<(), ForgeError> {
-        Ok(())
     }
 }
 

@@ -1,17 +1,17 @@
 //! The author and the committer of a release, each from the first place that names one, the notes about them, and what signs
-//! the commit.
+//! the commit. That it can be signed at all is required first: the configuration and the kind of the forge tell.
 
 use std::time::SystemTime;
 
 use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::remote_forge::forge_of;
+use crate::flow::remote_forge::{forge_address, forge_of};
 use crate::forge::{Forge, UnknownForge};
 use crate::git::{Authorship, Identity, IdentityParts};
 use crate::outcome::failure::Failure;
 use crate::request::{CommitSigner, Delivery};
 
-/// Returns the author and the committer, and the time of the commit. Flags beat the environment, which beats git's configuration, which beats the CI
-/// system's bot. An identity that cannot be used is told, and so is that there is none.
+/// Returns the author and the committer, and the time of the commit. Flags beat the environment, which beats git's configuration,
+/// which beats the CI system's bot. An identity that cannot be used is told, and so is that there is none.
 pub(super) fn authorship(
     delivery: &Delivery,
     branch: &ReleaseBranch,
@@ -68,15 +68,23 @@ pub(super) fn authorship(
     Ok(Authorship { author, committer, seconds, signing })
 }
 
+/// Fails if a commit can never be signed as the user asks for: the forge signs none, or git's configuration names no key. The key
+/// is not used: it may be a secret that a dry run does not have, or wait for a touch.
+pub(super) fn require_signer(delivery: &Delivery, branch: &ReleaseBranch) -> Result<(), Failure> {
+    match delivery.commit.signer {
+        CommitSigner::Git(_) => authorship(delivery, branch, &mut |_told_with_the_commit| {}).map(drop),
+        CommitSigner::Forge => {
+            let remote = branch.remote().ok_or(UnknownForge::Local)?;
+            Ok(forge_address(remote, &delivery.target)?.kind.check_signing()?)
+        }
+    }
+}
+
 /// Returns the forge that makes the commit and signs it; `None` if no forge does.
 pub(super) fn signing_forge(delivery: &Delivery, branch: &ReleaseBranch) -> Result<Option<Forge>, Failure> {
     match delivery.commit.signer {
         CommitSigner::Git(_) => Ok(None),
-        CommitSigner::Forge => {
-            let forge = forge_of(branch.remote().ok_or(UnknownForge::Local)?, &delivery.target)?;
-            forge.check_signing()?;
-            Ok(Some(forge))
-        }
+        CommitSigner::Forge => forge_of(branch.remote().ok_or(UnknownForge::Local)?, &delivery.target).map(Some),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a release needs to know of the branch before it can edit: the tip, and the files to write. It is read while the registries
 //! are asked for the images.
 
+use super::authorship::signing_forge;
 use super::job::Job;
 use super::way::Way;
 use crate::flow::publish::Publisher;
@@ -10,7 +11,7 @@ use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::commits_to_read;
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
-use crate::request::{Delivery, OnSuperseded, OrderBy};
+use crate::request::{Delivery, Effect, OnSuperseded, OrderBy};
 
 /// The tip of the branch, with the files to write.
 pub(super) struct LocatedTip<'b> {
@@ -33,6 +34,10 @@ impl<'b> LocatedTip<'b> {
     ) -> Result<Self, Failure> {
         let delivery = job.delivery;
         let mut open = branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded)?;
+        if delivery.effect == Effect::Full {
+            // The login is known by now, which may be one that opens no API.
+            signing_forge(delivery, branch)?;
+        }
         let paths = locate(job, branch, &mut open);
         Ok(Self { open, paths })
     }

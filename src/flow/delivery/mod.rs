@@ -53,8 +53,8 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
     let branch = ReleaseBranch::open(&delivery.target)?;
+    let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);
-    let mut way = Way::of(&delivery.route);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
     let images = checks.unasked(&job.images);
@@ -98,7 +98,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             }
             Err(Stop::Outdated) => continue,
             Err(Stop::Refused(push)) => {
-                way = Way::after_refusal(&delivery.route, &push.branch, &push.refusal, listener)?;
+                way = way.after_refusal(&push.branch, &push.refusal, listener)?;
                 earlier = earlier.and_a_refusal();
                 continue;
             }

@@ -1,17 +1,22 @@
-//! How the commit gets to the branch: by a push or by a pull request. A push that is refused may turn into the other.
+//! How the commit gets to the branch: by a push or by a pull request. A push that is refused may turn into the other. Whether the
+//! forge can ever take a pull request is asked first of all, so that a dry run and a release end alike.
 
+use super::authorship::require_signer;
 use super::job::Job;
+use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::{Aim, HeadAim};
+use crate::flow::remote_forge::forge_address;
+use crate::forge::UnknownForge;
 use crate::git::{PushRefusal, RefsKept};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::{CommitRequest, ProposalRequest, Route};
+use crate::request::{CommitRequest, Delivery, ProposalRequest, Route};
 
 /// How the commit gets to the branch.
 pub(super) enum Way<'a> {
-    Push,
+    Push(AfterRefusal<'a>),
     Propose {
         request: &'a ProposalRequest,
         /// Why it is not pushed to the branch, if that was tried.
@@ -19,12 +24,42 @@ pub(super) enum Way<'a> {
     },
 }
 
+/// What follows a push that the server refuses.
+pub(super) enum AfterRefusal<'a> {
+    /// The run fails.
+    Nothing,
+    Propose(&'a ProposalRequest),
+    /// The run fails, although the user asks for a pull request: this is why there can be none.
+    CannotPropose(Failure),
+}
+
 impl<'a> Way<'a> {
-    pub(super) fn of(route: &'a Route) -> Self {
-        match route {
-            Route::Push | Route::PushElsePropose(_) => Self::Push,
-            Route::Propose(request) => Self::Propose { request, refused: None },
-        }
+    /// Returns the way that a release takes first. Warns if what the user wants after a refused push can never be: the push may
+    /// work.
+    ///
+    /// # Errors
+    /// The release can never take that way, or never be signed.
+    pub(super) fn of(
+        delivery: &'a Delivery,
+        branch: &ReleaseBranch,
+        listener: &mut Listener<'_>,
+    ) -> Result<Self, Failure> {
+        require_signer(delivery, branch)?;
+        Ok(match &delivery.route {
+            Route::Push => Self::Push(AfterRefusal::Nothing),
+            Route::Propose(request) => {
+                require_able_forge(request, delivery, branch)?;
+                Self::Propose { request, refused: None }
+            }
+            Route::PushElsePropose(request) => Self::Push(match require_able_forge(request, delivery, branch) {
+                Ok(()) => AfterRefusal::Propose(request),
+                Err(why) => {
+                    let hint = why.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                    listener(&Event::Warned(cannot_follow(&why) + &hint));
+                    AfterRefusal::CannotPropose(why)
+                }
+            }),
+        })
     }
 
     /// Returns the way to go on after the server refused the push to the branch, which has not moved. Tells it.
@@ -32,13 +67,19 @@ impl<'a> Way<'a> {
     /// # Errors
     /// There is no other way.
     pub(super) fn after_refusal(
-        route: &'a Route,
+        self,
         branch: &str,
         refusal: &PushRefusal,
         listener: &mut Listener<'_>,
     ) -> Result<Self, Failure> {
         let failure = Failure::refused(branch, refusal);
-        let Route::PushElsePropose(request) = route else { return Err(failure) };
+        let request = match self {
+            Self::Push(AfterRefusal::Propose(request)) => request,
+            Self::Push(AfterRefusal::CannotPropose(why)) => {
+                return Err(Failure { hint: why.hint.clone(), ..failure.detail(cannot_follow(&why)) });
+            }
+            Self::Push(AfterRefusal::Nothing) | Self::Propose { .. } => return Err(failure),
+        };
         listener(&Event::Noted(format!("{}; the release goes on by a pull request", failure.message)));
         for line in &failure.details {
             listener(&Event::Noted(line.clone()));
@@ -53,11 +94,9 @@ impl<'a> Way<'a> {
         let head =
             |request| HeadAim { target: &delivery.target, request, files: &delivery.files, entries: &job.released };
         match self {
-            Self::Push if delivery.commit.git_tag.is_some() => Aim::Branch(RefsKept::BranchAndTags),
-            Self::Push => match &delivery.route {
-                Route::PushElsePropose(request) => Aim::BranchElseHead(head(request)),
-                Route::Push | Route::Propose(_) => Aim::Branch(RefsKept::Branch),
-            },
+            Self::Push(_) if delivery.commit.git_tag.is_some() => Aim::Branch(RefsKept::BranchAndTags),
+            Self::Push(AfterRefusal::Propose(request)) => Aim::BranchElseHead(head(request)),
+            Self::Push(AfterRefusal::Nothing | AfterRefusal::CannotPropose(_)) => Aim::Branch(RefsKept::Branch),
             Self::Propose { request, .. } => Aim::Head(head(request)),
         }
     }
@@ -65,7 +104,7 @@ impl<'a> Way<'a> {
     /// Returns what a commit says that goes this way.
     pub(super) fn options<'c>(&self, commit: &'c CommitRequest) -> &'c Options {
         match self {
-            Self::Push => &commit.message,
+            Self::Push(_) => &commit.message,
             Self::Propose { .. } => &commit.proposed,
         }
     }
@@ -73,7 +112,7 @@ impl<'a> Way<'a> {
     /// Returns the way as rules on the branch call it.
     pub(super) fn publish_way(&self) -> PublishWay {
         match self {
-            Self::Push => PublishWay::Push,
+            Self::Push(_) => PublishWay::Push,
             Self::Propose { .. } => PublishWay::PullRequest,
         }
     }
@@ -81,7 +120,7 @@ impl<'a> Way<'a> {
     /// Returns what is pushed to, for a message.
     pub(super) fn place(&self, branch: &str) -> String {
         match self {
-            Self::Push => branch.to_owned(),
+            Self::Push(_) => branch.to_owned(),
             Self::Propose { .. } => format!("the head branch of a pull request to {branch}"),
         }
     }
@@ -90,7 +129,20 @@ impl<'a> Way<'a> {
     pub(super) fn told(self, outcome: Outcome) -> Outcome {
         match self {
             Self::Propose { refused: Some(refused), .. } => Outcome { reason: Some(refused), ..outcome },
-            Self::Push | Self::Propose { refused: None, .. } => outcome,
+            Self::Push(_) | Self::Propose { refused: None, .. } => outcome,
         }
     }
+}
+
+/// Fails if the forge can never open the pull request, or never merge it as the user wants. No login is needed to know that.
+fn require_able_forge(request: &ProposalRequest, delivery: &Delivery, branch: &ReleaseBranch) -> Result<(), Failure> {
+    let forge = forge_address(branch.remote().ok_or(UnknownForge::Local)?, &delivery.target)?;
+    match request.auto_merge {
+        Some(_) => Ok(forge.kind.check_auto_merge()?),
+        None => Ok(()),
+    }
+}
+
+fn cannot_follow(why: &Failure) -> String {
+    format!("no pull request can follow a push that is refused: {}", why.message)
 }

@@ -133,13 +133,12 @@ fn push_options(
     terms: &Terms<'_>,
 ) -> Result<Vec<String>, Failure> {
     let mut options = terms.push_options.to_vec();
-    match (opener, auto_merge) {
-        (Opener::Api(forge), Some(method)) => forge.check_auto_merge(method)?,
-        (Opener::Api(_), None) => {}
-        (Opener::ByPush(_), _) if !pusher.accepts_push_options() => {
+    match opener {
+        Opener::Api(_) => {}
+        Opener::ByPush(_) if !pusher.accepts_push_options() => {
             return Err(no_push_options(&pusher.remote().to_string()));
         }
-        (Opener::ByPush(by_push), _) => options.extend(by_push.options(proposal, auto_merge)),
+        Opener::ByPush(by_push) => options.extend(by_push.options(proposal, auto_merge)),
     }
     Ok(options)
 }

@@ -4,7 +4,7 @@ use super::announcements::tell_reading;
 use super::branch::{Location, NamedBy, ReleaseBranch, UNREADABLE};
 use super::head_name::head_name;
 use crate::flow::publish::{Direct, Proposer, Publisher};
-use crate::flow::remote_forge::{Opener, forge_address};
+use crate::flow::remote_forge::Opener;
 use crate::git::{
     AdvertisedRefs, BranchName, Checkout, CommitId, Loaded, ObjectSource, Pusher, Reader, RefsKept, Remote,
     RepositoryPath, Snapshot, Tips, open_both, open_both_at_default,
@@ -139,10 +139,6 @@ impl ReleaseBranch {
         };
         let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit, head_tip, loaded)?;
         let snapshot = snapshot.of_branch(Some(branch.clone()));
-        if let (None, Aim::Head(HeadAim { target, .. })) = (&pusher, aim) {
-            // A dry run fails as the release would.
-            forge_address(remote, target)?;
-        }
         let publisher = match (pusher, head, aim) {
             (Some(pusher), Some(head), Aim::Head(HeadAim { target, request, .. })) => {
                 let opener = Opener::of(remote, target)?;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest, WantedMerge};
+use tagship::forge::{AutoMerge, Forge, ForgeError, ForgeKind, MergeMethod, PullRequest, WantedMerge};
 
 use super::{HEAD, PROPOSAL, api_of, api_with, forge_of};
 use crate::support::forge::{self, ALWAYS, Armed, Fault, Kind, Merging, RequestState, Rights, TOKEN};
@@ -265,11 +265,9 @@ fn a_missing_permission_is_named() {
 #[test]
 fn bitbucket_has_no_merge_that_waits() {
     let (forge, api, request) = proposed(Kind::Bitbucket);
-    for refused in
-        [api.check_auto_merge(MergeMethod::Merge).err(), merge(&api, &request, MergeMethod::Merge, &forge).err()]
-    {
+    for refused in [api.kind().check_auto_merge().err(), merge(&api, &request, MergeMethod::Merge, &forge).err()] {
         assert!(matches!(refused, Some(ForgeError::Unsupported { .. })), "{refused:?}");
     }
     assert_eq!(forge.calls().len(), 0);
-    assert_eq!(api_of(&forge_of(Kind::GitLab)).check_auto_merge(MergeMethod::Merge), Ok(()));
+    assert_eq!(ForgeKind::GitLab.check_auto_merge(), Ok(()));
 }
