@@ -103,7 +103,7 @@ fn a_look_before() {
     assert_eq!(checkout.status(), "");
 }
 
-/// What is in the way is told before anything has changed.
+/// What is in the way is told before anything has changed, and by a dry run too.
 #[test]
 fn what_is_in_the_way_fails_it() {
     let stage = Stage::new();
@@ -112,8 +112,10 @@ fn what_is_in_the_way_fails_it() {
         make(&checkout);
         let state = || (checkout.head(), checkout.status(), checkout.read(FILE));
         let before = state();
-        commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot take the commit").stderr_has(told);
-        assert_eq!(state(), before);
+        for commit in [commit(&stage, &checkout).arg("--dry-run"), commit(&stage, &checkout)] {
+            commit.run().exit(3).stderr_has("the checkout cannot take the commit").stderr_has(told);
+            assert_eq!(state(), before);
+        }
     };
     fails(|checkout| checkout.write(FILE, b"mine\n"), "has uncommitted changes\n  hint: commit these changes first");
     fails(
