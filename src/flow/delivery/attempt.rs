@@ -118,6 +118,7 @@ impl<'a> Attempt<'a> {
             Some(publisher) => self.publish(plan, snapshot, publisher, listener),
             None => {
                 self.require_new(plan.tag.as_ref(), &mut snapshot)?;
+                self.require_ready_checkout(&plan.edited, &plan.message, &snapshot)?;
                 tell_edits(&plan.edited.files, &plan.releases, listener);
                 Ok(Outcome { ending: Ending::DryRun, ..plan.outcome })
             }

@@ -3,6 +3,7 @@
 
 mod attempt;
 mod authorship;
+mod dry_run;
 mod edited_files;
 mod guarding;
 mod head;

@@ -44,6 +44,15 @@ pub(super) fn commit_here(
     Ok(())
 }
 
+/// Fails if the checkout could not take `commit`. A dry run asks that, and leaves the checkout as it is.
+pub(crate) fn require_ready(checkout: &Checkout, commit: &NewCommit) -> Result<(), Failure> {
+    match checkout.require_fast_forward(commit).map_err(not_committed) {
+        // What came since then is for another run.
+        Ok(()) | Err(NotCommitted::Moved) => Ok(()),
+        Err(NotCommitted::Failed(failure)) => Err(failure),
+    }
+}
+
 fn not_committed(error: FastForwardError) -> NotCommitted {
     let kind = match error {
         // It was there when it was read.

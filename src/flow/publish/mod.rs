@@ -11,7 +11,7 @@ mod request_by_push;
 use std::time::Instant;
 
 use follow::NotCommitted;
-pub(super) use follow::bring_forward;
+pub(super) use follow::{bring_forward, require_ready};
 pub(super) use propose::{Proposer, SeenHead};
 
 use crate::forge::Forge;

@@ -122,6 +122,23 @@ impl Checkout {
         commit: &NewCommit,
         pushed_to: Option<RemoteBranch<'_>>,
     ) -> Result<FastForward<'_>, FastForwardError> {
+        let fast_forward = self.judge_fast_forward(commit, pushed_to)?;
+        self.write_objects(commit)?;
+        Ok(fast_forward)
+    }
+
+    /// Fails if this checkout cannot be fast-forwarded to `commit`, which is not pushed. Writes nothing, and holds the locks for
+    /// that time.
+    pub fn require_fast_forward(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
+        self.judge_fast_forward(commit, None).map(drop)
+    }
+
+    /// Locks the index and HEAD, and computes the files. The objects of the commit are not written yet.
+    fn judge_fast_forward(
+        &self,
+        commit: &NewCommit,
+        pushed_to: Option<RemoteBranch<'_>>,
+    ) -> Result<FastForward<'_>, FastForwardError> {
         self.require_head(commit, pushed_to)?;
         if !commit.is_known() {
             return Err(FastForwardError::UnknownCommit);
@@ -144,7 +161,9 @@ impl Checkout {
         }
         let files = commit.files.iter().map(|file| new_file(repository, root, file, &index));
         let files = files.collect::<Result<_, _>>()?;
-        self.write_objects(commit)?;
+        if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
+            return Err(FastForwardError::MissingTrees(commit.parent));
+        }
         Ok(FastForward { index, files, head })
     }
 
@@ -168,13 +187,10 @@ impl Checkout {
         }
     }
 
-    /// Writes the commit's objects. The trees that they replace must be here. What else the new trees name is here too, or
-    /// the remote of a partial clone has it.
+    /// Writes the commit's objects. The trees that they replace are here. What else the new trees name is here too, or the
+    /// remote of a partial clone has it.
     fn write_objects(&self, commit: &NewCommit) -> Result<(), FastForwardError> {
         let repository = self.repository();
-        if !commit.replaced_trees.iter().all(|tree| repository.has_object(tree)) {
-            return Err(FastForwardError::MissingTrees(commit.parent));
-        }
         let failed = |error: gix::Error| GitError::unexpected("the commit cannot be written", error);
         let store = repository.objects.store_ref().path().to_owned();
         for object in &commit.objects {
