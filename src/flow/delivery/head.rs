@@ -17,7 +17,6 @@ use crate::message::request_text::{RequestText, request_text};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, LeftOut, Listener, Outcome};
-use crate::request::Route;
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
@@ -105,10 +104,7 @@ impl Attempt<'_> {
         WantedRelease { writing, paths, .. }: &WantedRelease<'_>,
         is_over: bool,
     ) -> Result<(), Failure> {
-        let (Route::Propose(request) | Route::PushElsePropose(request)) = &self.job.delivery.route else {
-            return Ok(());
-        };
-        let Some(head) = &request.head else { return Ok(()) };
+        let Some(head) = self.way.proposal().and_then(|request| request.head.as_ref()) else { return Ok(()) };
         let releases: Vec<ReleaseTrailers> = over.commits().iter().filter_map(ReleaseTrailers::read).collect();
         let refused = |message: String| {
             Err(Failure::new(FailureKind::Guarded, message)

@@ -9,7 +9,7 @@ use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrders};
-use crate::guards::rules::{Circumstances, Demanded, PublishWay, RulesState, rules_for};
+use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome, Ruling};
@@ -49,8 +49,7 @@ impl Attempt<'_> {
                 EntryToRule { path, entry, source: build.source, order, is_rolled_back }
             })
             .collect();
-        let way = if self.branch.remote().is_some() { self.way.publish_way() } else { PublishWay::CommitOnly };
-        let circumstances = Circumstances { now: Timestamp::now(), way };
+        let circumstances = Circumstances { now: Timestamp::now(), way: self.way.publish_way() };
         let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
         match Ruling::reason(&rulings) {
             Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),

@@ -1,21 +1,22 @@
-//! How the commit gets to the branch: by a push or by a pull request. A push that is refused may turn into the other. Whether the
+//! How the commit gets to the branch: by a commit in the checkout, by a push or by a pull request. A push that is refused may turn into the other. Whether the
 //! forge can ever take a pull request is asked first of all, so that a dry run and a release end alike.
 
 use super::authorship::require_signer;
 use super::job::Job;
 use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::release_branch::branch_tip::{Aim, HeadAim};
+use crate::flow::release_branch::branch_tip::{Aim, BesideBranch, HeadAim};
 use crate::flow::remote_forge::forge_address;
-use crate::forge::UnknownForge;
-use crate::git::{PushRefusal, RefsKept};
+use crate::git::{PushRefusal, Remote};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::{CommitRequest, Delivery, ProposalRequest, Route};
+use crate::request::{CommitRequest, Delivery, ProposalRequest, Route, TargetRequest};
 
 /// How the commit gets to the branch.
 pub(super) enum Way<'a> {
+    /// It is made in the checkout, and stays there.
+    CommitOnly,
     Push(AfterRefusal<'a>),
     Propose {
         request: &'a ProposalRequest,
@@ -45,20 +46,24 @@ impl<'a> Way<'a> {
         listener: &mut Listener<'_>,
     ) -> Result<Self, Failure> {
         require_signer(delivery, branch)?;
+        // A pull request cannot be asked for then.
+        let Some(remote) = branch.remote() else { return Ok(Self::CommitOnly) };
         Ok(match &delivery.route {
             Route::Push => Self::Push(AfterRefusal::Nothing),
             Route::Propose(request) => {
-                require_able_forge(request, delivery, branch)?;
+                require_able_forge(request, remote, &delivery.target)?;
                 Self::Propose { request, refused: None }
             }
-            Route::PushElsePropose(request) => Self::Push(match require_able_forge(request, delivery, branch) {
-                Ok(()) => AfterRefusal::Propose(request),
-                Err(why) => {
-                    let hint = why.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-                    listener(&Event::Warned(cannot_follow(&why) + &hint));
-                    AfterRefusal::CannotPropose(why)
-                }
-            }),
+            Route::PushElsePropose(request) => {
+                Self::Push(match require_able_forge(request, remote, &delivery.target) {
+                    Ok(()) => AfterRefusal::Propose(request),
+                    Err(why) => {
+                        let hint = why.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+                        listener(&Event::Warned(cannot_follow(&why) + &hint));
+                        AfterRefusal::CannotPropose(why)
+                    }
+                })
+            }
         })
     }
 
@@ -78,7 +83,7 @@ impl<'a> Way<'a> {
             Self::Push(AfterRefusal::CannotPropose(why)) => {
                 return Err(Failure { hint: why.hint.clone(), ..failure.detail(cannot_follow(&why)) });
             }
-            Self::Push(AfterRefusal::Nothing) | Self::Propose { .. } => return Err(failure),
+            Self::Push(AfterRefusal::Nothing) | Self::CommitOnly | Self::Propose { .. } => return Err(failure),
         };
         listener(&Event::Noted(format!("{}; the release goes on by a pull request", failure.message)));
         for line in &failure.details {
@@ -94,17 +99,29 @@ impl<'a> Way<'a> {
         let head =
             |request| HeadAim { target: &delivery.target, request, files: &delivery.files, entries: &job.released };
         match self {
-            Self::Push(_) if delivery.commit.git_tag.is_some() => Aim::Branch(RefsKept::BranchAndTags),
-            Self::Push(AfterRefusal::Propose(request)) => Aim::BranchElseHead(head(request)),
-            Self::Push(AfterRefusal::Nothing | AfterRefusal::CannotPropose(_)) => Aim::Branch(RefsKept::Branch),
+            Self::Push(AfterRefusal::Propose(request)) => Aim::Branch(BesideBranch::Head(head(request))),
+            Self::CommitOnly | Self::Push(AfterRefusal::Nothing | AfterRefusal::CannotPropose(_)) => {
+                Aim::Branch(match delivery.commit.git_tag {
+                    Some(_) => BesideBranch::Tags,
+                    None => BesideBranch::Nothing,
+                })
+            }
             Self::Propose { request, .. } => Aim::Head(head(request)),
+        }
+    }
+
+    /// Returns what the user says of the pull request; `None` if this way never comes to one.
+    pub(super) fn proposal(&self) -> Option<&'a ProposalRequest> {
+        match self {
+            Self::Push(AfterRefusal::Propose(request)) | Self::Propose { request, .. } => Some(request),
+            Self::CommitOnly | Self::Push(AfterRefusal::Nothing | AfterRefusal::CannotPropose(_)) => None,
         }
     }
 
     /// Returns what a commit says that goes this way.
     pub(super) fn options<'c>(&self, commit: &'c CommitRequest) -> &'c Options {
         match self {
-            Self::Push(_) => &commit.message,
+            Self::CommitOnly | Self::Push(_) => &commit.message,
             Self::Propose { .. } => &commit.proposed,
         }
     }
@@ -112,6 +129,7 @@ impl<'a> Way<'a> {
     /// Returns the way as rules on the branch call it.
     pub(super) fn publish_way(&self) -> PublishWay {
         match self {
+            Self::CommitOnly => PublishWay::CommitOnly,
             Self::Push(_) => PublishWay::Push,
             Self::Propose { .. } => PublishWay::PullRequest,
         }
@@ -120,7 +138,7 @@ impl<'a> Way<'a> {
     /// Returns what is pushed to, for a message.
     pub(super) fn place(&self, branch: &str) -> String {
         match self {
-            Self::Push(_) => branch.to_owned(),
+            Self::CommitOnly | Self::Push(_) => branch.to_owned(),
             Self::Propose { .. } => format!("the head branch of a pull request to {branch}"),
         }
     }
@@ -129,14 +147,14 @@ impl<'a> Way<'a> {
     pub(super) fn told(self, outcome: Outcome) -> Outcome {
         match self {
             Self::Propose { refused: Some(refused), .. } => Outcome { reason: Some(refused), ..outcome },
-            Self::Push(_) | Self::Propose { refused: None, .. } => outcome,
+            Self::CommitOnly | Self::Push(_) | Self::Propose { refused: None, .. } => outcome,
         }
     }
 }
 
 /// Fails if the forge can never open the pull request, or never merge it as the user wants. No login is needed to know that.
-fn require_able_forge(request: &ProposalRequest, delivery: &Delivery, branch: &ReleaseBranch) -> Result<(), Failure> {
-    let forge = forge_address(branch.remote().ok_or(UnknownForge::Local)?, &delivery.target)?;
+fn require_able_forge(request: &ProposalRequest, remote: &Remote, target: &TargetRequest) -> Result<(), Failure> {
+    let forge = forge_address(remote, target)?;
     match request.auto_merge {
         Some(_) => Ok(forge.kind.check_auto_merge()?),
         None => Ok(()),

@@ -26,11 +26,19 @@ pub(in crate::flow) struct OpenBranch<'t> {
 #[derive(Clone, Copy)]
 pub(in crate::flow) enum Aim<'a> {
     /// The branch itself.
-    Branch(RefsKept<'a>),
+    Branch(BesideBranch<HeadAim<'a>>),
     /// The head branch of a pull request to it.
     Head(HeadAim<'a>),
-    /// The branch itself, and that head branch if the server refuses the push.
-    BranchElseHead(HeadAim<'a>),
+}
+
+/// What else of the remote counts for a commit to the branch itself. `H` is what is known of the head branch.
+#[derive(Clone, Copy)]
+pub(in crate::flow) enum BesideBranch<H> {
+    Nothing,
+    /// The tags, because the commit gets one.
+    Tags,
+    /// The head branch of the pull request that follows if the server refuses the push.
+    Head(H),
 }
 
 /// A head branch, which the user names, or which is named after what is released.
@@ -61,11 +69,27 @@ impl Destination {
     }
 }
 
+/// An aim at a branch whose name is known, with the name of the head branch.
+enum NamedAim<'a> {
+    Branch(BesideBranch<BranchName>),
+    Head { name: BranchName, aim: HeadAim<'a> },
+}
+
+impl NamedAim<'_> {
+    /// Returns what is kept of the refs that the server names when a push begins.
+    fn kept(&self) -> RefsKept<'_> {
+        match self {
+            Self::Branch(BesideBranch::Nothing) => RefsKept::Branch,
+            Self::Branch(BesideBranch::Tags) => RefsKept::BranchAndTags,
+            Self::Branch(BesideBranch::Head(name)) | Self::Head { name, .. } => RefsKept::BranchAndHead(name),
+        }
+    }
+}
+
 /// What an attempt has begun at the remote.
-struct Begun<'r> {
+struct Begun<'r, 'a> {
     branch: BranchName,
-    /// The head branch of a pull request to the branch.
-    head: Option<BranchName>,
+    aim: NamedAim<'a>,
     /// `None`: nothing will be pushed.
     pusher: Option<Pusher<'r>>,
     reader: Option<Reader<'r>>,
@@ -78,15 +102,6 @@ struct Looked<'r> {
     branch: BranchName,
     reader: Reader<'r>,
     tips: Tips,
-}
-
-/// Returns what is kept of the refs that the server names when a push begins.
-fn kept<'a>(head: Option<&'a BranchName>, aim: Aim<'a>) -> RefsKept<'a> {
-    match (head, aim) {
-        (Some(head), _) => RefsKept::BranchAndHead(head),
-        (None, Aim::Branch(kept)) => kept,
-        (None, Aim::Head(_) | Aim::BranchElseHead(_)) => RefsKept::Branch,
-    }
 }
 
 impl ReleaseBranch {
@@ -123,10 +138,10 @@ impl ReleaseBranch {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
             Location::Checkout(checkout) => return self.read_head(checkout, effect),
         };
-        let Begun { branch, head, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
+        let Begun { branch, aim, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
         let (commit, destination) = match tip {
             Some(tip) => (tip, Destination::Tip(branch.clone())),
-            None if matches!(aim, Aim::Head(_)) => {
+            None if matches!(aim, NamedAim::Head { .. }) => {
                 return Err(
                     absent(&branch, remote).hint("name the branch that the pull request goes to with `--branch`")
                 );
@@ -134,38 +149,34 @@ impl ReleaseBranch {
             None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch.clone())),
         };
         let head_tip = match aim {
-            Aim::Head(_) => pusher.as_ref().and_then(Pusher::head_tip),
-            Aim::Branch(_) | Aim::BranchElseHead(_) => None,
+            NamedAim::Head { .. } => pusher.as_ref().and_then(Pusher::head_tip),
+            NamedAim::Branch(_) => None,
         };
         let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit, head_tip, loaded)?;
         let snapshot = snapshot.of_branch(Some(branch.clone()));
-        let publisher = match (pusher, head, aim) {
-            (Some(pusher), Some(head), Aim::Head(HeadAim { target, request, .. })) => {
+        let publisher = match (pusher, aim) {
+            (None, _) => None,
+            (Some(pusher), NamedAim::Branch(_)) => Some(Publisher::Direct(Direct::Push(Box::new(pusher)))),
+            (Some(pusher), NamedAim::Head { name: head, aim: HeadAim { target, request, .. } }) => {
                 let opener = Opener::of(remote, target)?;
-                Some(Publisher::Propose(Box::new(Proposer {
-                    auto_merge: request.auto_merge.map(|asked| opener.merge_method(asked)),
-                    opener,
-                    pusher,
-                    base: branch,
-                    head,
-                })))
+                let auto_merge = request.auto_merge.map(|asked| opener.merge_method(asked));
+                Some(Publisher::Propose(Box::new(Proposer { pusher, base: branch, head, opener, auto_merge })))
             }
-            (pusher, ..) => pusher.map(|pusher| Publisher::Direct(Direct::Push(Box::new(pusher)))),
         };
         Ok(OpenBranch { snapshot, destination, publisher })
     }
 
     /// Begins what the attempt needs at the remote.
-    fn begin<'r>(
+    fn begin<'r, 'a>(
         &self,
         remote: &'r Remote,
         effect: Effect,
         new_branch: &NewBranch,
-        aim: Aim<'_>,
-    ) -> Result<Begun<'r>, Failure> {
+        aim: Aim<'a>,
+    ) -> Result<Begun<'r, 'a>, Failure> {
         let Some(branch) = self.branch.clone() else { return self.begin_at_default(remote, effect, aim) };
-        let head = self.head(&branch, aim)?;
-        let kept = kept(head.as_ref(), aim);
+        let aim = self.named_aim(&branch, aim)?;
+        let kept = aim.kept();
         // What a branch begins at is read if it does not exist yet.
         let read = if let NewBranch::At(base) = new_branch { base } else { &branch };
         let (pusher, reader) = match effect {
@@ -174,30 +185,34 @@ impl ReleaseBranch {
             Effect::Full => open_both(remote, &branch, kept, read)?,
             Effect::DryRun => {
                 let Looked { reader, tips, .. } = self.look(remote)?;
-                return Ok(Begun { branch, head, pusher: None, reader: Some(reader), tip: tips.tip });
+                return Ok(Begun { branch, aim, pusher: None, reader: Some(reader), tip: tips.tip });
             }
         };
         let tip = pusher.tip();
-        Ok(Begun { branch, head, pusher: Some(pusher), reader, tip })
+        Ok(Begun { branch, aim, pusher: Some(pusher), reader, tip })
     }
 
     /// Does so at the branch that the remote names as its default.
-    fn begin_at_default<'r>(&self, remote: &'r Remote, effect: Effect, aim: Aim<'_>) -> Result<Begun<'r>, Failure> {
+    fn begin_at_default<'r, 'a>(
+        &self,
+        remote: &'r Remote,
+        effect: Effect,
+        aim: Aim<'a>,
+    ) -> Result<Begun<'r, 'a>, Failure> {
         match effect {
             Effect::Full => {
-                let mut head = None;
                 let (pusher, reader) = open_both_at_default(remote, |tips| {
                     let branch = self.default_branch(remote, &tips)?;
-                    head = self.head(&branch, aim)?;
-                    Ok::<_, Failure>(AdvertisedRefs::of(&branch, kept(head.as_ref(), aim)))
+                    Ok::<_, Failure>(AdvertisedRefs::of(&branch, self.named_aim(&branch, aim)?.kept()))
                 })?;
                 let (branch, tip) = (pusher.branch().clone(), pusher.tip());
-                Ok(Begun { branch, head, pusher: Some(pusher), reader, tip })
+                let aim = self.named_aim(&branch, aim)?;
+                Ok(Begun { branch, aim, pusher: Some(pusher), reader, tip })
             }
             Effect::DryRun => {
                 let Looked { branch, reader, tips } = self.look(remote)?;
-                let head = self.head(&branch, aim)?;
-                Ok(Begun { branch, head, pusher: None, reader: Some(reader), tip: tips.tip })
+                let aim = self.named_aim(&branch, aim)?;
+                Ok(Begun { branch, aim, pusher: None, reader: Some(reader), tip: tips.tip })
             }
         }
     }
@@ -221,14 +236,19 @@ impl ReleaseBranch {
         Ok(branch)
     }
 
-    /// Returns the head branch that a release to `branch` is proposed on, or would be; `None` if it is never proposed.
-    fn head(&self, branch: &BranchName, aim: Aim<'_>) -> Result<Option<BranchName>, Failure> {
-        match aim {
-            Aim::Branch(_) => Ok(None),
-            Aim::Head(aim) => self.named_head(branch, aim).map(Some),
-            // What is wrong with it is told once the push is refused.
-            Aim::BranchElseHead(aim) => Ok(self.named_head(branch, aim).ok()),
-        }
+    /// Returns the aim at `branch` with the name of the head branch that a release to it is proposed on, or would be.
+    fn named_aim<'a>(&self, branch: &BranchName, aim: Aim<'a>) -> Result<NamedAim<'a>, Failure> {
+        Ok(match aim {
+            Aim::Head(aim) => NamedAim::Head { name: self.named_head(branch, aim)?, aim },
+            Aim::Branch(beside) => NamedAim::Branch(match beside {
+                BesideBranch::Nothing => BesideBranch::Nothing,
+                BesideBranch::Tags => BesideBranch::Tags,
+                // What is wrong with the name is told once the push is refused.
+                BesideBranch::Head(aim) => {
+                    self.named_head(branch, aim).map_or(BesideBranch::Nothing, BesideBranch::Head)
+                }
+            }),
+        })
     }
 
     fn named_head(&self, branch: &BranchName, aim: HeadAim<'_>) -> Result<BranchName, Failure> {
