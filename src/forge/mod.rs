@@ -3,8 +3,8 @@
 //!
 //! [`ForgeAddress`] tells which forge a remote is at, and `abilities` what the forges of a kind can never do. [`Forge`] is its
 //! API, with one file or folder for each kind. `pull_request_api` is what all of them do with pull requests, with `draft` for
-//! marks in titles, and `rest_api` what their APIs have in common. `json_client` makes the requests, `kept_file` those for files elsewhere, `api_token` is what they show, and
-//! `server_words` reads what a refusal says.
+//! marks in titles, and `rest_api` what their APIs have in common. `json_client` makes the requests, `kept_file` those for files
+//! elsewhere, `api_token` is what they show, and `server_words` reads what a refusal says.
 
 mod abilities;
 mod address;

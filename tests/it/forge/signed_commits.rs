@@ -1,6 +1,7 @@
 //! Releases whose commit GitHub makes and signs: nothing moves before the commit is known to be ours and verified.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -273,6 +274,19 @@ fn a_token_without_the_api_is_told_what_it_lacks() {
     github.set_rights(Rights::ReadApi);
     let output = release(&stage, &github).run().exit(5);
     output.stderr_has("does not allow this login to make a commit").stderr_has("`contents: write`").says_nowhere(TOKEN);
+    stage.untouched();
+}
+
+/// A login of another host, as of ssh, is of no use to the API, which is known before an image is there.
+#[test]
+fn a_login_without_the_api_is_told_before_an_image_is_waited_for() {
+    let (stage, github) = github();
+    let url = github.url_with_token(TOKEN);
+    let flags = ["--branch=main", "--sign=forge", "--forge=github", "--forge-url=https://github.com", "--wait=1m"];
+    let release = stage.release_to(&url).args(flags).arg(format!("IMAGE_PLACEHOLDER={}:later", stage.image()));
+    let begun = Instant::now();
+    release.run().exit(5).stderr_has("no token for the API of `api.github.com`");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
     stage.untouched();
 }
 
