@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_path::{name_beside, text_beside};
+use super::image_path::{Holds, holds, name_beside, text_beside};
 use super::image_text::is_same_image;
 use super::name_parts::is_image_key;
 use super::node_path::own_pair;
@@ -14,7 +14,7 @@ use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use super::walk::{Visit, escaped, walk};
-use crate::image::has_registry;
+use crate::image::{Digest, has_registry};
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
 use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
@@ -161,11 +161,12 @@ impl<'p> Neighbours<'p, '_> {
 
 fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<ImagePlace, FileRefusal> {
     let yaml = neighbours.yaml;
+    values.iter().try_for_each(|value| value.require_part(yaml))?;
     let first = &values[0];
     let own_item = first.slot.key.unwrap_or(first.slot.value);
     let slot = |part: MarkedPart| values.iter().find(|value| value.marker.part == part).map(|value| value.slot);
     let slots = match slot(MarkedPart::Reference) {
-        Some(slot) => Slots::Reference { slot, keyed: false, certain: true },
+        Some(slot) => Slots::Reference { slot, keyed: false, certain: is_image_key(slot.key_text(yaml)) },
         None => Slots::Parts(Parts {
             repository: slot(MarkedPart::Name),
             tag: slot(MarkedPart::Tag),
@@ -233,6 +234,37 @@ impl MarkedValue {
     fn is_of_image(&self) -> bool {
         let mapping = self.path.rsplit_once('.').map_or("", |(mapping, _)| mapping);
         is_image_key(mapping.split('[').next().unwrap_or_default())
+    }
+
+    /// Refuses a marker that means more of the image than its value holds, as the key says: `tag: v1` would become `tag: v1:v2`.
+    fn require_part(&self, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
+        let key = match self.slot.key_text(yaml) {
+            // A variable, or a parameter.
+            "value" => text_beside(yaml, self.slot.parent, "name").unwrap_or("value"),
+            key => key,
+        };
+        let (part, word) = match (key, holds(key)) {
+            ("newName", _) => (MarkedPart::Name, "name"),
+            (_, Holds::Tag) => (MarkedPart::Tag, "tag"),
+            (_, Holds::Digest) => (MarkedPart::Digest, "digest"),
+            (_, Holds::Reference) => return Ok(()),
+        };
+        let text = yaml.tree.text(self.slot.value).unwrap_or_default();
+        let (meant, is_there) = match self.marker.part {
+            MarkedPart::Reference => {
+                ("a whole reference", text.parse::<Digest>().is_err() && text.contains([':', '/']))
+            }
+            MarkedPart::Name => ("a name", text.contains('/')),
+            MarkedPart::Tag => ("a tag", false),
+            MarkedPart::Digest => ("a digest", text.parse::<Digest>().is_ok()),
+        };
+        if self.marker.part == part || (is_there && key != "newName") {
+            return Ok(());
+        }
+        let policy = &self.marker.policy;
+        let message = format!("the marker of `{policy}` means {meant}, and `{key}` holds a {word}");
+        let hint = format!("write the marker `{{\"$imagepolicy\": \"{policy}:{word}\"}}`");
+        Err(FileRefusal::at(yaml, self.slot.value, message, hint))
     }
 }
 
