@@ -49,8 +49,10 @@ pub enum NoteKind {
     SameName,
     /// A digest was kept beside a new tag, and decides what is pulled.
     DigestDecides { digest: String },
-    /// A chart may take the key `sha` for the digest, which was kept beside a new tag.
-    ShaDecides { digest: String },
+    /// A chart may take what is under another key for the digest, which was kept beside a new tag.
+    DigestBeside { key: String, digest: String },
+    /// The digest was emptied, and a switch beside it makes the chart use it.
+    EmptyDigestUsed,
     /// A later entry is for what this one makes of its image, and replaces the version.
     Replaced { line: usize, image: String },
     /// A later entry gives the image another name, and that is pulled.
@@ -83,7 +85,7 @@ impl fmt::Display for Note {
 impl NoteKind {
     /// Returns whether something else is deployed than the entry says.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::Replaced { .. } | Self::Renamed { .. })
+        matches!(self, Self::Replaced { .. } | Self::Renamed { .. } | Self::EmptyDigestUsed)
     }
 }
 
@@ -130,15 +132,11 @@ impl fmt::Display for NoteKind {
             Self::DigestDecides { digest } => {
                 write!(f, "the digest `{digest}` was kept and decides what is pulled, whatever the tag")
             }
-            Self::ShaDecides { digest } => f.write_str(&sha_decides(digest)),
+            Self::DigestBeside { key, digest } => f.write_str(&digest_beside(key, digest)),
+            Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
-            Self::Pattern { character } => {
-                write!(
-                    f,
-                    "the name is a regular expression to kustomize, because of `{character}`, and can match other images"
-                )
-            }
+            Self::Pattern { character } => f.write_str(&pattern(*character)),
             Self::UnknownField { key } => {
                 write!(f, "kustomize knows no field `{key}` in an entry and refuses the file")
             }
@@ -157,6 +155,13 @@ fn flux_marker(comment: &str) -> String {
     format!("the Flux marker `{comment}` was kept: Flux writes what it names into this line")
 }
 
+fn pattern(character: char) -> String {
+    format!("the name is a regular expression to kustomize, because of `{character}`, and can match other images")
+}
+
+const EMPTY_DIGEST_USED: &str = "the digest was emptied beside `useDigest: true`, and the chart writes `@` with nothing behind it: \
+     name a digest too, or write `useDigest: false`";
+
 fn replaced(line: usize, image: &str) -> String {
     format!("kustomize applies the entry `{image}` on line {line} to it too, whose version is deployed in its place")
 }
@@ -171,8 +176,8 @@ fn two_registries(shared: &str, own: &str) -> String {
     )
 }
 
-fn sha_decides(digest: &str) -> String {
-    format!("`sha: {digest}` was kept beside the tag: charts that know this key pull that digest, whatever the tag")
+fn digest_beside(key: &str, digest: &str) -> String {
+    format!("`{key}: {digest}` was kept beside the tag: charts that know this key pull that digest, whatever the tag")
 }
 
 fn aliases_follow(key: &str, aliases: &[Position]) -> String {

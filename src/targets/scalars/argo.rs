@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
+use super::document_kind::{DocumentKind, filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{PARTS_BESIDE, Scalar, filled};
+use super::image_path::{PARTS_BESIDE, Scalar};
 use super::image_text::ImageText;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::own_pair;
@@ -225,13 +225,17 @@ fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<String> {
 }
 
 /// Returns the parameters of the list whose names differ from `name` in the last part alone: that part of each, with the node
-/// of the whole name.
-pub(super) fn parameters_beside<'y>(yaml: &'y ParsedYaml<'_>, list: NodeId, name: &str) -> Vec<(&'y str, NodeId)> {
+/// of the whole name and the item.
+pub(super) fn parameters_beside<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    list: NodeId,
+    name: &str,
+) -> Vec<(&'y str, NodeId, NodeId)> {
     let (group, _) = name.rsplit_once('.').unwrap_or(("", name));
     let beside = |item: NodeId| {
         let node = value_of(yaml, item, "name")?;
         let (other, key) = yaml.tree.text(node).map(|text| text.rsplit_once('.').unwrap_or(("", text)))?;
-        (other == group).then_some((key, node))
+        (other == group).then_some((key, node, item))
     };
     yaml.tree.children(list).filter_map(beside).collect()
 }

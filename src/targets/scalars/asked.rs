@@ -1,7 +1,6 @@
 //! What an argument makes of an image of a file: its new values, and the text of each scalar. What has no place in the file
 //! is checked and not written, or refused.
 
-use super::argo::{PARAMETERS, parameters_beside};
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
 use super::name_limit::require_allowed;
@@ -9,9 +8,10 @@ use super::name_parts::split_name;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
-use crate::image::{Digest, Field, ImageArgument, Reference, Tag, split_registry};
+use super::tag_place::require_place;
+use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
 use crate::targets::kustomization::{FieldName, Fields};
-use crate::yaml::{NodeKind, ParsedYaml};
+use crate::yaml::ParsedYaml;
 
 /// What an image is to become.
 pub(super) struct Asked {
@@ -43,6 +43,7 @@ pub(super) fn asked(
     if let Field::Set(new_name) = &argument.change.new_name {
         require_allowed(yaml, place, argument, new_name)?;
     }
+    require_place(yaml, place, before, argument)?;
     let mut after = before.clone();
     let (checked_as, repository) = match ask_shared_name(yaml, place, argument)? {
         None => (ask_name(yaml, place, &mut after, argument)?, None),
@@ -123,8 +124,6 @@ fn ask_tag(
     match &argument.change.new_tag {
         Field::Keep => {}
         Field::Set(tag) => {
-            require_certain(yaml, place, tag)?;
-            refuse_tag_beside(yaml, place, name, tag)?;
             if !place.has_tag() {
                 let message = format!("`{name}` has no place for a tag");
                 let hint = "name the scalar with the tag by its path, or add the key with a tag once by hand";
@@ -166,67 +165,6 @@ fn ask_digest(
         Field::Keep | Field::Remove => {}
     }
     Ok(())
-}
-
-/// Refuses a tag behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
-fn require_certain(yaml: &ParsedYaml<'_>, place: &ImagePlace, tag: &Tag) -> Result<(), FileRefusal> {
-    let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
-    match slot.text(yaml)? {
-        Some(text) if !text.contains([':', '@', '/']) => Err(FileRefusal::at(
-            yaml,
-            slot.value,
-            format!(
-                "`{text}` is neither a tag nor a reference for certain, so `{tag}` could belong in its place or behind it"
-            ),
-            match slot.key_text(yaml) {
-                // Readers ask for this key.
-                "value" => "write it as `NAME:TAG` once by hand if it is an image; a tag alone is edited only under a key that \
-                            ends in `tag` or `version`"
-                    .to_owned(),
-                _ => format!(
-                    "write it as `NAME:TAG` once by hand if it is an image, or give the tag a key that ends in `tag` or `version`: `{}_tag`",
-                    place.path
-                ),
-            },
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a tag behind a name whose tag is another value of the mapping: `image: acme/web` beside `tag: v1` would become
-/// `acme/web:v2`, and be deployed as `acme/web:v2:v1`.
-fn refuse_tag_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, name: &str, tag: &Tag) -> Result<(), FileRefusal> {
-    let Slots::Reference { slot, certain: false, .. } = &place.slots else { return Ok(()) };
-    let before = place.fields(yaml)?;
-    let (Some(image), None, None) = (before.new_name, before.new_tag, before.digest) else { return Ok(()) };
-    let parameter = place.path.strip_prefix(PARAMETERS).filter(|_| {
-        // The item of a parameter is its list.
-        matches!(yaml.tree.kind(place.item), NodeKind::Sequence(_))
-    });
-    let (key, keys): (&str, Vec<_>) = if let Some(parameter) = parameter {
-        let key = parameter.rsplit_once('.').map_or(parameter, |(_, key)| key);
-        (key, parameters_beside(yaml, place.item, parameter))
-    } else {
-        let pairs = slot.key.iter().flat_map(|_| yaml.tree.pairs(slot.parent));
-        (slot.key_text(yaml), pairs.filter_map(|pair| Some((yaml.tree.text(pair.key)?, pair.key))).collect())
-    };
-    let own = key.to_ascii_lowercase();
-    let is_its_tag = |other: &str| {
-        let other = other.to_ascii_lowercase();
-        let of_image = other.strip_prefix(&own).is_some_and(|rest| ["tag", "_tag", "-tag"].contains(&rest));
-        other == "tag" || of_image || (other == "version" && own == "repository")
-    };
-    let Some((beside, node)) = keys.into_iter().find(|(key, _)| is_its_tag(key)) else { return Ok(()) };
-    let message =
-        format!("`{image}` has its tag beside it, at {}, so `{tag}` does not belong behind it", yaml.place(node));
-    let mapping = name.strip_suffix(key).unwrap_or_default();
-    let hint = match (key, mapping.strip_suffix('.')) {
-        ("repository" | "name", Some(mapping)) => {
-            format!("name the mapping, so that both are known: `{mapping}=*:{tag}`")
-        }
-        _ => format!("name that one, with the image: `{mapping}{beside}={image}:{tag}`"),
-    };
-    Err(FileRefusal::at(yaml, slot.value, message, hint))
 }
 
 impl ImagePlace {

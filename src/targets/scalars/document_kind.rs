@@ -62,6 +62,11 @@ pub(super) fn value_of(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Opt
     yaml.tree.own(mapping, &|text| text == key).map(|pair| pair.value)
 }
 
+/// Returns the text of a value, if there is any.
+pub(super) fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
+    yaml.tree.text(value).filter(|text| !text.is_empty() && !yaml.tree.is_null(value))
+}
+
 pub(super) fn is_mapping(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
     matches!(yaml.tree.kind(node), NodeKind::Mapping(_))
 }

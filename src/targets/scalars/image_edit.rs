@@ -4,11 +4,11 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::asked::NewText;
+use super::beside::ValuesBeside;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
-use super::image_path::text_beside;
 use super::lookup::FileImages;
-use super::place::{ImagePlace, Slots};
+use super::place::{ImagePlace, Parts, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
@@ -169,16 +169,16 @@ fn word_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, field: FieldName) ->
 }
 
 fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Vec<Note> {
-    let note = |place: Position, kind: NoteKind| Note { name: image.argument.name.to_string(), place, kind };
-    let mut notes = Vec::new();
+    let mut kinds = Vec::new();
+    let item = new.place(image.place.item);
     if let Ok(Some(name)) = SharedName::of(new, &image.place)
         && let Some((shared, own)) = name.two_registries()
     {
         let (shared, own) = (shared.to_owned(), own.to_owned());
-        notes.push(note(new.place(image.place.item), NoteKind::TwoRegistries { shared, own }));
+        kinds.push((item, NoteKind::TwoRegistries { shared, own }));
     }
     if let (Some(checked), None) = (&image.asked.checked_as, &image.asked.repository) {
-        notes.push(note(new.place(image.place.item), NoteKind::NotWritten { new_name: checked.clone() }));
+        kinds.push((item, NoteKind::NotWritten { new_name: checked.clone() }));
     }
     let change = &image.argument.change;
     for (field, removed) in
@@ -187,38 +187,64 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
         if let (true, Some(value), None) = (removed, image.before.get(field), image.asked.after.get(field)) {
             let key = word_of(new, image, field);
             let kind = NoteKind::Dropped { key, value: value.to_owned(), comment: None };
-            notes.push(note(old.place(image.place.item), kind));
+            kinds.push((old.place(image.place.item), kind));
         }
     }
+    kinds.extend(note_of_empty_digest(new, image));
     for text in &image.texts {
-        let key = || word_of(new, image, text.field);
-        let was = old.tree.text(text.slot.value).unwrap_or_default();
-        if was == text.text {
-            notes.push(note(new.place(text.slot.value), NoteKind::Repaired { key: key(), value: was.to_owned() }));
-        }
-        if text.field == FieldName::NewTag
-            && let Some(digest) = text_beside(new, text.slot.parent, "sha").filter(|_| was != text.text)
-        {
-            notes.push(note(new.place(text.slot.value), NoteKind::ShaDecides { digest: digest.to_owned() }));
-        }
-        notes.extend(note_of_comment(old, new, image, text).map(|(place, kind)| note(place, kind)));
-        let mut around = image.place.trail.clone();
-        around.retain(|node| *node != text.slot.value);
-        around.dedup();
-        let own = match &image.place.slots {
-            Slots::Reference { slot, .. } if slot.key.is_some() => slot.key_text(new).to_owned(),
-            Slots::Reference { .. } => "image".to_owned(),
-            Slots::Parts(_) => key(),
-        };
-        for (key, anchored) in [(format!("the mapping around {own}"), around), (own, vec![text.slot.value])] {
-            let aliases: Vec<Position> =
-                anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
-            if !aliases.is_empty() {
-                notes.push(note(new.place(text.slot.value), NoteKind::AliasesFollow { key, aliases }));
-            }
+        kinds.extend(notes_of_text(old, new, image, text));
+    }
+    let note = |(place, kind)| Note { name: image.argument.name.to_string(), place, kind };
+    kinds.into_iter().map(note).collect()
+}
+
+/// Returns the notes about one scalar that was written.
+fn notes_of_text(
+    old: &ParsedYaml<'_>,
+    new: &ParsedYaml<'_>,
+    image: &PlannedImage<'_>,
+    text: &NewText,
+) -> Vec<(Position, NoteKind)> {
+    let mut kinds = Vec::new();
+    let at = new.place(text.slot.value);
+    let key = || word_of(new, image, text.field);
+    let was = old.tree.text(text.slot.value).unwrap_or_default();
+    if was == text.text {
+        kinds.push((at, NoteKind::Repaired { key: key(), value: was.to_owned() }));
+    } else if text.field == FieldName::NewTag {
+        let beside = ValuesBeside::of(new, &image.place, text.slot);
+        let is_unused = beside.under("useDigest").is_some_and(|switch| switch.text == Some("false"));
+        kinds.extend(beside.digests().filter(|_| !is_unused).map(|(other, _)| {
+            let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
+            (at, NoteKind::DigestBeside { key, digest })
+        }));
+    }
+    kinds.extend(note_of_comment(old, new, image, text));
+    let mut around = image.place.trail.clone();
+    around.retain(|node| *node != text.slot.value);
+    around.dedup();
+    let own = match &image.place.slots {
+        Slots::Reference { slot, .. } if slot.key.is_some() => slot.key_text(new).to_owned(),
+        Slots::Reference { .. } => "image".to_owned(),
+        Slots::Parts(_) => key(),
+    };
+    for (key, anchored) in [(format!("the mapping around {own}"), around), (own, vec![text.slot.value])] {
+        let aliases: Vec<Position> =
+            anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
+        if !aliases.is_empty() {
+            kinds.push((at, NoteKind::AliasesFollow { key, aliases }));
         }
     }
-    notes
+    kinds
+}
+
+/// Notes a digest that was emptied beside a switch that makes the chart write it all the same.
+fn note_of_empty_digest(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<(Position, NoteKind)> {
+    let Slots::Parts(Parts { digest: Some(slot), .. }) = &image.place.slots else { return None };
+    let is_emptied = image.before.digest.is_some() && image.asked.after.digest.is_none();
+    let beside = ValuesBeside::of(new, &image.place, *slot);
+    let is_used = beside.under("useDigest").is_some_and(|switch| switch.text == Some("true"));
+    (is_emptied && is_used).then(|| (new.place(slot.value), NoteKind::EmptyDigestUsed))
 }
 
 /// Notes a comment that stayed behind a changed value, if it may be about the old one.

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::document_kind::{is_mapping, value_of};
+use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::name_parts::{NameParts, NameSource, is_image_key};
@@ -324,8 +324,4 @@ pub(super) fn name_beside<'y>(
 /// Returns the text under one of a mapping's keys, if there is any.
 pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
     filled(yaml, value_of(yaml, mapping, key)?)
-}
-
-pub(super) fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
-    yaml.tree.text(value).filter(|text| !text.is_empty() && !yaml.tree.is_null(value))
 }

@@ -5,6 +5,7 @@
 mod argo;
 mod asked;
 mod behind;
+mod beside;
 mod comments;
 mod container;
 mod document_kind;
@@ -29,6 +30,7 @@ mod shared_registry;
 mod shown_images;
 mod slot;
 mod slot_text;
+mod tag_place;
 mod together;
 mod unknown_places;
 mod values_text;

@@ -187,6 +187,14 @@ impl ImagePlace {
         }
     }
 
+    /// Returns the scalar of the tag, or that of the digest if there is no tag; of a reference, its own.
+    pub(super) fn version_slot(&self) -> Option<Slot> {
+        match &self.slots {
+            Slots::Reference { slot, .. } => Some(*slot),
+            Slots::Parts(parts) => parts.tag.or(parts.digest),
+        }
+    }
+
     /// Returns the nodes that say which version of the image this is.
     pub(super) fn version_nodes(&self) -> Vec<NodeId> {
         match &self.slots {

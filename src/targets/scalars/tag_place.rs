@@ -1,0 +1,214 @@
+//! Whether a new version belongs where it would be written, and counts there. What stands beside the place may say that the tag is
+//! another value, or that a digest decides what is pulled.
+
+use super::argo::PARAMETERS;
+use super::beside::{ValueBeside, ValuesBeside};
+use super::file_refusal::FileRefusal;
+use super::image_text::ImageText;
+use super::place::{ImagePlace, Slots};
+use super::slot::Slot;
+use crate::image::{Field, ImageArgument, has_registry};
+use crate::targets::flux_marker::is_policy_name;
+use crate::targets::kustomization::Fields;
+use crate::yaml::ParsedYaml;
+
+/// Refuses the version of an argument if it does not belong in the place, or would not count there.
+pub(super) fn require_place(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    before: &Fields,
+    argument: &ImageArgument,
+) -> Result<(), FileRefusal> {
+    let change = &argument.change;
+    let version = match (change.new_tag.set(), change.digest.set()) {
+        (Some(tag), Some(digest)) => format!(":{tag}@{digest}"),
+        (Some(tag), None) => format!(":{tag}"),
+        (None, Some(digest)) => format!("@{digest}"),
+        (None, None) => return require_name(yaml, place, argument),
+    };
+    let Some(slot) = place.version_slot() else { return Ok(()) };
+    let wanted = Wanted { yaml, place, slot, argument, version, beside: ValuesBeside::of(yaml, place, slot) };
+    if let Slots::Reference { keyed: false, certain, .. } = &place.slots {
+        wanted.require_certain(*certain)?;
+        wanted.refuse_tag_beside(before)?;
+        wanted.refuse_registry_beside(before)?;
+    }
+    wanted.refuse_whole_beside()?;
+    wanted.refuse_digest_beside()
+}
+
+/// Refuses a tag that is given as a name: `image=v2` would drop the name.
+fn require_name(yaml: &ParsedYaml<'_>, place: &ImagePlace, argument: &ImageArgument) -> Result<(), FileRefusal> {
+    match &argument.change.new_name {
+        Field::Set(name) if is_like_a_version(name) => {
+            let message = format!("`{name}` stands for a name here, and it looks like a tag");
+            let hint = format!("write `{}=*:{name}` for the tag", argument.name);
+            Err(FileRefusal::at(yaml, place.item, message, hint))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A version that is to be written, and where.
+struct Wanted<'a, 'd> {
+    yaml: &'a ParsedYaml<'d>,
+    place: &'a ImagePlace,
+    slot: Slot,
+    argument: &'a ImageArgument,
+    /// With the `:` or the `@` before it.
+    version: String,
+    beside: ValuesBeside<'a>,
+}
+
+impl Wanted<'_, '_> {
+    /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
+    fn require_certain(&self, is_certain: bool) -> Result<(), FileRefusal> {
+        let Some(text) = self.slot.text(self.yaml)? else { return Ok(()) };
+        if text.contains([':', '@', '/']) || (is_certain && !is_like_a_version(text)) {
+            return Ok(());
+        }
+        let name = self.argument.name.as_str();
+        let message = format!(
+            "`{text}` is neither a tag nor a reference for certain, so `{}` could belong in its place or behind it",
+            self.version.trim_start_matches([':', '@'])
+        );
+        let hint = match self.slot.key_text(self.yaml) {
+            _ if is_policy_name(name) => format!(
+                "write it as `NAME:TAG` once by hand if it is an image, or mark it with `{name}:tag` if it is a tag"
+            ),
+            // Readers ask for this key.
+            "value" => "write it as `NAME:TAG` once by hand if it is an image; a tag alone is edited only under a key that ends in \
+                        `tag` or `version`"
+                .to_owned(),
+            _ => format!(
+                "write it as `NAME:TAG` once by hand if it is an image, or give the tag a key that ends in `tag` or `version`: \
+                 `{}_tag`",
+                self.place.path
+            ),
+        };
+        Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+    }
+
+    /// Refuses a version behind a name whose tag is another value: `image: acme/web` beside `tag: v1` would become `acme/web:v2`,
+    /// and be deployed as `acme/web:v2:v1`.
+    fn refuse_tag_beside(&self, before: &Fields) -> Result<(), FileRefusal> {
+        let (Some(image), None, None) = (&before.new_name, &before.new_tag, &before.digest) else { return Ok(()) };
+        let Some(tag) = self.beside.tag_of_name() else { return Ok(()) };
+        let (own, version) = (self.beside.own, &self.version);
+        let message = format!(
+            "`{image}` has its tag beside it, at {}, so `{}` does not belong behind it",
+            self.yaml.place(tag.node),
+            version.trim_start_matches([':', '@'])
+        );
+        let name = self.argument.name.as_str();
+        let mapping = name.strip_suffix(own).and_then(|mapping| mapping.strip_suffix('.'));
+        let hint = match (own, mapping) {
+            _ if is_policy_name(name) => {
+                format!("mark `{own}` with `{name}:name` and `{}` with `{name}:tag`", tag.key)
+            }
+            ("repository" | "name", Some(mapping)) if ["tag", "version"].contains(&tag.key) => {
+                format!("name the mapping, so that both are known: `{mapping}=*{version}`")
+            }
+            _ => format!("name that one, with the image: `{}={image}{version}`", self.path_to(tag)),
+        };
+        Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+    }
+
+    /// Refuses a version behind a name whose registry is another value: the name is not known then, and a new one would get the
+    /// registry twice.
+    fn refuse_registry_beside(&self, before: &Fields) -> Result<(), FileRefusal> {
+        let Some(registry) = self.beside.under("registry").filter(|registry| registry.text.is_some()) else {
+            return Ok(());
+        };
+        let Some(image) = before.new_name.as_ref().filter(|image| !has_registry(image)) else { return Ok(()) };
+        let is_renamed = self.argument.change.new_name.set().is_some_and(|new| new != image);
+        if before.new_tag.is_some() && !is_renamed {
+            return Ok(());
+        }
+        let message = format!(
+            "`{image}` has its registry beside it, at {}, so what is pulled has another name",
+            self.yaml.place(registry.node)
+        );
+        let hint = if before.new_tag.is_some() {
+            format!("leave the name as it is: `{}=*{}`", self.argument.name, self.version)
+        } else {
+            "add the key `tag` with a tag beside it once by hand, and name the mapping".to_owned()
+        };
+        Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+    }
+
+    /// Refuses parts of an image beside a reference that charts take in place of them.
+    fn refuse_whole_beside(&self) -> Result<(), FileRefusal> {
+        let is_whole = |text: &&str| {
+            ImageText::parse(text, false).is_ok_and(|image| image.tag.is_some() || image.digest.is_some())
+        };
+        match self.beside.under("override") {
+            Some(whole) if whole.text.filter(is_whole).is_some() => {
+                let message = format!("`override` beside it is the whole image, at {}", self.yaml.place(whole.node));
+                let hint =
+                    format!("name that one: `{}=*{}`, or empty it once by hand", self.path_to(whole), self.version);
+                Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a version beside a digest that still decides what is pulled.
+    fn refuse_digest_beside(&self) -> Result<(), FileRefusal> {
+        let switch = self.beside.under("useDigest").and_then(|switch| switch.text);
+        if switch == Some("false") {
+            return Ok(());
+        }
+        let is_used = switch == Some("true");
+        let mut deciding = self.beside.digests().filter(|(_, is_own)| *is_own || is_used);
+        let Some((digest, is_own)) = deciding.next() else { return Ok(()) };
+        let key = digest.key;
+        let (message, hint) = if is_own {
+            let message = format!("the digest `{key}` beside the tag decides what is pulled");
+            (message, "remove the digest once by hand, so that the tag decides".to_owned())
+        } else {
+            let message = format!("the digest `{key}` decides what is pulled, because of `useDigest: true` beside it");
+            (message, "write `useDigest: false` once by hand, so that the tag decides".to_owned())
+        };
+        Err(FileRefusal::at(self.yaml, digest.node, message, hint))
+    }
+
+    /// Returns a name for what stands beside the version.
+    fn path_to(&self, other: &ValueBeside<'_>) -> String {
+        let (name, path, key) = (self.argument.name.as_str(), self.place.path.as_str(), other.key);
+        let is_parts = matches!(self.place.slots, Slots::Parts(_));
+        match (name.strip_suffix(self.beside.own), path.strip_suffix(self.beside.own)) {
+            (Some(mapping), _) if mapping.is_empty() || mapping.ends_with('.') => format!("{mapping}{key}"),
+            _ if is_parts && !is_policy_name(name) => format!("{name}.{key}"),
+            (_, Some(mapping)) if path.starts_with(PARAMETERS) => {
+                format!("{}{key}", mapping.trim_start_matches(PARAMETERS))
+            }
+            // A path that begins with the name of its object has its dot already.
+            (_, Some(mapping)) if path.contains("/.") => format!("{mapping}{key}"),
+            (_, Some(mapping)) => format!(".{mapping}{key}"),
+            (_, None) => key.to_owned(),
+        }
+    }
+}
+
+/// Whether a word is hardly the name of an image: `v1`, `1.2.3-rc.1`.
+pub(super) fn is_like_a_version(text: &str) -> bool {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let number = text.split(['-', '+', '_']).next().unwrap_or_default();
+    number.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_like_a_version;
+
+    #[test]
+    fn a_version_is_hardly_a_name() {
+        for text in ["v1", "1.2.3", "v1.2.3-rc.1", "2024.01", "7"] {
+            assert!(is_like_a_version(text), "{text}");
+        }
+        for text in ["web", "v", "", "7zip", "v8engine", "1.x", "vault"] {
+            assert!(!is_like_a_version(text), "{text}");
+        }
+    }
+}
