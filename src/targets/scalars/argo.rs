@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::document_kind::{DocumentKind, filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{PARTS_BESIDE, Scalar};
+use super::image_path::{PARTS_BESIDE, Scalar, two_versions};
 use super::image_text::ImageText;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::own_pair;
@@ -206,6 +206,10 @@ fn take_name(
 ) -> Result<(), FileRefusal> {
     let text = |key: &str| filled(yaml, slot(key).ok()??.value);
     let names = NameParts::of(&text, is_image_key(name));
+    if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
+        let key = text_of(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next());
+        return Err(two_versions(yaml, version, name, key.unwrap_or_default()));
+    }
     if names.is_said() {
         return parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), slot);
     }

@@ -123,14 +123,19 @@ fn has_images(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
     is_mapping(yaml, root) && yaml.tree.own(root, &is_list).is_some()
 }
 
-/// Whether `services` is a mapping of mappings of which one has an image or is built, as in a compose file.
+/// The keys of an image in parts, which no service of a compose file has.
+const PARTS_OF_AN_IMAGE: [&str; 7] = ["repository", "registry", "tag", "version", "digest", "imageTag", "image_tag"];
+
+/// Whether `services` is a mapping of mappings of which one has an image or is built, as in a compose file. The values of a chart
+/// may have `services` too, with images in parts.
 fn has_services(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
     let Some(services) = value_of(yaml, root, "services").filter(|services| is_mapping(yaml, *services)) else {
         return false;
     };
     let service = |pair: Pair| yaml.tree.resolve(pair.value);
     let is_run = |service: NodeId| ["image", "build"].into_iter().any(|key| value_of(yaml, service, key).is_some());
-    yaml.tree.pairs(services).map(service).all(|service| is_mapping(yaml, service))
+    let has_parts = |service: NodeId| PARTS_OF_AN_IMAGE.into_iter().any(|key| value_of(yaml, service, key).is_some());
+    yaml.tree.pairs(services).map(service).all(|service| is_mapping(yaml, service) && !has_parts(service))
         && yaml.tree.pairs(services).map(service).any(is_run)
 }
 

@@ -166,6 +166,9 @@ fn map_slots(
         None => {
             (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
             let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
+            if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
+                return Err(two_versions(yaml, version, path, version.key_text(yaml)));
+            }
             if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
                 parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), &slot)?;
@@ -191,6 +194,13 @@ fn map_slots(
     let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
     let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
+}
+
+/// Returns the refusal of a whole reference beside a tag: some charts and operators deploy the one, and some the other.
+pub(super) fn two_versions(yaml: &ParsedYaml<'_>, version: Slot, path: &str, key: &str) -> FileRefusal {
+    let message = format!("`{path}` has a version in `image` and in `{key}`, and either may be what is deployed");
+    let hint = format!("name the one that is meant: `{path}.image` or `{path}.{key}`");
+    FileRefusal::at(yaml, version.key.unwrap_or(version.value), message, hint)
 }
 
 /// Returns the name of an image of which a merge key brings the repository, or the whole name under `image`. It is written in another place, for others too.

@@ -79,6 +79,13 @@ impl<'t> NameParts<'t> {
         Self { registry, repository, image, name, is_of_image }
     }
 
+    /// Whether a whole reference is beside the version of the parts.
+    pub(super) fn has_own_version(&self) -> bool {
+        let image = self.image.filter(|_| self.repository.is_none());
+        let image = image.and_then(|text| ImageText::parse(text, false).ok());
+        image.is_some_and(|image| image.tag.is_some() || image.digest.is_some())
+    }
+
     /// Returns what the parts say.
     pub(super) fn said(&self) -> SaidName {
         let registry = self.registry.map(|_| "registry");
