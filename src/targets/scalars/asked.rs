@@ -6,7 +6,7 @@ use super::image_text::{ImageText, is_same_image};
 use super::name_limit::require_allowed;
 use super::name_parts::split_name;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
-use super::shared_registry::SharedName;
+use super::shared_name::SharedName;
 use super::slot::Slot;
 use super::tag_place::require_place;
 use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
@@ -72,7 +72,7 @@ fn ask_shared_name(
         names.dedup();
         let names = names.join("` or `");
         let message = format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
-        let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
+        let hint = format!("name the image with that registry, or change `{}` by hand", shared.key);
         return Err(FileRefusal::at(yaml, place.item, message, hint));
     };
     Ok(Some((new_name.clone(), repository)))
@@ -251,6 +251,9 @@ impl Parts {
         asked: &Asked,
     ) -> Result<Vec<NewText>, FileRefusal> {
         let after = &asked.after;
+        for slot in [self.registry, self.repository].into_iter().flatten() {
+            refuse_address(yaml, slot)?;
+        }
         let mut texts = Vec::new();
         let mut add = |slot: Option<Slot>, field: FieldName, text: String| {
             texts.extend(slot.map(|slot| NewText { slot, field, text }));
@@ -264,7 +267,10 @@ impl Parts {
                 Some(_) => split_registry(name),
                 None => ("", name.as_str()),
             };
-            add(self.registry, FieldName::NewName, registry.to_owned());
+            let had_slash =
+                self.registry.map_or(Ok(None), |slot| slot.text(yaml))?.is_some_and(|old| old.ends_with('/'));
+            let slash = if had_slash && !registry.is_empty() { "/" } else { "" };
+            add(self.registry, FieldName::NewName, format!("{registry}{slash}"));
             add(self.repository, FieldName::NewName, repository.to_owned());
         } else if let Some(slot) = self.repository {
             self.require_name(yaml, slot)?;
@@ -307,6 +313,22 @@ impl Parts {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// Refuses what is the address of a chart or of sources: as the part of a name, an edit would replace it.
+fn refuse_address(yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
+    match slot.text(yaml)? {
+        Some(text) if text.contains("://") => {
+            let message = format!("`{text}` is an address, and not the name of an image");
+            Err(FileRefusal::at(
+                yaml,
+                slot.value,
+                message,
+                "name the mapping of an image; the registry of one is written without `https://`",
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

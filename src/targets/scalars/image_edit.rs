@@ -10,7 +10,7 @@ use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::{ImagePlace, Parts, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
-use super::shared_registry::SharedName;
+use super::shared_name::SharedName;
 use super::slot::Slot;
 use super::walk::paths_to;
 use crate::image::{Field, ImageName};

@@ -26,6 +26,7 @@ mod place;
 mod planned_image;
 mod repeated;
 mod rewrite;
+mod shared_name;
 mod shared_registry;
 mod shown_images;
 mod slot;

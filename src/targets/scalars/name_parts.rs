@@ -76,7 +76,14 @@ impl<'t> NameParts<'t> {
     /// Returns the parts among the texts of a mapping. `text` returns nothing for an empty one.
     pub(super) fn of(text: &dyn Fn(&str) -> Option<&'t str>, is_of_image: bool) -> Self {
         let [registry, repository, image, name] = ["registry", "repository", "image", "name"].map(text);
+        let registry = registry.map(|registry| registry.trim_end_matches('/'));
         Self { registry, repository, image, name, is_of_image }
+    }
+
+    /// Whether no part has the registry of the image.
+    pub(super) fn lacks_registry(&self) -> bool {
+        let names = [self.repository, self.image, self.name];
+        self.registry.is_none() && !names.into_iter().flatten().any(has_registry)
     }
 
     /// Whether a whole reference is beside the version of the parts.

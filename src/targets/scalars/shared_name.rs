@@ -1,0 +1,63 @@
+//! The name of an image before which a chart puts a registry for all images. What an argument names must be one of the names that
+//! charts can make of the values.
+
+use super::file_refusal::FileRefusal;
+use super::place::{ImagePlace, Parts, Slots};
+use crate::image::{has_registry, split_registry};
+use crate::yaml::ParsedYaml;
+
+/// The values that a chart makes a name of.
+pub(super) struct SharedName<'a> {
+    /// Where the registry for all images is.
+    pub(super) key: &'static str,
+    shared: &'a str,
+    /// The image's own registry.
+    own: Option<&'a str>,
+    repository: &'a str,
+}
+
+impl<'a> SharedName<'a> {
+    /// Returns the values of an image that is in a chart with a registry for all; `None` for any other image.
+    pub(super) fn of(yaml: &'a ParsedYaml<'_>, place: &'a ImagePlace) -> Result<Option<Self>, FileRefusal> {
+        let Slots::Parts(Parts { registry, repository: Some(repository), shared_registry: Some(shared), .. }) =
+            &place.slots
+        else {
+            return Ok(None);
+        };
+        let own = registry.map_or(Ok(None), |slot| slot.text(yaml))?.map(|own| own.trim_end_matches('/'));
+        let repository = repository.text(yaml)?.unwrap_or_default();
+        Ok(Some(Self { key: shared.key, shared: &shared.text, own, repository }))
+    }
+
+    /// Returns both registries, if they differ.
+    pub(super) fn two_registries(&self) -> Option<(&'a str, &'a str)> {
+        self.own.filter(|own| *own != self.shared).map(|own| (self.shared, own))
+    }
+
+    /// Returns what `repository` says so that a chart makes `new_name` of it; `None` if no chart does.
+    pub(super) fn repository_of(&self, new_name: &str) -> Option<String> {
+        if self.own.is_none() && has_registry(self.repository) {
+            let is_of_registry = split_registry(new_name).0 == split_registry(self.repository).0;
+            return is_of_registry.then(|| new_name.to_owned()).or_else(|| below(self.shared, new_name));
+        }
+        below(self.shared, new_name).or_else(|| below(self.own?, new_name))
+    }
+
+    /// Whether `new` differs in its repository alone, which is `repository`.
+    pub(super) fn becomes(&self, new: &Self, repository: &str) -> bool {
+        new.repository == repository && (self.own, self.shared) == (new.own, new.shared)
+    }
+
+    /// Returns the names that charts can make of the values as they are.
+    pub(super) fn names(&self) -> Vec<String> {
+        let of = |registry: &str| format!("{registry}/{}", self.repository);
+        [Some(of(self.shared)), self.own.map(of)].into_iter().flatten().collect()
+    }
+}
+
+/// Returns the rest of a name behind its registry, if it has that one.
+fn below(registry: &str, name: &str) -> Option<String> {
+    let is_hub = split_registry("name").0 == registry && !has_registry(name);
+    let rest = name.strip_prefix(registry).and_then(|rest| rest.strip_prefix('/')).or(is_hub.then_some(name));
+    rest.map(str::to_owned)
+}
