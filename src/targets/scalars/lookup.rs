@@ -1,7 +1,7 @@
 //! Finds the images of a file that a name means, object by object. A name is what the image is called there; in a file
 //! without names, the path; with a dot before it, always a path; and `NAMESPACE:POLICY`, what a policy of Flux chooses.
 
-use super::argo::{helm_parameter, kustomize_images, sources, values_object};
+use super::argo::{kustomize_images, sources};
 use super::container::{Named, containers, image_of, services};
 use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
@@ -12,6 +12,7 @@ use super::object::{Object, objects};
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
 use super::repeated::RepeatedKeys;
 use super::slot::Slot;
+use super::source_images::{refuse_replaced, source_image};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// The images of a file that was read.
@@ -130,7 +131,6 @@ impl NamedPlace {
 
 /// Where the paths of values begin.
 pub(super) const VALUES_OF_RELEASE: &str = "spec.values.";
-pub(super) const VALUES_OBJECT: &str = "helm.valuesObject.";
 
 /// Several images of one name are edited together if they are the same image, and a path means one place.
 pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[NamedPlace]) -> Result<(), FileRefusal> {
@@ -176,6 +176,9 @@ fn in_object(
         if object.kind == DocumentKind::OciRepository {
             refuse_semver(yaml, root)?;
         }
+        if let Some(found) = &found {
+            sources(yaml, object).into_iter().try_for_each(|source| refuse_replaced(yaml, source, &found.place))?;
+        }
         return Ok(found.into_iter().collect());
     }
     let mut found = Vec::new();
@@ -196,10 +199,7 @@ fn in_object(
                 for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
                     found.push(NamedPlace::by_name(image?));
                 }
-                if let Some(values) = values_object(yaml, source) {
-                    found.extend(at(values, name, VALUES_OBJECT)?);
-                }
-                found.extend(helm_parameter(yaml, source, name)?.map(NamedPlace::by_path));
+                found.extend(source_image(yaml, source, name)?.map(NamedPlace::by_path));
             }
         }
         DocumentKind::FluxKustomization => refuse_among_others(yaml, object, name)?,

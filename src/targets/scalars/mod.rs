@@ -31,6 +31,7 @@ mod shared_registry;
 mod shown_images;
 mod slot;
 mod slot_text;
+mod source_images;
 mod tag_place;
 mod together;
 mod unknown_places;

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
+use super::argo::{kustomize_images, sources};
 use super::behind::{ToldImages, Written};
 use super::container::is_filled_in;
 use super::document_kind::DocumentKind;
@@ -11,12 +11,12 @@ use super::entries_elsewhere::{flux_entries, post_renderer_entries};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, images_below};
 use super::lookup::{
-    FileImages, NamedPlace, VALUES_OBJECT, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one,
-    values_of_release,
+    FileImages, NamedPlace, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one, values_of_release,
 };
 use super::marked::{all_marked, policies};
 use super::object::Object;
 use super::place::{ImagePlace, Slots};
+use super::source_images::images_of_source;
 use super::unknown_places::unknown_places;
 use crate::image::ImageName;
 use crate::targets::flux_marker::is_policy_name;
@@ -176,11 +176,8 @@ impl FileImages<'_, '_> {
             },
             DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
                 for source in sources(yaml, object) {
-                    if let Some(values) = values_object(yaml, source) {
-                        below(values, VALUES_OBJECT, show);
-                    }
-                    for name in parameter_names(yaml, source) {
-                        if let Some(image) = helm_parameter(yaml, source, &name).transpose() {
+                    for (name, image) in images_of_source(yaml, source) {
+                        if let Some(image) = image.transpose() {
                             show(name, image.map(NamedPlace::by_path));
                         }
                     }

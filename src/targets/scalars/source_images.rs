@@ -1,0 +1,171 @@
+//! The images in one source of an Application of Argo CD that has both parameters and values. A parameter replaces the value under
+//! its name, so that it is the parameter that is edited; what it replaces is not.
+
+use std::collections::HashSet;
+
+use super::argo::{helm_parameter, parameter_names, values_object};
+use super::document_kind::{filled, is_mapping, text_of, value_of};
+use super::file_refusal::FileRefusal;
+use super::image_path::{Below, image_at, images_below, text_beside};
+use super::name_parts::{NameParts, is_image_key};
+use super::node_path::NodePath;
+use super::place::{ImagePlace, Parts, Slots};
+use crate::yaml::{NodeId, ParsedYaml};
+
+/// What the path of an image in the values of a source begins with.
+const VALUES_OBJECT: &str = "helm.valuesObject.";
+
+/// An image by its name.
+type NamedImage = (String, Result<Option<ImagePlace>, FileRefusal>);
+
+/// Returns the images of a source that show, but for those of `kustomize.images`.
+pub(super) fn images_of_source(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<NamedImage> {
+    let below = |root| images_below(yaml, Below { root, before: VALUES_OBJECT });
+    let in_values = values_object(yaml, source).map(below).unwrap_or_default();
+    let of_values = |(name, image): NamedImage| {
+        let image = over_values(yaml, source, &name, || image);
+        (name, image)
+    };
+    let mut images: Vec<NamedImage> = in_values.into_iter().map(of_values).collect();
+    let names: HashSet<String> = images.iter().map(|(name, _)| name.clone()).collect();
+    for name in parameter_names(yaml, source).into_iter().filter(|name| !names.contains(name)) {
+        let image = source_image(yaml, source, &name);
+        images.push((name, image));
+    }
+    images
+}
+
+/// Returns the image `name` of a source.
+///
+/// # Errors
+///
+/// The parameters or the values have no image that can be edited, or something else decides what is pulled.
+pub(super) fn source_image(
+    yaml: &ParsedYaml<'_>,
+    source: NodeId,
+    name: &str,
+) -> Result<Option<ImagePlace>, FileRefusal> {
+    over_values(yaml, source, name, || match values_object(yaml, source) {
+        Some(root) => image_at(yaml, Below { root, before: VALUES_OBJECT }, name),
+        None => Ok(None),
+    })
+}
+
+/// Returns what parameters make of an image in the values.
+fn over_values(
+    yaml: &ParsedYaml<'_>,
+    source: NodeId,
+    name: &str,
+    in_values: impl FnOnce() -> Result<Option<ImagePlace>, FileRefusal>,
+) -> Result<Option<ImagePlace>, FileRefusal> {
+    let Some(mut image) = helm_parameter(yaml, source, name)? else {
+        let mut image = in_values()?;
+        if let Some(image) = &mut image {
+            refuse_replaced(yaml, source, image)?;
+            forget_replaced_name(yaml, source, image);
+        }
+        return Ok(image);
+    };
+    refuse_file_parameter(yaml, source, &image)?;
+    if let Slots::Parts(parts) = &mut image.slots
+        && let Some((mapping, is_of_image)) = mapping_in_values(yaml, source, parts, name)
+    {
+        if let (None, Some(digest)) = (parts.digest, value_of(yaml, mapping, "digest"))
+            && filled(yaml, digest).is_some()
+        {
+            let message = "the digest in `valuesObject` decides what is pulled, whatever the parameter of the tag";
+            let hint = "remove the digest once by hand, or add a parameter for it";
+            return Err(FileRefusal::at(yaml, digest, message, hint));
+        }
+        let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
+        if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
+            parts.known_name = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image).name();
+        }
+    }
+    Ok(Some(image))
+}
+
+/// Returns the mapping in the values that is the same image, and whether it is called one.
+fn mapping_in_values(yaml: &ParsedYaml<'_>, source: NodeId, parts: &Parts, name: &str) -> Option<(NodeId, bool)> {
+    let values = values_object(yaml, source).filter(|values| is_mapping(yaml, *values))?;
+    let version = parts.tag.or(parts.digest)?;
+    let group = match text_of(yaml, version.parent, "name") {
+        // The name is that of the tag itself.
+        Some(parameter) if parameter == name => name.rsplit_once('.').map_or("", |(group, _)| group),
+        _ => name,
+    };
+    let mapping = match NodePath::parse(group) {
+        Some(path) => path.follow(yaml, values).ok()??.slot.value,
+        None => values,
+    };
+    is_mapping(yaml, mapping).then(|| (mapping, is_image_key(group)))
+}
+
+/// Refuses values of which a parameter decides the version.
+///
+/// # Errors
+///
+/// There is such a parameter.
+pub(super) fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
+    let versions = image.version_nodes();
+    for (list, name, node) in parameters(yaml, source) {
+        if replaced_by(yaml, source, name).is_some_and(|value| versions.contains(&value)) {
+            let message = format!("`{name}` in `{list}` decides, at {}, whatever the values say", yaml.place(node));
+            let hint = match list {
+                "parameters" => format!("name the parameter: `{name}`"),
+                _ => "write the version into the file that it names, or remove it once by hand".to_owned(),
+            };
+            return Err(FileRefusal::at(yaml, image.item, message, hint));
+        }
+    }
+    Ok(())
+}
+
+/// Takes the name of an image in values for unknown if a parameter replaces it.
+fn forget_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) {
+    let nodes = image.nodes();
+    let replaced = |name: &str| replaced_by(yaml, source, name).is_some_and(|value| nodes.contains(&value));
+    if parameters(yaml, source).iter().any(|(_, name, _)| replaced(name)) {
+        image.has_name_elsewhere(None);
+    }
+}
+
+/// Refuses a parameter that a file replaces: Helm takes it last.
+fn refuse_file_parameter(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
+    let parents = match &image.slots {
+        Slots::Reference { slot, .. } => vec![slot.parent],
+        Slots::Parts(parts) => [parts.tag, parts.digest].into_iter().flatten().map(|slot| slot.parent).collect(),
+    };
+    let names: Vec<&str> = parents.into_iter().filter_map(|parent| text_of(yaml, parent, "name")).collect();
+    for (list, name, node) in parameters(yaml, source) {
+        if list == FILES && names.contains(&name) {
+            let message = format!("`{name}` in `{FILES}` decides, whatever the parameter says");
+            let hint = "write the version into the file that it names, or remove it once by hand";
+            return Err(FileRefusal::at(yaml, node, message, hint));
+        }
+    }
+    Ok(())
+}
+
+/// The parameters whose values are in files.
+const FILES: &str = "fileParameters";
+
+/// Returns the parameters of a source: the list that each is in, its name, and the node of it.
+fn parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId) -> Vec<(&'static str, &'y str, NodeId)> {
+    let Some(helm) = value_of(yaml, source, "helm") else { return Vec::new() };
+    let of_list = |list: &'static str| {
+        let items = value_of(yaml, helm, list).map(|items| yaml.tree.children(items).collect::<Vec<_>>());
+        let named = move |item| {
+            let node = value_of(yaml, item, "name")?;
+            Some((list, yaml.tree.text(node)?, node))
+        };
+        items.unwrap_or_default().into_iter().filter_map(named)
+    };
+    ["parameters", FILES].into_iter().flat_map(of_list).collect()
+}
+
+/// Returns the value that a parameter replaces.
+fn replaced_by(yaml: &ParsedYaml<'_>, source: NodeId, name: &str) -> Option<NodeId> {
+    let values = values_object(yaml, source)?;
+    Some(NodePath::parse(name)?.follow(yaml, values).ok()??.slot.value)
+}
