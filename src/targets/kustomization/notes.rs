@@ -53,6 +53,8 @@ pub enum NoteKind {
     DigestBeside { key: String, digest: String },
     /// The digest was emptied, and a switch beside it makes the chart use it.
     EmptyDigestUsed,
+    /// A post-renderer of Flux changes the image behind the chart.
+    PostRenderer { line: usize, image: String },
     /// A later entry is for what this one makes of its image, and replaces the version.
     Replaced { line: usize, image: String },
     /// A later entry gives the image another name, and that is pulled.
@@ -85,7 +87,7 @@ impl fmt::Display for Note {
 impl NoteKind {
     /// Returns whether something else is deployed than the entry says.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::Replaced { .. } | Self::Renamed { .. } | Self::EmptyDigestUsed)
+        matches!(self, Self::Replaced { .. } | Self::Renamed { .. } | Self::PostRenderer { .. } | Self::EmptyDigestUsed)
     }
 }
 
@@ -134,6 +136,7 @@ impl fmt::Display for NoteKind {
             }
             Self::DigestBeside { key, digest } => f.write_str(&digest_beside(key, digest)),
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
+            Self::PostRenderer { line, image } => f.write_str(&post_renderer(*line, image)),
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
@@ -161,6 +164,10 @@ fn pattern(character: char) -> String {
 
 const EMPTY_DIGEST_USED: &str = "the digest was emptied beside `useDigest: true`, and the chart writes `@` with nothing behind it: \
      name a digest too, or write `useDigest: false`";
+
+fn post_renderer(line: usize, image: &str) -> String {
+    format!("the post-renderer on line {line} has an entry for `{image}`, and what it sets is deployed")
+}
 
 fn replaced(line: usize, image: &str) -> String {
     format!("kustomize applies the entry `{image}` on line {line} to it too, whose version is deployed in its place")

@@ -4,7 +4,9 @@
 use super::document_kind::{text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, name_beside, text_beside};
+use super::image_text::is_same_image;
 use super::place::ImagePlace;
+use crate::targets::kustomization::Fields;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// An entry by the path of what it sets; nothing if it sets no version.
@@ -31,21 +33,40 @@ pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> 
 
 /// Returns the entries in the post-renderers of a HelmRelease. A digest decides what is pulled, whatever the tag beside it.
 pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> {
-    let renderers = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "postRenderers"));
-    let mut entries = Vec::new();
-    for (path, renderer) in items(yaml, renderers, "spec.postRenderers") {
-        let images = value_of(yaml, renderer, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
-        for (path, item) in items(yaml, images, &format!("{path}.kustomize.images")) {
-            let key = if has_digest(yaml, item) { "digest" } else { "newTag" };
-            let path = format!("{path}.{key}");
-            let mut image = image_at(yaml, Below { root, before: "." }, &path);
-            if let Ok(Some(image)) = &mut image {
-                image.has_name_elsewhere(name_beside("newTag", &|key| text_beside(yaml, item, key), false));
-            }
-            entries.push((format!(".{path}"), image));
+    let entry = |(path, item): (String, NodeId)| {
+        let key = if has_digest(yaml, item) { "digest" } else { "newTag" };
+        let path = format!("{path}.{key}");
+        let mut image = image_at(yaml, Below { root, before: "." }, &path);
+        if let Ok(Some(image)) = &mut image {
+            image.has_name_elsewhere(name_beside("newTag", &|key| text_beside(yaml, item, key), false));
         }
-    }
-    entries
+        (format!(".{path}"), image)
+    };
+    renderer_entries(yaml, root).into_iter().map(entry).collect()
+}
+
+/// Returns the entries in the post-renderers with their paths.
+fn renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, NodeId)> {
+    let renderers = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "postRenderers"));
+    let entries = |(path, renderer): (String, NodeId)| {
+        let images = value_of(yaml, renderer, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
+        items(yaml, images, &format!("{path}.kustomize.images"))
+    };
+    items(yaml, renderers, "spec.postRenderers").flat_map(entries).collect()
+}
+
+/// Returns the entry in the post-renderers of a HelmRelease that changes the image `name` to another one than `version` says.
+pub(super) fn post_renderer_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version: &Fields) -> Option<NodeId> {
+    let entries = renderer_entries(yaml, root).into_iter().map(|(_, item)| item);
+    let mut of_image =
+        entries.filter(|item| text_beside(yaml, *item, "name").is_some_and(|entry| is_same_image(entry, name)));
+    of_image.find(|item| {
+        let text = |key: &str| text_beside(yaml, *item, key);
+        let differs = |set: Option<&str>, version: Option<&str>| set.is_some_and(|set| version != Some(set));
+        text("newName").is_some_and(|new_name| !is_same_image(new_name, name))
+            || differs(text("newTag"), version.new_tag.as_deref())
+            || differs(text("digest"), version.digest.as_deref())
+    })
 }
 
 fn has_digest(yaml: &ParsedYaml<'_>, entry: NodeId) -> bool {

@@ -6,8 +6,11 @@ use std::collections::{HashMap, HashSet};
 use super::asked::NewText;
 use super::beside::ValuesBeside;
 use super::comments::comment_behind;
+use super::document_kind::DocumentKind;
+use super::entries_elsewhere::post_renderer_of;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
+use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_name::SharedName;
@@ -32,6 +35,7 @@ pub(super) fn outcome(
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
         let after = after(new, image)?;
+        notes.extend(note_of_post_renderer(new_images, image, &after));
         entries.push(EntryEdit {
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
@@ -245,6 +249,20 @@ fn note_of_empty_digest(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Optio
     let beside = ValuesBeside::of(new, &image.place, *slot);
     let is_used = beside.under("useDigest").is_some_and(|switch| switch.text == Some("true"));
     (is_emptied && is_used).then(|| (new.place(slot.value), NoteKind::EmptyDigestUsed))
+}
+
+/// Notes an entry in the post-renderers of a HelmRelease that changes the image again.
+fn note_of_post_renderer(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
+    let yaml = images.yaml;
+    let name = after.new_name.as_ref().or(image.asked.checked_as.as_ref())?;
+    let is_of = |object: &&Object| yaml.tree.is_within(image.place.item, object.root);
+    let release = images.objects.iter().find(is_of).filter(|object| object.kind == DocumentKind::HelmRelease)?;
+    let entry = post_renderer_of(yaml, release.root, name, after)?;
+    let is_itself = image.place.nodes().iter().any(|node| yaml.tree.is_within(*node, entry));
+    let line = yaml.source.line_number(yaml.tree.start(entry));
+    let kind = NoteKind::PostRenderer { line, image: name.clone() };
+    let place = yaml.place(image.place.item);
+    (!is_itself).then(|| Note { name: image.argument.name.to_string(), place, kind })
 }
 
 /// Notes a comment that stayed behind a changed value, if it may be about the old one.
