@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
+use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
@@ -163,7 +164,7 @@ fn map_slots(
         ));
     }
     let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
-    match merged_name(yaml, mapping, is_of_image)?.filter(|_| parts.shared_registry.is_none()) {
+    match name_elsewhere(yaml, mapping, is_of_image)?.filter(|_| parts.shared_registry.is_none()) {
         Some(name) => parts.known_name = Some(name),
         None => {
             (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
@@ -211,35 +212,6 @@ pub(super) fn two_versions(yaml: &ParsedYaml<'_>, version: Slot, path: &str, key
     let message = format!("`{path}` has a version in `image` and in `{key}`, and either may be what is deployed");
     let hint = format!("name the one that is meant: `{path}.image` or `{path}.{key}`");
     FileRefusal::at(yaml, version.key.unwrap_or(version.value), message, hint)
-}
-
-/// Returns the name of an image of which a merge key brings the repository, or the whole name under `image`. It is written in another place, for others too.
-///
-/// # Errors
-///
-/// A merge key brings the registry too, behind the mapping's own.
-fn merged_name(yaml: &ParsedYaml<'_>, mapping: NodeId, is_of_image: bool) -> Result<Option<String>, FileRefusal> {
-    let own = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
-    let merged = |key: &str| yaml.tree.inherited(mapping, &|text| text == key).and_then(|value| filled(yaml, value));
-    let repository = merged("repository").filter(|_| !own("repository") && !own("name"));
-    let is_whole = |text: &&str| has_registry(text) && merged("repository").is_none();
-    let image = merged("image").filter(is_whole).filter(|_| !own("repository") && !own("image"));
-    if repository.or(image).is_none() {
-        return Ok(None);
-    }
-    let registry = match own("registry") {
-        true => own_pair(yaml, mapping, "registry")?.and_then(|pair| filled(yaml, pair.value)),
-        false => merged("registry"),
-    };
-    let text = |key: &str| match key {
-        "registry" => registry,
-        "repository" => repository,
-        "image" => image.or_else(|| text_beside(yaml, mapping, key)),
-        key => text_beside(yaml, mapping, key),
-    };
-    let name = NameParts::of(&text, is_of_image).name();
-    let image = name.and_then(|name| ImageText::parse(&name, false).ok());
-    Ok(image.filter(|image| image.tag.is_none() && image.digest.is_none()).map(|image| image.name))
 }
 
 fn scalar_slots(

@@ -17,6 +17,7 @@ mod image_path;
 mod image_text;
 mod lookup;
 mod marked;
+mod name_elsewhere;
 mod name_limit;
 mod name_parts;
 mod nested;

@@ -114,7 +114,10 @@ pub(super) fn own_pair(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Res
                 yaml,
                 mapping,
                 format!("`{key}` comes from a merge key (`<<`), from {}", yaml.place(from)),
-                format!("write `{key}` out here, or edit the mapping that it comes from"),
+                match path_to(yaml, from) {
+                    Some(path) => format!("write `{key}` out here, or edit `.{path}`, where it is written"),
+                    None => format!("write `{key}` out here, or edit the mapping that it comes from"),
+                },
             )),
             None => Ok(None),
         },

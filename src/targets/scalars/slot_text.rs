@@ -41,6 +41,12 @@ impl Slot {
                 "release the file that sets the variable, or write the value out here",
             );
         }
+        if is_placeholder(text) {
+            return decided(
+                format!("the value is decided elsewhere: `{text}` is a placeholder"),
+                "release the file that it is filled from, or write the value out here",
+            );
+        }
         if text.contains(['\n', '\r']) {
             return decided("this text has several lines".to_owned(), "write the image on one line");
         }
@@ -63,6 +69,16 @@ impl Slot {
             ),
         }
     }
+}
+
+/// Whether a text is the name of a variable as tools write it that replace texts in files: `$TAG`, `#{TAG}#`, `%TAG%`, `@TAG@`.
+fn is_placeholder(text: &str) -> bool {
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'));
+    let within = |start: &str, end: &str| text.strip_prefix(start).and_then(|text| text.strip_suffix(end));
+    [("$", ""), ("#{", "}#"), ("%", "%"), ("@", "@")]
+        .into_iter()
+        .any(|(start, end)| within(start, end).is_some_and(is_name))
 }
 
 fn is_collection(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
