@@ -67,9 +67,9 @@ pub(super) fn edit(
     Ok(FileEdit { path, old, edit })
 }
 
-/// Every image must have an entry in at least one of the files, which were edited as `absent` says, and every file that is `named`
-/// by itself one of the images: it was meant, so its entry is misspelt. `elsewhere` looks for the other kustomizations that have an
-/// entry of a name.
+/// Every image must have an entry in at least one of the files, which were edited as `absent` says, and every file that is
+/// `named` by itself one of the images: it was meant, so its entry is misspelt. `elsewhere` looks for the other
+/// kustomizations that have an entry of a name.
 pub(super) fn require_entries(
     images: &Images,
     files: &[FileEdit],

@@ -38,8 +38,8 @@ pub(super) struct Rulings {
     pub(super) is_outdated: bool,
 }
 
-/// Judges all rules of `state` that are for `entries`. What the files tell comes first: if that breaks a rule, no registry is waited
-/// for.
+/// Judges all rules of `state` that are for `entries`. What the files tell comes first: if that breaks a rule, no registry
+/// is waited for.
 ///
 /// # Errors
 /// If a registry cannot be asked, and nothing else breaks a rule. What it answers is a ruling.

@@ -1,5 +1,5 @@
-//! Gitea and Forgejo, whose APIs are the same here. A merge that is to wait is not held to a commit, and keeps the message that it
-//! was scheduled with; so one that another release scheduled is cancelled first, if the head is ours.
+//! Gitea and Forgejo, whose APIs are the same here. A merge that is to wait is not held to a commit, and keeps the message
+//! that it was scheduled with; so one that another release scheduled is cancelled first, if the head is ours.
 
 use std::time::Duration;
 

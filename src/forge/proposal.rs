@@ -30,8 +30,8 @@ pub struct PullRequest {
     /// Its page.
     pub url: String,
     pub state: RequestState,
-    /// The commit that it proposes, or the beginning of its id, as far as the forge tells, else empty: the tip of the head branch, or what
-    /// that was when the request was closed or merged.
+    /// The commit that it proposes, or the beginning of its id, as far as the forge tells, else empty: the tip of the head
+    /// branch, or what that was when the request was closed or merged.
     pub head_id: String,
     /// Whether the forge will merge it by itself; `None` if it does not tell that.
     pub is_armed: Option<bool>,

@@ -180,7 +180,8 @@ mod tests {
         }
     }
 
-    /// The second push of two was rejected as the first one was, so the branch was merged twice into the work that was not pushed.
+    /// The second push of two was rejected as the first one was, so the branch was merged twice into the work that was not
+    /// pushed.
     #[test]
     fn a_branch_that_was_merged_into_work_twice() {
         let pull = "Merge branch 'main' of https://host/org/config";

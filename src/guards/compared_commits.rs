@@ -27,7 +27,8 @@ pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
     !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
 }
 
-/// Returns what `judge` says of the files that were edited between two commits. They come with one request for each level of folders.
+/// Returns what `judge` says of the files that were edited between two commits. They come with one request for each level of
+/// folders.
 pub(super) fn compare<T>(
     snapshot: &mut Snapshot<'_>,
     before: CommitId,

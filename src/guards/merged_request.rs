@@ -1,5 +1,6 @@
 //! What a commit of a push brought along, if a request was merged: the commits of a merge's side, the commits of a head branch
-//! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit` judges.
+//! whose change a squash repeats, what its title says, or the release that a rebase made again. It only reads; `own_commit`
+//! judges.
 
 use super::branch_update::is_update;
 use super::compared_commits::{changed_lines_of, changes, commit, compare, edits_alone, is_in};
@@ -186,8 +187,8 @@ fn side(snapshot: &mut Snapshot<'_>, head: CommitId, base: CommitId) -> Result<O
     Ok(Some(side))
 }
 
-/// Returns whether a commit of one parent may be a squash whatever its title is, by what costs no request: it was committed for its
-/// author, as forges do, or `checkout` shows that it edits files alone that may have images.
+/// Returns whether a commit of one parent may be a squash whatever its title is, by what costs no request: it was committed
+/// for its author, as forges do, or `checkout` shows that it edits files alone that may have images.
 pub(super) fn may_be_retitled(record: &CommitRecord, checkout: Option<&Checkout>) -> bool {
     let [parent] = record.parents[..] else { return false };
     let may_have_images = |change: &PathChange| {
@@ -203,8 +204,8 @@ pub(super) fn may_be_retitled(record: &CommitRecord, checkout: Option<&Checkout>
     record.author != record.committer || checkout.and_then(changes_here).is_some_and(is_edit)
 }
 
-/// Returns the head branches that a squash may be of: those that we propose on, and what GitHub and GitLab keep of a request that its
-/// message numbers.
+/// Returns the head branches that a squash may be of: those that we propose on, and what GitHub and GitLab keep of a request
+/// that its message numbers.
 fn heads_of(snapshot: &mut Snapshot<'_>, record: &CommitRecord, branch: &str) -> Result<Vec<CommitId>, Failure> {
     let mut prefixes = vec![format!("refs/heads/{}", folder_of_heads(branch))];
     if let Some(number) = number_of_request(record) {

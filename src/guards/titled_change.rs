@@ -1,6 +1,6 @@
-//! Whether a commit did exactly what its title says, and nothing else. The title is all that is left of a release if a squash kept it
-//! alone, and the head branch is deleted. A copied title does not count, because the whole change must be what the editor makes of
-//! the file, but for comments.
+//! Whether a commit did exactly what its title says, and nothing else. The title is all that is left of a release if a
+//! squash kept it alone, and the head branch is deleted. A copied title does not count, because the whole change must be
+//! what the editor makes of the file, but for comments.
 
 use super::compared_file::ComparedFile;
 use super::file_entries::entries;

@@ -1,5 +1,6 @@
 //! Whether a commit did exactly what its trailers say. A person who amends a release, or commits again with its message, keeps
-//! the trailers, and often the times: so the whole change must be what the editor makes of the file, but for comments behind that.
+//! the trailers, and often the times: so the whole change must be what the editor makes of the file, but for comments behind
+//! that.
 
 use super::compared_file::ComparedFile;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};

@@ -85,8 +85,8 @@ impl Reference {
         Ok(Self { name: name.to_owned(), registry: registry.to_owned(), repository, tag, digest })
     }
 
-    /// Returns the names of the same repository, from the full one (`docker.io/library/nginx`) to the shortest (`nginx`). Hosts are
-    /// in lower case, without the port of TLS.
+    /// Returns the names of the same repository, from the full one (`docker.io/library/nginx`) to the shortest (`nginx`).
+    /// Hosts are in lower case, without the port of TLS.
     pub fn spellings(&self) -> Vec<String> {
         let host = self.registry.to_ascii_lowercase();
         let host = host.strip_suffix(":443").unwrap_or(&host);

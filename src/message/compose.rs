@@ -51,8 +51,8 @@ pub fn is_usual_title(title: &str) -> bool {
     Purpose::all().iter().any(|purpose| title.strip_prefix(purpose.verb()).is_some_and(|rest| rest.starts_with(' ')))
 }
 
-/// Returns whether `title` is the usual one for these images, all that a commit changes. A marker for CI systems and the number of
-/// a request may stand behind it.
+/// Returns whether `title` is the usual one for these images, all that a commit changes. A marker for CI systems and the
+/// number of a request may stand behind it.
 pub fn is_title_of(title: &str, images: &[String]) -> bool {
     let mut images = images.to_vec();
     images.sort();

@@ -19,8 +19,8 @@ pub fn number_of_request(record: &CommitRecord) -> Option<u32> {
     azure(title).and_then(|(written, _)| number(written)).or_else(|| number(behind()?)).or_else(|| number(named()?.1))
 }
 
-/// Returns what may have been the title of a request: that of the commit, without what Azure DevOps writes before it, and the first
-/// line below one of Bitbucket's.
+/// Returns what may have been the title of a request: that of the commit, without what Azure DevOps writes before it, and
+/// the first line below one of Bitbucket's.
 pub fn titles(record: &CommitRecord) -> impl Iterator<Item = &str> {
     let title = record.title();
     let below = || {

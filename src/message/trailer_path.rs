@@ -1,5 +1,5 @@
-//! A path as a trailer has it. A trailer is read back without the blanks around it, is one line, and must not have a marker for CI
-//! systems, so a path that would suffer is quoted as git quotes paths: `" lead"` becomes `"\040lead"`.
+//! A path as a trailer has it. A trailer is read back without the blanks around it, is one line, and must not have a marker
+//! for CI systems, so a path that would suffer is quoted as git quotes paths: `" lead"` becomes `"\040lead"`.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! The value of HTTP's `Authorization`, as it is made and as it is taken apart. It is marked as sensitive, so that nothing that shows
-//! headers shows it.
+//! The value of HTTP's `Authorization`, as it is made and as it is taken apart. It is marked as sensitive, so that nothing
+//! that shows headers shows it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

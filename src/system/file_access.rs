@@ -1,5 +1,5 @@
-//! The access to a file that takes the place of another one: the same as before, and no more. A mode alone does not tell that: with an
-//! access control list, its bits of the group are the most that an entry of the list may allow.
+//! The access to a file that takes the place of another one: the same as before, and no more. A mode alone does not tell
+//! that: with an access control list, its bits of the group are the most that an entry of the list may allow.
 
 use std::fs::File;
 use std::io;

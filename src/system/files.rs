@@ -266,8 +266,8 @@ mod tests {
         list
     }
 
-    /// Neither is one lost, nor does a folder's own list give one to a file that had none, nor does the mask become what the owning
-    /// group may do.
+    /// Neither is one lost, nor does a folder's own list give one to a file that had none, nor does the mask become what the
+    /// owning group may do.
     #[cfg(target_os = "linux")]
     #[test]
     fn access_lists_and_attributes_stay() {

@@ -1,6 +1,6 @@
 //! The programs that we start: `ssh`, git's own servers for local paths, credential helpers, signers. Each gets its own
-//! process group, so that its children end with it, and Ctrl-C at a terminal goes to us alone. All are kept in one list, so that none
-//! outlives us.
+//! process group, so that its children end with it, and Ctrl-C at a terminal goes to us alone. All are kept in one list, so
+//! that none outlives us.
 
 use std::ffi::OsStr;
 use std::io;

@@ -1,6 +1,6 @@
-//! The logins that this process has sent to servers. Some servers quote the request that they refuse, and an error is read by people
-//! who must not see the login. So the words of any server are shown without each login that was sent to any server: they go
-//! through [`hidden`] where they are read, before they are cut to a length.
+//! The logins that this process has sent to servers. Some servers quote the request that they refuse, and an error is read
+//! by people who must not see the login. So the words of any server are shown without each login that was sent to any
+//! server: they go through [`hidden`] where they are read, before they are cut to a length.
 
 use std::borrow::Cow;
 use std::sync::Mutex;
@@ -17,8 +17,8 @@ const HIDDEN: &str = "***";
 /// A text that is shorter is part of many others.
 const SHORTEST: usize = 4;
 
-/// The texts to hide, the longest ones first, because one may be a part of another. Whatever is sent, is sent by this process, so there
-/// is one list.
+/// The texts to hide, the longest ones first, because one may be a part of another. Whatever is sent, is sent by this
+/// process, so there is one list.
 static SENT: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Takes note that the value of a header, such as `Authorization`, goes to a server as a login.

@@ -94,7 +94,8 @@ impl SystemAuthorities {
         file.or_else(|| Some(problem("SSL_CERT_DIR", self.folder.as_ref()?, "which has no certificate in it")))
     }
 
-    /// Returns the file if it is too large: the system's own reader has no limit. A pipe can be read once alone, and is not looked at.
+    /// Returns the file if it is too large: the system's own reader has no limit. A pipe can be read once alone, and is not
+    /// looked at.
     fn too_large(&self) -> Option<MisnamedAuthorities> {
         let path = self.file.as_ref()?;
         let is_pipe = std::fs::metadata(path).is_ok_and(|metadata| is_pipe(&metadata));

@@ -1,9 +1,9 @@
 //! The integration tests, in one binary.
 //!
 //! A folder or file here is named as the room of `src` that it tests, and its files as their subjects. Beside the rooms
-//! stand `action`, `docs` and `examples`, which are no Rust; `faults`, what a network may do; `security`, what an attacker may try; `tidy`, which reads the source;
-//! and two fixtures: `stage`, a repository, a registry and the program, and `pipeline`, which releases one build after the
-//! other. Servers and repositories are in `support`.
+//! stand `action`, `docs` and `examples`, which are no Rust; `faults`, what a network may do; `security`, what an attacker
+//! may try; `tidy`, which reads the source; and two fixtures: `stage`, a repository, a registry and the program, and
+//! `pipeline`, which releases one build after the other. Servers and repositories are in `support`.
 //!
 //! There are two levels. A test of the **library** calls `tagship::…`: the registry client and the editor, which are
 //! asked more than a command line can say. A test of the **program** runs the binary and looks at exit code, output,

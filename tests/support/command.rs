@@ -295,8 +295,8 @@ impl Drop for Running {
     }
 }
 
-/// Returns the peak that a process's status in /proc tells, in bytes; 0 without one. Until it has become the program of this name, it
-/// has the memory of the tests.
+/// Returns the peak that a process's status in /proc tells, in bytes; 0 without one. Until it has become the program of this
+/// name, it has the memory of the tests.
 fn peak_memory(status: &str, name: &str) -> u64 {
     if status.lines().next() != Some(&format!("Name:\t{name}")) {
         return 0;

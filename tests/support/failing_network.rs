@@ -1,8 +1,9 @@
 //! A network that fails: relays that stand before servers and let a part of the messages meet faults, as a seed says.
 //!
-//! Which message meets which fault is decided by the seed, the number of the release, the request, and how often that came. So the
-//! same seed makes the same faults again, whatever the times are. A relay reads whole requests and whole answers, because a fault
-//! is about the effect of a request as much as about its bytes: what has no answer may have been done, or may be done later.
+//! Which message meets which fault is decided by the seed, the number of the release, the request, and how often that came.
+//! So the same seed makes the same faults again, whatever the times are. A relay reads whole requests and whole answers,
+//! because a fault is about the effect of a request as much as about its bytes: what has no answer may have been done, or
+//! may be done later.
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};

@@ -2,11 +2,12 @@
 //!
 //! [`registry`] is an OCI registry and [`git_server`] lets git answer over HTTP; both sit on the small server in [`http`],
 //! misbehave on request and keep a log of what they were asked, so that a test can count. [`forge`] is a forge with its API.
-//! [`proxy`] and [`relay`] stand between client and server; the latter can cut the connection at any byte, and [`long_line`] counts what leaves
-//! the server of an answer; [`failing_network`] lets messages meet faults, as a seed says. [`repository`] makes bare
-//! repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`] a GitHub
-//! workflow, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real docker-registry and sshd if they are installed. Nothing here knows
-//! tagship's code: what is tested meets its servers over sockets, files and processes only.
+//! [`proxy`] and [`relay`] stand between client and server; the latter can cut the connection at any byte, and [`long_line`]
+//! counts what leaves the server of an answer; [`failing_network`] lets messages meet faults, as a seed says. [`repository`]
+//! makes bare repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`]
+//! a GitHub workflow, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real
+//! docker-registry and sshd if they are installed. Nothing here knows tagship's code: what is tested meets its servers over
+//! sockets, files and processes only.
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each user takes a part, and a test exports nothing")]
 #![allow(
     clippy::disallowed_methods,

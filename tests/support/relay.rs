@@ -1,7 +1,8 @@
 //! A relay between a client and a server: it passes bytes on, remembers them, and can cut the connection at any of them.
 //!
 //! What it remembers is in turns: all that went one way over a connection until something came the other way. Turns are in the
-//! order in which they began, whichever connections they went over. It understands no protocol, so what it counts is what is on the wire, heads and all.
+//! order in which they began, whichever connections they went over. It understands no protocol, so what it counts is what is
+//! on the wire, heads and all.
 
 use std::collections::HashMap;
 use std::io::{Read as _, Write as _};

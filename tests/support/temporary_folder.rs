@@ -1,7 +1,7 @@
 //! Where the fixtures lie: in memory, if the machine has a file system there.
 //!
-//! The tests make and delete many files and folders. ext4 gives out no inode that was deleted in the last minutes, and looks at each
-//! of these before it finds another one: that alone was a tenth of the processor's time in a run of all tests.
+//! The tests make and delete many files and folders. ext4 gives out no inode that was deleted in the last minutes, and looks
+//! at each of these before it finds another one: that alone was a tenth of the processor's time in a run of all tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -132,8 +132,9 @@ impl<'s> Tree<'s> {
         self.nodes.len() == other.nodes.len() && self.nodes.iter().zip(&other.nodes).all(is_so)
     }
 
-    /// Whether the nodes of this tree that start in a range, one end of a run of entries, are those of `other`, which is a tree of
-    /// that part alone and has a collection around them: in kind and text, and in place but for collections, that end elsewhere.
+    /// Whether the nodes of this tree that start in a range, one end of a run of entries, are those of `other`, which is a
+    /// tree of that part alone and has a collection around them: in kind and text, and in place but for collections, that
+    /// end elsewhere.
     pub(crate) fn has_entries_of(&self, other: &Tree<'_>, range: &Range<usize>) -> bool {
         let first = self.nodes.partition_point(|node| node.span.start < range.start);
         let last = self.nodes.partition_point(|node| node.span.start < range.end);

@@ -62,8 +62,8 @@ impl Attempt<'_> {
         order_of(&setting, snapshot, files, &mut |note| listener(&Event::Noted(note)))
     }
 
-    /// Returns the entries that do not go out, for others do or may be pinned, and how the run ends if these do not change either.
-    /// Stops if none goes out, or if order fails the release.
+    /// Returns the entries that do not go out, for others do or may be pinned, and how the run ends if these do not change
+    /// either. Stops if none goes out, or if order fails the release.
     pub(super) fn guard_order(
         &self,
         orders: &EntryOrders,

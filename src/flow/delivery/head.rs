@@ -189,8 +189,8 @@ fn unproposed(left_out: &[LeftOut], over: &Replaceable) -> Vec<LeftOut> {
     left_out.iter().filter(|left| !is_proposed(left)).cloned().collect()
 }
 
-/// Returns the title of what is proposed, if one of it and this release is a rollback: who waits for the one must not get the other
-/// without a word.
+/// Returns the title of what is proposed, if one of it and this release is a rollback: who waits for the one must not get
+/// the other without a word.
 fn of_another_kind(over: &Replaceable, purpose: &Purpose) -> Option<String> {
     let is_rollback = matches!(purpose, Purpose::Rollback { .. });
     let is_other = |said: ReleaseTrailers| said.rollback_of.is_empty() == is_rollback;

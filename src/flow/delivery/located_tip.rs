@@ -1,5 +1,5 @@
-//! What a release needs to know of the branch before it can edit: the tip, and the files to write. It is read while the registries
-//! are asked for the images.
+//! What a release needs to know of the branch before it can edit: the tip, and the files to write. It is read while the
+//! registries are asked for the images.
 
 use super::authorship::signing_forge;
 use super::job::Job;

@@ -1,6 +1,6 @@
-//! The stage after a guard has ended an attempt: an earlier release may have asked the forge to merge what the guard stops now, or what is
-//! not wanted any more. That merge is taken back, and a person decides. The request is never closed, and the run ends as it does
-//! without one: what fails here is a warning.
+//! The stage after a guard has ended an attempt: an earlier release may have asked the forge to merge what the guard stops
+//! now, or what is not wanted any more. That merge is taken back, and a person decides. The request is never closed, and the
+//! run ends as it does without one: what fails here is a warning.
 
 use super::attempt::{Attempt, Stop};
 use super::edited_files::WantedRelease;
@@ -43,7 +43,8 @@ impl OutdatedScope {
         }
     }
 
-    /// A rule that refuses a push asks for the request that is there. A freeze, and a file that cannot be understood, stop everything.
+    /// A rule that refuses a push asks for the request that is there. A freeze, and a file that cannot be understood, stop
+    /// everything.
     fn of_rules(rulings: &[Ruling], way: PublishWay) -> Option<Self> {
         let broken = rulings.iter().filter(|ruling| ruling.broken.is_some()).map(|ruling| ruling.demand);
         let scopes = broken.filter_map(|demand| match demand {

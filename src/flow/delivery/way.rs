@@ -1,5 +1,6 @@
-//! How the commit gets to the branch: by a commit in the checkout, by a push or by a pull request. A push that is refused may turn
-//! into the last. Whether the forge can ever take a pull request is asked first of all, so that a dry run and a release end alike.
+//! How the commit gets to the branch: by a commit in the checkout, by a push or by a pull request. A push that is refused
+//! may turn into the last. Whether the forge can ever take a pull request is asked first of all, so that a dry run and a
+//! release end alike.
 
 use super::authorship::require_signer;
 use super::job::Job;

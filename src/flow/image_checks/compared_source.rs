@@ -1,5 +1,5 @@
-//! The commit that the provenance of an image is compared with: it is known once the branch, or a file on it, was read. If nothing
-//! else names one, a tag with a whole commit id does.
+//! The commit that the provenance of an image is compared with: it is known once the branch, or a file on it, was read. If
+//! nothing else names one, a tag with a whole commit id does.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -58,7 +58,8 @@ impl ImageSources {
 }
 
 /// Returns the requirements of one image: provenance must be of each commit that the image was built from, unless it is required
-/// of the commit of a release already. If none is known, provenance that may be of any commit must be of the one in the image's tag.
+/// of the commit of a release already. If none is known, provenance that may be of any commit must be of the one in the
+/// image's tag.
 pub(in crate::flow) fn of_image<'r>(
     requirements: &'r [Requirement],
     sources: &ImageSources,

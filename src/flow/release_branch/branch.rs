@@ -161,8 +161,8 @@ impl ReleaseBranch {
         Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
-    /// Finds and loads the files to write, or those in the folders that are named; each once. What was there in the commits `earlier` is
-    /// loaded along with them, and so is what Argo CD reads beside a kustomization.
+    /// Finds and loads the files to write, or those in the folders that are named; each once. What was there in the commits
+    /// `earlier` is loaded along with them, and so is what Argo CD reads beside a kustomization.
     pub(in crate::flow) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,

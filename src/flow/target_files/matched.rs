@@ -1,4 +1,5 @@
-//! Which files and folders a pattern means, of the files that it may mean: one judgement for those on the branch and those on disk.
+//! Which files and folders a pattern means, of the files that it may mean: one judgement for those on the branch and those
+//! on disk.
 
 use std::collections::HashSet;
 

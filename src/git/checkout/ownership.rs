@@ -1,12 +1,12 @@
-//! Whose files are that are written into a repository, and their modes. A container that runs as root would leave folders behind in
-//! which the checkout's own user cannot write, and a repository that a group shares is written by several users.
+//! Whose files are that are written into a repository, and their modes. A container that runs as root would leave folders
+//! behind in which the checkout's own user cannot write, and a repository that a group shares is written by several users.
 
 use std::path::Path;
 
 use gix::Repository;
 
-/// Gives the file at `path`, and the folders above it up to `root`, to the owner of `root`, and lets those read and write them that
-/// `core.sharedRepository` names. If this is not permitted, the result is the same as with git.
+/// Gives the file at `path`, and the folders above it up to `root`, to the owner of `root`, and lets those read and write
+/// them that `core.sharedRepository` names. If this is not permitted, the result is the same as with git.
 #[cfg(unix)]
 pub(super) fn hand_over(repository: &Repository, root: &Path, path: &Path) {
     use std::os::unix::fs::{MetadataExt as _, lchown};
@@ -26,8 +26,8 @@ pub(super) fn hand_over(repository: &Repository, root: &Path, path: &Path) {
 #[cfg(not(unix))]
 pub(super) fn hand_over(_repository: &Repository, _root: &Path, _path: &Path) {}
 
-/// Returns the modes of a repository that several users share, as gix writes them; 0 if the umask alone counts. As for git, only the
-/// repository's own configuration tells them.
+/// Returns the modes of a repository that several users share, as gix writes them; 0 if the umask alone counts. As for git,
+/// only the repository's own configuration tells them.
 #[cfg(unix)]
 fn shared_permissions(repository: &Repository) -> i32 {
     let config = repository.config_snapshot();

@@ -1,5 +1,5 @@
-//! The variables of a repository: where its files are, as `git rev-parse --local-env-vars` lists them. git sets them in hooks, for
-//! the repository of the hook, so they must not count for another one.
+//! The variables of a repository: where its files are, as `git rev-parse --local-env-vars` lists them. git sets them in
+//! hooks, for the repository of the hook, so they must not count for another one.
 
 use std::path::{Path, PathBuf};
 

@@ -85,8 +85,8 @@ pub(super) fn end_of(repository: &Repository, name: &BStr) -> gix::Result<(FullN
     Err(gix::Error::from_error(std::io::Error::other(format!("`{name}` is symbolic too often", name = name.as_bstr()))))
 }
 
-/// Returns the reference that `name` is a symbolic link to, as `core.preferSymlinkRefs` makes it. gix reads what the link leads to, and
-/// would write a file in its place.
+/// Returns the reference that `name` is a symbolic link to, as `core.preferSymlinkRefs` makes it. gix reads what the link
+/// leads to, and would write a file in its place.
 pub(super) fn linked(repository: &Repository, name: &BStr) -> Option<FullName> {
     let folder = if name.starts_with(b"refs/") { repository.common_dir() } else { repository.git_dir() };
     let target = std::fs::read_link(folder.join(name.to_str().ok()?)).ok()?;

@@ -1,6 +1,7 @@
 //! The answer of `git-receive-pack` to a push: its status report, and on another side band the messages of the server and
-//! its hooks. A server without side bands sends the report alone. gix would take the bands apart too, but it strips the line end of
-//! each packet. git cuts messages wherever a buffer is full, so without line ends one could not tell whether a line continues.
+//! its hooks. A server without side bands sends the report alone. gix would take the bands apart too, but it strips the line
+//! end of each packet. git cuts messages wherever a buffer is full, so without line ends one could not tell whether a line
+//! continues.
 
 use gix::bstr::ByteSlice as _;
 use gix::protocol::transport::client::blocking_io::ReadlineBufRead;

@@ -14,8 +14,8 @@ pub(super) struct SmallPackets {
 enum Part {
     /// The length of a packet, in four hexadecimal digits, and how many of them have arrived.
     Length { digits: [u8; LENGTH], arrived: usize },
-    /// A line: how many bytes have arrived, how many are missing, and whether it can be the line before the pack. A hostile server
-    /// sends millions of lines, so that none of them is kept.
+    /// A line: how many bytes have arrived, how many are missing, and whether it can be the line before the pack. A hostile
+    /// server sends millions of lines, so that none of them is kept.
     Line { arrived: usize, left: usize, is_pack: bool },
     /// The rest of a packet of this side band, which is `None` before its number has arrived.
     Band { band: Option<u8>, left: usize },

@@ -60,8 +60,8 @@ pub fn order_of(
     Ok(EntryOrders::new(orders))
 }
 
-/// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What runs may
-/// have come by hand.
+/// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What
+/// runs may have come by hand.
 fn earlier_repository(claims: &BranchClaims, file: &str, name: &str) -> Option<String> {
     let mut releases = claims.iter().flat_map(|(_, said)| said).filter(|said| said.is_of(file, name));
     releases.find_map(|said| said.source_of(name)?.repository.clone())
@@ -240,8 +240,8 @@ impl Candidate<'_> {
         Ok(judge(new, other, by, ancestry.as_ref()))
     }
 
-    /// Returns why a build is superseded that may take the place of what runs, or of whose order nothing is known: what runs took its
-    /// place, or that of a newer one. `is_rebuild_new`: another build of a commit that ran may follow.
+    /// Returns why a build is superseded that may take the place of what runs, or of whose order nothing is known: what runs
+    /// took its place, or that of a newer one. `is_rebuild_new`: another build of a commit that ran may follow.
     fn ran_before(
         &self,
         running: &RunningEntry,

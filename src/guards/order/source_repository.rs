@@ -29,7 +29,8 @@ pub(super) struct SourceRepositories<'a> {
     unreachable: Option<String>,
 }
 
-/// Two commits, and the names of the repositories that are asked beside the one that CI builds. What these do not tell, others may.
+/// Two commits, and the names of the repositories that are asked beside the one that CI builds. What these do not tell,
+/// others may.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct AncestryQuestion {
     commits: (CommitId, CommitId),
@@ -96,7 +97,8 @@ impl<'a> SourceRepositories<'a> {
         Ok(answer.ancestry)
     }
 
-    /// Asks a question, and remembers the answer. Commits of builds that name a repository are in `named`, unless another one tells.
+    /// Asks a question, and remembers the answer. Commits of builds that name a repository are in `named`, unless another
+    /// one tells.
     fn answer(
         &mut self,
         snapshot: &mut Snapshot<'_>,

@@ -6,8 +6,8 @@ use super::{Failure, FailureKind};
 use crate::system::files::CHANGED;
 
 impl Failure {
-    /// Returns the failure to write a file. One that may not be written is another one than was meant, or wants other rights; a disk
-    /// that is full is no fault of the file.
+    /// Returns the failure to write a file. One that may not be written is another one than was meant, or wants other
+    /// rights; a disk that is full is no fault of the file.
     pub fn unwritable(error: io::Error) -> Self {
         use io::ErrorKind::{InvalidInput, NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match error.kind() {

@@ -117,7 +117,8 @@ impl<'a> AttachedSearch<'a> {
     }
 
     /// Returns the tag that stands for the list of referrers: a tag has at most 128 characters, so of a digest the first 64
-    /// digits count ([distribution-spec](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema)).
+    /// digits count
+    /// ([distribution-spec](https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema)).
     fn tag_of_list(&self) -> String {
         let (algorithm, value) = self.image.as_str().split_once(':').unwrap_or_default();
         format!("{algorithm}-{value:.64}")

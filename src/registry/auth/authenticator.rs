@@ -1,8 +1,8 @@
 //! Answers `WWW-Authenticate` challenges, and keeps what was learned and obtained for the checks that follow. Nothing is
 //! shown before a registry asks; from then on its way of asking is known, and a token is kept for its repository as long as
-//! it lasts. Only before a definite "no" is a login offered unasked: the registry is asked at `/v2/` how it wants it. A login that
-//! was rejected is not shown again, for no image of its registry. A challenge of another host, which
-//! a redirect led to, is not answered: our logins are not meant for it.
+//! it lasts. Only before a definite "no" is a login offered unasked: the registry is asked at `/v2/` how it wants it. A
+//! login that was rejected is not shown again, for no image of its registry. A challenge of another host, which a redirect
+//! led to, is not answered: our logins are not meant for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

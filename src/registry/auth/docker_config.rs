@@ -1,5 +1,6 @@
 //! docker's `config.json`, as far as it tells a login: `auths`, `credHelpers` and `credsStore`, with the key forms that
-//! docker, podman and their kin write. Keys count in any case, as for Go's programs. Bytes in, logins out: reading the file and asking the programs is done elsewhere.
+//! docker, podman and their kin write. Keys count in any case, as for Go's programs. Bytes in, logins out: reading the file
+//! and asking the programs is done elsewhere.
 
 use std::collections::BTreeMap;
 use std::fmt;

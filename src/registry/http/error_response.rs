@@ -1,5 +1,5 @@
-//! The words of a registry or its token server beside a status that is no success. They are untrusted. What they mean is read from
-//! them as they are; they are shown without logins, and cut to a length, and `report` escapes them.
+//! The words of a registry or its token server beside a status that is no success. They are untrusted. What they mean is
+//! read from them as they are; they are shown without logins, and cut to a length, and `report` escapes them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

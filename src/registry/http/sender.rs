@@ -61,8 +61,9 @@ impl Sender {
     }
 
     /// Makes a request until it gets an answer to go by, within the deadline of the check. The last attempt of a `HEAD` is a
-    /// `GET`: some servers fail at `HEAD` alone, and an answer to `GET` has the server's words. A registry that limits the rate and
-    /// says for how long is asked again then, as often as it says so: many images of one registry may need several turns.
+    /// `GET`: some servers fail at `HEAD` alone, and an answer to `GET` has the server's words. A registry that limits the
+    /// rate and says for how long is asked again then, as often as it says so: many images of one registry may need several
+    /// turns.
     pub(in crate::registry) fn send(
         &self,
         request: &HttpRequest<'_>,

@@ -3,10 +3,10 @@
 //! authority proves.
 //!
 //! A signature is read from one of the forms in which it is stored ([`verify_bundle`], [`verify_simple_signing`] and the
-//! others) into one form (`stored_signature`). A key ([`PublicKey`]) then verifies it alone. For a certificate, `keyless` asks the
-//! [`TrustedRoots`] for each part: the log entry (`log_proof`, `log_body`), timestamps (`timestamp_token`), the chain
-//! (`certificate_chain`), the log of certificates (`certificate_log`). What fails is told by [`Rejected`]. It leaves out
-//! where signatures are found, and what a predicate must say.
+//! others) into one form (`stored_signature`). A key ([`PublicKey`]) then verifies it alone. For a certificate, `keyless`
+//! asks the [`TrustedRoots`] for each part: the log entry (`log_proof`, `log_body`), timestamps (`timestamp_token`), the
+//! chain (`certificate_chain`), the log of certificates (`certificate_log`). What fails is told by [`Rejected`]. It leaves
+//! out where signatures are found, and what a predicate must say.
 
 mod asn1;
 mod base64_bytes;

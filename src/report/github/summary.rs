@@ -1,5 +1,5 @@
-//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; a list; or the failure. Foreign text
-//! stands in code spans, or in a fence that is longer than any in the text, so that it cannot break out.
+//! The job's summary, in GitHub's Markdown: what was released, from what to what, and the diff; a list; or the failure.
+//! Foreign text stands in code spans, or in a fence that is longer than any in the text, so that it cannot break out.
 
 use std::fmt::Write as _;
 

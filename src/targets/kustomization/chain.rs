@@ -11,7 +11,8 @@ use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange};
 use crate::yaml::ParsedYaml;
 
-/// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a note.
+/// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a
+/// note.
 ///
 /// # Errors
 /// A new entry replaces what an earlier one says.

@@ -258,7 +258,8 @@ mod tests {
     use crate::targets::kustomization::requested::Requested;
     use crate::yaml::{Difference, SourceText, read};
 
-    /// Returns what differs between `new` and what the arguments make of `old`, and the rest of `old` from there, if that is known.
+    /// Returns what differs between `new` and what the arguments make of `old`, and the rest of `old` from there, if that is
+    /// known.
     fn difference(old: &str, new: &str, arguments: &[&str], absent: Absent) -> Option<(String, Option<String>)> {
         let arguments: Vec<ImageArgument> = arguments.iter().map(|text| text.parse().unwrap()).collect();
         let requested = Requested::new(&arguments);

@@ -1,5 +1,5 @@
-//! The name of an image of which an alias or a merge key brings a part. It is written in another place, for others too, so that an
-//! edit of the image leaves it alone.
+//! The name of an image of which an alias or a merge key brings a part. It is written in another place, for others too, so
+//! that an edit of the image leaves it alone.
 
 use super::document_kind::{filled, value_of};
 use super::file_refusal::FileRefusal;

@@ -1,5 +1,5 @@
-//! The images in one source of an Application of Argo CD that has both parameters and values. A parameter replaces the value under
-//! its name, so that it is the parameter that is edited; what it replaces is not.
+//! The images in one source of an Application of Argo CD that has both parameters and values. A parameter replaces the value
+//! under its name, so that it is the parameter that is edited; what it replaces is not.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! Whether a new version belongs where it would be written, and counts there. What stands beside the place may say that the tag is
-//! another value, or that a digest decides what is pulled.
+//! Whether a new version belongs where it would be written, and counts there. What stands beside the place may say that the
+//! tag is another value, or that a digest decides what is pulled.
 
 use super::argo::PARAMETERS;
 use super::beside::{ValueBeside, ValuesBeside};

@@ -1,5 +1,5 @@
-//! A merge that an earlier release armed, and that a later run does not mean: the forge must not merge by itself what a person is to
-//! merge, or what was taken back or is held.
+//! A merge that an earlier release armed, and that a later run does not mean: the forge must not merge by itself what a
+//! person is to merge, or what was taken back or is held.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

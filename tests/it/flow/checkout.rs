@@ -839,7 +839,8 @@ fn the_checkout_of_another_user_stays_theirs() {
     assert_eq!(status.run().success().stdout(), "## release/prod...origin/release/prod\n");
 }
 
-/// The files of a repository that a group or everyone shares (`core.sharedRepository`) are as git leaves them, whatever the umask is.
+/// The files of a repository that a group or everyone shares (`core.sharedRepository`) are as git leaves them, whatever the
+/// umask is.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_shared_repository_stays_shared() {

@@ -136,8 +136,8 @@ fn the_log_follows_the_branch_over_merges() {
 const OLD: &str = "@1600000000 +0000";
 const NEW: &str = "@1900000000 +0000";
 
-/// Merges the releases that came to main since `before` into main, as it was then and with other commits upon it. Each release gets
-/// one of the dates. Returns the merge.
+/// Merges the releases that came to main since `before` into main, as it was then and with other commits upon it. Each
+/// release gets one of the dates. Returns the merge.
 fn merged_later(environments: &Pipeline, before: &str, dates: &[&str], commits: usize) -> String {
     let remote = &environments.stage.remote;
     let releases = remote.git(["rev-list", "--reverse", &format!("{before}..main")]).run().success().stdout();

@@ -11,8 +11,8 @@ use crate::support::repository::{File, Remote};
 
 const RELEASES: usize = 10;
 
-/// Lets releases of one file begin at once, each of one image. Returns how each ended. The server takes the first push when it has
-/// all of them, so that each release was made before another one landed.
+/// Lets releases of one file begin at once, each of one image. Returns how each ended. The server takes the first push when
+/// it has all of them, so that each release was made before another one landed.
 fn propose_at_once(remote: &Remote, forge: &Forge, image: impl Fn(usize) -> String + Sync) -> Vec<Value> {
     let begun = format!("{}/begun", remote.path().display());
     let count = format!(": >{begun}.$$; set -- {begun}.*");

@@ -103,8 +103,8 @@ fn a_race_with_a_branch_that_was_forced_back_is_tried_again() {
     let release = tagship().args(["release", "--no-check", "--repo", &server.url("gitops.git"), "--branch", "main"]);
     release.args(["-k", "clusters/42/apps/0000", "app=*:v9"]).run().success();
     let read = lines(&server).iter().filter(|line| line.starts_with("POST /gitops.git/git-upload-pack")).count();
-    // The first attempt reads the commit, the file, and what that was before. The second asks for what has changed, for all of the
-    // commit, for the file, and where the branch is.
+    // The first attempt reads the commit, the file, and what that was before. The second asks for what has changed, for all
+    // of the commit, for the file, and where the branch is.
     assert_eq!(read, 3 + 4);
     let history = remote.log("main");
     assert_eq!(history[1].id, back.trim());

@@ -22,8 +22,8 @@ fn already_released(pipeline: &Pipeline, tag: &str, source: &str) {
 /// How two source commits may stand to each other, and what becomes of a release of the second after one of the first.
 /// Where the sources are must not matter, nor whether the tag says the commit.
 ///
-/// Each row begins with what the one before it has left, if that is the first commit: a release that is superseded or fails leaves
-/// the branch as it was.
+/// Each row begins with what the one before it has left, if that is the first commit: a release that is superseded or fails
+/// leaves the branch as it was.
 #[test]
 fn what_may_follow_what() {
     for sources in [None, Some("app")] {

@@ -1,8 +1,8 @@
 //! The editor against folders of cases; below, against generated files and against kustomize itself.
 //!
 //! A case is a folder in `tests/edit`: `kustomization.yaml`, `args` (one a line, `--add` and `--comment TEXT` first), and
-//! what is expected: `expected.yaml` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
-//! before it is believed.
+//! what is expected: `expected.yaml` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out,
+//! to be read before it is believed.
 
 #![allow(
     clippy::disallowed_methods,

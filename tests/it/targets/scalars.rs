@@ -1,8 +1,8 @@
 //! The editor of other files than kustomizations, against folders of cases.
 //!
 //! A case is a folder in `tests/files`: `case`, whose first line is the path of the file and each other one an argument, with
-//! `--comment TEXT` before them if that is asked for; `input`; and `expected` with `notes` if there are any, or `error`. `UPDATE_EXPECTED=1` writes what comes out, to be read
-//! before it is believed.
+//! `--comment TEXT` before them if that is asked for; `input`; and `expected` with `notes` if there are any, or `error`.
+//! `UPDATE_EXPECTED=1` writes what comes out, to be read before it is believed.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -13,6 +13,15 @@ fn files_are_short_and_say_why_they_are() {
     }
 }
 
+/// rustfmt wraps no comment. In `cli`, one line is one text of the help.
+#[test]
+fn comments_are_not_wider_than_a_screen() {
+    for (path, code) in program().into_iter().filter(|(path, _)| !path.starts_with("src/cli/")) {
+        let is_wide = |line: &&str| line.trim_start().starts_with("//") && line.chars().count() > 130;
+        assert_eq!(code.lines().find(is_wide), None, "{path}");
+    }
+}
+
 /// What cargo compiles by itself.
 const ROOTS: [&str; 2] = ["tests/it/main.rs", "tests/witness/digests.rs"];
 

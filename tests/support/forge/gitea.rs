@@ -52,8 +52,8 @@ fn with(
     }
 }
 
-/// The base is one part of the path, the head is all that follows. Of several requests, the database names the first one, whatever
-/// its state is (`GetPullRequestByBaseHeadInfo`).
+/// The base is one part of the path, the head is all that follows. Of several requests, the database names the first one,
+/// whatever its state is (`GetPullRequestByBaseHeadInfo`).
 fn find(call: &ApiCall<'_>, store: &Store, base: &str, head: &[&str]) -> Response {
     let (base, head) = (percent_decode(base), percent_decode(&head.join("/")));
     let is_it = |request: &&Request| request.head == head && request.base == base && !request.is_from_fork;

@@ -20,8 +20,9 @@ pub use contents::Contents;
 pub use history::Commit;
 pub use import::{File, Mode};
 
-/// Nothing runs on after a push was answered. No test cuts the power, so nothing waits for the disk. As at GitLab, no program lists
-/// what other repositories have: there are none. What is imported stays the pack that it is, and no program takes it apart.
+/// Nothing runs on after a push was answered. No test cuts the power, so nothing waits for the disk. As at GitLab, no
+/// program lists what other repositories have: there are none. What is imported stays the pack that it is, and no program
+/// takes it apart.
 const CONFIGURATION: &str = "\
 [core]
 	alternateRefsCommand = true
