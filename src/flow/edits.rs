@@ -84,11 +84,12 @@ pub(super) fn require_entries(
     let arguments: Vec<&ImageArgument> = images.arguments.iter().collect();
     let named = files.iter().zip(named).filter(|(file, _)| file.edit.entries.is_empty());
     let of_file = |(file, named): (_, &Option<&TargetFile>)| {
-        let flag = named.as_ref()?.flag();
+        let named = named.as_ref()?;
         let failure = without_entry(&arguments, std::slice::from_ref(file), absent, &mut |_| Vec::new());
         Some(failure.or_else_hint(&format!(
-            "leave `{}` out if the file needs none, or name it by a pattern, whose matches may have none",
-            flag.trim_end()
+            "leave `{} {}` out if the file needs none, or name it by a pattern, whose matches may have none",
+            named.flag(),
+            named.path()
         )))
     };
     Failure::of_all(named.filter_map(of_file).collect())

@@ -4,14 +4,14 @@
 use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
 use super::log::never_was;
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
-use crate::git::{CommitId, RepositoryPath, Snapshot};
+use crate::git::{CommitId, RepositoryPath, Snapshot, has_login, url_without_login};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
 use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
-use crate::request::{Earlier, Images, PinDigest, RollbackRequest, TargetFile};
+use crate::request::{Delivery, Earlier, Images, PinDigest, Repository, RollbackRequest};
 use crate::system::signals::Gate;
 use crate::targets;
 use crate::targets::kustomization::{Fields, PlaceVersion, Unnamed};
@@ -65,10 +65,32 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     Ok(outcome)
 }
 
-/// Returns the command that lists the releases of the entry, as far as it may be shown: a URL may have a login in it.
+/// Returns the command that lists the releases of the entry, to be pasted into a shell. A login in a URL is left out.
 fn log_command(request: &RollbackRequest) -> String {
-    let file = request.delivery.files.iter().find(|file| file.path() != ".").map(TargetFile::flag).unwrap_or_default();
-    format!("`tagship log {file}{}`", request.name)
+    let Delivery { files, target, .. } = &request.delivery;
+    let mut words = vec!["tagship".to_owned(), "log".to_owned()];
+    let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), shell_word(value)]);
+    if let Some(file) = files.iter().find(|file| file.path() != ".") {
+        add(file.flag(), file.path());
+    }
+    if let Repository::Url(url) = &target.repository {
+        let public = url_without_login(url).filter(|_| has_login(url));
+        add("--repo", &public.map_or_else(|| url.clone(), |public| public.to_string()));
+    }
+    if let Some(branch) = &target.branch {
+        add("--branch", branch.as_str());
+    }
+    words.push(shell_word(request.name.as_str()));
+    format!("`{}`", words.join(" "))
+}
+
+/// Returns a word as a shell takes it for this one.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// Returns how people name a release: by its tag, else by its commit.

@@ -22,11 +22,11 @@ impl TargetFile {
         }
     }
 
-    /// Returns the flag that names the file, with the blank after it.
-    pub fn flag(&self) -> String {
+    /// Returns the flag that names the file.
+    pub fn flag(&self) -> &'static str {
         match self {
-            Self::Kustomization(path) => format!("-k {path} "),
-            Self::File(path) | Self::Either(path) => format!("-f {path} "),
+            Self::Kustomization(_) => "-k",
+            Self::File(_) | Self::Either(_) => "-f",
         }
     }
 

@@ -19,7 +19,7 @@ fn a_rollback_to_an_image_that_is_gone() {
     release.run().success();
     let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER"]);
     let output = rollback.run().exit(4);
-    let log = format!("`tagship log -k {FOLDER} IMAGE_PLACEHOLDER`");
+    let log = format!("`tagship log -k {FOLDER} --repo {url} IMAGE_PLACEHOLDER`");
     output.stderr_has(&format!(
         "hint: name another release with `--to`, as {log} lists them, or skip the check with `--no-check`"
     ));
@@ -322,4 +322,16 @@ fn a_quiet_log_is_a_log() {
     let url = stage.remote.file_url();
     let log = stage.tagship().args(["log", "-q", "--repo", &url, "-k", FOLDER]).run().success();
     log.stdout_has("WHEN").stdout_has(&COMMIT[..12]);
+}
+
+/// A hint is pasted into a shell: blanks do not cut a word, and a login is not shown.
+#[test]
+fn the_command_of_a_hint_can_be_pasted() {
+    let stage = Stage::new();
+    let text = "images:\n- name: web\n  newTag: v1\n";
+    stage.remote.commit("main", "Add", &[File::new("it's here/kustomization.yaml", text)]);
+    let url = stage.remote.file_url();
+    let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", "it's here", "web", "--to", "v9"]);
+    let hint = format!(r"hint: `tagship log -k 'it'\''s here' --repo {url} web` lists what was released");
+    rollback.run().exit(3).stderr_has(&hint);
 }

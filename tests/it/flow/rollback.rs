@@ -27,6 +27,12 @@ fn ends(output: &Output, expected: &str) {
     assert_eq!(document(output)["outcome"], expected, "{}{}", output.stdout(), output.stderr());
 }
 
+/// Returns the command that hints name.
+fn log_command(environments: &Pipeline) -> String {
+    let url = environments.stage.remote.file_url();
+    format!("tagship log -k {PRODUCTION} --repo {url} --branch main web")
+}
+
 #[test]
 fn one_release_back() {
     let environments = Pipeline::with_environments();
@@ -127,8 +133,9 @@ fn no_way_back() {
         }
         let output = rollback.run().exit(code).stderr_has(says);
         // A build of the past is not still pushing.
-        let hint = "  hint: name another release with `--to`, as `tagship log -k overlays/production web` lists them";
-        assert_eq!(output.stderr().contains(hint), code == 4, "{}", output.stderr());
+        let log = log_command(&environments);
+        let hint = format!("  hint: name another release with `--to`, as `{log}` lists them");
+        assert_eq!(output.stderr().contains(&hint), code == 4, "{}", output.stderr());
     }
     assert_eq!(environments.stage.remote.log("main").iter().position(|commit| commit.id == before), Some(2));
 }
@@ -314,7 +321,7 @@ fn a_release_in_between_is_not_taken_back() {
     let output = rollback(&environments, &["web"]).run().exit(9);
     assert_eq!(document(&output)["error"]["kind"], "guarded");
     let output = output.stderr_has("`web` was changed in the meantime");
-    output.stderr_has(&format!("hint: `tagship log -k {PRODUCTION} web` shows what it is now"));
+    output.stderr_has(&format!("hint: `{}` shows what it is now", log_command(&environments)));
     assert_eq!(environments.tip(), mended);
     // A commit of other files changes nothing.
     let tip = remote.commit("main", "Something else", &[File::new("noise", "1")]);
