@@ -52,7 +52,10 @@ pub(super) fn edit(
         yaml::prove(old, &new_source, &splices, yaml::read_again, |old, new| judge(path, old, new, arguments))
             .map_err(differs)?;
     if let Some(error) = unread {
-        return Err(FileRefusal::unproved(first, &format!("the second reader cannot read the file: {error}")));
+        let refusal = FileRefusal::unproved(first, &format!("the second reader cannot read the file: {error}"));
+        let hint = "Helm and kustomize read as this one does, and most likely refuse the file too: correct what it names; a character \
+                    that is escaped as `\\ud83d…` is written as it is";
+        return Err(FileRefusal { hint: Some(hint.to_owned()), ..refusal });
     }
     let new_images = FileImages::new(path, &new);
     let again = self::plan(&new_images, arguments)?;
