@@ -1,7 +1,7 @@
 //! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
 //! Nothing is written.
 
-use super::edits::{images_of, releases_of};
+use super::edits::{images_of, releases_of, warn_of_notes};
 use super::image_checks::checks::Checks;
 use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
@@ -14,7 +14,7 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
-use crate::image::ImageName;
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
@@ -142,6 +142,7 @@ fn as_they_are(
         }
     }
     Failure::of_all(problems)?;
+    warn_of_notes(&files, listener);
     Ok(files)
 }
 
@@ -174,6 +175,13 @@ fn as_it_is(
             ImageToCheck::on_branch(&entry).map_err(|failure| failure.detail(format!("in {file}")))?;
             edit.entries.push(entry);
         }
+    }
+    if edit.is_kustomization {
+        // An edit that keeps each entry as it is tells of which another one is deployed.
+        let change = ImageChange { new_name: Field::Keep, new_tag: Field::Keep, digest: Field::Keep };
+        let kept = |entry: &EntryEdit| ImageArgument { name: entry.name.clone(), change: change.clone() };
+        let arguments: Vec<_> = edit.entries.iter().map(kept).collect();
+        edit.notes = targets::edit(&file, &old, &arguments, Absent::Report).map(|kept| kept.notes).unwrap_or_default();
     }
     Ok(FileEdit { path: file, old, edit })
 }

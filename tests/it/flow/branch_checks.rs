@@ -34,6 +34,23 @@ fn a_value_that_is_no_tag_is_told_with_its_file() {
     output.stderr_has("the entry `web` has a bad tag: ").stderr_has(&format!("in {PRODUCTION}/kustomization.yaml"));
 }
 
+/// What the file says of an entry is not what runs if another one replaces it.
+#[test]
+fn an_entry_that_another_one_replaces_is_told() {
+    let environments = Pipeline::with_environments();
+    let image = format!("{}/org/web", environments.stage.registry.address());
+    let entries = [("web", &*format!("newName: {image}\n  newTag: v1")), (&*image, "newTag: v2")];
+    let file = File::new(&format!("{PRODUCTION}/kustomization.yaml"), kustomization(&entries));
+    environments.stage.remote.commit("main", "By hand", &[file]);
+    for tag in ["v1", "v2"] {
+        environments.build("web", tag);
+    }
+    let output = environments.run("check", &["-k", PRODUCTION]).run().success();
+    let told = format!("`web`: kustomize applies the entry `{image}` on line");
+    let output = output.stdout_has(&told).stdout_has("to it too, whose version is deployed in its place");
+    assert_eq!(output.stdout().matches("kustomize applies").count(), 1, "{}", output.stdout());
+}
+
 /// Only a rule about the source commit needs to know from which one an entry was built.
 #[test]
 fn history_is_read_only_for_a_rule_about_the_source() {
