@@ -195,7 +195,7 @@ pub(super) fn require_effect(files: &[FileEdit]) -> Result<(), Failure> {
     let without = notes.filter_map(|(file, note)| {
         let NoteKind::Replaced { image, .. } = &note.kind else { return None };
         let failure = Failure::target(format!("{file}:{}: {note}", note.place));
-        Some(failure.hint(format!("release `{image}`, or leave the version to one of the two entries")))
+        Some(failure.hint(format!("name `{image}` in its place, or leave the version to one of the two entries")))
     });
     Failure::of_all(without.collect())
 }

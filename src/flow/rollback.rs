@@ -101,11 +101,14 @@ fn named(release: &LoggedRelease) -> String {
 
 /// A build of the past is not still pushing.
 fn gone(failure: Failure, request: &RollbackRequest) -> Failure {
+    // What must be pinned cannot be released unchecked.
+    let by_tag = match request.delivery.pin_digest {
+        PinDigest::Always => "go back by the tag, if it is still there, with `--pin-digest=never`",
+        PinDigest::Keep | PinDigest::Never => "skip the check with `--no-check`",
+    };
     match failure.retry {
-        Retry::AfterThePush => failure.hint(format!(
-            "name another release with `--to`, as {} lists them, or skip the check with `--no-check`",
-            log_command(request)
-        )),
+        Retry::AfterThePush => failure
+            .hint(format!("name another release with `--to`, as {} lists them, or {by_tag}", log_command(request))),
         Retry::None | Retry::AtTheTip => failure,
     }
 }

@@ -8,7 +8,7 @@ use crate::flow::remote_forge::{forge_address, forge_of};
 use crate::forge::{Forge, UnknownForge};
 use crate::git::{Authorship, Identity, IdentityParts};
 use crate::outcome::failure::Failure;
-use crate::request::{CommitSigner, Delivery};
+use crate::request::{CommitSigner, Delivery, Effect};
 
 /// Returns the author and the committer, and the time of the commit. Flags beat the environment, which beats git's configuration,
 /// which beats the CI system's bot. An identity that cannot be used is told, and so is that there is none.
@@ -69,9 +69,10 @@ pub(super) fn authorship(
 }
 
 /// Fails if a commit can never be signed as the user asks for: the forge signs none, or git's configuration names no key. The key
-/// is not used: it may be a secret that a dry run does not have, or wait for a touch.
+/// is not used: it may wait for a touch. It is a secret too, which a dry run does not have.
 pub(super) fn require_signer(delivery: &Delivery, branch: &ReleaseBranch) -> Result<(), Failure> {
     match delivery.commit.signer {
+        CommitSigner::Git(_) if delivery.effect == Effect::DryRun => Ok(()),
         CommitSigner::Git(_) => authorship(delivery, branch, &mut |_told_with_the_commit| {}).map(drop),
         CommitSigner::Forge => {
             let remote = branch.remote().ok_or(UnknownForge::Local)?;

@@ -34,32 +34,64 @@ pub(super) fn follow_chains(
         if new_name == name || last.get(new_name).is_none_or(|last| *last <= at) {
             continue;
         }
-        let says = fields(yaml, entry);
-        let mut made = says.clone();
-        for later in applied().skip(at + 1).filter(|later| later.name.is_some()) {
-            if made.new_name.as_deref() != later.name {
-                continue;
+        let says = filled(fields(yaml, entry));
+        let later = || applied().skip(at + 1);
+        let links = links(yaml, &says, later());
+        let made = links.last().map_or(&says, |link| &link.made);
+        let is_replaced = says.says_what_runs() && !is_one_version(made, &says);
+        if let Some(added) = links.iter().find(|link| is_new(link.entry)) {
+            let without = self::links(yaml, &says, later().filter(|later| !is_new(later)));
+            let old_name = &without.last().map_or(&says, |link| &link.made).new_name;
+            if is_replaced || made.new_name != *old_name {
+                let argument = requested.of(added.entry).and_then(|later| meant(name, later)).unwrap_or_default();
+                let shape = ImagesShape::Replacing { entry: name.to_owned(), image: added.image.clone(), argument };
+                return Err(EditError::refused(yaml, added.entry.item, shape));
             }
-            let image = made.new_name.clone().unwrap_or_default();
-            made.follow(fields(yaml, later));
-            let is_replaced = says.says_what_runs() && !is_one_version(&made, &says);
-            let is_renamed = made.new_name.as_ref() != Some(&image);
-            if is_new(later) && (is_replaced || is_renamed) {
-                let argument = requested.of(later).and_then(|later| meant(name, later)).unwrap_or_default();
-                let shape = ImagesShape::Replacing { entry: name.to_owned(), image, argument };
-                return Err(EditError::refused(yaml, later.item, shape));
-            }
-            let line = yaml.source.line_number(yaml.tree.start(later.item));
-            let kind = match (is_replaced, is_renamed) {
-                _ if requested.of(entry).is_none() => continue,
-                (true, _) => NoteKind::Replaced { line, image },
-                (false, true) => NoteKind::Renamed { line, new_name: made.new_name.clone().unwrap_or_default() },
-                (false, false) => continue,
-            };
-            notes.push(Note { name: name.to_owned(), place: yaml.place(entry.item), kind });
         }
+        if requested.of(entry).is_none() {
+            continue;
+        }
+        let line = |link: &Link<'_>| yaml.source.line_number(yaml.tree.start(link.entry.item));
+        let version = links.iter().rfind(|link| link.says.says_what_runs()).filter(|_| is_replaced);
+        let replaced = version.map(|link| NoteKind::Replaced { line: line(link), image: link.image.clone() });
+        let renaming = links.iter().rfind(|link| link.says.new_name.is_some());
+        let renamed = renaming
+            .filter(|_| made.new_name != says.new_name)
+            .map(|link| NoteKind::Renamed { line: line(link), new_name: made.new_name.clone().unwrap_or_default() });
+        let kinds = replaced.into_iter().chain(renamed);
+        notes.extend(kinds.map(|kind| Note { name: name.to_owned(), place: yaml.place(entry.item), kind }));
     }
     Ok(notes)
+}
+
+/// An entry that kustomize applies to what an earlier one made of its image.
+struct Link<'e> {
+    entry: &'e ImageEntry<'e>,
+    /// The name of the image until then.
+    image: String,
+    says: Fields,
+    /// What it makes of the image.
+    made: Fields,
+}
+
+/// Returns which of the `later` entries are applied to an image of which an entry `says` what it is.
+fn links<'e>(yaml: &ParsedYaml<'_>, says: &Fields, later: impl Iterator<Item = &'e ImageEntry<'e>>) -> Vec<Link<'e>> {
+    let mut made = says.clone();
+    let mut links = Vec::new();
+    for entry in later {
+        let Some(image) = made.new_name.clone().filter(|image| entry.name == Some(image)) else { continue };
+        let says = filled(fields(yaml, entry));
+        made.follow(says.clone());
+        links.push(Link { entry, image, says, made: made.clone() });
+    }
+    links
+}
+
+/// Returns what kustomize takes of an entry: an empty text is none.
+fn filled(fields: Fields) -> Fields {
+    let text = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let Fields { new_name, new_tag, digest, .. } = fields;
+    Fields { new_name: text(new_name), new_tag: text(new_tag), digest: text(digest), ..Fields::default() }
 }
 
 fn is_one_version(one: &Fields, other: &Fields) -> bool {

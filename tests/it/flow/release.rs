@@ -405,7 +405,7 @@ fn a_version_that_another_entry_replaces() {
     let refused = release(&["web=*:v2"]).exit(3);
     refused
         .stderr_has("`web`: kustomize applies the entry `r.example/web` on line 5 to it too, whose version is deployed in its place")
-        .stderr_has("hint: release `r.example/web`, or leave the version to one of the two entries");
+        .stderr_has("hint: name `r.example/web` in its place, or leave the version to one of the two entries");
     assert_eq!(stage.remote.tip("main").as_deref(), Some(&*tip), "nothing was released");
     release(&["web=*:v2", "r.example/web=*:v2"]).success();
     release(&["r.example/web=*:v3"]).success();
