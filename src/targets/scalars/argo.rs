@@ -1,7 +1,6 @@
 //! The images in the sources of an Application of Argo CD: `kustomize.images`, `helm.parameters`, and the values of a chart.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use super::document_kind::{DocumentKind, filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
@@ -11,7 +10,7 @@ use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::own_pair;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
-use super::shared_registry::{SharedRegistry, shared_registry};
+use super::shared_registry::shared_registry;
 use super::slot::Slot;
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
@@ -171,13 +170,12 @@ pub(super) fn helm_parameter(
             found => Ok(found.first().copied()),
         }
     };
-    let by_parameter = value("global.imageRegistry")?.map_or(Ok(None), |slot| slot.text(yaml))?;
-    let by_parameter = by_parameter.map(|text| Rc::new(SharedRegistry::for_all(text)));
+    let by_parameter = value("global.imageRegistry")?.map_or(Ok(None), |slot| slot.text(yaml))?.map(str::to_owned);
     let shared_registry = by_parameter.or_else(|| registry_in_values(yaml, source));
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let has_shared_registry = shared_registry.is_some_and(|shared| shared.is_for_all());
+        let has_shared_registry = shared_registry.is_some();
         Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry }
             .slots(yaml, &beside)?
     } else {
@@ -212,7 +210,6 @@ fn take_name(
         let key = text_of(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next());
         return Err(two_versions(yaml, version, name, key.unwrap_or_default()));
     }
-    parts.shared_registry.take_if(|shared| !shared.is_for_all() && !names.lacks_registry());
     if names.is_said() {
         return parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), slot);
     }
@@ -221,7 +218,7 @@ fn take_name(
 }
 
 /// Returns the registry for all images in the values beside the parameters, as a mapping or as text.
-fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<Rc<SharedRegistry>> {
+fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<String> {
     if let Some(values) = values_object(yaml, source).filter(|values| !yaml.tree.is_null(*values)) {
         return shared_registry(yaml, &[values]);
     }

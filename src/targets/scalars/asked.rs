@@ -6,7 +6,7 @@ use super::image_text::{ImageText, is_same_image};
 use super::name_limit::require_allowed;
 use super::name_parts::split_name;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
-use super::shared_name::SharedName;
+use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::tag_place::require_place;
 use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
@@ -72,7 +72,7 @@ fn ask_shared_name(
         names.dedup();
         let names = names.join("` or `");
         let message = format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
-        let hint = format!("name the image with that registry, or change `{}` by hand", shared.key);
+        let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
         return Err(FileRefusal::at(yaml, place.item, message, hint));
     };
     Ok(Some((new_name.clone(), repository)))
@@ -267,8 +267,8 @@ impl Parts {
                 Some(_) => split_registry(name),
                 None => ("", name.as_str()),
             };
-            let had_slash =
-                self.registry.map_or(Ok(None), |slot| slot.text(yaml))?.is_some_and(|old| old.ends_with('/'));
+            let old = self.registry.map_or(Ok(None), |slot| slot.text(yaml))?;
+            let had_slash = old.is_some_and(|old| old.ends_with('/'));
             let slash = if had_slash && !registry.is_empty() { "/" } else { "" };
             add(self.registry, FieldName::NewName, format!("{registry}{slash}"));
             add(self.repository, FieldName::NewName, repository.to_owned());

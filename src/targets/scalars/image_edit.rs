@@ -13,7 +13,7 @@ use super::lookup::FileImages;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
-use super::shared_name::SharedName;
+use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::walk::paths_to;
 use crate::image::{Field, ImageName};

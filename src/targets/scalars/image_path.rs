@@ -2,7 +2,6 @@
 //! reference, or a tag alone.
 
 use std::collections::HashSet;
-use std::rc::Rc;
 
 use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
@@ -11,7 +10,7 @@ use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
-use super::shared_registry::{SharedRegistries, SharedRegistry};
+use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
 use super::walk::walk;
 use crate::image::has_registry;
@@ -81,8 +80,7 @@ fn image_in(
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            let has_shared_registry = shared_registry.is_some_and(|shared| shared.is_for_all());
-            scalar_slots(yaml, has_shared_registry, slot, &trail, written)?
+            scalar_slots(yaml, shared_registry.is_some(), slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -148,7 +146,7 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
 
 fn map_slots(
     yaml: &ParsedYaml<'_>,
-    shared_registry: Option<Rc<SharedRegistry>>,
+    shared_registry: Option<String>,
     mapping: NodeId,
     is_of_image: bool,
     path: &str,
@@ -168,13 +166,10 @@ fn map_slots(
         Some(name) => parts.known_name = Some(name),
         None => {
             (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
-            // Beside an empty `repository`, a name is the end of one: the chart has the rest.
-            let is_named = is_of_image && parts.repository.is_none_or(|slot| filled(yaml, slot.value).is_some());
-            let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_named);
+            let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
             if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
                 return Err(two_versions(yaml, version, path, version.key_text(yaml)));
             }
-            parts.shared_registry.take_if(|shared| !shared.is_for_all() && !names.lacks_registry());
             if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
                 parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), &slot)?;
@@ -186,11 +181,6 @@ fn map_slots(
     if parts.tag.is_some() || parts.digest.is_some() {
         return Ok(Slots::Parts(parts));
     }
-    Err(no_version(yaml, mapping, path, parts.known_name.is_some()))
-}
-
-/// Returns the refusal of a mapping without a version.
-fn no_version(yaml: &ParsedYaml<'_>, mapping: NodeId, path: &str, has_name: bool) -> FileRefusal {
     let mut within = Vec::new();
     walk(yaml, mapping, &mut |visit| {
         if shows(yaml, visit.slot) {
@@ -203,8 +193,8 @@ fn no_version(yaml: &ParsedYaml<'_>, mapping: NodeId, path: &str, has_name: bool
         within => format!("name the image in it: `{}`", within.join("`, `")),
     };
     let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
-    let is_no_image = !has("registry") && !has("repository") && !has_name;
-    FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) }
+    let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
+    Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
 }
 
 /// Returns the refusal of a whole reference beside a tag: some charts and operators deploy the one, and some the other.

@@ -27,7 +27,6 @@ mod place;
 mod planned_image;
 mod repeated;
 mod rewrite;
-mod shared_name;
 mod shared_registry;
 mod shown_images;
 mod slot;

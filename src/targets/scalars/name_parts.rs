@@ -80,12 +80,6 @@ impl<'t> NameParts<'t> {
         Self { registry, repository, image, name, is_of_image }
     }
 
-    /// Whether no part has the registry of the image.
-    pub(super) fn lacks_registry(&self) -> bool {
-        let names = [self.repository, self.image, self.name];
-        self.registry.is_none() && !names.into_iter().flatten().any(has_registry)
-    }
-
     /// Whether a whole reference is beside the version of the parts.
     pub(super) fn has_own_version(&self) -> bool {
         let image = self.image.filter(|_| self.repository.is_none());

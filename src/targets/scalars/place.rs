@@ -1,11 +1,8 @@
 //! One image of a file: where each of its parts is, and what they say.
 
-use std::rc::Rc;
-
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::name_parts::{NameLimit, NameSource, SaidName};
-use super::shared_registry::SharedRegistry;
 use super::slot::Slot;
 use crate::targets::kustomization::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -56,7 +53,7 @@ pub(super) struct Parts {
     /// Which names an argument may have.
     pub(super) limit: Option<NameLimit>,
     /// A registry for all images of the chart, which may come before the name.
-    pub(super) shared_registry: Option<Rc<SharedRegistry>>,
+    pub(super) shared_registry: Option<String>,
 }
 
 /// A tag and the digest behind it, as some charts take them in one scalar.
@@ -99,9 +96,7 @@ impl Parts {
         let registry = Self::text(yaml, self.registry)?.map(|registry| registry.trim_end_matches('/'));
         let repository = Self::text(yaml, self.repository)?;
         let name = match (registry, repository) {
-            (own, Some(_)) if self.shared_registry.as_ref().is_some_and(|shared| own != Some(shared.text.as_str())) => {
-                None
-            }
+            (own, Some(_)) if self.shared_registry.as_deref().is_some_and(|shared| own != Some(shared)) => None,
             (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
             (None, Some(repository)) => Some(repository.to_owned()),
             (_, None) => self.known_name.clone(),

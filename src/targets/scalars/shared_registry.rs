@@ -1,77 +1,86 @@
 //! A registry for all images of a chart, `global.imageRegistry`: many charts put it before the name of an image, or take it in
-//! place of the image's own registry, and others ignore it. So the full name is not known, unless both are the same. Other keys,
-//! such as `imageRegistry`, are for the images without a registry of their own.
+//! place of the image's own registry, and others ignore it. So the full name is not known, unless both are the same. What an
+//! argument names must be one of the names that charts can make of the values.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
-use super::document_kind::{filled, value_of};
+use super::document_kind::value_of;
+use super::file_refusal::FileRefusal;
+use super::place::{ImagePlace, Parts, Slots};
+use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// A registry for all images of a chart.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SharedRegistry {
-    /// Where the chart has it.
-    pub(super) key: &'static str,
-    /// With the names that come before all images too.
-    pub(super) text: String,
-}
-
-/// The registry that charts take in place of an image's own one.
-const FOR_ALL: &str = "global.imageRegistry";
-
-/// The registries that charts take for images without one, each with the key of what comes behind it.
-const DEFAULTS: [(&str, &str); 6] = [
-    ("global.image.registry", ""),
-    ("global.registry", ""),
-    ("global.hub", ""),
-    ("imageRegistry", "imageNamespace"),
-    ("defaultImageRegistry", "defaultImageRepository"),
-    ("defaultRegistry", ""),
-];
-
-impl SharedRegistry {
-    pub(super) fn for_all(text: &str) -> Self {
-        Self { key: FOR_ALL, text: text.trim_end_matches('/').to_owned() }
-    }
-
-    /// Whether it may come before an image that has a registry of its own.
-    pub(super) fn is_for_all(&self) -> bool {
-        self.key == FOR_ALL
-    }
-
-    /// Returns the registry that is in the values of a chart themselves.
-    fn among(yaml: &ParsedYaml<'_>, values: NodeId) -> Option<Self> {
-        let text = |path: &str| {
-            let value = path.split('.').try_fold(values, |node, key| value_of(yaml, node, key))?;
-            let text = filled(yaml, value)?.trim_end_matches('/');
-            (!text.is_empty()).then_some(text)
-        };
-        if let Some(registry) = text(FOR_ALL) {
-            return Some(Self::for_all(registry));
-        }
-        DEFAULTS.into_iter().find_map(|(key, behind)| {
-            // What a template fills in is not known.
-            let registry = text(key).filter(|registry| !registry.contains(['{', '$']))?;
-            let behind = text(behind).map(|names| format!("/{names}")).unwrap_or_default();
-            Some(Self { key, text: format!("{registry}{behind}") })
-        })
-    }
-}
-
 /// Returns the registry for all images of the chart, or of a chart within it, whose values are on the way to an image.
-pub(super) fn shared_registry(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<Rc<SharedRegistry>> {
+pub(super) fn shared_registry(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<String> {
     SharedRegistries::default().of(yaml, trail)
 }
 
 /// The registries for all images that were looked for, once in each mapping: one may have thousands of images.
 #[derive(Default)]
-pub(super) struct SharedRegistries(HashMap<NodeId, Option<Rc<SharedRegistry>>>);
+pub(super) struct SharedRegistries(HashMap<NodeId, Option<String>>);
 
 impl SharedRegistries {
     /// Returns what [`shared_registry`] returns.
-    pub(super) fn of(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<Rc<SharedRegistry>> {
-        let here = |values: NodeId| SharedRegistry::among(yaml, values).map(Rc::new);
+    pub(super) fn of(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<String> {
+        let here = |values: NodeId| {
+            let shared = value_of(yaml, value_of(yaml, values, "global")?, "imageRegistry")?;
+            let text = yaml.tree.text(shared)?.trim_end_matches('/');
+            (!text.is_empty() && !yaml.tree.is_null(shared)).then(|| text.to_owned())
+        };
         trail.iter().rev().find_map(|values| self.0.entry(*values).or_insert_with(|| here(*values)).clone())
     }
+}
+
+/// The values that a chart makes a name of.
+pub(super) struct SharedName<'a> {
+    shared: &'a str,
+    /// The image's own registry.
+    own: Option<&'a str>,
+    repository: &'a str,
+}
+
+impl<'a> SharedName<'a> {
+    /// Returns the values of an image that is in a chart with a registry for all; `None` for any other image.
+    pub(super) fn of(yaml: &'a ParsedYaml<'_>, place: &'a ImagePlace) -> Result<Option<Self>, FileRefusal> {
+        let Slots::Parts(Parts { registry, repository: Some(repository), shared_registry: Some(shared), .. }) =
+            &place.slots
+        else {
+            return Ok(None);
+        };
+        let own = registry.map_or(Ok(None), |slot| slot.text(yaml))?;
+        let repository = repository.text(yaml)?.unwrap_or_default();
+        Ok(Some(Self { shared, own, repository }))
+    }
+
+    /// Returns both registries, if they differ.
+    pub(super) fn two_registries(&self) -> Option<(&'a str, &'a str)> {
+        self.own.filter(|own| *own != self.shared).map(|own| (self.shared, own))
+    }
+
+    /// Returns what `repository` says so that a chart makes `new_name` of it; `None` if no chart does.
+    pub(super) fn repository_of(&self, new_name: &str) -> Option<String> {
+        if self.own.is_none() && has_registry(self.repository) {
+            let is_of_registry = split_registry(new_name).0 == split_registry(self.repository).0;
+            return is_of_registry.then(|| new_name.to_owned()).or_else(|| below(self.shared, new_name));
+        }
+        below(self.shared, new_name).or_else(|| below(self.own?, new_name))
+    }
+
+    /// Whether `new` differs in its repository alone, which is `repository`.
+    pub(super) fn becomes(&self, new: &Self, repository: &str) -> bool {
+        new.repository == repository && (self.own, self.shared) == (new.own, new.shared)
+    }
+
+    /// Returns the names that charts can make of the values as they are.
+    pub(super) fn names(&self) -> Vec<String> {
+        let of = |registry: &str| format!("{registry}/{}", self.repository);
+        [Some(of(self.shared)), self.own.map(of)].into_iter().flatten().collect()
+    }
+}
+
+/// Returns the rest of a name behind its registry, if it has that one.
+fn below(registry: &str, name: &str) -> Option<String> {
+    let is_hub = split_registry("name").0 == registry && !has_registry(name);
+    let rest = name.strip_prefix(registry).and_then(|rest| rest.strip_prefix('/')).or(is_hub.then_some(name));
+    rest.map(str::to_owned)
 }

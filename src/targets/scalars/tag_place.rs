@@ -5,7 +5,6 @@ use super::argo::PARAMETERS;
 use super::beside::{ValueBeside, ValuesBeside};
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
-use super::name_parts::is_image_key;
 use super::place::{ImagePlace, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
@@ -65,8 +64,7 @@ impl Wanted<'_, '_> {
     /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
     fn require_certain(&self, is_certain: bool) -> Result<(), FileRefusal> {
         let Some(text) = self.slot.text(self.yaml)? else { return Ok(()) };
-        let is_reference = text.contains([':', '@', '/']) || (is_certain && !is_like_a_version(text));
-        if is_reference || self.replaces_all() {
+        if text.contains([':', '@', '/']) || (is_certain && !is_like_a_version(text)) {
             return Ok(());
         }
         let name = self.argument.name.as_str();
@@ -89,12 +87,6 @@ impl Wanted<'_, '_> {
             ),
         };
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
-    }
-
-    /// Whether the argument has the whole image, and the key says that its value is one: whatever stands there goes.
-    fn replaces_all(&self) -> bool {
-        let is_whole = self.argument.change.new_name.set().is_some_and(|name| name.contains('/'));
-        is_whole && is_image_key(self.beside.own) && self.beside.under("repository").is_none()
     }
 
     /// Refuses a version behind a name whose tag is another value: `image: acme/web` beside `tag: v1` would become `acme/web:v2`,
