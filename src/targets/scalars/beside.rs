@@ -80,9 +80,18 @@ impl<'y> ValuesBeside<'y> {
             let is_own = key.strip_suffix("digest").is_some_and(|stem| {
                 stems.iter().any(|own| own == stem) || (is_of_one && (stem.is_empty() || NAMES.contains(&stem)))
             });
-            (is_own || (is_of_one && !self.is_of_another(&key, text))).then_some(is_own)
+            let may_be_own = is_of_one && self.may_be_used(&key) && !self.is_of_another(&key, text);
+            (is_own || may_be_own).then_some(is_own)
         };
         self.others.iter().filter_map(move |other| Some((other, judged(other)?)))
+    }
+
+    /// Whether a chart may take the digest under a key: the key is about nothing else, or a switch chooses among several.
+    /// One of its own may be off, as `chroot: false` beside `digestChroot`.
+    fn may_be_used(&self, digest: &str) -> bool {
+        let variant = DIGESTS.iter().find_map(|begin| digest.strip_prefix(begin));
+        let is_off = |other: &ValueBeside<'_>| Some(&*plain(other.key)) == variant && other.text == Some("false");
+        (variant.is_some() || self.under("useDigest").is_some()) && !self.others.iter().any(is_off)
     }
 
     /// Whether the digest under a key belongs to another image of the mapping: `webDigest` beside `webTag`.

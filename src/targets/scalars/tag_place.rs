@@ -64,7 +64,8 @@ impl Wanted<'_, '_> {
     /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
     fn require_certain(&self, is_certain: bool) -> Result<(), FileRefusal> {
         let Some(text) = self.slot.text(self.yaml)? else { return Ok(()) };
-        if text.contains([':', '@', '/']) || (is_certain && !is_like_a_version(text)) {
+        let is_for_a_name = is_certain || self.argument.change.new_tag.set().is_none();
+        if text.contains([':', '@', '/']) || (is_for_a_name && !is_like_a_version(text)) {
             return Ok(());
         }
         let name = self.argument.name.as_str();
@@ -109,7 +110,10 @@ impl Wanted<'_, '_> {
             ("repository" | "name", Some(mapping)) if ["tag", "version"].contains(&tag.key) => {
                 format!("name the mapping, so that both are known: `{mapping}=*{version}`")
             }
-            _ => format!("name that one, with the image: `{}={image}{version}`", self.path_to(tag)),
+            _ => {
+                let image = self.argument.change.new_name.set().unwrap_or(image);
+                format!("name that one, with the image: `{}={image}{version}`", self.path_to(tag))
+            }
         };
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
