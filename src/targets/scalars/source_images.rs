@@ -68,37 +68,78 @@ fn over_values(
     };
     refuse_file_parameter(yaml, source, &image)?;
     if let Slots::Parts(parts) = &mut image.slots
-        && let Some((mapping, is_of_image)) = mapping_in_values(yaml, source, parts, name)
+        && let Some(values) = ValuesOfGroup::find(yaml, source, parts, name)
     {
-        if let (None, Some(digest)) = (parts.digest, value_of(yaml, mapping, "digest"))
-            && filled(yaml, digest).is_some()
-        {
-            let message = "the digest in `valuesObject` decides what is pulled, whatever the parameter of the tag";
-            let hint = "remove the digest once by hand, or add a parameter for it";
-            return Err(FileRefusal::at(yaml, digest, message, hint));
-        }
+        values.refuse_deciding(yaml, parts)?;
         let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
+        let is_in_values = NAME_PARTS.iter().any(|key| text_beside(yaml, values.mapping, key).is_some());
+        if is_in_values && (has_name || values.replaced_name(yaml, source)) {
+            let message = "the name of the image is in the parameters and in `valuesObject`";
+            let hint = "write it into one of the two once by hand";
+            return Err(FileRefusal::at(yaml, values.mapping, message, hint));
+        }
         if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
-            parts.known_name = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image).name();
+            parts.known_name = NameParts::of(&|key| text_beside(yaml, values.mapping, key), values.is_of_image).name();
         }
     }
     Ok(Some(image))
 }
 
-/// Returns the mapping in the values that is the same image, and whether it is called one.
-fn mapping_in_values(yaml: &ParsedYaml<'_>, source: NodeId, parts: &Parts, name: &str) -> Option<(NodeId, bool)> {
-    let values = values_object(yaml, source).filter(|values| is_mapping(yaml, *values))?;
-    let version = parts.tag.or(parts.digest)?;
-    let group = match text_of(yaml, version.parent, "name") {
-        // The name is that of the tag itself.
-        Some(parameter) if parameter == name => name.rsplit_once('.').map_or("", |(group, _)| group),
-        _ => name,
-    };
-    let mapping = match NodePath::parse(group) {
-        Some(path) => path.follow(yaml, values).ok()??.slot.value,
-        None => values,
-    };
-    is_mapping(yaml, mapping).then(|| (mapping, is_image_key(group)))
+/// The keys of what makes a name.
+const NAME_PARTS: [&str; 4] = ["registry", "repository", "image", "name"];
+
+/// The mapping in the values that is the same image as a group of parameters.
+struct ValuesOfGroup<'y> {
+    /// What the names of the parameters begin with.
+    group: &'y str,
+    mapping: NodeId,
+    /// Whether the mapping is called an image.
+    is_of_image: bool,
+}
+
+impl<'y> ValuesOfGroup<'y> {
+    fn find(yaml: &ParsedYaml<'_>, source: NodeId, parts: &Parts, name: &'y str) -> Option<Self> {
+        let values = values_object(yaml, source).filter(|values| is_mapping(yaml, *values))?;
+        let version = parts.tag.or(parts.digest)?;
+        let group = match text_of(yaml, version.parent, "name") {
+            // The name is that of the tag itself.
+            Some(parameter) if parameter == name => name.rsplit_once('.').map_or("", |(group, _)| group),
+            _ => name,
+        };
+        let mapping = match NodePath::parse(group) {
+            Some(path) => path.follow(yaml, values).ok()??.slot.value,
+            None => values,
+        };
+        is_mapping(yaml, mapping).then(|| Self { group, mapping, is_of_image: is_image_key(group) })
+    }
+
+    /// Refuses values that decide what is pulled, whatever the parameter of the tag.
+    fn refuse_deciding(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> Result<(), FileRefusal> {
+        let uses_digest = text_beside(yaml, self.mapping, "useDigest") == Some("true");
+        let deciding = [("digest", parts.digest.is_none()), ("override", true), ("useDigest", uses_digest)];
+        for (key, decides) in deciding {
+            let value = value_of(yaml, self.mapping, key).filter(|value| decides && filled(yaml, *value).is_some());
+            if let Some(value) = value {
+                let message =
+                    format!("`{key}` in `valuesObject` decides what is pulled, whatever the parameter of the tag");
+                let hint = format!("remove `{key}` once by hand, or add a parameter for it");
+                return Err(FileRefusal::at(yaml, value, message, hint));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a parameter replaces a part of the name.
+    fn replaced_name(&self, yaml: &ParsedYaml<'_>, source: NodeId) -> bool {
+        let of_group = |name: &str| match self.group {
+            "" => NAME_PARTS.contains(&name),
+            group => name
+                .strip_prefix(group)
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|key| NAME_PARTS.contains(&key)),
+        };
+        parameters(yaml, source).iter().any(|(_, name, _)| of_group(name))
+    }
 }
 
 /// Refuses values of which a parameter decides the version.
