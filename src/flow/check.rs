@@ -111,7 +111,7 @@ impl Released {
                 entry,
                 source: source.clone(),
                 order: None,
-                is_rolled_back: false,
+                was_on_branch: true,
             })
             .collect()
     }

@@ -27,8 +27,8 @@ pub(super) struct EntryToRule<'e> {
     /// The commit that the image was built from.
     pub(super) source: Option<SourceCommit>,
     pub(super) order: Option<&'e EntryOrder>,
-    /// Whether it becomes what it was before on the branch.
-    pub(super) is_rolled_back: bool,
+    /// Whether the branch has it, or had it before: that was judged when it came.
+    pub(super) was_on_branch: bool,
 }
 
 /// What was judged.
@@ -64,7 +64,7 @@ pub(super) fn rule(
         for (applying, demand) in applying.iter().flat_map(|one| one.rule.demands.iter().map(move |it| (one, it))) {
             let mut judged = judge_demand(&demand.demanded, &to_rule.ruled(), circumstances);
             if judged == RuleJudgement::AsksTag {
-                judged = to_rule.judge_tag(checks)?;
+                judged = to_rule.judge_tag(&demand.demanded, checks)?;
             }
             let broken = match judged {
                 RuleJudgement::Holds => None,
@@ -170,11 +170,11 @@ impl EntryToRule<'_> {
         }
     }
 
-    /// Judges whether the digest is the tag's, as the check of this run has found it. A rollback brings nothing that the branch
-    /// did not have, and must be possible while the registry is down. If the branch has the digest already, its tag may have been
-    /// moved or deleted since, which is what a digest is for.
-    fn judge_tag(&self, checks: &Checks) -> Result<RuleJudgement, Failure> {
-        if self.is_rolled_back {
+    /// Judges whether the digest is the tag's, as the check of this run has found it. A rollback must be possible while the
+    /// registry is down. A tag may be moved or deleted after its release, which is what a digest is for; but what another
+    /// branch says of both proves nothing.
+    fn judge_tag(&self, demanded: &Demanded, checks: &Checks) -> Result<RuleJudgement, Failure> {
+        if self.was_on_branch {
             return Ok(RuleJudgement::Holds);
         }
         if !checks.asks() {
@@ -183,6 +183,14 @@ impl EntryToRule<'_> {
         }
         Ok(match checks.of(&reference(self)?) {
             None => RuleJudgement::AsksRegistry,
+            Some(found) if found.tag_strayed && matches!(demanded, Demanded::Tags(_)) => RuleJudgement::Broken {
+                why: format!(
+                    "the digest of `{}` is not that of the tag `{}` in the registry",
+                    self.entry.name,
+                    self.entry.after.new_tag.as_deref().unwrap_or_default()
+                ),
+                remedy: "release a tag with the digest that it has there".to_owned(),
+            },
             Some(_) => RuleJudgement::Holds,
         })
     }

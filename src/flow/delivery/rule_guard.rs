@@ -27,7 +27,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let is_rolled_back = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
+        let was_on_branch = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if edited.changed_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
@@ -46,7 +46,7 @@ impl Attempt<'_> {
                 let name = entry.name.as_str();
                 let build = Build::of_entry(name, &entry.after, edited.asked.writing.sources.of(name));
                 let order = orders.of(&path.to_string(), name);
-                EntryToRule { path, entry, source: build.source, order, is_rolled_back }
+                EntryToRule { path, entry, source: build.source, order, was_on_branch }
             })
             .collect();
         let circumstances = Circumstances { now: Timestamp::now(), way: self.way.publish_way() };

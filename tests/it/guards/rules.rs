@@ -338,9 +338,11 @@ fn a_tag_that_strayed_from_its_digest() {
     let promote = |flags: &[&str]| {
         environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).args(flags.iter().copied()).run()
     };
-    promote(&["--dry-run"]).success().stdout_has(" in the registry; the digest on the branch counts: ");
+    let strayed = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
+    promote(&[]).exit(9).stderr_has(strayed).says_nowhere("by `pin-digest`");
     registry.remove_manifest("org/web", "v1.0.0");
     told(" is not in the registry; the digest on the branch counts: ");
+    promote(&[]).exit(9).stderr_has(strayed);
     write(&environments.stage, RULES, &demanding("pin-digest: true"));
     promote(&["--no-check"]).exit(9).stderr_has("by `pin-digest`: the registry is not asked; leave out `--no-check`");
     promote(&[]).success();
