@@ -55,6 +55,11 @@ impl<'y> ValuesBeside<'y> {
         self.others.iter().find(|other| other.key == key)
     }
 
+    /// Returns whether the chart uses a digest that is there; `None` if no switch says.
+    pub(super) fn uses_digest(&self) -> Option<bool> {
+        switch(self.under("useDigest")?.text?)
+    }
+
     /// Returns the tag of the name that the value is.
     pub(super) fn tag_of_name(&self) -> Option<&ValueBeside<'y>> {
         let own = plain(self.own);
@@ -90,7 +95,8 @@ impl<'y> ValuesBeside<'y> {
     /// One of its own may be off, as `chroot: false` beside `digestChroot`.
     fn may_be_used(&self, digest: &str) -> bool {
         let variant = DIGESTS.iter().find_map(|begin| digest.strip_prefix(begin));
-        let is_off = |other: &ValueBeside<'_>| Some(&*plain(other.key)) == variant && other.text == Some("false");
+        let is_off =
+            |other: &ValueBeside<'_>| Some(&*plain(other.key)) == variant && other.text.and_then(switch) == Some(false);
         (variant.is_some() || self.under("useDigest").is_some()) && !self.others.iter().any(is_off)
     }
 
@@ -106,6 +112,12 @@ impl<'y> ValuesBeside<'y> {
 const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
 const VERSIONS: [&str; 2] = ["tag", "version"];
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];
+
+/// Returns what a switch says; `None` if the text is none.
+pub(super) fn switch(text: &str) -> Option<bool> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    is("true").then_some(true).or(is("false").then_some(false))
+}
 
 /// Returns a key as it is compared: `WEB_TAG` is `webTag`.
 fn plain(key: &str) -> String {

@@ -217,7 +217,7 @@ fn notes_of_text(
         kinds.push((at, NoteKind::Repaired { key: key(), value: was.to_owned() }));
     } else if text.field == FieldName::NewTag {
         let beside = ValuesBeside::of(new, &image.place, text.slot);
-        let is_unused = beside.under("useDigest").is_some_and(|switch| switch.text == Some("false"));
+        let is_unused = beside.uses_digest() == Some(false);
         kinds.extend(beside.digests().filter(|_| !is_unused).map(|(other, _)| {
             let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
             (at, NoteKind::DigestBeside { key, digest })
@@ -247,7 +247,7 @@ fn note_of_empty_digest(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Optio
     let Slots::Parts(Parts { digest: Some(slot), .. }) = &image.place.slots else { return None };
     let is_emptied = image.before.digest.is_some() && image.asked.after.digest.is_none();
     let beside = ValuesBeside::of(new, &image.place, *slot);
-    let is_used = beside.under("useDigest").is_some_and(|switch| switch.text == Some("true"));
+    let is_used = beside.uses_digest() == Some(true);
     (is_emptied && is_used).then(|| (new.place(slot.value), NoteKind::EmptyDigestUsed))
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::argo::{helm_parameter, parameter_names, values_object};
+use super::beside::switch;
 use super::document_kind::{filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, images_below, text_beside};
@@ -115,7 +116,7 @@ impl<'y> ValuesOfGroup<'y> {
 
     /// Refuses values that decide what is pulled, whatever the parameter of the tag.
     fn refuse_deciding(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> Result<(), FileRefusal> {
-        let uses_digest = text_beside(yaml, self.mapping, "useDigest") == Some("true");
+        let uses_digest = text_beside(yaml, self.mapping, "useDigest").and_then(switch) == Some(true);
         let deciding = [("digest", parts.digest.is_none()), ("override", true), ("useDigest", uses_digest)];
         for (key, decides) in deciding {
             let value = value_of(yaml, self.mapping, key).filter(|value| decides && filled(yaml, *value).is_some());

@@ -125,19 +125,14 @@ impl Wanted<'_, '_> {
             return Ok(());
         };
         let Some(image) = before.new_name.as_ref().filter(|image| !has_registry(image)) else { return Ok(()) };
-        let is_renamed = self.argument.change.new_name.set().is_some_and(|new| new != image);
-        if before.new_tag.is_some() && !is_renamed {
+        if self.argument.change.new_name.set().is_none_or(|new| new == image) {
             return Ok(());
         }
         let message = format!(
             "`{image}` has its registry beside it, at {}, so what is pulled has another name",
             self.yaml.place(registry.node)
         );
-        let hint = if before.new_tag.is_some() {
-            format!("leave the name as it is: `{}=*{}`", self.argument.name, self.version)
-        } else {
-            "add the key `tag` with a tag beside it once by hand, and name the mapping".to_owned()
-        };
+        let hint = format!("leave the name as it is: `{}=*{}`", self.argument.name, self.version);
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
 
@@ -159,11 +154,10 @@ impl Wanted<'_, '_> {
 
     /// Refuses a version beside a digest that still decides what is pulled.
     fn refuse_digest_beside(&self) -> Result<(), FileRefusal> {
-        let switch = self.beside.under("useDigest").and_then(|switch| switch.text);
-        if switch == Some("false") {
-            return Ok(());
-        }
-        let is_used = switch == Some("true");
+        let is_used = match self.beside.uses_digest() {
+            Some(false) => return Ok(()),
+            is_used => is_used.is_some(),
+        };
         let mut deciding = self.beside.digests().filter(|(_, is_own)| *is_own || is_used);
         let Some((digest, is_own)) = deciding.next() else { return Ok(()) };
         let key = digest.key;
