@@ -207,10 +207,11 @@ impl<'a> Attempt<'a> {
             Purpose::Promotion => Vec::new(),
             Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(snapshot, name),
         })?;
-        require_effect(files)?;
         match writing.purpose {
-            Purpose::Release => require_versions(files),
-            Purpose::Promotion | Purpose::Rollback { .. } => Ok(()),
+            Purpose::Release => require_effect(files).and_then(|()| require_versions(files)),
+            Purpose::Rollback { .. } => require_effect(files),
+            // It becomes what the other environment is.
+            Purpose::Promotion => Ok(()),
         }
     }
 

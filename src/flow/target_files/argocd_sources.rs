@@ -38,7 +38,10 @@ pub(in crate::flow) fn warn_of_replaced(
     listener: &mut Listener<'_>,
 ) {
     for (path, file) in paths.iter().zip(files).filter(|(_, file)| file.edit.is_kustomization) {
-        for source in sources_beside(snapshot, std::slice::from_ref(path)) {
+        // One that is edited too says what it is asked for.
+        let others =
+            sources_beside(snapshot, std::slice::from_ref(path)).into_iter().filter(|one| !paths.contains(one));
+        for source in others {
             let Ok(text) = snapshot.file(&source) else { continue };
             let images = targets::entries(&source.to_string(), text, None).unwrap_or_default();
             for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {

@@ -56,3 +56,15 @@ fn what_it_costs() {
     stage.remote.commit("main", "For Argo CD", &[file]);
     assert_eq!([FOLDER, FILE].map(requests), [(ordinary, true); 2]);
 }
+
+/// A file that the release writes too says what is released.
+#[test]
+fn one_that_is_released_too_replaces_nothing() {
+    let stage = Stage::new();
+    let path = format!("{FOLDER}/.argocd-source-web.yaml");
+    let file = File::new(&path, images("IMAGE_PLACEHOLDER=r.example/web:v0.5.0"));
+    stage.remote.commit("main", "For Argo CD", &[file]);
+    let release = stage.release().args(["-f", &path, "--no-check", "--dry-run", "IMAGE_PLACEHOLDER=r.example/web:v3"]);
+    let output = release.run().success();
+    assert!(!output.stdout().contains("Argo CD"), "{}", output.stdout());
+}

@@ -189,3 +189,19 @@ fn several_builds_that_were_rolled_back_are_not_promoted_again() {
     promote(&environments, &ON).run().success();
     assert!(environments.file(PRODUCTION).contains("v1.3.0"));
 }
+
+/// The other environment has entries of which one replaces the other, and deploys what comes out.
+#[test]
+fn entries_that_meet_in_one_image_are_promoted_as_they_are() {
+    let environments = Pipeline::with_environments();
+    let entries = |tag: &str| {
+        let first = format!("newName: r.example/web\n  newTag: {tag}");
+        kustomization(&[("web", &first), ("r.example/web", "newTag: v1.0.0")])
+    };
+    let files = [(STAGING, "v1.1.0"), (PRODUCTION, "v1.0.0")]
+        .map(|(folder, tag)| File::new(&format!("{folder}/kustomization.yaml"), entries(tag)));
+    environments.stage.remote.commit("main", "By hand", &files);
+    let output = promote(&environments, &ON).arg("--no-check").run().success();
+    assert_eq!(environments.file(PRODUCTION), entries("v1.1.0"));
+    output.stderr_has("to it too, whose version is deployed in its place");
+}
