@@ -258,13 +258,19 @@ impl Back {
         let again = self.still_away.iter().copied().filter(|_| self.taken_back.is_empty());
         let of = newly.chain(again).collect();
         let source = self.to.trailers.as_ref().and_then(|said| said.source_of(name.as_str()));
+        let told = |text: &str| format!("`{name}` had `{text}` once");
+        let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told)?;
+        if pin_digest == PinDigest::Always
+            && request.delivery.registry.is_none()
+            && argument.change.new_tag.set().is_some()
+            && argument.change.digest.set().is_none()
+        {
+            let commit = self.to.record.id.short();
+            return Err(Failure::target(format!("the history does not tell the digest of `{name}` in {commit}"))
+                .hint("leave out `--no-check`, so that the registry is asked; or leave out `--pin-digest`"));
+        }
         Ok(Writing {
-            images: Images {
-                arguments: vec![exactly(name, &fields, self.to.digest(), pin_digest, &|text| {
-                    format!("`{name}` had `{text}` once")
-                })?],
-                repeated: Vec::new(),
-            },
+            images: Images { arguments: vec![argument], repeated: Vec::new() },
             purpose: Purpose::Rollback { of },
             sources: source.map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),

@@ -54,11 +54,6 @@ impl Delivery {
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
         let pin_digest = checking.pin.pin_digest.unwrap_or(PinDigest::Keep);
-        if checking.no_check && pin_digest == PinDigest::Always {
-            return Err(Failure::usage(
-                "`--pin-digest` cannot be used with `--no-check`, because the registry has the digest",
-            ));
-        }
         Ok(Self {
             target: TargetRequest {
                 remote_use: if effect == Effect::Full { RemoteUse::Push } else { RemoteUse::Read },
@@ -82,6 +77,18 @@ impl Delivery {
             attempts: commit.attempts,
             effect,
         })
+    }
+}
+
+impl Delivery {
+    /// Fails if digests are wanted that only the registry has, and it is not asked. A rollback may find them in the history.
+    pub(super) fn require_pinnable(&self) -> Result<(), Failure> {
+        match (self.pin_digest, &self.registry) {
+            (PinDigest::Always, None) => Err(Failure::usage(
+                "`--pin-digest` cannot be used with `--no-check`, because the registry has the digest",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub struct PromoteRequest {
 impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
         let delivery = Delivery::new(&arguments.delivery, effect(arguments.dry_run), environment)?;
+        delivery.require_pinnable()?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
         arguments.from_repo.as_deref().map(|repo| filled("--from-repo", repo)).transpose()?;
         let repository = RepositoryArguments {

@@ -22,6 +22,7 @@ impl ReleaseRequest {
         let images = Images::parse(&arguments.images)?;
         Failure::of_all(images.without_version())?;
         let shared = Delivery::new(&arguments.delivery, effect(kustomization.dry_run), environment)?;
+        shared.require_pinnable()?;
         if arguments.no_push {
             shared.route.require_no_proposal()?;
             shared.commit.signer.require_git()?;

@@ -452,3 +452,29 @@ fn several_bad_builds_of_several_files() {
     ends(&release("v1.1.0", &[STAGING]), "superseded");
     ends(&release("v1.3.0", &[STAGING, PRODUCTION]), "released");
 }
+
+/// A rule may want a digest while the registry is down: the commit of the release has it.
+#[test]
+fn the_history_has_the_digest_if_the_registry_is_not_asked() {
+    let environments = released(2);
+    let digest = environments.log(&["-k", PRODUCTION])[1]["digest"].as_str().unwrap().to_owned();
+    let rules = "rules:\n- paths: ['**']\n  pin-digest: true\n";
+    environments.stage.remote.commit("main", "Rules", &[File::new(".tagship.yaml", rules)]);
+    let unasked = ["web", "--no-check", "--pin-digest"];
+    ends(&rollback(&environments, &unasked[..2]).run().exit(9), "ruled");
+    ends(&rollback(&environments, &unasked).run().success(), "released");
+    let text = environments.file(PRODUCTION);
+    assert!(text.contains("newTag: v1.0.0") && text.contains(&digest), "{text}");
+    // A release that was not checked tells none.
+    environments.stage.remote.commit(
+        "main",
+        "Another rule",
+        &[File::new(".tagship.yaml", rules.replace("pin-digest: true", "tags: '*'"))],
+    );
+    for tag in ["v2.0.0", "v2.1.0"] {
+        let arguments = ["-k", PRODUCTION, "--no-check", &format!("web=*:{tag}")];
+        environments.run("release", &arguments).run().success();
+    }
+    let refused = rollback(&environments, &unasked).run().exit(3);
+    refused.stderr_has("the history does not tell the digest of `web` in ").stderr_has("leave out `--no-check`");
+}
