@@ -86,11 +86,9 @@ impl<'a> Way<'a> {
             }
             Self::Push(AfterRefusal::Nothing) | Self::CommitOnly | Self::Propose { .. } => return Err(failure),
         };
-        listener(&Event::Noted(format!("{}; the release goes on by a pull request", failure.message)));
-        for line in &failure.details {
-            listener(&Event::Noted(line.clone()));
-        }
         let refused = [failure.message].into_iter().chain(failure.details).collect::<Vec<_>>().join("; ");
+        // One remark: a server may frame its words by lines that are the same, and no remark is told twice.
+        listener(&Event::Noted(format!("the release goes on by a pull request, because {refused}")));
         Ok(Self::Propose { request, refused: Some(refused) })
     }
 

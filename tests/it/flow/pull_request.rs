@@ -567,7 +567,8 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     let reason = document["reason"].as_str().unwrap();
     assert!(reason.starts_with("the server refused the push to `main`: "), "{reason}");
     let notes = document["notes"].to_string();
-    assert!(notes.contains("; the release goes on by a pull request") && notes.contains("GH006"), "{notes}");
+    let told = format!("the release goes on by a pull request, because {reason}");
+    assert!(notes.contains(&told) && told.contains("GH006"), "{notes}");
     let title = at.forge.store().only().title.clone();
     assert_eq!(title, "Release jakousa/dwk-4-gitops-app:v1.0.0");
     at.stage.untouched();
