@@ -14,7 +14,7 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
-use crate::image::{Field, ImageArgument, ImageChange, ImageName};
+use crate::image::ImageName;
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
@@ -175,13 +175,6 @@ fn as_it_is(
             ImageToCheck::on_branch(&entry).map_err(|failure| failure.detail(format!("in {file}")))?;
             edit.entries.push(entry);
         }
-    }
-    if edit.is_kustomization {
-        // An edit that keeps each entry as it is tells of which another one is deployed.
-        let change = ImageChange { new_name: Field::Keep, new_tag: Field::Keep, digest: Field::Keep };
-        let kept = |entry: &EntryEdit| ImageArgument { name: entry.name.clone(), change: change.clone() };
-        let arguments: Vec<_> = edit.entries.iter().map(kept).collect();
-        edit.notes = targets::edit(&file, &old, &arguments, Absent::Report).map(|kept| kept.notes).unwrap_or_default();
     }
     Ok(FileEdit { path: file, old, edit })
 }

@@ -3,7 +3,7 @@
 use super::image_checks::checks::Checks;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::target_files::elsewhere::places_with;
-use crate::image::{Field, ImageArgument, ImageChange, ImageName};
+use crate::image::{ImageArgument, ImageName};
 use crate::message::line_comment::{CommentTemplate, CommentValues};
 use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
@@ -170,11 +170,7 @@ fn meant(argument: &ImageArgument, files: &[FileEdit]) -> Option<String> {
             _ => is_tagged.then_some((name, String::new())),
         }
     })?;
-    let new_name = match &argument.change.new_name {
-        Field::Remove => Field::Keep,
-        typed => typed.clone(),
-    };
-    let meant = ImageArgument { name: name.parse().ok()?, change: ImageChange { new_name, ..argument.change.clone() } };
+    let meant = argument.for_entry(&name)?;
     Some(format!("{why}write `{meant}`"))
 }
 

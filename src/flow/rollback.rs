@@ -74,8 +74,10 @@ fn log_command(request: &RollbackRequest) -> String {
         add(file.flag(), file.path());
     }
     if let Repository::Url(url) = &target.repository {
-        let public = url_without_login(url).filter(|_| has_login(url));
-        add("--repo", &public.map_or_else(|| url.clone(), |public| public.to_string()));
+        let public = if has_login(url) { url_without_login(url).map(String::from) } else { Some(url.clone()) };
+        if let Some(url) = public {
+            add("--repo", &url);
+        }
     }
     if let Some(branch) = &target.branch {
         add("--branch", branch.as_str());

@@ -80,6 +80,16 @@ impl ImageArgument {
         let digest = self.change.digest.set().map(|digest| format!("@{digest}")).unwrap_or_default();
         format!("{}=*{tag}{digest}", self.name)
     }
+
+    /// Returns the argument that asks the same of the entry `name`, whose own name for the image stays if none is typed;
+    /// `None` if no argument can name that entry.
+    pub fn for_entry(&self, name: &str) -> Option<Self> {
+        let new_name = match &self.change.new_name {
+            Field::Remove => Field::Keep,
+            typed => typed.clone(),
+        };
+        Some(Self { name: name.parse().ok()?, change: ImageChange { new_name, ..self.change.clone() } })
+    }
 }
 
 /// Why a text is not an `<IMAGE>` argument.

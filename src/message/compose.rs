@@ -33,6 +33,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    pub fn is_rollback(&self) -> bool {
+        matches!(self, Self::Rollback { .. })
+    }
+
     fn all() -> [Self; 3] {
         [Self::Release, Self::Rollback { of: Vec::new() }, Self::Promotion]
     }

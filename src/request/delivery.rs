@@ -78,9 +78,7 @@ impl Delivery {
             effect,
         })
     }
-}
 
-impl Delivery {
     /// Fails if digests are wanted that only the registry has, and it is not asked. A rollback may find them in the history.
     pub(super) fn require_pinnable(&self) -> Result<(), Failure> {
         match (self.pin_digest, &self.registry) {

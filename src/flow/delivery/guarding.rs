@@ -11,7 +11,6 @@ use crate::flow::source_changes::compare;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrders, Setting, order_of};
-use crate::message::compose::Purpose;
 use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
@@ -27,7 +26,7 @@ impl Attempt<'_> {
         place: &str,
         listener: &mut Listener<'_>,
     ) -> Result<EntryOrders, Failure> {
-        if matches!(asked.writing.purpose, Purpose::Rollback { .. }) || !reads_order(self.job.delivery, snapshot) {
+        if asked.writing.purpose.is_rollback() || !reads_order(self.job.delivery, snapshot) {
             return Ok(EntryOrders::default());
         }
         let delivery = self.job.delivery;

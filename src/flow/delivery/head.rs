@@ -192,8 +192,7 @@ fn unproposed(left_out: &[LeftOut], over: &Replaceable) -> Vec<LeftOut> {
 /// Returns the title of what is proposed, if one of it and this release is a rollback: who waits for the one must not get
 /// the other without a word.
 fn of_another_kind(over: &Replaceable, purpose: &Purpose) -> Option<String> {
-    let is_rollback = matches!(purpose, Purpose::Rollback { .. });
-    let is_other = |said: ReleaseTrailers| said.rollback_of.is_empty() == is_rollback;
+    let is_other = |said: ReleaseTrailers| said.rollback_of.is_empty() == purpose.is_rollback();
     let other = over.commits().iter().find(|commit| ReleaseTrailers::read(commit).is_some_and(is_other))?;
     Some(other.title().to_owned())
 }

@@ -10,7 +10,6 @@ use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrders};
 use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
-use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Outcome, Ruling};
 use crate::request::{OnSuperseded, OrderBy};
@@ -27,7 +26,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Vec<Ruling>, Stop> {
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let was_on_branch = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
+        let was_on_branch = edited.asked.writing.purpose.is_rollback();
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if edited.changed_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
@@ -67,7 +66,7 @@ impl Attempt<'_> {
         edited: &PinnedFiles<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<EntryOrders>, Failure> {
-        let is_rollback = matches!(edited.asked.writing.purpose, Purpose::Rollback { .. });
+        let is_rollback = edited.asked.writing.purpose.is_rollback();
         let delivery = self.job.delivery;
         let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));

@@ -19,7 +19,7 @@ pub(in crate::flow) fn with_sources(snapshot: &Snapshot<'_>, paths: &[Repository
 fn sources_beside(snapshot: &Snapshot<'_>, paths: &[RepositoryPath]) -> Vec<RepositoryPath> {
     let mut sources = Vec::new();
     let kustomizations = paths.iter().filter(|path| is_kustomization_name(&path.to_string()));
-    for folder in kustomizations.filter_map(|path| path.folders().pop()) {
+    for folder in kustomizations.map(RepositoryPath::folder) {
         let Ok(TreeEntry::Directory(names)) = snapshot.entry(&folder) else { continue };
         let is_source = |name: &&str| {
             (*name == ".argocd-source.yaml" || name.starts_with(".argocd-source-") && name.ends_with(".yaml"))

@@ -40,6 +40,7 @@ impl<'a> EntryAtTip<'a> {
 }
 
 /// What an entry runs before the new release.
+#[derive(Default)]
 pub struct RunningEntry {
     /// `None`: the entry says nothing that can be compared.
     pub build: Option<Build>,
@@ -110,15 +111,7 @@ impl RunningEntry {
                 note(format!("searched {searched} only for a release of `{name}`"));
             }
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
-            return Ok(Self {
-                build,
-                release: None,
-                released_digest: None,
-                taken_back: Vec::new(),
-                before: Vec::new(),
-                was_released: false,
-                is_claimed: false,
-            });
+            return Ok(Self { build, ..Self::default() });
         }
         let history = EntryHistory::read(snapshot, path, Some(name), is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
@@ -145,10 +138,14 @@ impl RunningEntry {
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now } = entry;
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
-        let build = Build::of_entry(name, now, claim.trailers.source_of(name));
-        let release = Some(claim.record.id);
         let said = claim.trailers.image(name, now.image_name(name).unwrap_or(name));
-        let released_digest = said.and_then(|image| image.digest.clone());
+        let last = Self {
+            build: Some(Build::of_entry(name, now, claim.trailers.source_of(name))),
+            release: Some(claim.record.id),
+            released_digest: said.and_then(|image| image.digest.clone()),
+            was_released: true,
+            ..Self::default()
+        };
         let is_plain = claim.trailers.rollback_of.is_empty()
             && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
         if scrutiny == Scrutiny::AtHand
@@ -156,15 +153,7 @@ impl RunningEntry {
             && claim.trailers.released(name, now)
             && !snapshot.has_folders(&records, path)?
         {
-            return Ok(Some(Self {
-                build: Some(build),
-                release,
-                released_digest,
-                taken_back: Vec::new(),
-                before: Vec::new(),
-                was_released: true,
-                is_claimed: true,
-            }));
+            return Ok(Some(Self { is_claimed: true, ..last }));
         }
         snapshot.load_history(&records, path)?;
         let after = fields_at(snapshot, claim.record, path, name)?;
@@ -178,15 +167,7 @@ impl RunningEntry {
         }
         let mut taken_back = Vec::new();
         carried(snapshot, path, name, &claim.trailers, &mut taken_back, note)?;
-        Ok(Some(Self {
-            build: Some(build),
-            release,
-            released_digest,
-            taken_back,
-            before: Vec::new(),
-            was_released: true,
-            is_claimed: false,
-        }))
+        Ok(Some(Self { taken_back, ..last }))
     }
 
     fn of_history(

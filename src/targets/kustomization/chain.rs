@@ -3,12 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::entry::{ImageEntry, ImageLists, effective, fields};
+use super::entry::{ImageEntry, ImageLists, fields};
 use super::error::{EditError, ImagesShape};
-use super::field::{FieldName, Fields};
+use super::field::Fields;
 use super::notes::{Note, NoteKind};
 use super::requested::Requested;
-use crate::image::{Field, ImageArgument, ImageChange};
 use crate::yaml::ParsedYaml;
 
 /// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a
@@ -23,45 +22,62 @@ pub(super) fn follow_chains(
     is_new: impl Fn(&ImageEntry<'_>) -> bool,
 ) -> Result<Vec<Note>, EditError> {
     let mut notes = Vec::new();
-    // kustomize appends the entries of `imageTags` to `images`.
-    let (legacy, current): (Vec<_>, Vec<_>) = lists.entries.iter().partition(|entry| entry.legacy);
-    let applied = || current.iter().chain(&legacy).copied();
-    let last: HashMap<&str, usize> = applied().enumerate().filter_map(|(at, entry)| Some((entry.name?, at))).collect();
-    for (at, entry) in applied().enumerate() {
-        let new_name =
-            effective(yaml, entry.mapping, FieldName::NewName.as_str()).and_then(|name| yaml.tree.text(name));
-        let (Some(name), Some(new_name)) = (entry.name, new_name) else { continue };
-        if new_name == name || last.get(new_name).is_none_or(|last| *last <= at) {
-            continue;
-        }
-        let says = filled(fields(yaml, entry));
-        let later = || applied().skip(at + 1);
-        let links = links(yaml, &says, later());
-        let made = links.last().map_or(&says, |link| &link.made);
-        let is_replaced = says.says_what_runs() && !is_one_version(made, &says);
-        if let Some(added) = links.iter().find(|link| is_new(link.entry)) {
-            let without = self::links(yaml, &says, later().filter(|later| !is_new(later)));
-            let old_name = &without.last().map_or(&says, |link| &link.made).new_name;
-            if is_replaced || made.new_name != *old_name {
-                let argument = requested.of(added.entry).and_then(|later| meant(name, later)).unwrap_or_default();
+    let applied = AppliedEntries::of(lists);
+    let appends = applied.entries.iter().any(|entry| is_new(entry));
+    for (at, entry) in applied.entries.iter().enumerate() {
+        // Without arguments, the file is looked over as it is.
+        let is_asked = requested.of(entry).is_some() || requested.arguments.is_empty();
+        let Some(name) = entry.name.filter(|_| is_asked || appends) else { continue };
+        let chain = Chain::of(yaml, &applied, at, &|_| true);
+        if let Some(added) = chain.links.iter().find(|link| is_new(link.entry)) {
+            let without = Chain::of(yaml, &applied, at, &|later| !is_new(later));
+            if chain.is_replaced() || chain.made().new_name != without.made().new_name {
+                let argument = requested.of(added.entry).and_then(|asked| asked.for_entry(name));
+                let argument = argument.map(|argument| argument.to_string());
                 let shape = ImagesShape::Replacing { entry: name.to_owned(), image: added.image.clone(), argument };
                 return Err(EditError::refused(yaml, added.entry.item, shape));
             }
         }
-        if requested.of(entry).is_none() {
-            continue;
+        if is_asked {
+            let note = |kind| Note { name: name.to_owned(), place: yaml.place(entry.item), kind };
+            notes.extend(chain.kinds(yaml).map(note));
         }
-        let line = |link: &Link<'_>| yaml.source.line_number(yaml.tree.start(link.entry.item));
-        let version = links.iter().rfind(|link| link.says.says_what_runs()).filter(|_| is_replaced);
-        let replaced = version.map(|link| NoteKind::Replaced { line: line(link), image: link.image.clone() });
-        let renaming = links.iter().rfind(|link| link.says.new_name.is_some());
-        let renamed = renaming
-            .filter(|_| made.new_name != says.new_name)
-            .map(|link| NoteKind::Renamed { line: line(link), new_name: made.new_name.clone().unwrap_or_default() });
-        let kinds = replaced.into_iter().chain(renamed);
-        notes.extend(kinds.map(|kind| Note { name: name.to_owned(), place: yaml.place(entry.item), kind }));
     }
     Ok(notes)
+}
+
+/// The entries in the order in which kustomize applies them.
+struct AppliedEntries<'e> {
+    entries: Vec<&'e ImageEntry<'e>>,
+    /// Where those of each name are, in that order.
+    places: HashMap<&'e str, Vec<usize>>,
+}
+
+impl<'e> AppliedEntries<'e> {
+    fn of(lists: &'e ImageLists<'e>) -> Self {
+        // kustomize appends the entries of `imageTags` to `images`.
+        let (legacy, current): (Vec<_>, Vec<_>) = lists.entries.iter().partition(|entry| entry.legacy);
+        let entries = [current, legacy].concat();
+        let mut places: HashMap<&str, Vec<usize>> = HashMap::with_capacity(entries.len());
+        for (at, entry) in entries.iter().enumerate() {
+            if let Some(name) = entry.name {
+                places.entry(name).or_default().push(at);
+            }
+        }
+        Self { entries, places }
+    }
+
+    /// Returns the place of the next entry of a name behind a place, of those that count.
+    fn behind(&self, at: usize, name: &str, counts: &dyn Fn(&ImageEntry<'_>) -> bool) -> Option<usize> {
+        let places = self.places.get(name)?;
+        places.iter().copied().find(|place| *place > at && counts(self.entries[*place]))
+    }
+}
+
+/// What kustomize makes of the image of an entry.
+struct Chain<'e> {
+    says: Fields,
+    links: Vec<Link<'e>>,
 }
 
 /// An entry that kustomize applies to what an earlier one made of its image.
@@ -74,17 +90,52 @@ struct Link<'e> {
     made: Fields,
 }
 
-/// Returns which of the `later` entries are applied to an image of which an entry `says` what it is.
-fn links<'e>(yaml: &ParsedYaml<'_>, says: &Fields, later: impl Iterator<Item = &'e ImageEntry<'e>>) -> Vec<Link<'e>> {
-    let mut made = says.clone();
-    let mut links = Vec::new();
-    for entry in later {
-        let Some(image) = made.new_name.clone().filter(|image| entry.name == Some(image)) else { continue };
+impl<'e> Chain<'e> {
+    /// Follows the entry at a place through the later ones that are applied to what it makes of its image, as far as they count.
+    fn of(
+        yaml: &ParsedYaml<'_>,
+        applied: &AppliedEntries<'e>,
+        mut at: usize,
+        counts: &dyn Fn(&ImageEntry<'_>) -> bool,
+    ) -> Self {
+        let entry = applied.entries[at];
         let says = filled(fields(yaml, entry));
-        made.follow(says.clone());
-        links.push(Link { entry, image, says, made: made.clone() });
+        let mut made = says.clone();
+        let mut links = Vec::new();
+        let mut image = says.new_name.clone().filter(|image| entry.name != Some(image));
+        while let Some(name) = image.take() {
+            let Some(place) = applied.behind(at, &name, counts) else { break };
+            let entry = applied.entries[place];
+            let says = filled(fields(yaml, entry));
+            made.follow(says.clone());
+            image.clone_from(&made.new_name);
+            links.push(Link { entry, image: name, says, made: made.clone() });
+            at = place;
+        }
+        Self { says, links }
     }
-    links
+
+    /// Returns what is deployed.
+    fn made(&self) -> &Fields {
+        self.links.last().map_or(&self.says, |link| &link.made)
+    }
+
+    /// Whether another version is deployed than the entry says.
+    fn is_replaced(&self) -> bool {
+        let version = |fields: &Fields| (fields.new_tag.clone(), fields.digest.clone());
+        self.says.says_what_runs() && version(self.made()) != version(&self.says)
+    }
+
+    /// Returns what is to be told of the entry.
+    fn kinds(&self, yaml: &ParsedYaml<'_>) -> impl Iterator<Item = NoteKind> {
+        let line = |link: &Link<'_>| yaml.source.line_number(yaml.tree.start(link.entry.item));
+        let version = self.links.iter().rfind(|link| link.says.says_what_runs()).filter(|_| self.is_replaced());
+        let replaced = version.map(|link| NoteKind::Replaced { line: line(link), image: link.image.clone() });
+        let new_name = self.made().new_name.clone().filter(|name| self.says.new_name.as_ref() != Some(name));
+        let renaming = self.links.iter().rfind(|link| link.says.new_name.is_some());
+        let renamed = renaming.zip(new_name).map(|(link, new_name)| NoteKind::Renamed { line: line(link), new_name });
+        replaced.into_iter().chain(renamed)
+    }
 }
 
 /// Returns what kustomize takes of an entry: an empty text is none.
@@ -92,18 +143,4 @@ fn filled(fields: Fields) -> Fields {
     let text = |text: Option<String>| text.filter(|text| !text.is_empty());
     let Fields { new_name, new_tag, digest, .. } = fields;
     Fields { new_name: text(new_name), new_tag: text(new_tag), digest: text(digest), ..Fields::default() }
-}
-
-fn is_one_version(one: &Fields, other: &Fields) -> bool {
-    (&one.new_tag, &one.digest) == (&other.new_tag, &other.digest)
-}
-
-/// Returns the argument that has the earlier entry say what a new one was to say.
-fn meant(name: &str, new: &ImageArgument) -> Option<String> {
-    let new_name = match &new.change.new_name {
-        Field::Remove => Field::Keep,
-        typed => typed.clone(),
-    };
-    let change = ImageChange { new_name, ..new.change.clone() };
-    Some(ImageArgument { name: name.parse().ok()?, change }.to_string())
 }

@@ -83,8 +83,8 @@ pub enum ImagesShape {
         entry: String,
         /// What that entry makes of its image.
         image: String,
-        /// The argument that has that entry say it.
-        argument: String,
+        /// The argument that has that entry say it, if there can be one.
+        argument: Option<String>,
     },
     /// A merge key behind a field brings it too, and counts for kustomize.
     MergedOver {
@@ -151,7 +151,7 @@ impl ImagesShape {
                     .to_owned()
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
-            Self::Root(_) | Self::Spec => return None,
+            Self::Root(_) | Self::Spec | Self::Replacing { argument: None, .. } => return None,
             Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
                 "name the folder that its `spec.path` names, or edit the images in its `spec` with `-f`".to_owned()
             }
@@ -172,7 +172,7 @@ impl ImagesShape {
             Self::Inherited { field, from } => {
                 format!("remove `{field}` at {from}, or write this entry out without `<<`")
             }
-            Self::Replacing { argument, .. } => format!("write `{argument}`"),
+            Self::Replacing { argument: Some(argument), .. } => format!("write `{argument}`"),
             Self::MergedOver { .. } => "move `<<` to the top of the entry".to_owned(),
             Self::FlowRoot => "add the entry by hand; from then on it is edited like any other".to_owned(),
             Self::FlowList => "write the list as `- name: …` lines, or add the entry by hand".to_owned(),

@@ -1,5 +1,7 @@
 //! What an edit tells its caller: the text, and what became of each entry that an argument names.
 
+use std::collections::HashSet;
+
 use super::chain::follow_chains;
 use super::entry::{ImageEntry, ImageLists, ListsPlace, effective, fields};
 use super::error::EditError;
@@ -127,7 +129,8 @@ pub(super) fn outcome(
     let mut notes = plan.notes;
     let entries = entry_edits(old, new, requested, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
-    let is_new = |entry: &ImageEntry<'_>| !old.lists.entries.iter().any(|old| old.name == entry.name);
+    let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
+    let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
     notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);
     Ok(Edit {
         text: new.yaml.source.text.as_bytes().to_vec(),

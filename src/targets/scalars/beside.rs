@@ -6,7 +6,7 @@ use super::document_kind::{filled, is_mapping, text_of, value_of};
 use super::place::ImagePlace;
 use super::slot::Slot;
 use crate::image::Digest;
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
 /// The values beside one value.
 pub(super) struct ValuesBeside<'y> {
@@ -43,7 +43,7 @@ impl<'y> ValuesBeside<'y> {
             !matches!(yaml.tree.kind(yaml.tree.resolve(value)), NodeKind::Mapping(_) | NodeKind::Sequence(_))
         };
         let others = pairs.filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
-        let neighbour = |pair: crate::yaml::Pair| {
+        let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
             Some(ValueBeside { key, node: pair.key, text: filled(yaml, pair.value) })
         };
