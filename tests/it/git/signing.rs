@@ -94,6 +94,23 @@ fn a_setting_of_signing_that_is_no_boolean() {
     }
 }
 
+/// The program that names the key may ask a person: once a run is enough. No agent has this key, so that the release ends later.
+#[test]
+fn the_program_that_names_the_key_runs_once() {
+    let stage = Stage::new();
+    let Some(key) = ssh_key(&stage, "") else { return };
+    let (program, calls) = (stage.home.path().join("names-key"), stage.home.path().join("calls"));
+    let script = format!("#!/bin/sh\necho called >>'{}'\ncat '{}.pub'\n", calls.display(), key.display());
+    write_script(&program, &script);
+    let config = with_ssh("").replace("signingKey = \n", "");
+    let config = format!("{config}[gpg \"ssh\"]\ndefaultKeyCommand = {}\n", program.display());
+    let config = stage.home.write("gitconfig", &config);
+    let release = stage.release().env("GIT_CONFIG_GLOBAL", config).args(["--sign", &stage.argument()]);
+    release.run().exit(1).stderr_has("the commit cannot be signed");
+    assert_eq!(std::fs::read_to_string(&calls).unwrap(), "called\n");
+    stage.untouched();
+}
+
 /// If no key is named, gpg takes the committer's.
 #[test]
 fn gpg_signs_as_the_committer() {
