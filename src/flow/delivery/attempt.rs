@@ -1,7 +1,7 @@
 //! One attempt to deliver at one tip, as a list of stages. Every check comes before the first effect, and the only effect is
 //! one ref that moves once.
 
-use super::authorship::{authorship, signing_forge};
+use super::authorship::{Authors, signing_forge};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
 use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
 use super::located_tip::LocatedTip;
@@ -87,6 +87,7 @@ impl EarlierAttempts {
 pub(super) struct Attempt<'a> {
     pub(super) job: &'a Job<'a>,
     pub(super) branch: &'a ReleaseBranch,
+    pub(super) authors: &'a Authors,
     pub(super) checks: &'a mut Checks,
     pub(super) earlier: EarlierAttempts,
     /// How the commit gets to the branch.
@@ -173,9 +174,9 @@ impl<'a> Attempt<'a> {
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
         let ReleasePlan { edited, releases, message, tag, outcome } = plan;
-        let authorship = authorship(self.job.delivery, self.branch, &mut |note| listener(&Event::Noted(note)))?;
+        self.authors.tell_notes(listener);
         self.checks.require_unmoved(&releases)?;
-        let content = Content { changes: edited.changes(), message, authorship, tag };
+        let content = Content { changes: edited.changes(), message, authorship: self.authors.authorship(), tag };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
             if matches!(event, Event::Committed { .. }) {

@@ -2,10 +2,9 @@
 //! changes, or a merge that is not finished. The commit is made in memory for that, without a signature, and dropped.
 
 use super::attempt::Attempt;
-use super::authorship::authorship;
 use super::edited_files::PinnedFiles;
 use crate::flow::publish::require_ready;
-use crate::git::{Authorship, Message, Snapshot};
+use crate::git::{Message, Snapshot};
 use crate::outcome::failure::Failure;
 
 impl Attempt<'_> {
@@ -17,8 +16,6 @@ impl Attempt<'_> {
         snapshot: &Snapshot<'_>,
     ) -> Result<(), Failure> {
         let (None, Some(checkout)) = (self.branch.remote(), self.branch.checkout()) else { return Ok(()) };
-        let authorship = authorship(self.job.delivery, self.branch, &mut |_told_with_the_commit| {})?;
-        let unsigned = Authorship { signing: None, ..authorship };
-        require_ready(checkout, &snapshot.commit(&edited.changes(), message, &unsigned)?)
+        require_ready(checkout, &snapshot.commit(&edited.changes(), message, &self.authors.authorship())?)
     }
 }

@@ -2,7 +2,6 @@
 //! may turn into the last. Whether the forge can ever take a pull request is asked first of all, so that a dry run and a
 //! release end alike.
 
-use super::authorship::require_signer;
 use super::job::Job;
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::{Aim, BesideBranch, HeadAim};
@@ -40,13 +39,12 @@ impl<'a> Way<'a> {
     /// work.
     ///
     /// # Errors
-    /// The release can never take that way, or never be signed.
+    /// The release can never take that way.
     pub(super) fn of(
         delivery: &'a Delivery,
         branch: &ReleaseBranch,
         listener: &mut Listener<'_>,
     ) -> Result<Self, Failure> {
-        require_signer(delivery, branch)?;
         // A pull request cannot be asked for then.
         let Some(remote) = branch.remote() else { return Ok(Self::CommitOnly) };
         Ok(match &delivery.route {

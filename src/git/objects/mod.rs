@@ -3,6 +3,7 @@
 pub(super) mod commit;
 pub(super) mod commit_message;
 pub(super) mod commit_tag;
+mod default_key;
 pub(super) mod delta;
 pub(super) mod identity;
 pub(super) mod made_elsewhere;

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use gix::Repository;
-use gix::config::tree::Committer;
+use gix::config::tree::{Committer, User};
 use gix::objs::signature::sign::Options;
 use gix::objs::{Commit, WriteTo as _};
 
+use super::default_key::default_key;
 use super::identity::Identity;
 use super::signer::Signer;
 use crate::git::checkout::Checkout;
@@ -54,7 +55,7 @@ impl Signing {
     ) -> Result<Option<Self>, GitError> {
         let signing = |signer: Option<Options>| signer.map(|options| Self { signer: Signer(options), limit });
         if let Some(checkout) = checkout {
-            return options(checkout.repository().clone(), signed, committer).map(signing);
+            return options(checkout.repository().clone(), signed, committer, limit).map(signing);
         }
         if signed == Signed::AsConfigured && !is_configured(&user_configuration()?)? {
             return Ok(None);
@@ -63,7 +64,7 @@ impl Signing {
         let failed = |error: anyhow::Error| GitError::unexpected("a temporary repository cannot be made", error);
         let folder = tempfile::tempdir().map_err(|error| failed(error.into()))?;
         let repository = gix::init_bare(folder.path()).map_err(|error| failed(error.into()))?;
-        options(repository, signed, committer).map(signing)
+        options(repository, signed, committer, limit).map(signing)
     }
 
     /// Returns the commit with its signature.
@@ -83,15 +84,24 @@ fn is_configured(config: &gix::config::File) -> Result<bool, GitError> {
     Ok(configured.unwrap_or_default())
 }
 
-fn options(mut repository: Repository, signed: Signed, committer: &Identity) -> Result<Option<Options>, GitError> {
+fn options(
+    mut repository: Repository,
+    signed: Signed,
+    committer: &Identity,
+    limit: Duration,
+) -> Result<Option<Options>, GitError> {
     if signed == Signed::AsConfigured && !is_configured(repository.config_snapshot().plumbing())? {
         return Ok(None);
     }
     let failed = |error: gix::Error| GitError::setting(SIGN, error);
+    let key = default_key(&repository, limit)?;
     // If no key is named, the key of this committer is used, and not that of the configured one.
     let mut config = repository.config_snapshot_mut();
     config.set_value(&Committer::NAME, committer.name.as_str()).map_err(failed)?;
     config.set_value(&Committer::EMAIL, committer.email.as_str()).map_err(failed)?;
+    if let Some(key) = &key {
+        config.set_value(&User::SIGNING_KEY, key.as_str()).map_err(failed)?;
+    }
     config.commit().map_err(failed)?;
     let mut options = repository.commit_signing_options().map_err(failed)?;
     let name = Path::new(&options.program).file_name().unwrap_or_default();

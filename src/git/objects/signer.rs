@@ -101,7 +101,7 @@ impl Signer {
 }
 
 /// Returns a key that is written in place of the path of one, as git takes it.
-fn literal_key(key: &str) -> Option<&str> {
+pub(super) fn literal_key(key: &str) -> Option<&str> {
     key.strip_prefix("key::").or_else(|| key.starts_with("ssh-").then_some(key))
 }
 

@@ -111,6 +111,30 @@ fn the_program_that_names_the_key_runs_once() {
     stage.untouched();
 }
 
+/// Without a key there is no release, and the program that would tell it gets no login of ours.
+#[test]
+fn a_program_that_names_no_key() {
+    let stage = Stage::new();
+    let program = stage.home.path().join("names-key");
+    for (script, expected) in [
+        ("sleep 1000", "names-key` is to tell the key, and did not end within 1s"),
+        ("echo 'no agent' >&2; exit 3", "names-key` is to tell the key, and failed (exit status: 3)\n  no agent"),
+        ("echo key", "names-key` is to tell the key, and its first line is none"),
+        ("test -z \"$TAGSHIP_TOKEN\" || echo ssh-ed25519", "names-key` is to tell the key, and its first line is none"),
+    ] {
+        write_script(&program, &format!("#!/bin/sh\n{script}\n"));
+        let config = format!("[gpg]\nformat = ssh\n[gpg \"ssh\"]\ndefaultKeyCommand = {}\n", program.display());
+        let config = stage.home.write("gitconfig", &config);
+        let release = stage.release().env("GIT_CONFIG_GLOBAL", config).env("TAGSHIP_TOKEN", "hunter22");
+        let release = release.args(["--sign", "--timeout", "1s", &stage.argument()]);
+        let begun = Instant::now();
+        release.run().exit(1).stderr_has("the commit cannot be signed").stderr_has(expected);
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        assert!(stage.registry.requests().is_empty(), "{expected}");
+        stage.untouched();
+    }
+}
+
 /// If no key is named, gpg takes the committer's.
 #[test]
 fn gpg_signs_as_the_committer() {

@@ -1,0 +1,87 @@
+//! What follows an attempt that lost a race: it is told, and a pause, or the end of the run.
+
+use std::time::Duration;
+
+use crate::flow::publish::RefusedPush;
+use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::{Activity, Event, Listener};
+use crate::system::backoff::Backoff;
+
+/// The pauses between attempts grow from the first to the second, at random up to each. With the first of them, 24 releases that
+/// start at once make fewer than 50 pushes; where an attempt takes a second, as over the internet, it is longer anyhow.
+const FIRST_PAUSE: Duration = Duration::from_secs(3);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are
+/// the oldest, and get ahead of the others.
+const PATIENT_ATTEMPTS: u32 = 3;
+
+/// The races that a run lost.
+pub(super) struct LostRaces {
+    /// How many attempts there may be.
+    attempts: u32,
+    backoff: Backoff,
+    /// The pushes among them that the server refused with words of its own.
+    refusals: Vec<RefusedPush>,
+}
+
+impl LostRaces {
+    pub(super) fn new(attempts: u32) -> Self {
+        Self { attempts, backoff: Backoff::new(attempts, FIRST_PAUSE, LONGEST_PAUSE), refusals: Vec::new() }
+    }
+
+    /// Tells of the `races`th race, for `place`, and pauses. `attempt` is how long the attempt took.
+    ///
+    /// # Errors
+    /// It was the last attempt.
+    pub(super) fn pause(
+        &mut self,
+        place: &str,
+        races: u32,
+        refused: Option<RefusedPush>,
+        attempt: Duration,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Failure> {
+        self.tell(place, races, refused.as_ref(), listener);
+        self.refusals.extend(refused);
+        match races {
+            ..=PATIENT_ATTEMPTS => self.backoff.widen(attempt * 4),
+            _ => self.backoff.narrow(attempt),
+        }
+        match self.backoff.wait(Duration::ZERO) {
+            true => Ok(()),
+            false => Err(self.failure(place, races)),
+        }
+    }
+
+    /// Tells that another release was faster, what the server said to the push, and the pause that follows.
+    fn tell(&self, place: &str, races: u32, refused: Option<&RefusedPush>, listener: &mut Listener<'_>) {
+        let attempts = self.attempts;
+        listener(&Event::Raced { branch: place, attempt: races, attempts });
+        for line in refused.into_iter().flat_map(|push| push.refusal.lines()) {
+            listener(&Event::Aside(line));
+        }
+        if races < attempts {
+            listener(&Event::Began(Activity::Pausing { next: races + 1, attempts }));
+        }
+    }
+
+    /// Returns the failure after the last race, or a refusal if the server named another reason each time that it refused a push.
+    fn failure(&self, place: &str, races: u32) -> Failure {
+        let last = self.refusals.last();
+        if let Some(last) = last.filter(|_| self.refusals.iter().all(|push| push.refusal.is_by_rule())) {
+            let moved = match races {
+                1 => "the branch moved, too".to_owned(),
+                _ => format!("the branch moved in each of {races} attempts, too"),
+            };
+            return Failure::refused(&last.branch, &last.refusal).detail(moved);
+        }
+        let lost = match races {
+            1 => format!("lost the race for {place}"),
+            _ => format!("lost the race for {place} {races} times"),
+        };
+        let mut failure = Failure::new(FailureKind::Raced, lost);
+        failure.details.extend(last.into_iter().flat_map(|push| push.refusal.lines()));
+        failure.hint("many releases write to this branch at once; try again, or raise `--attempts`")
+    }
+}
