@@ -202,3 +202,15 @@ fn the_repository_of_an_earlier_release_is_asked() {
     ends(&from_configuration(&pipeline, &line[3]), "released");
     assert_eq!(sources(&pipeline), [format!("app@{}", line[3])]);
 }
+
+/// The repository of the configuration refuses to tell of a commit of the sources. It has more to tell after that: what the
+/// entry was before the newest commits.
+#[test]
+fn the_configuration_is_read_on_after_it_knew_no_commit() {
+    let pipeline = environments().over_http();
+    let line = line(&pipeline, 3);
+    ends(&release(&pipeline, STAGING, &[&format!("web=*:{}", line[1])], &line[1]).run(), "released");
+    pipeline.stage.remote.commits("main", 60);
+    ends(&from_configuration(&pipeline, &line[0]).success(), "superseded");
+    ends(&from_configuration(&pipeline, &line[2]), "released");
+}
