@@ -41,7 +41,10 @@ pub(in crate::git) fn refused<'r>(protocol: Protocol, reader: &mut impl Extended
         Some(Err(error)) => error_packet(&error),
         _ => None,
     };
-    said.map_or(Ok(()), |said| Err(ErrorPacket(said).into()))
+    let Some(said) = said else { return Ok(()) };
+    // A line that was looked at and not read would be the first one of the next answer.
+    reader.readline();
+    Err(ErrorPacket(said).into())
 }
 
 /// What a server says on the side band of fatal errors.
