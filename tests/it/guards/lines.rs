@@ -661,6 +661,27 @@ fn a_pin_beside_an_older_image() {
     again.stdout_has("`api`: main already releases `v1.1.0`, and `v1.0.0` is older");
 }
 
+/// Main lacks the hotfix. `not-older` lets it go on with the warning; `newer` wants what is known to be newer.
+#[test]
+fn a_rule_about_order_and_main_after_a_hotfix() {
+    for (order, outcome) in [("not-older", "released"), ("newer", "ruled")] {
+        let pipeline = Pipeline::with_sources("app");
+        let base = pipeline.source("base", &[]);
+        let fix = pipeline.source("fix", &[&base]);
+        let picked = pipeline.source("picked", &[&base]);
+        default_branch_at(&pipeline, &picked);
+        ends(&release(&pipeline, "build-fix", Some(&fix)).run(), "released");
+        let rules = File::new(".tagship.yaml", format!("rules:\n- paths: ['**']\n  order: {order}\n"));
+        pipeline.stage.remote.commit("main", "Rules", &[rules]);
+        let output = release(&pipeline, "build-2", Some(&picked)).run();
+        ends(&output, outcome);
+        output.stderr_has("are on lines that went apart");
+        if outcome == "ruled" {
+            output.exit(9).stderr_has("`web` is not known to be newer: ").stderr_has("merge the lines");
+        }
+    }
+}
+
 /// The rule is about the tag that is released, not about what the tag meant before.
 #[test]
 fn a_rule_about_order_and_a_tag_that_moves() {

@@ -674,9 +674,17 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
     assert_eq!(judged, expected);
     assert_eq!(document["images"][0]["name"], "web");
     assert_eq!(environments.tip(), before);
-    // Nothing is released, so that no freeze stops it.
-    write(&environments.stage, RULES, &demanding("freeze: {from: 2001-01-01T00:00Z}"));
-    check(&environments, &["-k", STAGING]).run().success().stdout_has("  freeze  ").stdout_has("present");
+    // Nothing is released, so that these neither stop it nor hold.
+    let of_releases = demanding("publish: pull-request\n  order: newer\n  freeze: {from: 2001-01-01T00:00Z}");
+    write(&environments.stage, RULES, &of_releases);
+    let output = check(&environments, &["-k", STAGING]).run().success().stdout_has("present");
+    for demand in ["publish", "order", "freeze"] {
+        let line = format!("{demand}  `web` in {STAGING}/kustomization.yaml  not judged: nothing is released\n");
+        output.stdout_has(&line);
+    }
+    let judged: Value =
+        serde_json::from_str(&check(&environments, &["-k", STAGING, "--output", "json"]).run().stdout()).unwrap();
+    assert!(judged["rules"].as_array().unwrap().iter().all(|rule| rule["holds"].is_null()), "{judged}");
     // No flag of a check pins anything.
     write(&environments.stage, RULES, &demanding("pin-digest: true"));
     check(&environments, &["-k", STAGING]).run().exit(9).stderr_has("add `--pin-digest` to its release\n");
