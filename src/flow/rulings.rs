@@ -15,7 +15,7 @@ use crate::guards::rules::{
 use crate::image::Reference;
 use crate::message::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind, Place};
-use crate::outcome::{BrokenRule, Listener, Ruling};
+use crate::outcome::{BrokenRule, Listener, RuleVerdict, Ruling};
 use crate::registry::signature::TrustedSigner;
 use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, RevisedImages, Revision, SourceNaming};
 use crate::targets::kustomization::EntryEdit;
@@ -66,22 +66,23 @@ pub(super) fn rule(
             if judged == RuleJudgement::AsksTag {
                 judged = to_rule.judge_tag(&demand.demanded, checks)?;
             }
-            let broken = match judged {
-                RuleJudgement::Holds => None,
-                RuleJudgement::Broken { why, remedy } => Some(BrokenRule { why, remedy }),
+            let verdict = match judged {
+                RuleJudgement::Holds => RuleVerdict::Holds,
+                RuleJudgement::NotJudged => RuleVerdict::NotJudged,
+                RuleJudgement::Broken { why, remedy } => RuleVerdict::Broken(BrokenRule { why, remedy }),
                 RuleJudgement::AsksRegistry | RuleJudgement::AsksTag => {
                     let requirements = requirements(&demand.demanded, to_rule.source.as_ref());
                     demands.push(AskedDemand { ruling: rulings.len(), requirements });
-                    Some(not_asked())
+                    RuleVerdict::Broken(not_asked())
                 }
             };
             rulings.push(Ruling {
                 place: place_of(&applying.place, demand.line, demand.column),
                 rule: applying.rule.name.clone(),
-                demand: Some(demand.kind),
+                demand: Some(demand.demanded.kind()),
                 file: to_rule.path.to_string(),
                 entry: Some(to_rule.entry.name.to_string()),
-                broken,
+                verdict,
             });
         }
         if !demands.is_empty() {
@@ -107,7 +108,7 @@ fn answer(
         return Ok(Rulings { rulings, is_outdated: false });
     }
     let open: HashSet<usize> = asked.iter().flat_map(|one| &one.demands).map(|demand| demand.ruling).collect();
-    let is_broken = |(index, ruling): (usize, &Ruling)| ruling.broken.is_some() && !open.contains(&index);
+    let is_broken = |(index, ruling): (usize, &Ruling)| ruling.broken().is_some() && !open.contains(&index);
     let patience = match rulings.iter().enumerate().any(is_broken) {
         true => Patience::None,
         false => Patience::AsAsked,
@@ -122,7 +123,7 @@ fn answer(
     for (image, answer) in asked.iter().zip(answers) {
         for demand in &image.demands {
             match answer {
-                Ok(()) => rulings[demand.ruling].broken = None,
+                Ok(()) => rulings[demand.ruling].verdict = RuleVerdict::Holds,
                 Err(_) => {
                     alone.push(demand);
                     questions.push(checks.question(&image.found, demand.requirements.clone()));
@@ -137,22 +138,23 @@ fn answer(
         let Answers { answers, .. } = checks.ask_more(&questions, Patience::None, listener);
         for (AskedDemand { ruling, .. }, answer) in alone.into_iter().zip(answers) {
             match answer {
-                Ok(()) => rulings[*ruling].broken = None,
+                Ok(()) => rulings[*ruling].verdict = RuleVerdict::Holds,
                 Err(failure) if failure.kind == FailureKind::Image => {
-                    rulings[*ruling].broken = Some(broken_by(failure, "release an image that meets it"));
+                    rulings[*ruling].verdict = broken_by(failure, "release an image that meets it");
                 }
                 Err(failure) => unanswered.push((*ruling, failure)),
             }
         }
     }
     let is_unanswered = |index: usize| unanswered.iter().any(|(ruling, _)| *ruling == index);
-    let is_broken = rulings.iter().enumerate().any(|(index, ruling)| ruling.broken.is_some() && !is_unanswered(index));
+    let is_broken =
+        rulings.iter().enumerate().any(|(index, ruling)| ruling.broken().is_some() && !is_unanswered(index));
     if !is_broken {
         Failure::of_all(unanswered.into_iter().map(|(_, failure)| failure).collect())?;
         return Ok(Rulings { rulings, is_outdated });
     }
     for (ruling, failure) in unanswered {
-        rulings[ruling].broken = Some(broken_by(failure, "run the same command again"));
+        rulings[ruling].verdict = broken_by(failure, "run the same command again");
     }
     Ok(Rulings { rulings, is_outdated })
 }
@@ -226,11 +228,11 @@ fn not_asked() -> BrokenRule {
     BrokenRule { why: "the registry is not asked".to_owned(), remedy: "leave out `--no-check`".to_owned() }
 }
 
-fn broken_by(failure: Failure, remedy: &str) -> BrokenRule {
-    BrokenRule {
+fn broken_by(failure: Failure, remedy: &str) -> RuleVerdict {
+    RuleVerdict::Broken(BrokenRule {
         why: std::iter::once(failure.message).chain(failure.details).collect::<Vec<_>>().join(": "),
         remedy: failure.hint.unwrap_or_else(|| remedy.to_owned()),
-    }
+    })
 }
 
 /// Returns what an image must be to meet a demand that only the registry can tell.
@@ -268,7 +270,7 @@ fn not_understood(place: &RepositoryPath, refusal: &RulesRefusal, path: &Reposit
         demand: None,
         file: path.to_string(),
         entry: None,
-        broken: Some(BrokenRule {
+        verdict: RuleVerdict::Broken(BrokenRule {
             why: format!("the file cannot be understood, so nothing below it is released: {refusal}"),
             remedy: "correct the file on the branch".to_owned(),
         }),

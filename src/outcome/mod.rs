@@ -21,7 +21,7 @@ use crate::targets::kustomization::{Edit, Fields};
 pub use activity::{Activity, BranchInRemote};
 pub use comparison::{ComparedEntry, Comparison, EntryState};
 pub use proposed::Proposed;
-pub use ruling::{BrokenRule, RuleDemand, Ruling};
+pub use ruling::{BrokenRule, RuleDemand, RuleVerdict, Ruling};
 
 /// Gets each event as it happens.
 pub type Listener<'a> = dyn FnMut(&Event<'_>) + 'a;

@@ -17,8 +17,7 @@ pub struct Ruling {
     pub file: String,
     /// The entry that was judged; `None`: all below the rules file.
     pub entry: Option<String>,
-    /// `None`: it holds.
-    pub broken: Option<BrokenRule>,
+    pub verdict: RuleVerdict,
 }
 
 /// What a rule can demand.
@@ -35,6 +34,15 @@ pub enum RuleDemand {
     Publish,
     Order,
     Freeze,
+}
+
+/// What became of a demand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleVerdict {
+    Holds,
+    Broken(BrokenRule),
+    /// It is about a release, and nothing is released.
+    NotJudged,
 }
 
 /// Why a rule does not hold, and what would satisfy it.
@@ -85,10 +93,18 @@ impl Ruling {
         format!("{}:{}{name}", self.place.file, self.place.line)
     }
 
-    /// Returns the rulings that stop a release as one sentence; `None` if all hold.
+    /// Returns why it does not hold; `None` if it does, or is not judged.
+    pub fn broken(&self) -> Option<&BrokenRule> {
+        match &self.verdict {
+            RuleVerdict::Broken(broken) => Some(broken),
+            RuleVerdict::Holds | RuleVerdict::NotJudged => None,
+        }
+    }
+
+    /// Returns the rulings that stop a release as one sentence; `None` if none does.
     pub fn reason(rulings: &[Self]) -> Option<String> {
         let broken: Vec<String> =
-            rulings.iter().filter(|ruling| ruling.broken.is_some()).map(ToString::to_string).collect();
+            rulings.iter().filter(|ruling| ruling.broken().is_some()).map(ToString::to_string).collect();
         (!broken.is_empty()).then(|| broken.join("; "))
     }
 }
@@ -96,15 +112,14 @@ impl Ruling {
 impl fmt::Display for Ruling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let source = self.source();
-        match (&self.broken, self.demand.map(RuleDemand::word), &self.entry) {
-            (Some(BrokenRule { why, remedy }), Some(demand), Some(_)) => {
-                write!(f, "the rule `{source}` stops this by `{demand}`: {why}; {remedy}")
-            }
-            (Some(BrokenRule { why, remedy }), ..) => write!(f, "the rules in `{source}` stop this: {why}; {remedy}"),
-            (None, demand, entry) => {
-                let (demand, entry) = (demand.unwrap_or_default(), entry.as_deref().unwrap_or_default());
-                write!(f, "the rule `{source}` holds for `{entry}` by `{demand}`")
-            }
+        let demand = self.demand.map(RuleDemand::word);
+        let Some(BrokenRule { why, remedy }) = self.broken() else {
+            let (demand, entry) = (demand.unwrap_or_default(), self.entry.as_deref().unwrap_or_default());
+            return write!(f, "the rule `{source}` does not stop `{entry}` by `{demand}`");
+        };
+        match (demand, &self.entry) {
+            (Some(demand), Some(_)) => write!(f, "the rule `{source}` stops this by `{demand}`: {why}; {remedy}"),
+            _ => write!(f, "the rules in `{source}` stop this: {why}; {remedy}"),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
 use crate::message::{Release, SourceComparison, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, RuleDemand, Ruling};
+use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Clone, Default, Serialize)]
@@ -70,7 +70,8 @@ pub(super) struct JudgedRule<'a> {
     pub(super) demand: Option<&'a str>,
     file: &'a str,
     pub(super) entry: Option<&'a str>,
-    pub(super) holds: bool,
+    /// Null if it is not judged.
+    pub(super) holds: Option<bool>,
     pub(super) reason: Option<&'a str>,
     /// What would satisfy the rule.
     pub(super) remedy: Option<&'a str>,
@@ -255,14 +256,14 @@ fn success(outcome: &Outcome) -> Document<'_> {
 }
 
 fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
-    let broken = ruling.broken.as_ref();
+    let broken = ruling.broken();
     JudgedRule {
         place: spot(&ruling.place),
         rule: ruling.rule.as_deref(),
         demand: ruling.demand.map(RuleDemand::word),
         file: &ruling.file,
         entry: ruling.entry.as_deref(),
-        holds: broken.is_none(),
+        holds: (ruling.verdict != RuleVerdict::NotJudged).then_some(broken.is_none()),
         reason: broken.map(|broken| broken.why.as_str()),
         remedy: broken.map(|broken| broken.remedy.as_str()),
     }

@@ -76,8 +76,9 @@ fn of_rule(rule: &JudgedRule<'_>) -> TestCase {
     let of = rule.entry.map(|entry| format!("of {entry}"));
     let name = parts.into_iter().chain([of]).flatten().collect::<Vec<_>>().join(" ");
     let verdict = match rule.holds {
-        true => CaseResult::Passed,
-        false => CaseResult::Failed {
+        Some(true) => CaseResult::Passed,
+        None => CaseResult::Skipped("nothing is released".to_owned()),
+        Some(false) => CaseResult::Failed {
             message: rule.reason.unwrap_or("the rule does not hold").to_owned(),
             details: rule.remedy.map(str::to_owned).into_iter().collect(),
         },

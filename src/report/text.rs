@@ -12,7 +12,7 @@ use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, Ruling, Waiting};
+use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling, Waiting};
 use crate::targets::kustomization::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
@@ -211,7 +211,7 @@ fn stopped(word: &str, outcome: &Outcome, hint: Option<&str>, style: Style) -> S
 /// Returns a line for each rule that does not hold.
 fn ruled(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
     let word = style.paint(Mark::Note, "ruled");
-    let broken = outcome.rulings.iter().filter(|ruling| ruling.broken.is_some());
+    let broken = outcome.rulings.iter().filter(|ruling| ruling.broken().is_some());
     let lines: String = broken.map(|ruling| format!("{word}: {}\n", visible(&ruling.to_string()))).collect();
     let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
     format!("{lines}{hint}")
@@ -219,9 +219,10 @@ fn ruled(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
 
 fn judged(ruling: &Ruling, style: Style) -> String {
     let entry = ruling.entry.as_ref().map(|entry| format!("`{entry}` in ")).unwrap_or_default();
-    let (mark, end) = match &ruling.broken {
-        None => (Mark::Good, "holds".to_owned()),
-        Some(broken) => (Mark::Bad, format!("does not hold: {}", broken.why)),
+    let (mark, end) = match &ruling.verdict {
+        RuleVerdict::Holds => (Mark::Good, "holds".to_owned()),
+        RuleVerdict::NotJudged => (Mark::Note, "not judged: nothing is released".to_owned()),
+        RuleVerdict::Broken(broken) => (Mark::Bad, format!("does not hold: {}", broken.why)),
     };
     let demand = ruling.demand.map_or("rules", RuleDemand::word);
     let text = format!("{}  {demand}  {entry}{}  {end}", ruling.source(), ruling.file);

@@ -46,7 +46,7 @@ impl OutdatedScope {
     /// A rule that refuses a push asks for the request that is there. A freeze, and a file that cannot be understood, stop
     /// everything.
     fn of_rules(rulings: &[Ruling], way: PublishWay) -> Option<Self> {
-        let broken = rulings.iter().filter(|ruling| ruling.broken.is_some()).map(|ruling| ruling.demand);
+        let broken = rulings.iter().filter(|ruling| ruling.broken().is_some()).map(|ruling| ruling.demand);
         let scopes = broken.filter_map(|demand| match demand {
             Some(RuleDemand::Publish) if way != PublishWay::PullRequest => None,
             None | Some(RuleDemand::Freeze | RuleDemand::Publish) => Some(Self::All),

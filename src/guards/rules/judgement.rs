@@ -40,6 +40,8 @@ pub enum RuleJudgement {
         why: String,
         remedy: String,
     },
+    /// It is about a release, and nothing is released.
+    NotJudged,
     /// The registry has to be asked.
     AsksRegistry,
     /// The registry has to say that the digest is the tag's: what runs is the digest.
@@ -64,7 +66,7 @@ impl RuleJudgement {
     }
 }
 
-/// Judges one demand. Without `circumstances` nothing is released, so that neither the time nor the way counts.
+/// Judges one demand. Without `circumstances` nothing is released.
 pub fn judge_demand(
     demanded: &Demanded,
     entry: &RuledEntry<'_>,
@@ -97,9 +99,11 @@ pub fn judge_demand(
             "name it with `--source` of `tagship release`",
         ),
         Demanded::Revision | Demanded::Provenance(_) => judge_reference(entry),
-        Demanded::Publish(way) => circumstances.map_or(RuleJudgement::Holds, |now| judge_way(*way, now.way)),
-        Demanded::Order(required) => judge_order(*required, entry),
-        Demanded::Freeze(freezes) => circumstances.map_or(RuleJudgement::Holds, |now| judge_freezes(freezes, now.now)),
+        Demanded::Publish(way) => circumstances.map_or(RuleJudgement::NotJudged, |now| judge_way(*way, now.way)),
+        Demanded::Order(required) => circumstances.map_or(RuleJudgement::NotJudged, |_| judge_order(*required, entry)),
+        Demanded::Freeze(freezes) => {
+            circumstances.map_or(RuleJudgement::NotJudged, |now| judge_freezes(freezes, now.now))
+        }
     }
 }
 
@@ -149,7 +153,7 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
     let Some(Ordered { standing, reason }) = entry.order else { return RuleJudgement::Holds };
     let name = entry.name;
     match (standing, required) {
-        (Standing::Goes | Standing::Replaces, _) | (Standing::Unknown, RequiredOrder::NotOlder) => RuleJudgement::Holds,
+        (Standing::Goes, _) | (Standing::Replaces | Standing::Unknown, RequiredOrder::NotOlder) => RuleJudgement::Holds,
         (Standing::Superseded, _) => RuleJudgement::broken(
             format!("`{name}` would go back: {reason}"),
             "release a newer build, or take the newer one back with `tagship rollback`",
@@ -157,6 +161,10 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
         (Standing::Diverged, _) => RuleJudgement::broken(
             format!("`{name}` would change to another line of commits: {reason}"),
             "merge the lines and release the merge",
+        ),
+        (Standing::Replaces, RequiredOrder::Newer) => RuleJudgement::broken(
+            format!("nothing tells that `{name}` is newer: {reason}"),
+            "merge the lines and release the merge, or take back what runs with `tagship rollback`",
         ),
         (Standing::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
             format!("nothing tells that `{name}` is newer: {reason}"),

@@ -26,7 +26,6 @@ pub struct ReleaseRule {
 /// One thing that must hold.
 #[derive(Debug, Clone)]
 pub struct Demand {
-    pub kind: RuleDemand,
     /// The place of its key.
     pub line: usize,
     pub column: usize,
@@ -85,6 +84,23 @@ pub enum RequiredOrder {
 }
 
 impl Demanded {
+    /// Returns the kind of the demand, by which it is told.
+    pub fn kind(&self) -> RuleDemand {
+        match self {
+            Self::Images(_) => RuleDemand::Images,
+            Self::Tags(_) => RuleDemand::Tags,
+            Self::Platforms(_) => RuleDemand::Platforms,
+            Self::PinDigest => RuleDemand::PinDigest,
+            Self::Revision => RuleDemand::Revision,
+            Self::Signature(_) => RuleDemand::Signature,
+            Self::Provenance(_) => RuleDemand::Provenance,
+            Self::Attestations(..) => RuleDemand::Attestations,
+            Self::Publish(_) => RuleDemand::Publish,
+            Self::Order(_) => RuleDemand::Order,
+            Self::Freeze(_) => RuleDemand::Freeze,
+        }
+    }
+
     /// Returns the signer who must vouch for the image, if the demand is for a signer.
     pub fn signer(&self) -> Option<&Arc<TrustedSigner>> {
         match self {

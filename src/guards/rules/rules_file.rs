@@ -69,7 +69,7 @@ fn rule(value: YamlValue<'_>) -> Result<ReleaseRule, RulesRefusal> {
         let taken = if kind == RuleDemand::Signature { signature.take() } else { keys.take(kind.word()) };
         let Some(keyed) = taken else { continue };
         let demanded = demanded(kind, &keyed, signer.as_ref())?;
-        demands.push(Demand { kind, line: keyed.key.line, column: keyed.key.column, demanded });
+        demands.push(Demand { line: keyed.key.line, column: keyed.key.column, demanded });
     }
     let known = RuleDemand::ALL.map(RuleDemand::word);
     keys.finish(&[&SCOPE_KEYS[..], &known].concat())?;

@@ -97,10 +97,14 @@ fn table(images: &[Image<'_>]) -> String {
 
 /// Returns a table of the rules that were judged: those that do not hold first.
 fn rules(judged: &[JudgedRule<'_>]) -> String {
-    let broken = judged.iter().filter(|rule| !rule.holds);
-    let rows = broken.chain(judged.iter().filter(|rule| rule.holds)).map(|rule| {
+    let (broken, others): (Vec<_>, Vec<_>) = judged.iter().partition(|rule| rule.holds == Some(false));
+    let rows = broken.into_iter().chain(others).map(|rule| {
         let optional = |text: Option<&str>| text.map(code).unwrap_or_default();
-        let holds = rule.reason.map_or_else(|| "yes".to_owned(), |reason| format!("no: {}", sentence(reason)));
+        let holds = match (rule.holds, rule.reason) {
+            (None, _) => "not judged: nothing is released".to_owned(),
+            (_, Some(reason)) => format!("no: {}", sentence(reason)),
+            (_, None) => "yes".to_owned(),
+        };
         let source = format!("{} {}", code(&rule.source()), optional(rule.rule)).trim_end().to_owned();
         let remedy = rule.remedy.map(sentence).unwrap_or_default();
         vec![source, optional(rule.demand), optional(rule.entry), holds, remedy]
