@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::thread;
 
+use serde_json::json;
+
 use super::{login, serve};
+use crate::pipeline::document;
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
+use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::packs::{packet, upload_pack_result};
 use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
 use crate::support::http::Response;
@@ -131,14 +135,34 @@ fn incompressible(length: usize) -> String {
     (0..length).map(next).collect()
 }
 
-/// A lock that a dead process left: no other push moved the branch, so this is no race that another attempt could win.
+/// A lock that a dead process left: no other push moved the branch in any attempt, so that a person must look.
 #[test]
-fn a_branch_that_is_locked() {
+fn a_branch_that_stays_locked() {
     let stage = Stage::new();
     std::fs::write(stage.remote.path().join("refs/heads/main.lock"), "").unwrap();
-    let output = release(&stage, &stage.remote.file_url()).run().exit(8);
+    let output = release(&stage, &stage.remote.file_url()).args(["--attempts", "2"]).run().exit(8);
     output.stderr_has("failed to update ref").stderr_has("main.lock").stderr_has("hint: remove the lock");
     stage.untouched();
+}
+
+/// Another push holds the lock, and has not moved the branch yet: the next attempt finds it free. That is no rule for which a
+/// pull request would be needed.
+#[test]
+fn a_branch_that_another_push_has_locked() {
+    for flags in [&[][..], &["--on-refused", "pull-request"]] {
+        let stage = Stage::new();
+        let forge = Forge::start(Kind::GitHub, &stage.remote);
+        let lock = stage.remote.path().join("refs/heads/main.lock");
+        std::fs::write(&lock, "").unwrap();
+        let (lock, first) = (lock.display(), stage.remote.path().join("first").display().to_string());
+        stage
+            .remote
+            .hook("pre-receive", &format!("if [ -e '{first}' ]; then rm -f '{lock}'; else touch '{first}'; fi"));
+        let release = release(&stage, &forge.url_with_token(TOKEN)).args(["--forge", "github", "--output", "json"]);
+        let document = document(&release.args(flags.iter().copied()).run().success());
+        assert_eq!((&document["outcome"], &document["attempts"]), (&json!("released"), &json!(2)), "{flags:?}");
+        assert!(forge.calls().is_empty(), "{flags:?}");
+    }
 }
 
 /// Folders that the server's user may not write to. A user that may write everywhere runs the release as another user.
