@@ -33,8 +33,9 @@ pub enum PushOutcome {
         /// What the server said beside it. Untrusted text, a line each.
         messages: Vec<String>,
     },
-    /// The branch has moved away from the tip that the commit was made on.
+    /// The branch has moved away from the tip that the commit was made on, or another push is about to move it.
     Raced {
+        /// Where the branch is.
         tip: Option<CommitId>,
         /// What the server said to the push, which it may have refused anyway.
         refusal: PushRefusal,
@@ -212,6 +213,9 @@ impl<'r> Pusher<'r> {
                 let source = anyhow::anyhow!("it was sent again, and refused ({})", refusal.reason);
                 let source = Box::new(GitError::unexpected("the first one may still be at work", source));
                 return Err(GitError::Uncertain { remote: remote.to_string(), source });
+            }
+            Ok(PushOutcome::Refused(_)) if refusal.is_by_another_push() => {
+                PushOutcome::Raced { tip: commit.lease.tip, refusal }
             }
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             // The first of two pushes may have moved the branch, with another release on top by now.

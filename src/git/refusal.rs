@@ -102,7 +102,18 @@ impl PushRefusal {
         let reason = self.reason.to_lowercase();
         match rule_in(&reason) {
             Some(rule) => rule != Rule::Lock,
-            None => !reason.is_empty() && !LOST_RACE.iter().any(|words| reason.contains(words)),
+            None => !reason.is_empty() && !tells_of_a_race(&reason),
+        }
+    }
+
+    /// Returns whether the server says that another push was ahead, or is at work, although the branch has not moved yet: it may
+    /// be locked, or a copy of the repository answered that is behind. What a hook of the server refused is none.
+    pub(super) fn is_by_another_push(&self) -> bool {
+        match self.rule() {
+            Some(rule) => rule == Rule::Lock,
+            None => {
+                tells_of_a_race(&self.reason.to_lowercase()) && !self.messages.iter().any(|line| line.contains(" hook"))
+            }
         }
     }
 
@@ -117,6 +128,10 @@ impl PushRefusal {
     pub fn rule(&self) -> Option<Rule> {
         rule_in(&format!("{}\n{}", self.reason, self.messages.join("\n")).to_lowercase())
     }
+}
+
+fn tells_of_a_race(reason: &str) -> bool {
+    LOST_RACE.iter().any(|words| reason.contains(words))
 }
 
 fn rule_in(said: &str) -> Option<Rule> {

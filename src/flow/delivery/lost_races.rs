@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::flow::publish::RefusedPush;
+use crate::git::Rule;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener};
 use crate::system::backoff::Backoff;
@@ -66,10 +67,16 @@ impl LostRaces {
         }
     }
 
-    /// Returns the failure after the last race, or a refusal if the server named another reason each time that it refused a push.
+    /// Returns the failure after the last race. It is a refusal if a lock stayed although the branch never moved, or if the
+    /// server named another reason each time that it refused a push.
     fn failure(&self, place: &str, races: u32) -> Failure {
         let last = self.refusals.last();
-        if let Some(last) = last.filter(|_| self.refusals.iter().all(|push| push.refusal.is_by_rule())) {
+        let all = |is_so: fn(&RefusedPush) -> bool| self.refusals.iter().all(is_so);
+        let is_locked = |push: &RefusedPush| !push.has_moved && push.refusal.rule() == Some(Rule::Lock);
+        if let Some(last) = last.filter(|_| self.refusals.len() == races as usize && all(is_locked)) {
+            return Failure::refused(&last.branch, &last.refusal);
+        }
+        if let Some(last) = last.filter(|_| all(|push| push.refusal.is_by_rule())) {
             let moved = match races {
                 1 => "the branch moved, too".to_owned(),
                 _ => format!("the branch moved in each of {races} attempts, too"),

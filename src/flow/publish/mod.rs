@@ -107,6 +107,8 @@ pub(super) struct RefusedPush {
     /// The branch that was pushed to, which may be a head branch.
     pub(super) branch: String,
     pub(super) refusal: PushRefusal,
+    /// Whether the branch moved away from the tip that the push was made for.
+    pub(super) has_moved: bool,
 }
 
 impl Content {
@@ -224,8 +226,11 @@ fn push(
             }
             Ok(Published::Updated { commit: id, pushed: Some(Box::new(commit)), messages })
         }
-        PushOutcome::Raced { refusal, .. } => Ok(Published::Raced(Some(RefusedPush { branch, refusal }))),
-        PushOutcome::Refused(refusal) => Ok(Published::Refused(RefusedPush { branch, refusal })),
+        PushOutcome::Raced { tip, refusal } => {
+            let has_moved = tip != commit.lease().tip;
+            Ok(Published::Raced(Some(RefusedPush { branch, refusal, has_moved })))
+        }
+        PushOutcome::Refused(refusal) => Ok(Published::Refused(RefusedPush { branch, refusal, has_moved: false })),
         PushOutcome::TagTaken(tag) => Err(GitError::TagTaken { remote, tag: tag.to_string() }.into()),
         PushOutcome::Untagged { commit, tag } => {
             let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());

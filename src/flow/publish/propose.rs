@@ -194,7 +194,7 @@ fn no_push_options(remote: &str) -> Failure {
 }
 
 /// Returns the failure of a push to a head branch that the server declined.
-fn refused(RefusedPush { branch: head, refusal }: &RefusedPush) -> Failure {
+fn refused(RefusedPush { branch: head, refusal, .. }: &RefusedPush) -> Failure {
     let failure = Failure::refused(head, refusal);
     match refusal.rule() {
         None | Some(Rule::Protection) => failure.hint(
