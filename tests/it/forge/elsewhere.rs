@@ -62,12 +62,21 @@ fn what_is_known_spares_the_search() {
         let (request, _) = api.propose(&Proposal { known: Known::NoneOpen, ..PROPOSAL }).unwrap();
         assert_eq!(methods(&forge), ["POST 201"], "{kind:?}");
         let known = Known::WasOpen(&request);
-        let (_, operation) = api.propose(&Proposal { known, title: "Release web:v3", ..PROPOSAL }).unwrap();
+        let (changed, operation) = api.propose(&Proposal { known, title: "Release web:v3", ..PROPOSAL }).unwrap();
         assert_eq!((operation, methods(&forge).len()), (Operation::Updated, 1), "{kind:?}");
         // It was merged in the meantime, and the branch has something else to propose.
         forge.store().requests[0].state = forge::RequestState::Merged;
-        let error = api.propose(&Proposal { known, ..PROPOSAL }).unwrap_err();
+        let known = Known::WasOpen(&changed);
+        let newer = Proposal { known, title: "Release web:v4", body: "Newer", ..PROPOSAL };
+        let error = api.propose(&newer).unwrap_err();
         assert!(matches!(error, ForgeError::NoLongerOpen { number: 1 }), "{kind:?}: {error:?}");
+        // What was merged says what it brought.
+        let store = forge.store();
+        assert_eq!(
+            (store.only().title.as_str(), store.only().body.as_str()),
+            ("Release web:v3", PROPOSAL.body),
+            "{kind:?}"
+        );
     }
 }
 
@@ -250,6 +259,27 @@ fn a_repository_that_is_not_there_is_told() {
             "{kind:?}: {error:?}"
         );
     }
+}
+
+/// Gitea lists whole requests, those of others too, whose texts may be long.
+#[test]
+fn a_list_of_long_requests() {
+    let forge = forge_of(Kind::Gitea);
+    let api = api_of(&forge);
+    let (request, _) = api.propose(&PROPOSAL).unwrap();
+    let mut store = forge.store();
+    store.requests[0].state = forge::RequestState::Merged;
+    let tip = store.remote.tip("main").unwrap();
+    for number in 0..50 {
+        let branch = format!("renovate/{number}");
+        store.remote.git(["update-ref", &format!("refs/heads/{branch}"), &tip]).run().success();
+        store.remote.commit(&branch, "Update", &[File::new("noise", number.to_string())]);
+        store.add(&branch, "main", "Update");
+        store.requests.last_mut().unwrap().body = "<p>notes</p>\n".repeat(7_000);
+    }
+    drop(store);
+    let found = api.newest_request(PROPOSAL.head, "main").unwrap();
+    assert_eq!(found.map(|found| found.number), Some(request.number));
 }
 
 #[test]

@@ -40,6 +40,20 @@ fn a_limit_that_outlasts_the_time_is_told_with_its_end() {
     assert_eq!(lines(&github).len(), 1, "nothing is asked again in vain");
 }
 
+/// GitHub names its secondary limit by the page of its manual, and says nothing in the headers: a minute is to be waited then.
+#[test]
+fn a_limit_that_only_the_manual_names() {
+    let github = github();
+    let page =
+        "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits";
+    let document = json!({ "message": "You have exceeded a secondary rate limit.", "documentation_url": page });
+    github.inject(PULLS, ALWAYS, Fault::Answer(Response::json(403, &document)));
+    let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
+    let ForgeError::RateLimited { pause, .. } = error else { panic!("{error:?}") };
+    assert_eq!(pause, Some(Duration::from_secs(60)));
+    assert_eq!(lines(&github).len(), 1, "nothing is asked again in vain");
+}
+
 #[test]
 fn a_403_without_such_headers_is_final() {
     let github = github();
@@ -115,7 +129,7 @@ fn what_is_no_answer_of_an_api_is_told() {
     for (answer, why) in [
         (Response::text(200, "<!DOCTYPE html>"), "it is no list of pull requests"),
         (Response::json(200, &json!({ "message": "hello" })), "it is no list of pull requests"),
-        (Response::new(200).body(&vec![b' '; 5 << 20]), "it is too long"),
+        (Response::new(200).body(&vec![b' '; 17 << 20]), "it is too long"),
     ] {
         let github = github();
         github.inject(PULLS, ALWAYS, Fault::Answer(answer));
