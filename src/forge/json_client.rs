@@ -23,10 +23,13 @@ const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 
+/// How long GitHub asks to wait if a limit is told without a time.
+const UNTIMED_LIMIT: Duration = Duration::from_secs(60);
+
 const MAX_REDIRECTS: usize = 3;
 
-/// The longest body of a success, and of an error.
-const MAX_BODY: u64 = 4 << 20;
+/// The longest body of a success, and of an error. A page of Gitea's list has the whole texts of fifty requests.
+const MAX_BODY: u64 = 16 << 20;
 const MAX_ERROR_BODY: u64 = 64 << 10;
 
 /// How the API of a forge is reached.
@@ -199,9 +202,11 @@ fn says_json(headers: &HeaderMap) -> bool {
     content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Returns whether an answer is one to go by. A 403 is a limit of requests if its headers say so, and no lack of permission.
+/// Returns whether an answer is one to go by. A 403 is a limit of requests, and no lack of permission, if its headers say so, or
+/// if it refers to GitHub's page about these limits.
 fn judged(answer: ApiAnswer, headers: &HeaderMap) -> Attempt {
-    let pause = pause(headers, SystemTime::now());
+    let refers_to_limits = answer.body["documentation_url"].as_str().is_some_and(|page| page.contains("rate-limit"));
+    let pause = pause(headers, SystemTime::now()).or(refers_to_limits.then_some(UNTIMED_LIMIT));
     let words = answer.words.clone();
     match answer.status {
         429 => Attempt::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default()),

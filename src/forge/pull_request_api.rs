@@ -103,7 +103,11 @@ fn change(
     }
     match api.change(&request, proposal) {
         Ok(changed) if changed.state == RequestState::Open => Ok(Some((changed, Operation::Updated))),
-        Ok(_) => Ok(None),
+        Ok(_) => {
+            // It was merged or closed just now, and gets back the words of what it proposed. Whether it does decides nothing.
+            api.change(&request, &Proposal { title: &request.title, body: &request.body, ..*proposal }).ok();
+            Ok(None)
+        }
         // Some forges change nothing about a request that has ended.
         Err(error @ ForgeError::Rejected { .. }) => match api.open_request(proposal.head, proposal.base)? {
             Some(open) if open.number == request.number => Err(error),
