@@ -1,10 +1,13 @@
 //! Pull requests are opened once, changed if they say something else, and found again.
 
-use tagship::forge::{ForgeError, Operation, Proposal, RequestState};
+use std::time::Duration;
 
-use super::{HEAD, PROPOSAL, api_of, github, lines};
-use crate::support::forge::{Fault, RequestState as State, Rights, Store};
+use tagship::forge::{Forge, ForgeAddress, ForgeError, Operation, Proposal, RequestState};
+
+use super::{HEAD, PROPOSAL, address_of, api_of, connection, github, lines, token_of};
+use crate::support::forge::{FORMER_OWNER, Fault, OWNER, RequestState as State, Rights, Store, TOKEN};
 use crate::support::http::Response;
+use crate::support::login::Login;
 
 /// What opens a request.
 const PULLS: &str = "POST /api/v3/repos/org/gitops/pulls";
@@ -33,6 +36,21 @@ fn a_request_is_opened_then_left_then_changed() {
     assert_eq!(lines(&github), ["GET /pulls 200", "PATCH /pulls/1 200"]);
     let store = github.store();
     assert_eq!((store.only().title.as_str(), store.only().body.as_str()), ("Release web:v3", PROPOSAL.body));
+}
+
+/// GitHub redirects what is asked below the name of an earlier owner. Its filter of head branches wants the owner of now.
+#[test]
+fn a_request_is_found_after_a_transfer() {
+    let github = github();
+    let (opened, _) = api_of(&github).propose(&PROPOSAL).unwrap();
+    let address = address_of(&github);
+    let project = address.project.replace(OWNER, FORMER_OWNER);
+    let token = token_of(&Login::new("x-token-auth", TOKEN));
+    let former = Forge::new(ForgeAddress { project, ..address }, connection(token, Duration::from_secs(20))).unwrap();
+    let (found, operation) = former.propose(&PROPOSAL).unwrap();
+    assert_eq!((found.number, operation), (opened.number, Operation::Unchanged));
+    // A request of another branch is none of ours.
+    assert_eq!(former.newest_request("tagship/main/other", "main"), Ok(None));
 }
 
 #[test]

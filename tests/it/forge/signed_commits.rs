@@ -166,6 +166,19 @@ fn a_rule_that_refuses_both_ways_is_told_in_both_words() {
     stage.untouched();
 }
 
+/// An answer without an error that has no move either moved nothing.
+#[test]
+fn an_empty_answer_moves_no_branch() {
+    let (stage, github) = github();
+    stage.remote.hook("update", "exit 1");
+    let id = json!({ "data": { "repository": { "id": "R_1" } } });
+    for answer in [id, json!({ "data": { "updateRefs": null } })] {
+        github.inject("POST /api/graphql", 1, Fault::Answer(Response::json(200, &answer)));
+    }
+    release(&stage, &github).run().exit(8).stderr_has("the server refused the push to `main`");
+    stage.untouched();
+}
+
 /// The API's move is a compare-and-swap too.
 #[test]
 fn the_api_moves_the_branch_from_where_it_was_read_alone() {

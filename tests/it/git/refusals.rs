@@ -326,6 +326,27 @@ fn every_reason_of_a_report_is_told() {
     }
 }
 
+/// A server may tell its own outage as a refusal. That is a matter of time, and no rule for which a pull request is needed.
+#[test]
+fn an_outage_in_the_form_of_a_refusal() {
+    for (reason, hook) in [
+        ("Internal Server Error", ""),
+        ("pre-receive hook declined", "GitLab: Internal API unreachable"),
+        ("pre-receive hook declined", "error executing git hook: transaction vote: context deadline exceeded"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let report = packets(&["unpack ok\n", &format!("ng refs/heads/main {reason}\n")]);
+        let said = packet(&[&[2], hook.as_bytes(), b"\n"].concat());
+        let body = [said, packet(&[&[1], report.as_slice()].concat()), b"0000".to_vec()].concat();
+        server.inject(PUSH, 1, Fault::Answer(receive_pack("result", &body)));
+        let run =
+            release(&stage, &server.url("gitops.git")).args(["--on-refused", "pull-request", "--forge", "github"]);
+        run.run().exit(6).stderr_has(reason).stderr_has(hook);
+        stage.untouched();
+    }
+}
+
 /// Whether a flush follows or not, over each version of the protocol. Each is asked again after pauses, so all wait at once.
 #[test]
 fn error_packets_are_quoted() {

@@ -8,6 +8,9 @@ use super::{ApiCall, OWNER, Rights};
 use crate::support::http::Response;
 use crate::support::temporary_folder::temporary_folder;
 
+/// The owner from whom the repository was transferred.
+pub const FORMER_OWNER: &str = "former";
+
 pub(super) const PREFIX: &str = "/api/v3";
 
 /// What GitHub signs with, as far as tests can tell.
@@ -28,7 +31,12 @@ pub(super) fn answer(call: &ApiCall<'_>, store: &mut Store) -> Response {
     if call.head.path == "/api/graphql" {
         return graphql(&call.body, store);
     }
-    let (method, parts) = call.route(&format!("{PREFIX}/repos/{OWNER}/{}", call.name));
+    let named = format!("{PREFIX}/repos/{OWNER}/{}", call.name);
+    // GitHub leads to the number of the repository, which its description of the API does not have.
+    if let Some(part) = call.head.path.strip_prefix(&format!("{PREFIX}/repos/{FORMER_OWNER}/{}", call.name)) {
+        return Response::redirect(&format!("{}{named}{part}?{}", call.origin, call.head.query));
+    }
+    let (method, parts) = call.route(&named);
     match (method, parts.as_slice()) {
         ("GET", ["pulls"]) => list(call, store),
         ("POST", ["pulls"]) => open(call, store),

@@ -31,6 +31,7 @@ use super::repository::Remote;
 pub use super::http::ALWAYS;
 pub use call::Call;
 pub use fault::Fault;
+pub use github::FORMER_OWNER;
 pub use store::{Armed, Merging, Request, RequestState, Store};
 
 /// Which forge it is.
