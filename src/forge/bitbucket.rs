@@ -27,7 +27,6 @@ const API_TOKEN: &str = "x-bitbucket-api-token-auth";
 /// A repository at Bitbucket Cloud.
 pub(super) struct BitbucketApi {
     api: RestApi,
-    project: String,
 }
 
 impl BitbucketApi {
@@ -43,7 +42,7 @@ impl BitbucketApi {
         }
         let authorization = authorization(&connection.token);
         let api = RestApi::new(address, &["repositories", workspace, name], authorization, connection)?;
-        Ok(Self { api, project: address.project.clone() })
+        Ok(Self { api })
     }
 
     fn read(&self, request: &Value) -> Result<PullRequest, ForgeError> {
@@ -69,12 +68,13 @@ impl BitbucketApi {
         };
         read().ok_or_else(|| self.api.invalid("it is no pull request"))
     }
+}
 
-    /// Returns whether a request comes from this repository; that of a fork may be deleted.
-    fn is_own(&self, request: &Value) -> bool {
-        let source = request["source"]["repository"]["full_name"].as_str();
-        source.is_some_and(|source| source.eq_ignore_ascii_case(&self.project))
-    }
+/// Returns whether a request comes from the repository that it is for, which may have another name by now; that of a fork may be
+/// deleted.
+fn is_own(request: &Value) -> bool {
+    let repository = |side: &str| request[side]["repository"]["full_name"].as_str();
+    repository("source").is_some_and(|source| Some(source) == repository("destination"))
 }
 
 /// Returns the page that a link to one names.
@@ -91,7 +91,7 @@ impl PullRequestApi for BitbucketApi {
         let is_own = |request: &Value| {
             request["source"]["branch"]["name"] == head
                 && request["destination"]["branch"]["name"] == base
-                && self.is_own(request)
+                && is_own(request)
         };
         // Its manual wants clients to take the next page from the answer. Only the page is taken: the token goes nowhere else.
         let mut next: Option<String> = None;

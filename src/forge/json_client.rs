@@ -82,6 +82,8 @@ pub(super) struct ApiAnswer {
     pub(super) body: Value,
     /// What the server says, if it is no success.
     pub(super) words: ServerWords,
+    /// Whether another address answered: the repository has another name now.
+    pub(super) was_redirected: bool,
 }
 
 impl ApiAnswer {
@@ -121,8 +123,13 @@ impl JsonClient {
     fn follow(&self, call: &ApiCall, deadline: Instant) -> Result<Attempt, ForgeError> {
         let mut url = call.url.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let (attempt, location) = self.send(call, &url, deadline)?;
-            let Some(location) = location else { return Ok(attempt) };
+            let (mut attempt, location) = self.send(call, &url, deadline)?;
+            let Some(location) = location else {
+                if let Attempt::Answered(answer) = &mut attempt {
+                    answer.was_redirected = url != call.url;
+                }
+                return Ok(attempt);
+            };
             let invalid = |why: String| ForgeError::InvalidAnswer { host: shown_host(&call.url), why };
             let next = url.join(&location).map_err(|_unparsed| invalid("its redirect leads nowhere".to_owned()))?;
             if next.origin() != call.url.origin() {
@@ -166,6 +173,7 @@ impl JsonClient {
             status: status.as_u16(),
             words: ServerWords::of(&shown_host(url), status.as_u16(), &body),
             body: parsed.unwrap_or_default(),
+            was_redirected: false,
         };
         let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if let (301 | 302 | 307 | 308, Some(location)) = (status.as_u16(), location) {

@@ -18,7 +18,7 @@ use super::objects::name::{BranchName, CommitId, TagName};
 use super::objects::store::Objects;
 use super::push_request::request_body;
 use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
-use super::refusal::PushRefusal;
+use super::refusal::{PushRefusal, Rule};
 use super::remote::Remote;
 use super::replaceable::Replaceable;
 use super::wire::push_report::{PushReport, RefStatus};
@@ -216,6 +216,9 @@ impl<'r> Pusher<'r> {
             }
             Ok(PushOutcome::Refused(_)) if refusal.is_by_another_push() => {
                 PushOutcome::Raced { tip: commit.lease.tip, refusal }
+            }
+            Ok(PushOutcome::Refused(_)) if refusal.rule() == Some(Rule::Outage) => {
+                return Err(refusal.outage(remote.to_string()));
             }
             Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
             // The first of two pushes may have moved the branch, with another release on top by now.

@@ -13,6 +13,8 @@ pub struct PushRefusal {
 /// The rule or the condition that the push broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
+    /// None: a part of the server does not answer at the moment.
+    Outage,
     /// Commits must be signed.
     Signature,
     /// Something in the push looks like a secret.
@@ -37,7 +39,11 @@ pub enum Rule {
 
 /// The words that name a rule, in lower case: of GitHub, GitLab, Gitea, Bitbucket, Azure Repos and git itself. The first
 /// that are found count, so special rules come before general ones.
-const KNOWN_BY: [(&str, Rule); 32] = [
+const KNOWN_BY: [(&str, Rule); 36] = [
+    ("internal server error", Rule::Outage),
+    ("internal api unreachable", Rule::Outage),
+    ("deadline exceeded", Rule::Outage),
+    ("hook timed out", Rule::Outage),
     ("verified signature", Rule::Signature),
     ("must be signed", Rule::Signature),
     ("contain secrets", Rule::Secret),
@@ -89,6 +95,13 @@ const LOST_RACE: [&str; 12] = [
 ];
 
 impl PushRefusal {
+    /// Returns the error for a refusal that is no rule: the server, or a part of it, does not answer at the moment.
+    pub(super) fn outage(self, remote: String) -> GitError {
+        let details = self.messages.iter().map(|message| format!("remote: {message}")).collect();
+        let source = anyhow::anyhow!("it refused the push ({})", self.reason);
+        GitError::Unavailable { remote, answered: true, source, details }
+    }
+
     /// Returns the error for a refusal after which the branch cannot be read now.
     pub(super) fn beside_an_outage(&self, remote: String, unread: GitError) -> GitError {
         let context = format!("it refused the push ({}), and the branch could not be read again", self.reason);
@@ -101,7 +114,7 @@ impl PushRefusal {
     pub fn is_by_rule(&self) -> bool {
         let reason = self.reason.to_lowercase();
         match rule_in(&reason) {
-            Some(rule) => rule != Rule::Lock,
+            Some(rule) => !matches!(rule, Rule::Lock | Rule::Outage),
             None => !reason.is_empty() && !tells_of_a_race(&reason),
         }
     }

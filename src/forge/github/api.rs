@@ -70,6 +70,6 @@ impl GitHubApi {
             () if is("NOT_FOUND") => 404,
             () => 422,
         };
-        Err(self.rest.refused(&ApiAnswer { status, body: Value::Null, words }, action))
+        Err(self.rest.refused(&ApiAnswer { status, body: Value::Null, words, was_redirected: false }, action))
     }
 }

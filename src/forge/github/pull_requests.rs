@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::api::GitHubApi;
 use crate::forge::error::ForgeError;
-use crate::forge::json_client::Repeat;
+use crate::forge::json_client::{ApiAnswer, Repeat};
 use crate::forge::proposal::{AutoMerge, Proposal, PullRequest, RequestState, WantedMerge};
 use crate::forge::pull_request_api::{LISTED, ListedPage, PullRequestApi, newest_own};
 use crate::forge::rest_api::{ApiAction, extend};
@@ -28,15 +28,14 @@ impl PullRequestApi for GitHubApi {
                 && request["base"]["ref"] == base
                 && request["head"]["repo"]["full_name"] == request["base"]["repo"]["full_name"]
         };
+        let mut filter = Some(format!("{}:{head}", self.owner));
         newest_own(|page| {
-            let mut url = self.rest.url(&["pulls"]);
-            url.query_pairs_mut()
-                .append_pair("state", "all")
-                .append_pair("head", &format!("{}:{head}", self.owner))
-                .append_pair("base", base)
-                .append_pair("per_page", &LISTED.to_string())
-                .append_pair("page", &(page + 1).to_string());
-            let document = self.rest.accepted(self.rest.get(url)?, FIND)?;
+            let mut answer = self.list(filter.as_deref(), base, page)?;
+            if answer.was_redirected && filter.take().is_some() {
+                // The filter wants the owner of now, whom the earlier address does not name.
+                answer = self.list(None, base, page)?;
+            }
+            let document = self.rest.accepted(answer, FIND)?;
             let listed = document.as_array().ok_or_else(|| self.rest.invalid("it is no list of pull requests"))?;
             ListedPage::of(listed, is_own, |request| self.read(request))
         })
@@ -73,6 +72,18 @@ impl PullRequestApi for GitHubApi {
 }
 
 impl GitHubApi {
+    /// Asks for a page of the requests into `base`, the newest first; with a filter, of those from `OWNER:BRANCH` alone.
+    fn list(&self, filter: Option<&str>, base: &str, page: usize) -> Result<ApiAnswer, ForgeError> {
+        let mut url = self.rest.url(&["pulls"]);
+        url.query_pairs_mut()
+            .append_pair("state", "all")
+            .extend_pairs(filter.map(|head| ("head", head)))
+            .append_pair("base", base)
+            .append_pair("per_page", &LISTED.to_string())
+            .append_pair("page", &(page + 1).to_string());
+        self.rest.get(url)
+    }
+
     /// Reads a pull request as the API has it.
     fn read(&self, request: &Value) -> Result<PullRequest, ForgeError> {
         let text = |key: &str| request[key].as_str().map(str::to_owned);

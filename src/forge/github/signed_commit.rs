@@ -75,7 +75,11 @@ impl GitHubApi {
         let repository = self.graphql(REPOSITORY, variables, Repeat::Safe, MOVE)?;
         let update = json!({ "name": moved.name, "beforeOid": moved.from, "afterOid": moved.to });
         let input = json!({ "repositoryId": repository["repository"]["id"], "refUpdates": [update] });
-        self.graphql(MOVE_REFS, json!({ "input": input }), Repeat::IfNotTaken, MOVE).map(drop)
+        let moved = self.graphql(MOVE_REFS, json!({ "input": input }), Repeat::IfNotTaken, MOVE)?;
+        match moved["updateRefs"].is_object() {
+            true => Ok(()),
+            false => Err(self.rest.invalid("it does not say that the branch was moved")),
+        }
     }
 }
 

@@ -263,6 +263,7 @@ impl Failure {
             Some(Rule::Name) => {
                 "choose another name: a branch or tag `a` and one `a/b` cannot both exist"
             }
+            Some(Rule::Outage) => "try again later",
             Some(Rule::Space) => "make room at the server, or raise its limit",
             Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
             None => "allow this identity in the server's hook or rule, or release to another branch",
