@@ -204,7 +204,7 @@ impl Ending {
             Self::Diverged => Some("`--on-diverged release` releases it all the same"),
             Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
             Self::Ruled => {
-                Some("the rules are on the branch, and no flag overrides one; `tagship check -k` tells which there are")
+                Some("the rules are on the branch, and no flag overrides one; `tagship check -k PATH` tells which there are")
             }
             _ => None,
         }
