@@ -419,6 +419,21 @@ fn promotion() {
     }
 }
 
+/// A superseded release has no digest, and the reviewers of production have nothing to approve.
+#[test]
+fn promotion_of_nothing() {
+    let folders: [(&str, &[&str]); 2] = [("overlays/staging", &["web"]), ("overlays/production", &["web"])];
+    let pipeline = Pipeline::new(&folders, &[], &Image::new());
+    pipeline.registry.put_image("org/web", "v1.8.1", &Image::new());
+    let newer = format!("images:\n- name: web\n  newName: {}\n  newTag: v1.9.0\n", pipeline.image("org/web"));
+    pipeline.remote.commit("main", "Release", &[File::new("overlays/staging/kustomization.yaml", newer)]);
+    let replaced = [("tags: ['v*']", "branches: [main]"), ("github.ref_name", "'v1.8.1'")];
+    let Some(run) = pipeline.run("promotion.yml", &replaced) else { return };
+    let run = run.success();
+    assert_eq!(run.output("release", "outcome"), Some("superseded"));
+    assert_eq!(pipeline.remote.number_of_commits("main"), 3);
+}
+
 #[test]
 fn by_hand() {
     let pipeline = Pipeline::new(&[], &["org/web"], &Image::new());

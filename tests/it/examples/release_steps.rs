@@ -325,6 +325,7 @@ fn gitlab_by_a_merge_request() {
     place.set("TAGSHIP_GIT_TOKEN", forge::TOKEN);
     let job = &yaml(&place.example("gitlab-merge-request.yml"))["propose"];
     let output = place.run_script(&script_of(&job["script"]));
+    place.checked_in_a_merge_request(&forge);
     place.proposed(output, &forge);
     let report = fs::read_to_string(place.home.path().join("workspace/release.env")).unwrap();
     assert!(report.contains("TAGSHIP_RESULT_PULL_REQUEST=1\n"), "{report}");
@@ -557,6 +558,20 @@ impl Place {
         for (_, value) in &mut self.variables {
             *value = value.replace(&server, &forge.origin());
         }
+    }
+
+    /// Asserts that GitLab has a pipeline of the merge request to wait for, and that it succeeds.
+    #[track_caller]
+    fn checked_in_a_merge_request(&mut self, forge: &Forge) {
+        let job = &yaml(&self.example("gitlab-merge-request.yml"))["check"];
+        assert_eq!(job["rules"][0]["if"].as_str(), Some("$CI_PIPELINE_SOURCE == 'merge_request_event'"));
+        let of_the_push = self.variables.clone();
+        self.variables.retain(|(name, _)| !["CI_COMMIT_BRANCH", "CI_COMMIT_BEFORE_SHA"].contains(&name.as_str()));
+        self.set("CI_PIPELINE_SOURCE", "merge_request_event");
+        self.set("CI_MERGE_REQUEST_IID", "1");
+        self.set("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", &forge.store().only().head);
+        self.run_script(&script_of(&job["script"])).success().stdout_has("present");
+        self.variables = of_the_push;
     }
 
     /// Asserts that the step proposed the build by a request that is merged with our message once it may be.
