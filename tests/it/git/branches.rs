@@ -222,9 +222,9 @@ fn a_checkout_of_another_branch_is_not_one_of_the_runs() {
     };
     for options in [&["--depth", "1"][..], &[]] {
         let (release, on) = on_production(options);
-        refuses(release, "`production` is checked out");
+        refuses(release, "the commit of `production` is checked out, and");
         let jenkins = on.in_jenkins(&[("GIT_URL", &on.server.url("gitops.git"))]);
-        refuses(jenkins, "`production` is checked out");
+        refuses(jenkins, "the commit of `production` is checked out, and");
         on.stage.untouched();
         on.release().args(["--branch", "production"]).run().success();
     }
@@ -272,5 +272,5 @@ fn a_pull_request_names_no_branch() {
     let on = Detached::new();
     let release = on.in_github(on.server.url("").trim_end_matches('/'), "gitops", "main", &on.config.head());
     let output = release.env("GITHUB_BASE_REF", "main").run().exit(3);
-    output.stderr_has("a pull request started this run, so no branch is checked out").stderr_has("`--branch` names");
+    output.stderr_has("error: the run of a pull request has no release branch").stderr_has("`--branch` names");
 }

@@ -14,7 +14,8 @@ fn a_server_that_is_away() {
     let run = |url: &str| stage.release_to(url).arg(stage.argument()).run();
     run("http://127.0.0.1:1/gitops.git").exit(6).stderr_has("127.0.0.1:1/gitops cannot be reached");
     let server = serve(&stage, Access::Open);
-    run(&server.url("absent.git")).exit(5).stderr_has("is not there, or this login may not use it");
+    let absent = run(&server.url("absent.git")).exit(5).stderr_has("is not there, or this login may not use it");
+    absent.stderr_has("hint: check the URL, and that the login may use this repository");
     server.inject("GET /gitops.git", ALWAYS, Fault::Answer(Response::text(503, "down for maintenance")));
     run(&server.url("gitops.git")).exit(6).stderr_has("503 Service Unavailable: down for maintenance");
     stage.untouched();
