@@ -97,3 +97,12 @@ fn a_registry_that_speaks_tls_on_loopback() {
         .stderr_has("it speaks TLS, and was asked in plain HTTP")
         .stderr_has("hint: name its CA certificate with `--ca-file`");
 }
+
+/// Other servers with TLS end such a connection without a word.
+#[test]
+fn a_registry_that_closes_on_loopback() {
+    let registry = Registry::start(Auth::None);
+    registry.inject("/", ALWAYS, Fault::Drop);
+    let output = check(&Home::new(), &registry).run().exit(6);
+    output.stderr_has("hint: try again; if the registry speaks TLS, name its CA certificate with `--ca-file`");
+}
