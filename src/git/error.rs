@@ -129,6 +129,10 @@ pub enum GitError {
     #[error("git's `{key}` cannot be used")]
     Setting { key: &'static str, source: anyhow::Error },
 
+    /// git's configuration has no format, key or program to sign with, or one that is unknown.
+    #[error("cannot sign as git's configuration says")]
+    SigningSettings { source: anyhow::Error },
+
     /// `ssh`, or git's own server for a local path, is not on this machine.
     #[error("cannot start `{program}`")]
     NoProgram { program: String, source: std::io::Error },

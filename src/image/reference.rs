@@ -32,7 +32,7 @@ pub enum ReferenceError {
     #[error("`{0}` is not the host of a registry")]
     Registry(String),
     #[error(
-        "`{0}` is not a repository: lower-case letters, digits and single `.`, `_`, `-` between them, parts joined by `/`"
+        "`{0}` is not a repository: a repository has lower-case letters, digits, single `.`, `_` or `-` between them, and `/` between its parts"
     )]
     Repository(String),
     #[error(transparent)]

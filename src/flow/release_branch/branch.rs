@@ -239,7 +239,7 @@ fn branch_of_the_run(
                 "no branch is checked out, and nothing shows that the `{branch}` of the CI run is a branch of {remote}"
             )
         }
-        None if run.is_of_a_pull_request() => "a pull request started this run, so no branch is checked out".to_owned(),
+        None if run.is_of_a_pull_request() => "the run of a pull request has no release branch".to_owned(),
         None => "no branch is checked out".to_owned(),
     };
     Err(Failure::target(why).hint(NAME_IT))
@@ -253,7 +253,7 @@ fn checked_out_elsewhere(run: &Run, branch: &BranchName, checkout: &Checkout, na
         return None;
     }
     if let Some(other) = checkout.tracked_at(name, head).first() {
-        return Some(format!("`{other}` is checked out as a commit"));
+        return Some(format!("the commit of `{other}` is checked out"));
     }
     // In a run that a merge begins, it may be the merge that was made to test the request, which no branch has.
     let is_test_merge = matches!(run.began(), Began::Merge { .. });

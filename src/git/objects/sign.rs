@@ -93,7 +93,7 @@ fn options(
     if signed == Signed::AsConfigured && !is_configured(repository.config_snapshot().plumbing())? {
         return Ok(None);
     }
-    let failed = |error: gix::Error| GitError::setting(SIGN, error);
+    let failed = |error: gix::Error| GitError::SigningSettings { source: error.into() };
     let key = default_key(&repository, limit)?;
     // If no key is named, the key of this committer is used, and not that of the configured one.
     let mut config = repository.config_snapshot_mut();

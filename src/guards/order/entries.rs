@@ -268,14 +268,20 @@ impl Candidate<'_> {
 
     /// Returns why a build is superseded that exactly ran before.
     fn runs_again(&self, running: &RunningEntry) -> Option<Ordered> {
-        let is_same = |earlier: &&Build| self.new.is(earlier) && self.new.has_source_of(earlier);
-        running.before.iter().find(is_same).map(|earlier| self.not_newer_than(earlier))
+        running.before.iter().find(|earlier| self.is_again(earlier)).map(|earlier| self.not_newer_than(earlier))
+    }
+
+    fn is_again(&self, earlier: &Build) -> bool {
+        self.new.is(earlier) && self.new.has_source_of(earlier)
     }
 
     fn not_newer_than(&self, earlier: &Build) -> Ordered {
         let (branch, source, new) = (self.setting.branch, source(earlier), &self.new);
-        Standing::Superseded
-            .because(format!("{branch} released {earlier} ({source}) before what it has now, and {new} is not newer"))
+        let why = match self.is_again(earlier) {
+            true => "; only a newer build may follow".to_owned(),
+            false => format!(", and {new} is not newer"),
+        };
+        Standing::Superseded.because(format!("{branch} released {earlier} ({source}) before what it has now{why}"))
     }
 }
 

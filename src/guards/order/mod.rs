@@ -85,9 +85,8 @@ pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancest
         Some(Ancestry::Known(Lineage::Apart)) => return Judgement::Diverged,
         Some(Ancestry::OnDefaultBranch(DefaultBranch(name))) => {
             let name = name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
-            return Judgement::Replaces(format!(
-                "it is on {name}the default branch of its source, and {source} is not"
-            ));
+            let source = new.source.as_ref().map(|source| source.commit.short()).unwrap_or_default();
+            return Judgement::Replaces(format!("only {source} is on {name}the default branch of its source"));
         }
         Some(Ancestry::Known(Lineage::Unknown)) => "no repository has both source commits".to_owned(),
         Some(Ancestry::Unknown(why)) => why.clone(),

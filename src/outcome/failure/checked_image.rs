@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use reqwest::Url;
+
 use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, again, misnamed_hint};
 use crate::image::{Digest, Reference};
 use crate::registry::{
@@ -9,6 +11,7 @@ use crate::registry::{
     LoginSource, NotShown, Outage, Verdict,
 };
 use crate::system::connection::ConnectionProblem;
+use crate::system::http::is_loopback;
 use crate::system::tls::CertificateFlaw;
 
 /// How many platforms of an image are named: an index may list any number of them.
@@ -221,11 +224,19 @@ fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
         Outage::Untrusted { .. } => {
             "name your own CA certificate with `--ca-file`, or a registry without TLS with `--plain-http`"
         }
+        // It was asked in plain HTTP, unless a CA certificate was given.
+        Outage::NoAnswer { host, cause } if cause.problem == ConnectionProblem::Closed && is_on_loopback(host) => {
+            "try again; if the registry speaks TLS, name its CA certificate with `--ca-file`"
+        }
         Outage::NoAnswer { cause, .. } => cause.hint(),
         Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
         Outage::Answered(_) if wait.is_some() => "try again later; `--wait` ended before the registry was available",
         Outage::Answered(_) => "try again, or let `--wait 5m` ask again",
     })
+}
+
+fn is_on_loopback(host: &str) -> bool {
+    Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url))
 }
 
 fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option<Duration>) -> Failure {

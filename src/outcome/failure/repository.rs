@@ -73,6 +73,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
         GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
+        GitError::SigningSettings { .. } => {
+            (Usage, Some("set `gpg.format` and `user.signingKey` in git's configuration"))
+        }
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => (Target, Some(FOREIGN)),
         GitError::Format { .. } => {
@@ -139,7 +142,7 @@ fn login_hint(error: &GitError) -> &'static str {
         GitError::Unprotected { .. } => {
             "use https with a certificate that is checked; `--insecure-git` sends it all the same"
         }
-        GitError::NoAccess { .. } => "check the URL, and that the login may write there",
+        GitError::NoAccess { .. } => "check the URL, and that the login may use this repository",
         GitError::KeyRefused { .. } => {
             "add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"
         }

@@ -191,7 +191,9 @@ fn a_configuration_that_cannot_sign_is_told_first() {
         let config = stage.home.write("gitconfig", &config);
         let release = || stage.release().env("GIT_CONFIG_GLOBAL", config.clone()).arg("--sign").arg(stage.argument());
         let output = release().run().exit(2).stderr_has(expected);
-        output.stderr_has("cannot sign as git's configuration says: ").stderr_has("hint: set `gpg.format` and `user.signingKey`");
+        output
+            .stderr_has("cannot sign as git's configuration says: ")
+            .stderr_has("hint: set `gpg.format` and `user.signingKey`");
         assert!(stage.registry.requests().is_empty(), "{expected}");
         release().arg("--dry-run").run().success();
         stage.registry.requests();
