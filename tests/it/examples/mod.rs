@@ -78,6 +78,7 @@ fn words(line: &str) -> Vec<OsString> {
         ("$CI_PROJECT_URL", "https://gitlab.example/org/app"),
         ("$CI_REGISTRY_IMAGE", "registry.example/org/app"),
         ("$CI_DEFAULT_BRANCH", "main"),
+        ("$CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "tagship/main/web"),
     ] {
         filled = filled.replace(variable, value);
     }
