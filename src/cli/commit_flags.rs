@@ -67,7 +67,8 @@ pub struct CommitArguments {
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_MESSAGE")]
     pub message: Option<String>,
 
-    /// Author of the commit [default: from git's configuration, else the CI system's bot]
+    /// Author of the commit [default: from git's configuration, else the bot of GitHub, Gitea, Forgejo or Bitbucket, else
+    /// `tagship <tagship@localhost>`]
     #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR", hide_short_help = true)]
     pub author: Option<String>,
 

@@ -17,7 +17,7 @@ What to write into the entry called NAME, in kustomize's grammar:
     NAME=NEWNAME@DIGEST       NAME@DIGEST
     NAME=NEWNAME              (with `set`, or with `--tag`)
 
-`*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so. Several images are written together: all of them, or none.";
+`*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so; `release` keeps a digest up to date, as `--pin-digest` says. Several images are written together: all of them, or none.";
 
 const FILE_HELP: &str = "\
 A file of another kind than a kustomization. Its kind shows in its content, and NAME is what the image is called in it:
@@ -113,7 +113,8 @@ pub struct RequirementArguments {
     #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
     pub expect_revision: Option<String>,
 
-    /// Wait up to this long, such as `5m`, for an image that is missing or does not meet the requirements yet
+    /// Wait up to this long, such as `90s` or `5m`, at most `24h`, for an image that is missing or does not meet the
+    /// requirements yet
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
     pub wait: Option<String>,
 }
