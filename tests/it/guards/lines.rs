@@ -54,8 +54,11 @@ fn a_hotfix_of_an_older_line_is_loud() {
     ends(&skipped, "diverged");
     skipped.stderr_has("::warning ");
     ends(&release(&pipeline, "build-1", Some(&one)).run().success(), "superseded");
-    let released = release(&pipeline, "build-fix", Some(&fix)).args(["--on-diverged", "release"]).run().success();
-    ends(&released, "released");
+    // So does the dry run of a request whose branch is behind.
+    release(&pipeline, "build-fix", Some(&fix)).arg("--dry-run").run().exit(9);
+    let allowed = || release(&pipeline, "build-fix", Some(&fix)).args(["--on-diverged", "release"]);
+    ends(&allowed().arg("--dry-run").run().success(), "dry-run");
+    ends(&allowed().run().success(), "released");
 }
 
 /// A hotfix took the place of a build of main: that one and what is before it stay away, and main goes on after it.
