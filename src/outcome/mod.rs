@@ -203,9 +203,9 @@ impl Ending {
             Self::Superseded => Some("`--on-superseded allow` releases it all the same"),
             Self::Diverged => Some("`--on-diverged release` releases it all the same"),
             Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
-            Self::Ruled => {
-                Some("the rules are on the branch, and no flag overrides one; `tagship check -k PATH` tells which there are")
-            }
+            Self::Ruled => Some(
+                "the rules are on the branch, and no flag overrides one; `tagship check -k PATH` tells which there are",
+            ),
             _ => None,
         }
     }
