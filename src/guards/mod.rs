@@ -1,10 +1,10 @@
-//! What can stop a release: our own commit started the run, a newer release is there already, or a hold or a rule is on the
-//! branch. Each guard is a pure judgement (`own_commit`, `order`, `hold_file`) and a reader that finds out what it has to
-//! know (`own_push` with `merged_request`, `titled_change` and `told_change`, `order::running` and
-//! `order::source_repository`, `hold`, `rules`). `head_branch` tells whether a release may take the place of an earlier
-//! proposal. `branch_line` tells which commits the branch has been at, `claims` what they say that they released, and
-//! `entry_history` what entries became, also in a file that was moved (`moved_file`). `near_names` finds holds and rules
-//! files that are almost named as such, and `generated_heads` says where the head branches of releases are.
+//! What can stop a release. A release must never undo a newer one by accident, and a pipeline must never start itself: so exit
+//! code 0 without an effect needs a proof, and what is only a guess ends with a warning or a failure. Holds and rules say what
+//! the owners of the branch want.
+//!
+//! History is written by anyone who can push, so its messages are claims, and the files decide whether a claim is true. Each
+//! guard is a pure judgement and a reader that finds out what it has to know. A reader asks repositories one after the other,
+//! and changes nothing. `README.md` in this folder has examples, and what a look costs.
 
 mod branch_line;
 mod branch_update;
