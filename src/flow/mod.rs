@@ -1,4 +1,5 @@
-//! THE FLOWS, one a command; nothing else sequences.
+//! THE FLOWS, one a command. Effects on a repository happen here alone, each after all checks, so a flow that is read from top
+//! to bottom tells what its command does. Readers in `guards` ask repositories one after the other too, and change nothing.
 
 mod check;
 mod delivery;
