@@ -57,10 +57,11 @@ fn book() -> BTreeMap<String, String> {
     texts_below(Path::new(BOOK), "md")
 }
 
-/// Returns all documents and pages.
+/// Returns all documents and pages, with those beside the code.
 fn pages() -> BTreeMap<String, String> {
     let mut pages = book();
     pages.extend(DOCUMENTS.map(|path| (path.to_owned(), read(path))));
+    pages.extend(["src", "crates"].into_iter().flat_map(|folder| texts_below(Path::new(folder), "md")));
     pages
 }
 
