@@ -1,9 +1,10 @@
 //! Pushing one commit: `git-receive-pack`, spoken over gix-transport, which has no push of its own (gitoxide#306). A tag on
 //! the commit goes along in one atomic request: the server makes both of them, or neither.
 //!
-//! No outcome is read out of a server's prose. The lease goes with the update, and if the server did not clearly accept it,
-//! the branch is read again: a branch that moved means a lost race, one that did not means a refusal, and one that has our
-//! commit means that only the answer was lost.
+//! The branch tells how a push ended. The lease goes with the update, and if the server did not clearly accept it, the branch is
+//! read again: a branch that moved means a lost race, one that did not means a refusal, and one that has our commit means that
+//! only the answer was lost. The server's words tell no success. They tell which refusals are none: another push holds the lock,
+//! or a part of the server does not answer.
 
 use std::io::Write as _;
 

@@ -1,5 +1,6 @@
 //! What a server says when it refuses a push, and the rule that it names, if its words are well known. What happened, the branch
-//! tells. The words choose a hint, and if the last attempt was refused, whether that is told as a refusal or as a lost race.
+//! tells. The words choose a hint, and tell a rule from the lock of another push and from an outage, after which a retry can
+//! succeed.
 
 use super::error::GitError;
 
