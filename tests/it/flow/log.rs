@@ -68,6 +68,34 @@ fn the_log_of_several_files() {
         .stderr_has("neither a date nor a duration");
 }
 
+/// A clock that goes wrong, or `GIT_COMMITTER_DATE`, makes a commit older than those before it.
+#[test]
+fn a_release_of_an_old_date_does_not_end_the_log() {
+    let environments = Pipeline::with_environments();
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    environments.stage.remote.commits("main", 130);
+    let image = format!("web={}", environments.build("web", "v2.0.0"));
+    let release = environments.run("release", &["-k", PRODUCTION, &image]);
+    release.env("GIT_COMMITTER_DATE", "@1600000000").run().success();
+    let since = ["-k", PRODUCTION, "web", "--since", "2025-12-01"];
+    assert_eq!(tags(&environments.log(&since)), ["v1.0.0", "v0.9.0"]);
+    assert_eq!(tags(&environments.log(&[&since[..], &["--limit", "1"]].concat())), ["v1.0.0"]);
+}
+
+/// Nor is all of an old history read to find where a recent one ends.
+#[test]
+fn the_log_since_a_date_reads_no_older_history() {
+    let environments = Pipeline::with_environments().over_http();
+    environments.stage.remote.commits("main", 130);
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let cost = |limits: &[&str]| {
+        environments.server.requests();
+        assert_eq!(tags(&environments.log(&[&["-k", PRODUCTION, "web"], limits].concat())), ["v1.0.0"]);
+        environments.server.requests().len()
+    };
+    assert_eq!(cost(&["--since", "1h"]), cost(&["--limit", "1"]));
+}
+
 #[test]
 fn the_log_of_a_name_that_never_was() {
     let environments = Pipeline::with_environments();
