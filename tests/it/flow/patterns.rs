@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, tags};
 use crate::stage::tagship;
 use crate::support::command::Home;
 use crate::support::repository::{File, Mode};
@@ -268,5 +268,33 @@ fn the_folder_that_a_pattern_begins_in_is_one_of_its_matches() {
         let set = tagship().home(&home).current_dir(home.path().join(folder));
         set.args(["set", "-k", pattern, &format!("shared=*:{tag}")]).run().success().stdout_has(told);
         assert!(fs::read_to_string(&path).unwrap().contains(tag), "{pattern}");
+    }
+}
+
+/// git allows names that cannot be typed as a path, and a pattern finds them.
+#[test]
+fn a_folder_whose_name_cannot_be_typed() {
+    for folder in ["apps/a\\b", "apps/a\tb"] {
+        let applications = Pipeline::with_environments();
+        let file = format!("{folder}/kustomization.yaml");
+        let commit = |message: &str, file: File| applications.stage.remote.commit("main", message, &[file]);
+        commit("An application", File::new(&file, kustomization(&[("web", "newTag: v1.0.0")])));
+        let release = |tag: &str, source: u32| {
+            let released = document(&applications.release("apps/*", "web", tag, source));
+            released["outcome"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(release("v1.1.0", 1), "released", "{folder:?}");
+        assert_eq!(release("v1.2.0", 2), "released", "{folder:?}");
+        assert_eq!(release("v1.1.0", 1), "superseded", "{folder:?}");
+        // Its history is read after a change by hand.
+        let by_hand = applications.file(folder).replace("v1.2.0", "v1.2.1");
+        commit("Mend it quickly", File::new(&file, by_hand));
+        assert_eq!(release("v1.1.0", 1), "superseded", "{folder:?}");
+        assert_eq!(release("v1.3.0", 3), "released", "{folder:?}");
+        commit("A rule", File::new(".tagship.yaml", "rules:\n- paths: ['**']\n  revision: true\n"));
+        let checked = applications.run("check", &["-k", "apps/*"]).run();
+        assert!(!checked.stderr().contains("write it relative"), "{}", checked.stderr());
+        let releases = applications.log(&["-k", "apps/*", "web"]);
+        assert_eq!(tags(&releases), ["v1.3.0", "v1.2.1", "v1.2.0", "v1.1.0", "v1.0.0"], "{folder:?}");
     }
 }

@@ -723,6 +723,20 @@ fn a_squash_that_nothing_tells() {
     assert!(output.stdout().contains("proceed") && !output.stdout().contains(note), "{}", output.stdout());
 }
 
+/// git allows names that cannot be typed as a path, and a release writes what is there if a pattern finds it.
+#[test]
+fn a_squash_in_a_folder_whose_name_cannot_be_typed() {
+    let released = Released::new();
+    let file = |tag: &str| {
+        let text = format!("images:\n- name: web\n  newName: org/web\n  newTag: {tag}\n");
+        File::new("apps/a\\b/kustomization.yaml", text)
+    };
+    let base = released.commit("main", "An application", &[file("v1")]);
+    let squash = push(released.commit("main", "Release org/web:v2 (#1)", &[file("v2")]), Some(&base));
+    let output = released.in_ci(released.guard(), &squash).run().success();
+    output.stdout_has(r#""outcome":"skipped""#);
+}
+
 /// The commit and its parent come whole, as a release's do on such a server. A shallow checkout has the commit alone.
 #[test]
 fn a_server_without_partial_fetches() {
