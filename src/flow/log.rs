@@ -35,16 +35,19 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
     let name = request.name.as_deref();
     let is_wanted =
         |release: &LoggedRelease| request.since.is_none_or(|since| release.record.seconds >= since.as_second());
-    let is_enough = |changes: &[LoggedRelease]| {
-        changes.len() >= request.limit || changes.last().is_some_and(|last| !is_wanted(last))
+    // A name that shows in no change may be a slip, which only the whole history tells.
+    let is_enough = |read: &EntryHistory| {
+        let is_past = || request.since.is_some_and(|since| read.read_back_to < since.as_second());
+        read.changes.iter().filter(|release| is_wanted(release)).count() >= request.limit
+            || (!read.changes.is_empty() && is_past())
     };
     let mut without = Vec::new();
     for path in &paths {
-        let found = EntryHistory::read(snapshot, path, name, is_enough)?;
+        let found = EntryHistory::read_until(snapshot, path, name, is_enough)?;
         if found.changes.is_empty() && found.complete {
             without.push(path);
         }
-        if !found.complete && !is_enough(&found.changes) {
+        if !found.complete && !is_enough(&found) {
             listener(&Event::Noted(format!(
                 "searched {} only; older releases are not listed",
                 newest_commits(found.commits_read)

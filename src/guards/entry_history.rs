@@ -23,6 +23,9 @@ const MAX_COMMITS: usize = 100_000;
 /// How many commits' trees along the path are held at a time.
 const WINDOW: usize = 2_000;
 
+/// How many commits in a row must be of a time before the history is taken to be there: some of them have a wrong date.
+const COMMITS_OF_A_TIME: usize = 10;
+
 /// What entries became.
 pub(crate) struct EntryHistory {
     /// The newest first.
@@ -30,6 +33,9 @@ pub(crate) struct EntryHistory {
     /// Whether this is all that there ever was.
     pub(crate) complete: bool,
     pub(crate) commits_read: usize,
+    /// The newest time of the commits that were read last, in seconds since 1970: what was not read is older, unless many
+    /// dates are wrong.
+    pub(crate) read_back_to: i64,
 }
 
 impl EntryHistory {
@@ -44,8 +50,21 @@ impl EntryHistory {
         name: Option<&str>,
         is_enough: impl Fn(&[LoggedRelease]) -> bool,
     ) -> Result<Self, Failure> {
+        Self::read_until(snapshot, path, name, |read| is_enough(&read.changes))
+    }
+
+    /// Reads as [`EntryHistory::read`] does, until what was read `is_enough`.
+    ///
+    /// # Errors
+    /// If the repository cannot be read.
+    pub(crate) fn read_until(
+        snapshot: &mut Snapshot<'_>,
+        path: &RepositoryPath,
+        name: Option<&str>,
+        is_enough: impl Fn(&Self) -> bool,
+    ) -> Result<Self, Failure> {
         let mut line = Line::new(path, name);
-        let mut read = Self { changes: Vec::new(), complete: false, commits_read: 0 };
+        let mut read = Self { changes: Vec::new(), complete: false, commits_read: 0, read_back_to: i64::MAX };
         for depth in DEPTHS {
             let branch = BranchLine::of(snapshot.history(depth)?);
             let tips: Vec<&CommitRecord> = branch.tips().collect();
@@ -55,10 +74,16 @@ impl EntryHistory {
             line.brought = merges(&branch).collect();
             line.read(snapshot, &tips)?;
             let history = branch.history();
-            read = Self { changes: line.changes(), complete: history.complete, commits_read: history.commits.len() };
+            let last = &tips[tips.len().saturating_sub(COMMITS_OF_A_TIME)..];
+            read = Self {
+                changes: line.changes(),
+                complete: history.complete,
+                commits_read: history.commits.len(),
+                read_back_to: last.iter().map(|tip| tip.seconds).max().unwrap_or(i64::MAX),
+            };
             // A merge is told by what it brought, which may be older than what was read.
             let is_open = |change: &LoggedRelease| change.trailers.is_none() && !branch.is_side_read(&change.record);
-            if read.complete || (is_enough(&read.changes) && !read.changes.iter().any(is_open)) {
+            if read.complete || (is_enough(&read) && !read.changes.iter().any(is_open)) {
                 break;
             }
         }
