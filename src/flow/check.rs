@@ -93,7 +93,7 @@ impl Released {
                 sources.push(None);
                 continue;
             }
-            let entry = EntryAtTip::new(&file.path, name, &entry.after)?;
+            let entry = EntryAtTip::new(&file.path, name, &entry.after);
             let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             sources.push(running.build.and_then(|build| build.source));
         }

@@ -5,7 +5,7 @@ use gix::objs::tree::EntryKind;
 
 use super::error::GitError;
 use super::glob_pattern::GlobPattern;
-use super::objects::name::RepositoryPath;
+use super::objects::name::{RepositoryPath, is_refused_by_git};
 use super::snapshot::{Snapshot, Step};
 
 /// How many folders a pattern may lead into.
@@ -13,8 +13,8 @@ const MAX_FOLDERS: usize = 10_000;
 
 impl Snapshot<'_> {
     /// Returns the files that `pattern` matches, and those in the folders that it matches, in the order of their paths.
-    /// Symbolic links are among them, so that the caller cannot miss that one is not followed. The folders are loaded, one
-    /// request for each level that is not there yet.
+    /// Symbolic links are among them, so that the caller cannot miss that one is not followed. What git does not check out is
+    /// not among them. The folders are loaded, one request for each level that is not there yet.
     pub fn files_matching(&mut self, pattern: &GlobPattern) -> Result<Vec<RepositoryPath>, GitError> {
         let mut files = Vec::new();
         let mut level = vec![RepositoryPath::root()];
@@ -30,6 +30,9 @@ impl Snapshot<'_> {
                 let Step::Tree(id) = self.walk(self.root, &folder)? else { continue };
                 for entry in self.objects.tree(&id)?.entries {
                     let Ok(name) = entry.filename.to_str() else { continue };
+                    if is_refused_by_git(name) {
+                        continue;
+                    }
                     let path = folder.join(name);
                     match entry.mode.kind() {
                         EntryKind::Tree if pattern.leads_into(&path.to_string()) => next.push(path),

@@ -40,8 +40,7 @@ pub(super) fn compare<T>(
         PathChange::Edited(path) => Some(path.as_str()),
         PathChange::Otherwise(_) => None,
     });
-    let named = |path| Ok((path, RepositoryPath::resolve(&RepositoryPath::root(), path)?));
-    let paths = edited.map(named).collect::<Result<Vec<_>, Failure>>()?;
+    let paths: Vec<_> = edited.map(|path| (path, RepositoryPath::shown_as(path))).collect();
     let before = commit(snapshot, before)?;
     let places: Vec<RepositoryPath> = paths.iter().map(|(_, place)| place.clone()).collect();
     snapshot.load_files(&[&before, after], &places)?;

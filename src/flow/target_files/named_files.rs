@@ -50,17 +50,11 @@ fn matching(
     let pattern = GlobPattern::parse(&path.to_string()).map_err(|error| unmatchable(typed, &error))?;
     let files: Vec<String> = snapshot.files_matching(&pattern)?.iter().map(RepositoryPath::to_string).collect();
     let places = matched(typed, &pattern, files.iter().map(String::as_str)).into_iter();
-    let found: Vec<RepositoryPath> = places.map(path_of).collect();
+    let found: Vec<RepositoryPath> = places.map(RepositoryPath::shown_as).collect();
     match found.is_empty() {
         true => Err(without_match(typed, &format!(" on {branch}"))),
         false => Ok(found),
     }
-}
-
-/// Returns the path of what is in the repository. Not each name in one is a name that can be typed.
-fn path_of(place: &str) -> RepositoryPath {
-    let names = place.split('/').filter(|name| !name.is_empty());
-    names.fold(RepositoryPath::root(), |folder, name| folder.join(name))
 }
 
 /// Returns the failure for what cannot be a pattern.

@@ -125,11 +125,17 @@ impl RepositoryPath {
                     parts.pop().ok_or_else(|| refused("it leads out of the repository"))?;
                 }
                 part if part.chars().any(char::is_control) => return Err(refused("it has a control character")),
-                part if part.eq_ignore_ascii_case(".git") => return Err(refused("it leads into `.git`")),
+                part if is_refused_by_git(part) => return Err(refused("it leads into `.git`")),
                 part => parts.push(part.to_owned()),
             }
         }
         Ok(Self(parts))
+    }
+
+    /// Returns the path that is shown as `text`. It came out of a repository, where a name may be one that cannot be typed,
+    /// such as one with a `\`.
+    pub fn shown_as(text: &str) -> Self {
+        Self(text.split('/').filter(|name| !matches!(*name, "" | ".")).map(str::to_owned).collect())
     }
 
     /// Returns the repository's root.
@@ -159,6 +165,12 @@ impl RepositoryPath {
     pub(in crate::git) fn parts(&self) -> &[String] {
         &self.0
     }
+}
+
+/// Returns whether git checks out no file or folder of this name, because it would lead out of the work tree or into git's own
+/// folder.
+pub(in crate::git) fn is_refused_by_git(name: &str) -> bool {
+    matches!(name, "." | "..") || name.eq_ignore_ascii_case(".git")
 }
 
 impl fmt::Display for RepositoryPath {
@@ -246,6 +258,14 @@ mod tests {
         ] {
             let path = RepositoryPath::resolve(&base, written).ok().map(|path| path.to_string());
             assert_eq!(path.as_deref(), expected, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_shown_as_it_is() {
+        let root = RepositoryPath::root();
+        for path in [root.clone(), root.join("apps"), root.join("a\\b\tc").join(".GIT").join("..")] {
+            assert_eq!(RepositoryPath::shown_as(&path.to_string()), path);
         }
     }
 }

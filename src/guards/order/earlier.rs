@@ -30,7 +30,7 @@ impl EarlierBuilds {
     /// # Errors
     /// If the repository cannot be read.
     pub(super) fn read(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<Self, Failure> {
-        let path = RepositoryPath::resolve(&RepositoryPath::root(), file)?;
+        let path = RepositoryPath::shown_as(file);
         let is_enough = |changes: &[LoggedRelease]| {
             let stood = stood_before(changes, name);
             stood.len() == MAX_BUILDS_BEFORE || stood.iter().any(|build| build.source.is_some())

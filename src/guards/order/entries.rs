@@ -99,7 +99,7 @@ impl Candidate<'_> {
         note: &mut dyn FnMut(String),
     ) -> Result<EntryOrder, Failure> {
         let name = self.name.as_str();
-        let entry = EntryAtTip::new(self.file, name, now)?;
+        let entry = EntryAtTip::new(self.file, name, now);
         let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
             RunningEntry::read(snapshot, claims, &entry, scrutiny, note)
         };

@@ -32,10 +32,8 @@ pub struct EntryAtTip<'a> {
 }
 
 impl<'a> EntryAtTip<'a> {
-    /// # Errors
-    /// If `file` is not a path in a repository.
-    pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Result<Self, Failure> {
-        Ok(Self { path: RepositoryPath::resolve(&RepositoryPath::root(), file)?, name, now })
+    pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
+        Self { path: RepositoryPath::shown_as(file), name, now }
     }
 }
 
@@ -197,7 +195,7 @@ impl RunningEntry {
         for change in &history.changes[..named_since] {
             let Some(trailers) = &change.trailers else { continue };
             // Where the file was then: it may have been moved since.
-            let path = RepositoryPath::resolve(&RepositoryPath::root(), &change.file)?;
+            let path = RepositoryPath::shown_as(&change.file);
             carried(snapshot, &path, name, trailers, &mut taken_back, note)?;
         }
         // A rollback may have been taken back itself: then what it had taken back runs again.
@@ -295,7 +293,7 @@ fn may_be_moved(snapshot: &mut Snapshot<'_>, claims: &BranchClaims, name: &str) 
         }
     }
     let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
-    for path in files.iter().filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok()) {
+    for path in files.iter().map(|file| RepositoryPath::shown_as(file)) {
         snapshot.load_history(&[tip], &path)?;
         if snapshot.file_at(tip, &path)?.is_none() {
             return Ok(true);
@@ -367,7 +365,7 @@ fn said_and_fields(
     let Some(record) = snapshot.load_commit(id)? else { return Ok(None) };
     let said = ReleaseTrailers::read(&record);
     let named = said.iter().flat_map(|said| &said.files);
-    let named = named.filter_map(|file| RepositoryPath::resolve(&RepositoryPath::root(), file).ok());
+    let named = named.map(|file| RepositoryPath::shown_as(file));
     for path in [path.clone()].into_iter().chain(named) {
         snapshot.load_history(&[&record], &path)?;
         if let Some(fields) = fields_at(snapshot, &record, &path, name)? {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, tags};
 use crate::stage::tagship;
-use crate::support::command::Home;
+use crate::support::command::{Command, Home};
 use crate::support::repository::{File, Mode};
 
 /// Adds applications with an entry each, and what only looks like one.
@@ -269,6 +269,23 @@ fn the_folder_that_a_pattern_begins_in_is_one_of_its_matches() {
         set.args(["set", "-k", pattern, &format!("shared=*:{tag}")]).run().success().stdout_has(told);
         assert!(fs::read_to_string(&path).unwrap().contains(tag), "{pattern}");
     }
+}
+
+/// No checkout has what is in a folder `.git` of a tree, so nothing deploys it.
+#[test]
+fn a_pattern_leads_into_no_folder_of_git() {
+    let applications = applications();
+    let remote = &applications.stage.remote;
+    let id = |command: Command| command.run().success().stdout().trim().to_owned();
+    let tree = |folders: &[(&str, &str)]| {
+        let entry =
+            |(name, tree): &(&str, &str)| format!("040000 tree {}\t{name}\n", id(remote.git(["rev-parse", *tree])));
+        id(remote.git(["mktree"]).stdin(folders.iter().map(entry).collect::<String>()))
+    };
+    let apps = tree(&[("web", "main:apps/web"), ("api", "main:apps/api"), (".git", "main:apps/web")]);
+    let commit = id(remote.git(["commit-tree", &tree(&[("apps", &apps)]), "-p", "main", "-m", "git's own"]));
+    remote.git(["update-ref", "refs/heads/main", &commit]).run().success();
+    assert_eq!(files(&applications, &["-f", "apps/**/values.yaml"]), ["apps/api/values.yaml", "apps/web/values.yaml"]);
 }
 
 /// git allows names that cannot be typed as a path, and a pattern finds them.
