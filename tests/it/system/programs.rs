@@ -343,6 +343,21 @@ fn a_signal_while_a_git_server_hangs() {
     stage.untouched();
 }
 
+/// A command that only reads pushes nothing, whatever ends it.
+#[test]
+fn a_signal_to_a_command_that_only_reads() {
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    server.inject("/gitops.git/info/refs", ALWAYS, Fault::Hang);
+    for command in ["log", "status"] {
+        let command = stage.tagship().args([command, "--repo", &server.url("gitops.git"), "--timeout", "10m"]);
+        let command = command.args(["-k", FOLDER]);
+        let output = interrupted(&command, "TERM", || !server.requests().is_empty()).exit(130);
+        assert!(output.stderr().ends_with("error: interrupted\n"), "{}", output.stderr());
+        assert!(!output.stderr().contains("nothing was pushed"), "{}", output.stderr());
+    }
+}
+
 /// A CI system kills what it has sent a signal to a few seconds later.
 #[test]
 fn a_signal_while_a_forge_hangs() {
