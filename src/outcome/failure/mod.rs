@@ -98,13 +98,14 @@ impl Failure {
         Self::new(FailureKind::Target, message)
     }
 
-    /// Returns the failure of a command that a signal ended before it had any effect.
+    /// Returns the failure of a command that a signal ended before it had any effect. Of one that only reads there is no more
+    /// to say.
     pub fn interrupted(command: &str) -> Self {
         let failure = Self::from(Interrupted);
         match command {
-            "check" => failure,
+            "release" | "rollback" | "promote" => failure.detail("nothing was pushed"),
             "set" => failure.detail("nothing was written"),
-            _ => failure.detail("nothing was pushed"),
+            _ => failure,
         }
     }
 
