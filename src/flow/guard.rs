@@ -1,5 +1,6 @@
 //! `guard`, which is also the first step of every release: if a release started this run, it ends there, before
-//! anything is asked of a registry.
+//! anything is asked of a registry. If nothing tells that, the run goes on with a warning, also under `--on-own-commit fail`: a
+//! server that is away must not stop each pipeline, and the guess must be seen.
 
 use super::release_branch::announcements::tell_connections;
 use super::release_branch::rereads::Rereads;
@@ -30,7 +31,7 @@ pub(super) fn stopped(
         Ok(StartedBy::Releases(own)) => own,
         Ok(StartedBy::Other) => return Ok(None),
         Ok(StartedBy::MaybeSquash(commit)) => {
-            listener(&Event::Noted(format!(
+            listener(&Event::Warned(format!(
                 "{} edits kustomizations alone and has the title of a request; nothing tells whether that was a release, so \
                  the run goes on (keep the commit's message when you squash)",
                 commit.short()
@@ -38,8 +39,8 @@ pub(super) fn stopped(
             return Ok(None);
         }
         Err(failure) => {
-            let note = format!("whether a release started this run cannot be told: {}", failure.message);
-            listener(&Event::Noted(note));
+            let guess = format!("cannot tell whether a release started this run, so it goes on: {}", failure.message);
+            listener(&Event::Warned(guess));
             return Ok(None);
         }
     };
