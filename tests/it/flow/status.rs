@@ -144,3 +144,12 @@ fn a_file_in_markdown_has_the_table() {
     assert!(text.contains(" |\n|---|---|---|---|\n| `api` | "), "{text}");
     assert!(text.contains(" | differs |\n"), "{text}");
 }
+
+/// As `log` and `release` tell it.
+#[test]
+fn a_download_of_whole_commits_is_told() {
+    let environments = environments();
+    environments.stage.remote.configure("uploadpack.allowFilter", "false");
+    let status = environments.run("status", &BOTH).run().success();
+    status.stdout_has("does not support partial fetches; downloaded whole commits");
+}
