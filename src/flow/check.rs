@@ -6,9 +6,7 @@ use super::image_checks::checks::Checks;
 use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::source_attestations::look_at_forges;
-use super::release_branch::announcements::tell_connections;
-use super::release_branch::branch::ReleaseBranch;
-use super::release_branch::rereads::Rereads;
+use super::release_branch::read_branch::{Tip, read_branch};
 use super::rulings::{EntryToRule, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
@@ -36,9 +34,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
         checks.require(&subjects, listener)?;
         return Ok(Outcome { present: checks.into_found(), ..Outcome::new("check", Ending::Present) });
     }
-    let read = Rereads::new(request.target.timeout).run(listener, |listener| Released::read(request, listener));
-    tell_connections(&request.target, listener);
-    let released = read?;
+    let released = read_branch(&request.target, &request.files, listener, Released::read)?;
     checks.come_from(ImageOrigins::of_files(&released.files));
     let mut on_branch = images_of(&released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
@@ -75,13 +71,10 @@ struct Released {
 }
 
 impl Released {
-    fn read(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Self, Failure> {
-        let target = ReleaseBranch::open(&request.target)?;
-        let mut start = target.look_at_tip(listener)?;
-        let snapshot = &mut start.snapshot;
-        let paths = target.locate(snapshot, &request.files, &[])?;
-        let rules = rules_for(snapshot, &paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let files = as_they_are(snapshot, &paths, listener)?;
+    fn read(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Self, Failure> {
+        let Tip { branch, snapshot, paths } = tip;
+        let rules = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
+        let files = as_they_are(snapshot, paths, listener)?;
         let (mut claims, mut sources) = (BranchClaims::default(), Vec::new());
         let entries = paths.iter().zip(&files);
         for (path, file, entry) in
@@ -97,8 +90,8 @@ impl Released {
             let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             sources.push(running.build.and_then(|build| build.source));
         }
-        let branch = start.destination.branch().map(ToString::to_string);
-        Ok(Self { branch, paths, files, sources, rules })
+        let branch = branch.known().map(ToString::to_string);
+        Ok(Self { branch, paths: paths.to_vec(), files, sources, rules })
     }
 
     fn entries(&self) -> Vec<EntryToRule<'_>> {

@@ -2,9 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::flow::release_branch::announcements::tell_connections;
-use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::release_branch::rereads::Rereads;
+use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::elsewhere::{kustomizations_with, places_with};
 use crate::flow::target_files::named_files::named_by;
 use crate::git::{RepositoryPath, Snapshot};
@@ -17,21 +15,13 @@ use crate::targets::kustomization::Fields;
 
 /// Lists the releases of one entry, or of all entries of some files.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let listed = Rereads::new(request.target.timeout).run(listener, |listener| releases(request, listener));
-    tell_connections(&request.target, listener);
-    listed
+    read_branch(&request.target, &request.files, listener, |tip, listener| releases(request, tip, listener))
 }
 
-fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.look_at_tip(listener)?;
-    let snapshot = &mut start.snapshot;
-    if let (true, Some(remote)) = (snapshot.is_whole(), target.remote()) {
-        listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded whole commits")));
-    }
-    let paths = target.locate(snapshot, &request.files, &[])?;
+fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
+    let Tip { branch, snapshot, paths } = tip;
     let mut outcome = Outcome::new("log", Ending::Listed);
-    outcome.branch = start.destination.branch().map(ToString::to_string);
+    outcome.branch = branch.known().map(ToString::to_string);
     let name = request.name.as_deref();
     let is_wanted =
         |release: &LoggedRelease| request.since.is_none_or(|since| release.record.seconds >= since.as_second());
@@ -42,7 +32,7 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
             || (!read.changes.is_empty() && is_past())
     };
     let mut without = Vec::new();
-    for path in &paths {
+    for path in paths {
         let found = EntryHistory::read_until(snapshot, path, name, is_enough)?;
         if found.changes.is_empty() && found.complete {
             without.push(path);
@@ -60,7 +50,7 @@ fn releases(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome
             return Err(never_was(name, snapshot, first)?);
         }
         // A file that a pattern matches need not have the entry.
-        let named = without.into_iter().filter(|path| named_by(&target.base, &request.files, path).is_some());
+        let named = without.into_iter().filter(|path| named_by(&branch.base, &request.files, path).is_some());
         for path in named {
             listener(&Event::Noted(never_was(name, snapshot, path)?.message));
         }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
+use super::delivery::{CheckedEntries, Job, Writing, deliver};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
-use super::release_branch::announcements::tell_connections;
 use super::release_branch::branch::ReleaseBranch;
-use super::release_branch::rereads::Rereads;
+use super::release_branch::read_branch::{Tip, read_branch};
 use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
@@ -25,20 +24,17 @@ use crate::targets::{self, TargetError};
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let mut read_from =
-        |from: &TargetRequest| Rereads::new(from.timeout).run(listener, |listener| elsewhere(from, request, listener));
-    let elsewhere = request.from_target.as_ref().map(&mut read_from).transpose();
-    tell_connections(&request.delivery.target, listener);
-    let elsewhere = elsewhere?;
+    let from = request.from_target.as_ref();
+    let promoted = from.map(|from| read_promoted_branch(from, request, listener)).transpose()?;
     let mut released = Vec::new();
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let Tip { branch: target, snapshot, paths } = tip;
         let found;
-        let running = match &elsewhere {
+        let running = match &promoted {
             Some(running) => running,
             None => {
-                let path = one(target.locate(snapshot, std::slice::from_ref(&request.from), &[])?)?;
-                found = Running::read(snapshot, path, request, listener)?;
+                let paths = target.locate(snapshot, std::slice::from_ref(&request.from), &[])?;
+                found = Running::read(snapshot, &paths, request, listener)?;
                 &found
             }
         };
@@ -109,20 +105,18 @@ enum Left {
     Nothing,
 }
 
-fn elsewhere(from: &TargetRequest, request: &PromoteRequest, listener: &mut Listener<'_>) -> Result<Running, Failure> {
-    let written = &request.from;
+/// Reads what runs in an environment that is on another branch, or in another repository.
+fn read_promoted_branch(
+    from: &TargetRequest,
+    request: &PromoteRequest,
+    listener: &mut Listener<'_>,
+) -> Result<Running, Failure> {
     let here = ReleaseBranch::open(&request.delivery.target)?;
-    let target = match here.remote() {
-        Some(here) => ReleaseBranch::open(&from.beside(here))?,
-        None => ReleaseBranch::open(from)?,
-    };
-    let mut start = target.look_at_tip(listener)?;
-    let path = one(target.locate(&mut start.snapshot, std::slice::from_ref(written), &[])?)?;
-    Running::read(&mut start.snapshot, path, request, listener)
-}
-
-fn one(paths: Vec<RepositoryPath>) -> Result<RepositoryPath, Failure> {
-    paths.into_iter().next().ok_or_else(|| Failure::usage("`--from` names no file"))
+    let beside = here.remote().map(|here| from.beside(here));
+    let from = beside.as_ref().unwrap_or(from);
+    read_branch(from, std::slice::from_ref(&request.from), listener, |tip, listener| {
+        Running::read(tip.snapshot, tip.paths, request, listener)
+    })
 }
 
 /// Returns what the named entries of a file say; all of them if none is named.
@@ -141,12 +135,14 @@ fn unpinned(message: String) -> Failure {
 }
 
 impl Running {
+    /// Reads what runs in the environment that `--from` names, which is one file.
     fn read(
         snapshot: &mut Snapshot<'_>,
-        path: RepositoryPath,
+        paths: &[RepositoryPath],
         request: &PromoteRequest,
         listener: &mut Listener<'_>,
     ) -> Result<Self, Failure> {
+        let path = paths.first().cloned().ok_or_else(|| Failure::usage("`--from` names no file"))?;
         let file = path.to_string();
         let bytes = snapshot.file(&path)?;
         let is_kustomization = targets::is_kustomization(&file, bytes);

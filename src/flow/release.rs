@@ -1,9 +1,10 @@
 //! `release`: the images that the command line names.
 
-use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
+use super::delivery::{CheckedEntries, Job, Writing, deliver};
 use super::guard::stopped;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::release_branch::branch::ReleaseBranch;
+use super::release_branch::read_branch::Tip;
 use crate::guards::order::{Agreement, agreement};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;

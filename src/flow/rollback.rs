@@ -1,9 +1,10 @@
 //! `rollback`: an entry becomes what it was before. It is an ordinary release, of an earlier value that history has, and its
 //! commit names what it takes back: that must not come again by accident.
 
-use super::delivery::{CheckedEntries, Job, Tip, Writing, deliver};
+use super::delivery::{CheckedEntries, Job, Writing, deliver};
 use super::log::never_was;
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
+use super::release_branch::read_branch::Tip;
 use crate::git::{CommitId, RepositoryPath, Snapshot, has_login, url_without_login};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};

@@ -1,9 +1,7 @@
 //! `status`: what runs where, by what the files of the release branch say. It reads no history, so that it costs the same for
 //! any number of entries; `log` tells when and by which commit.
 
-use crate::flow::release_branch::announcements::tell_connections;
-use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::release_branch::rereads::Rereads;
+use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
 use crate::request::{Shown, StatusRequest};
@@ -11,9 +9,7 @@ use crate::targets::{self, TargetError};
 
 /// Compares the entries of some files.
 pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let compared = Rereads::new(request.target.timeout).run(listener, |listener| read(request, listener));
-    tell_connections(&request.target, listener);
-    let (branch, mut comparison) = compared?;
+    let (branch, mut comparison) = read_branch(&request.target, &request.files, listener, compared)?;
     if comparison.files.len() > 1 && comparison.entries.iter().all(|entry| entry.count() == 1) {
         listener(&Event::Noted("no two of the files have an entry of one name, so nothing was compared".to_owned()));
     }
@@ -24,19 +20,16 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 }
 
 /// Returns the branch, and what its files say.
-fn read(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
-    let target = ReleaseBranch::open(&request.target)?;
-    let mut start = target.look_at_tip(listener)?;
-    let paths = target.locate(&mut start.snapshot, &request.files, &[])?;
+fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
     let mut files = Vec::new();
-    for path in &paths {
+    for path in tip.paths {
         let file = path.to_string();
-        let shown = targets::shown_entries(&file, start.snapshot.file(path)?);
+        let shown = targets::shown_entries(&file, tip.snapshot.file(path)?);
         let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
         for refusal in shown.untold.into_iter().chain(shown.doubtful) {
             listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(&file))));
         }
         files.push((file, shown.entries));
     }
-    Ok((start.destination.branch().map(ToString::to_string), Comparison::of(files)))
+    Ok((tip.branch.known().map(ToString::to_string), Comparison::of(files)))
 }

@@ -3,7 +3,7 @@
 
 use super::authorship::{Authors, signing_forge};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
-use super::job::{CheckedEntries, Decide, Job, Tip, Writing};
+use super::job::{CheckedEntries, Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::way::Way;
 use crate::flow::edits::{
@@ -17,6 +17,7 @@ use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, RefusedPush, Rivals, Terms, bring_forward};
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
+use crate::flow::release_branch::read_branch::Tip;
 use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::elsewhere::kustomizations_with;
 use crate::flow::target_files::named_files::named_by;

@@ -4,7 +4,7 @@
 use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::flow::publish::{Rivals, Terms};
 use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::git::{RepositoryPath, Snapshot};
+use crate::flow::release_branch::read_branch::Tip;
 use crate::guards::order::Build;
 use crate::image::{ImageArgument, ImageName};
 use crate::message::EntrySources;
@@ -60,13 +60,6 @@ pub(in crate::flow) struct Writing {
     pub(in crate::flow) explained: Vec<(ImageName, Build)>,
     /// Why the entries that the images come from are held.
     pub(in crate::flow) held_at_source: Option<String>,
-}
-
-/// The tip of the branch, with the kustomizations to write.
-pub(in crate::flow) struct Tip<'t, 's> {
-    pub(in crate::flow) branch: &'t ReleaseBranch,
-    pub(in crate::flow) snapshot: &'t mut Snapshot<'s>,
-    pub(in crate::flow) paths: &'t [RepositoryPath],
 }
 
 /// Decides what to write on a tip.

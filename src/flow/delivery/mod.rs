@@ -19,7 +19,7 @@ mod way;
 use std::mem;
 use std::time::Instant;
 
-pub(super) use job::{CheckedEntries, Decide, Job, Tip, Writing};
+pub(super) use job::{CheckedEntries, Decide, Job, Writing};
 
 use self::attempt::{Attempt, EarlierAttempts, Stop};
 use self::authorship::Authors;

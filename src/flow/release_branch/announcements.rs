@@ -1,6 +1,7 @@
 //! What is told of a branch before and after it is read.
 
-use crate::git::Remote;
+use super::branch::ReleaseBranch;
+use crate::git::{Remote, Snapshot};
 use crate::image::Reference;
 use crate::outcome::{Activity, BranchInRemote, Event, Listener};
 use crate::request::TargetRequest;
@@ -16,6 +17,13 @@ pub(in crate::flow) fn tell_reading(
     let branch = remote.as_deref().map(|remote| BranchInRemote { remote, branch });
     if branch.is_some() || !images.is_empty() {
         listener(&Event::Began(Activity::Looking { images, branch }));
+    }
+}
+
+/// Tells that more was downloaded than was asked for.
+pub(super) fn tell_whole_download(branch: &ReleaseBranch, snapshot: &Snapshot<'_>, listener: &mut Listener<'_>) {
+    if let (true, Some(remote)) = (snapshot.is_whole(), branch.remote()) {
+        listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded whole commits")));
     }
 }
 

@@ -111,9 +111,14 @@ impl ReleaseBranch {
         Ok(Self::new(request, Location::Checkout(checkout.into()), branch, NamedBy::Checkout, base))
     }
 
+    /// Returns the branch; `None` if it is the default one and was not read yet, or if HEAD is detached.
+    pub(in crate::flow) fn known(&self) -> Option<&BranchName> {
+        self.branch.as_ref().or(self.default.get())
+    }
+
     /// Returns the branch's name for a message.
     pub(in crate::flow) fn name(&self) -> String {
-        match (self.branch.as_ref().or(self.default.get()), &self.place) {
+        match (self.known(), &self.place) {
             (Some(branch), _) => branch.to_string(),
             (None, Location::Checkout(_)) => "HEAD".to_owned(),
             (None, _) => "the default branch".to_owned(),

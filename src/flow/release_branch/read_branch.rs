@@ -1,0 +1,37 @@
+//! The way to a branch that is only read: the same for each command that lists, checks or promotes what is there.
+
+use super::announcements::{tell_connections, tell_whole_download};
+use super::branch::ReleaseBranch;
+use super::rereads::Rereads;
+use crate::git::{RepositoryPath, Snapshot};
+use crate::outcome::Listener;
+use crate::outcome::failure::Failure;
+use crate::request::{TargetFile, TargetRequest};
+
+/// The tip of a branch, with the files that are meant.
+pub(in crate::flow) struct Tip<'t, 's> {
+    pub(in crate::flow) branch: &'t ReleaseBranch,
+    pub(in crate::flow) snapshot: &'t mut Snapshot<'s>,
+    pub(in crate::flow) paths: &'t [RepositoryPath],
+}
+
+/// Returns what `read` makes of the branch's tip and of the `files` there. All is read again if an answer was cut off.
+///
+/// # Errors
+/// The branch cannot be read, a file is not there, or `read` fails.
+pub(in crate::flow) fn read_branch<T>(
+    target: &TargetRequest,
+    files: &[TargetFile],
+    listener: &mut Listener<'_>,
+    mut read: impl FnMut(Tip<'_, '_>, &mut Listener<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let read = Rereads::new(target.timeout).run(listener, |listener| {
+        let branch = ReleaseBranch::open(target)?;
+        let mut snapshot = branch.look_at_tip(listener)?.snapshot;
+        tell_whole_download(&branch, &snapshot, listener);
+        let paths = branch.locate(&mut snapshot, files, &[])?;
+        read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
+    });
+    tell_connections(target, listener);
+    read
+}
