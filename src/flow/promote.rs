@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::delivery::{CheckedEntries, Job, Writing, deliver};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
-use super::release_branch::branch::ReleaseBranch;
+use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
 use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
@@ -33,7 +33,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         let running = match &promoted {
             Some(running) => running,
             None => {
-                let paths = target.locate(snapshot, std::slice::from_ref(&request.from), &[])?;
+                let files = std::slice::from_ref(&request.from);
+                let paths = target.locate(snapshot, files, LoadedAlong::NOTHING)?;
                 found = Running::read(snapshot, &paths, request, listener)?;
                 &found
             }

@@ -5,8 +5,9 @@ use super::authorship::signing_forge;
 use super::job::Job;
 use super::way::Way;
 use crate::flow::publish::Publisher;
-use crate::flow::release_branch::branch::ReleaseBranch;
+use crate::flow::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use crate::flow::release_branch::branch_tip::OpenBranch;
+use crate::flow::target_files::argocd_sources::sources_beside;
 use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::commits_to_read;
 use crate::image::ImageName;
@@ -53,7 +54,7 @@ fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> R
     if let Some(head) = open.publisher.as_ref().and_then(Publisher::head_tip) {
         earlier.extend(snapshot.loaded_commit(head)?);
     }
-    branch.locate(snapshot, &job.delivery.files, &earlier)
+    branch.locate(snapshot, &job.delivery.files, LoadedAlong { earlier: &earlier, beside: sources_beside })
 }
 
 /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken back

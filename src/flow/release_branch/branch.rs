@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::flow::target_files::argocd_sources::with_sources;
 use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
 use crate::flow::target_files::named_files::named_files;
 use crate::git::{
@@ -56,6 +55,24 @@ pub(in crate::flow) enum Location {
     },
     /// Nothing but the checkout is read and written.
     Checkout(Box<Checkout>),
+}
+
+/// What is loaded along with the files that are located: it costs no request of its own then.
+#[derive(Clone, Copy)]
+pub(in crate::flow) struct LoadedAlong<'a> {
+    /// What is there in these commits.
+    pub(in crate::flow) earlier: &'a [CommitRecord],
+    /// Returns further files beside those at some paths, as far as folders were read.
+    pub(in crate::flow) beside: fn(&Snapshot<'_>, &[RepositoryPath]) -> Vec<RepositoryPath>,
+}
+
+impl LoadedAlong<'_> {
+    pub(in crate::flow) const NOTHING: Self = Self { earlier: &[], beside: |_, _| Vec::new() };
+
+    fn load(self, snapshot: &mut Snapshot<'_>, paths: &[RepositoryPath]) -> Result<(), Failure> {
+        let beside = (self.beside)(snapshot, paths);
+        Ok(snapshot.load_with_history(&[paths, &beside].concat(), self.earlier)?)
+    }
 }
 
 impl ReleaseBranch {
@@ -166,17 +183,16 @@ impl ReleaseBranch {
         Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
     }
 
-    /// Finds and loads the files to write, or those in the folders that are named; each once. What was there in the commits
-    /// `earlier` is loaded along with them, and so is what Argo CD reads beside a kustomization.
+    /// Finds and loads the files to write, or those in the folders that are named; each once.
     pub(in crate::flow) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
         written: &[TargetFile],
-        earlier: &[CommitRecord],
+        along: LoadedAlong<'_>,
     ) -> Result<Vec<RepositoryPath>, Failure> {
         let named = named_files(snapshot, &self.base, written, &self.name())?;
         let paths: Vec<RepositoryPath> = named.iter().map(|(path, _)| path.clone()).collect();
-        snapshot.load_with_history(&with_sources(snapshot, &paths), earlier)?;
+        along.load(snapshot, &paths)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();
         for (path, typed) in named {
@@ -212,7 +228,7 @@ impl ReleaseBranch {
                 found.push(file);
             }
         }
-        snapshot.load_with_history(&with_sources(snapshot, &found), earlier)?;
+        along.load(snapshot, &found)?;
         for path in kustomizations {
             require_kustomization(&path.to_string(), snapshot.file(&path)?)?;
         }

@@ -1,7 +1,7 @@
 //! The way to a branch that is only read: the same for each command that lists, checks or promotes what is there.
 
 use super::announcements::{tell_connections, tell_whole_download};
-use super::branch::ReleaseBranch;
+use super::branch::{LoadedAlong, ReleaseBranch};
 use super::rereads::Rereads;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::outcome::Listener;
@@ -29,7 +29,7 @@ pub(in crate::flow) fn read_branch<T>(
         let branch = ReleaseBranch::open(target)?;
         let mut snapshot = branch.look_at_tip(listener)?.snapshot;
         tell_whole_download(&branch, &snapshot, listener);
-        let paths = branch.locate(&mut snapshot, files, &[])?;
+        let paths = branch.locate(&mut snapshot, files, LoadedAlong::NOTHING)?;
         read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
     });
     tell_connections(target, listener);

@@ -8,15 +8,9 @@ use crate::outcome::{Event, FileEdit, Listener};
 use crate::targets;
 use crate::targets::kustomization::{EntryEdit, Fields, is_kustomization_name};
 
-/// Returns the `paths`, and the files of Argo CD beside the kustomizations among them, as far as folders were read: all of them
-/// can be loaded at once.
-pub(in crate::flow) fn with_sources(snapshot: &Snapshot<'_>, paths: &[RepositoryPath]) -> Vec<RepositoryPath> {
-    [paths, &sources_beside(snapshot, paths)].concat()
-}
-
-/// Returns the files of Argo CD in the folders of kustomizations: `.argocd-source.yaml` for all applications, and one named after
-/// each.
-fn sources_beside(snapshot: &Snapshot<'_>, paths: &[RepositoryPath]) -> Vec<RepositoryPath> {
+/// Returns the files of Argo CD in the folders of kustomizations, as far as these were read: `.argocd-source.yaml` for all
+/// applications, and one named after each.
+pub(in crate::flow) fn sources_beside(snapshot: &Snapshot<'_>, paths: &[RepositoryPath]) -> Vec<RepositoryPath> {
     let mut sources = Vec::new();
     let kustomizations = paths.iter().filter(|path| is_kustomization_name(&path.to_string()));
     for folder in kustomizations.map(RepositoryPath::folder) {
