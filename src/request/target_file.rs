@@ -39,7 +39,7 @@ impl TargetFile {
     pub(super) fn without_pattern(self) -> Result<Self, Failure> {
         match self.is_pattern() {
             true => Err(Failure::usage(format!("`{}` is a pattern, and one file is expected", self.path()))
-                .hint("name the file; `release`, `check`, `status` and `log` take patterns")),
+                .hint("name the file; `release`, `set`, `check`, `status` and `log` take patterns")),
             false => Ok(self),
         }
     }
