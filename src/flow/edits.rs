@@ -2,7 +2,7 @@
 
 use super::image_checks::checks::Checks;
 use super::image_checks::image_to_check::ImageToCheck;
-use super::target_files::elsewhere::places_with;
+use super::target_files::other_kustomizations::places_with;
 use crate::image::{ImageArgument, ImageName};
 use crate::message::line_comment::{CommentTemplate, CommentValues};
 use crate::message::{EntrySources, Release};

@@ -11,12 +11,12 @@ use crate::request::{GuardRequest, OnOwnCommit, TargetRequest};
 
 /// Tells whether the pipeline may go on.
 pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let stopped = stopped("guard", &request.target, request.on_own_commit, listener)?;
-    Ok(stopped.unwrap_or_else(|| Outcome::new("guard", Ending::Proceed)))
+    let ended = ended_by_own_commit("guard", &request.target, request.on_own_commit, listener)?;
+    Ok(ended.unwrap_or_else(|| Outcome::new("guard", Ending::Proceed)))
 }
 
 /// Returns how `command` ends if releases started this run; `None` if it goes on.
-pub(super) fn stopped(
+pub(super) fn ended_by_own_commit(
     command: &'static str,
     target: &TargetRequest,
     on_own_commit: OnOwnCommit,

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
-use crate::flow::target_files::elsewhere::{kustomizations_with, places_with};
 use crate::flow::target_files::named_files::named_by;
+use crate::flow::target_files::other_kustomizations::{kustomizations_with, places_with};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::outcome::failure::Failure;
@@ -75,8 +75,8 @@ pub(super) fn never_was(name: &str, snapshot: &mut Snapshot<'_>, path: &Reposito
     Ok(Failure::no_image(&[name], &names, &[file], remedy))
 }
 
-/// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `elsewhere` have it.
-fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, elsewhere: &[String]) -> Failure {
+/// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `others` have it.
+fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, others: &[String]) -> Failure {
     let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    Failure::no_entry(&[name], &names, &[path.to_owned()], places_with(elsewhere, name).as_deref())
+    Failure::no_entry(&[name], &names, &[path.to_owned()], places_with(others, name).as_deref())
 }

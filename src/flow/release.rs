@@ -1,7 +1,7 @@
 //! `release`: the images that the command line names.
 
 use super::delivery::{CheckedEntries, Job, Writing, deliver};
-use super::guard::stopped;
+use super::guard::ended_by_own_commit;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::read_branch::Tip;
@@ -18,7 +18,7 @@ use crate::targets;
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let ReleaseRequest { images, delivery, on_own_commit, source: _ } = request;
-    if let Some(outcome) = stopped("release", &delivery.target, *on_own_commit, listener)? {
+    if let Some(outcome) = ended_by_own_commit("release", &delivery.target, *on_own_commit, listener)? {
         return Ok(outcome);
     }
     let known = match delivery.registry {

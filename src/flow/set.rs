@@ -6,9 +6,9 @@ use super::edits::{
     Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_comment_without_source,
     tell_repeated, warn_of_notes,
 };
-use super::target_files::elsewhere::on_disk;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
 use super::target_files::kustomization_only::require_kustomization;
+use super::target_files::other_kustomizations::on_disk;
 use crate::flow::image_checks::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};

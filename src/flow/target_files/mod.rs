@@ -1,9 +1,9 @@
 //! The files that a command is about: which are meant by what the user typed, on the branch and on disk.
 
 pub(super) mod argocd_sources;
-pub(super) mod elsewhere;
 pub(super) mod files_to_edit;
 pub(super) mod kustomization_only;
 mod matched;
 pub(super) mod named_files;
+pub(super) mod other_kustomizations;
 pub(super) mod patterns_on_disk;

@@ -1,5 +1,5 @@
-//! Where else in a repository an entry is: told if the named kustomization has none, because a base is easily taken for its
-//! overlay. It only adds to a message, so what cannot be read is left out.
+//! Which other kustomizations of a repository have an entry: told if the named one has none, because a base is easily taken for
+//! its overlay. It only adds to a message, so what cannot be read is left out.
 
 use std::path::{Component, Path, PathBuf};
 
