@@ -14,6 +14,8 @@ use crate::support::repository::{Checkout, File, Mode, Remote};
 
 const TREES: &str = "POST /api/v3/repos/org/gitops/git/trees";
 const COMMITS: &str = "POST /api/v3/repos/org/gitops/git/commits";
+const GRAPHQL: &str = "POST /api/graphql";
+const REFS: &str = "GET /org/gitops.git/info/refs?service=git-receive-pack";
 const PUSH: &str = "POST /org/gitops.git/git-receive-pack";
 
 fn github() -> (Stage, Forge) {
@@ -147,7 +149,7 @@ fn a_server_that_takes_no_push_without_objects_is_asked_by_its_api() {
     assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
     is_signed(&stage.remote);
     let lines = github.call_lines();
-    assert_eq!(lines[2..], ["POST /api/graphql 200", "POST /api/graphql 200"]);
+    assert_eq!(lines[2..], [format!("{GRAPHQL} 200"), format!("{GRAPHQL} 200")]);
 }
 
 #[test]
@@ -159,7 +161,7 @@ fn a_rule_that_refuses_both_ways_is_told_in_both_words() {
     ]});
     let id = json!({ "data": { "repository": { "id": "R_1" } } });
     for answer in [id, refused] {
-        github.inject("POST /api/graphql", 1, Fault::Answer(Response::json(200, &answer)));
+        github.inject(GRAPHQL, 1, Fault::Answer(Response::json(200, &answer)));
     }
     let output = release(&stage, &github).run().exit(8);
     output.stderr_has("Changes must be made through a pull request").stderr_has("Repository rule violations found");
@@ -188,10 +190,66 @@ fn the_api_moves_the_branch_from_where_it_was_read_alone() {
         store.remote.commit("main", "Other", &[File::new("other", "1\n")]);
     };
     stage.remote.hook("update", "exit 1");
-    github.inject("POST /api/graphql", 1, Fault::meanwhile(other));
+    github.inject(GRAPHQL, 1, Fault::meanwhile(other));
     release(&stage, &github).run().success();
     let subjects: Vec<_> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!((subjects.len(), subjects[1].as_str()), (3, "Other"));
+}
+
+/// Lets the server refuse the push without objects, so that the API moves the branch: its first call asks for the id of the
+/// repository. `act` is done right before the next one.
+fn before_the_api_moves(stage: &Stage, github: &Forge, act: impl Fn(&Forge) + Send + Sync + 'static) {
+    stage.remote.hook("update", "exit 1");
+    let forge = github.clone();
+    github.inject(GRAPHQL, 1, Fault::meanwhile(|_| {}));
+    github.inject(GRAPHQL, 1, Fault::meanwhile(move |_| act(&forge)));
+}
+
+/// The API may have moved the branch, so the release must not begin again as if nothing was done.
+#[test]
+fn a_move_without_an_answer_is_uncertain_if_the_branch_cannot_be_read() {
+    let (stage, github) = github();
+    before_the_api_moves(&stage, &github, |github| {
+        github.inject(GRAPHQL, 1, Fault::LoseAnswer);
+        github.inject(REFS, ALWAYS, Fault::Drop);
+    });
+    let output = release(&stage, &github).run().exit(6);
+    output.stderr_has("no answer confirms the push").stderr_has("which may still take effect");
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}
+
+#[test]
+fn a_refusal_of_the_api_is_told_if_the_branch_cannot_be_read() {
+    let (stage, github) = github();
+    let words = "Repository rule violations found";
+    let refused = json!({ "data": { "updateRefs": null }, "errors": [{ "type": "UNPROCESSABLE", "message": words }] });
+    stage.remote.hook("update", "echo 'no objects' >&2; exit 1");
+    let forge = github.clone();
+    github.inject(GRAPHQL, 1, Fault::meanwhile(move |_| forge.inject(REFS, ALWAYS, Fault::Drop)));
+    github.inject(GRAPHQL, 1, Fault::Answer(Response::json(200, &refused)));
+    let output = release(&stage, &github).run().exit(6);
+    output.stderr_has("it refused the push").stderr_has("no objects").stderr_has(words);
+    stage.untouched();
+}
+
+/// Its answer is lost, and another release came on top of it: it is not made again.
+#[test]
+fn a_move_without_an_answer_is_found_below_another_release() {
+    let (stage, github) = github();
+    before_the_api_moves(&stage, &github, |github| {
+        github.inject(GRAPHQL, 1, Fault::LoseAnswer);
+        let other = |store: &mut Store| drop(store.remote.commit("main", "Other", &[File::new("other", "1\n")]));
+        github.inject(REFS, 1, Fault::meanwhile(other));
+    });
+    let output = release(&stage, &github).args(["--output", "json"]).run().success();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (document["outcome"].as_str(), document["attempts"].as_u64()),
+        (Some("released"), Some(1)),
+        "{document}"
+    );
+    let subjects: Vec<_> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
+    assert_eq!((subjects.len(), subjects[0].as_str()), (3, "Other"));
 }
 
 /// Its object is made of what the API tells, and fetched if that is not enough.
