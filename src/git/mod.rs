@@ -54,7 +54,7 @@ pub use objects::made_elsewhere::{CommitParts, FilePart};
 pub use objects::name::{BranchName, CommitId, RepositoryPath, TagName};
 pub use objects::record::CommitRecord;
 pub use objects::sign::{Signed, Signing, remove_temporary_files};
-pub use push::{OnHead, PushOutcome, Pusher, outcome_on};
+pub use push::{OnHead, PushOutcome, Pusher, after_a_lost_answer, after_a_refusal};
 pub use reader::Reader;
 pub use refusal::{PushRefusal, Rule};
 pub use remote::{Remote, RemoteOptions, url_without_login};

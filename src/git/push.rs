@@ -205,66 +205,79 @@ impl<'r> Pusher<'r> {
             },
             Err(error) => return after_a_lost_answer(remote, commit, self.connection.failed(error)),
         };
+        let refusal = PushRefusal { reason, messages };
         let was_pushed_again = self.connection.was_pushed_again();
         drop(self);
-        let mut refusal = PushRefusal { reason, messages };
-        Ok(match read_refs(remote, commit).map(|refs| settled(&refs, commit)) {
-            // The first of two pushes may still be at work, and have the lock that the second one met.
-            Ok(PushOutcome::Refused(_)) if was_pushed_again && !refusal.is_by_rule() => {
-                let source = anyhow::anyhow!("it was sent again, and refused ({})", refusal.reason);
-                let source = Box::new(GitError::unexpected("the first one may still be at work", source));
-                return Err(GitError::Uncertain { remote: remote.to_string(), source });
-            }
-            Ok(PushOutcome::Refused(_)) if refusal.is_by_another_push() => {
-                PushOutcome::Raced { tip: commit.lease.tip, refusal }
-            }
-            Ok(PushOutcome::Refused(_)) if refusal.rule() == Some(Rule::Outage) => {
-                return Err(refusal.outage(remote.to_string()));
-            }
-            Ok(PushOutcome::Refused(_)) => PushOutcome::Refused(refusal),
-            // The first of two pushes may have moved the branch, with another release on top by now.
-            Ok(PushOutcome::Raced { tip: Some(tip), .. }) if was_pushed_again => match ancestry(remote, commit, tip) {
-                Ok(PushedAncestry::Contains) => {
-                    PushOutcome::Updated { commit: commit.id(), messages: refusal.messages }
-                }
-                Ok(PushedAncestry::Lacks | PushedAncestry::Unknown) | Err(_) => {
-                    PushOutcome::Raced { tip: Some(tip), refusal }
-                }
-            },
-            Ok(PushOutcome::Raced { tip, .. }) => PushOutcome::Raced { tip, refusal },
-            Ok(PushOutcome::Updated { commit, .. }) => PushOutcome::Updated { commit, messages: refusal.messages },
-            Ok(outcome @ (PushOutcome::TagTaken(_) | PushOutcome::Untagged { .. })) => outcome,
-            // The refusal may be that of a second push, after the first one took effect.
-            Err(error) if was_pushed_again => {
-                let context =
-                    format!("it was sent again, and refused ({}), and the branch cannot be read", refusal.reason);
-                let source = Box::new(GitError::unexpected(context, error));
-                return Err(GitError::Uncertain { remote: remote.to_string(), source });
-            }
-            // The server refuses the loser of a race too, which only the branch tells.
-            Err(error) if error.passes() => return Err(refusal.beside_an_outage(remote.to_string(), error)),
-            // The server's refusal stands even if the branch cannot be read any more.
-            Err(error) => {
-                let unread = anyhow::Error::from(error);
-                refusal.reason = format!("{} (the branch could not be read again: {unread:#})", refusal.reason);
-                PushOutcome::Refused(refusal)
-            }
-        })
+        match was_pushed_again {
+            true => after_a_second_refusal(remote, commit, refusal),
+            false => after_a_refusal(remote, commit, refusal),
+        }
     }
 }
 
-/// Reads the refs of `commit` again, and returns what they tell about a move of the branch that was not a push.
-pub fn outcome_on(remote: &Remote, commit: &CommitOnTip) -> Result<PushOutcome, GitError> {
-    Ok(settled(&read_refs(remote, commit)?, commit))
+/// Finds out whether the server refused `commit`, or something else was faster: it refuses the loser of a race too, which only
+/// the branch tells.
+pub fn after_a_refusal(
+    remote: &Remote,
+    commit: &CommitOnTip,
+    mut refusal: PushRefusal,
+) -> Result<PushOutcome, GitError> {
+    match read_refs(remote, commit) {
+        Ok(refs) => match settled(&refs, commit, refusal) {
+            PushOutcome::Refused(refusal) if refusal.is_by_another_push() => {
+                Ok(PushOutcome::Raced { tip: commit.lease.tip, refusal })
+            }
+            PushOutcome::Refused(refusal) if refusal.rule() == Some(Rule::Outage) => {
+                Err(refusal.outage(remote.to_string()))
+            }
+            outcome => Ok(outcome),
+        },
+        Err(error) if error.passes() => Err(refusal.beside_an_outage(remote.to_string(), error)),
+        // The server's refusal stands even if the branch cannot be read any more.
+        Err(error) => {
+            let unread = anyhow::Error::from(error);
+            refusal.reason = format!("{} (the branch could not be read again: {unread:#})", refusal.reason);
+            Ok(PushOutcome::Refused(refusal))
+        }
+    }
 }
 
-/// Finds out whether a push took effect of which no report came back: only the branch can tell.
-fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
+/// Finds out the same of a push that was sent again: the refusal may be that of the second one, after the first one took effect.
+fn after_a_second_refusal(
+    remote: &Remote,
+    commit: &CommitOnTip,
+    refusal: PushRefusal,
+) -> Result<PushOutcome, GitError> {
+    let uncertain = |context: String, source: anyhow::Error| GitError::Uncertain {
+        remote: remote.to_string(),
+        source: Box::new(GitError::unexpected(context, source)),
+    };
+    let refused = format!("it was sent again, and refused ({})", refusal.reason);
+    let refs = read_refs(remote, commit)
+        .map_err(|error| uncertain(format!("{refused}, and the branch cannot be read"), error.into()))?;
+    match settled(&refs, commit, refusal) {
+        // The first one may still be at work, and have the lock that the second one met.
+        PushOutcome::Refused(refusal) if !refusal.is_by_rule() => {
+            Err(uncertain("the first one may still be at work".to_owned(), anyhow::Error::msg(refused)))
+        }
+        // The first one may have moved the branch, with another release on top by now.
+        PushOutcome::Raced { tip: Some(tip), refusal } => Ok(match ancestry(remote, commit, tip) {
+            Ok(PushedAncestry::Contains) => PushOutcome::Updated { commit: commit.id(), messages: refusal.messages },
+            Ok(PushedAncestry::Lacks | PushedAncestry::Unknown) | Err(_) => {
+                PushOutcome::Raced { tip: Some(tip), refusal }
+            }
+        }),
+        outcome => Ok(outcome),
+    }
+}
+
+/// Finds out whether a push took effect of which no report came back, or another move of the branch: only the branch can tell.
+pub fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
     let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
     let Ok(refs) = read_refs(remote, commit) else {
         return Err(uncertain(lost));
     };
-    match settled(&refs, commit) {
+    match settled(&refs, commit, PushRefusal::default()) {
         // With an answer, nothing happened. Without one, the server may still be at work.
         PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
         PushOutcome::Refused(_) => Err(uncertain(lost)),
@@ -315,17 +328,19 @@ fn read_refs(remote: &Remote, commit: &CommitOnTip) -> Result<CurrentRefs, GitEr
     Ok(CurrentRefs { tip: again.tip(), tag })
 }
 
-/// Returns what the refs tell about a push of `commit` that the server did not report as accepted.
-fn settled(refs: &CurrentRefs, commit: &CommitOnTip) -> PushOutcome {
+/// Returns what the refs tell about a push of `commit` that the server did not report as accepted, but with this `refusal`.
+fn settled(refs: &CurrentRefs, commit: &CommitOnTip, refusal: PushRefusal) -> PushOutcome {
     let tag = commit.new.tag.as_ref();
     match tag.filter(|tag| refs.tag != Some(tag.id)) {
         Some(missing) if refs.tip == Some(commit.id()) => {
             PushOutcome::Untagged { commit: commit.id(), tag: missing.name.clone() }
         }
-        None if refs.tip == Some(commit.id()) => PushOutcome::Updated { commit: commit.id(), messages: Vec::new() },
+        None if refs.tip == Some(commit.id()) => {
+            PushOutcome::Updated { commit: commit.id(), messages: refusal.messages }
+        }
         Some(other) if refs.tip == commit.lease.tip && refs.tag.is_some() => PushOutcome::TagTaken(other.name.clone()),
-        _ if refs.tip == commit.lease.tip => PushOutcome::Refused(PushRefusal::default()),
-        _ => PushOutcome::Raced { tip: refs.tip, refusal: PushRefusal::default() },
+        _ if refs.tip == commit.lease.tip => PushOutcome::Refused(refusal),
+        _ => PushOutcome::Raced { tip: refs.tip, refusal },
     }
 }
 

@@ -4,7 +4,8 @@
 
 use crate::forge::{FileToCommit, Forge, RefMove, SignedCommit, UnsignedCommit};
 use crate::git::{
-    CommitId, CommitOnTip, FilePart, GitError, Message, NewCommit, PushOutcome, PushRefusal, Remote, outcome_on,
+    CommitId, CommitOnTip, FilePart, GitError, Message, NewCommit, PushOutcome, PushRefusal, Remote,
+    after_a_lost_answer, after_a_refusal,
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener};
@@ -61,22 +62,19 @@ pub(super) fn moved_by_the_api(
     let Err(error) = moved else {
         return Ok(PushOutcome::Updated { commit: commit.id(), messages: Vec::new() });
     };
-    match outcome_on(remote, commit)? {
-        PushOutcome::Refused(_) if error.is_unsettled() => {
-            let source = GitError::Unavailable {
-                remote: remote.to_string(),
-                answered: false,
-                source: error.into(),
-                details: Vec::new(),
-            };
-            Err(GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) }.into())
-        }
-        PushOutcome::Refused(_) => {
-            let words = error.words().map_or_else(|| error.to_string(), ToString::to_string);
-            refusal.messages.push(words);
-            Ok(PushOutcome::Refused(refusal))
-        }
-        PushOutcome::Raced { tip, .. } => Ok(PushOutcome::Raced { tip, refusal }),
-        outcome => Ok(outcome),
+    if !error.is_unsettled() {
+        let words = error.words().map_or_else(|| error.to_string(), ToString::to_string);
+        refusal.messages.push(words);
+        return Ok(after_a_refusal(remote, commit, refusal)?);
     }
+    let lost = GitError::Unavailable {
+        remote: remote.to_string(),
+        answered: false,
+        source: error.into(),
+        details: Vec::new(),
+    };
+    Ok(match after_a_lost_answer(remote, commit, lost)? {
+        PushOutcome::Raced { tip, .. } => PushOutcome::Raced { tip, refusal },
+        outcome => outcome,
+    })
 }
