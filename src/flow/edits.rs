@@ -281,8 +281,8 @@ pub(super) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
 }
 
 /// Returns what the edit of `files` comes to, before anything is done.
-pub(super) fn outcome_of(command: &'static str, files: &[FileEdit], releases: &[Release]) -> Outcome {
-    let mut outcome = Outcome { releases: releases.to_vec(), ..Outcome::new(command, Ending::Unchanged) };
+pub(super) fn outcome_of(command: &'static str, files: &[FileEdit], releases: Vec<Release>) -> Outcome {
+    let mut outcome = Outcome { releases, ..Outcome::new(command, Ending::Unchanged) };
     for file in files.iter().filter(|file| file.edit.changed()) {
         outcome.files.push(file.path.clone());
         outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));

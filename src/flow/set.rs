@@ -38,7 +38,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             *file = edit(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
         }
     }
-    let mut outcome = outcome_of("set", &files, &releases_of(&files, &checks));
+    let mut outcome = outcome_of("set", &files, releases_of(&files, &checks));
     outcome.ending = match request.effect {
         _ if outcome.files.is_empty() => Ending::Unchanged,
         Effect::DryRun => Ending::DryRun,

@@ -5,10 +5,11 @@ use super::authorship::{Authors, signing_forge};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
 use super::job::{CheckedEntries, Decide, Job, Writing};
 use super::located_tip::LocatedTip;
+use super::release_plan::{Draft, ReleasePlan, Stopped};
 use super::way::Way;
 use crate::flow::edits::{
-    absent, images_of, outcome_of, releases_of, require_effect, require_entries, require_versions,
-    tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes,
+    absent, images_of, require_effect, require_entries, require_versions, tell_comment_without_source, tell_repeated,
+    tell_unfilled, warn_of_notes,
 };
 use crate::flow::image_checks::awaited::Pace;
 use crate::flow::image_checks::checks::Checks;
@@ -16,12 +17,12 @@ use crate::flow::image_checks::compared_source::ImageSources;
 use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, RefusedPush, Rivals, Terms, bring_forward};
 use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::release_branch::branch_tip::{Destination, OpenBranch};
+use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::flow::release_branch::read_branch::Tip;
 use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
-use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{BranchName, CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
@@ -51,16 +52,6 @@ impl From<GitError> for Stop {
     fn from(error: GitError) -> Self {
         Self::Failed(error.into())
     }
-}
-
-/// What an attempt decided to do at its tip, with nothing done yet.
-struct ReleasePlan<'w> {
-    edited: PinnedFiles<'w>,
-    releases: Vec<Release>,
-    message: Message,
-    tag: Option<TagContent>,
-    /// What the release comes to if all of this is done.
-    outcome: Outcome,
 }
 
 /// The attempts before one.
@@ -110,19 +101,21 @@ impl<'a> Attempt<'a> {
         self.tell_whole_download(&snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot: &mut snapshot, paths: &paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, &paths, &mut snapshot, &destination, listener);
+        let branch = destination.branch().cloned();
+        let plan = self.plan(&writing, &paths, &mut snapshot, branch, listener);
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths: &paths, left_out: Vec::new() };
             self.disarm_outdated(stop, &mut snapshot, &wanted, pusher, listener);
         }
         let plan = plan?;
         match publisher {
-            Some(publisher) => self.publish(plan, snapshot, publisher, listener),
+            Some(publisher) => self.publish(&plan, snapshot, publisher, listener),
             None => {
+                let edited = &plan.draft.edited;
                 self.require_new(plan.tag.as_ref(), &mut snapshot)?;
-                self.require_ready_checkout(&plan.edited, &plan.message, &snapshot)?;
-                tell_edits(&plan.edited.files, &plan.releases, listener);
-                Ok(Outcome { ending: Ending::DryRun, ..plan.outcome })
+                self.require_ready_checkout(edited, &plan.message, &snapshot)?;
+                tell_edits(&edited.files, &plan.releases, listener);
+                Ok(self.outcome(&plan, Ending::DryRun))
             }
         }
     }
@@ -133,7 +126,7 @@ impl<'a> Attempt<'a> {
         writing: &'w Writing,
         paths: &'w [RepositoryPath],
         snapshot: &mut Snapshot<'_>,
-        destination: &Destination,
+        branch: Option<BranchName>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
     where
@@ -146,42 +139,40 @@ impl<'a> Attempt<'a> {
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;
-        let (left_out, ending) = self.guard_order(&orders, destination, &asked.files, listener)?;
+        let (left_out, ending) = self.guard_order(&orders, branch.as_ref(), &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
         self.check(&asked, listener)?;
         let edited = asked.pin(snapshot, self.checks)?;
-        let releases = self.told(releases_of(&edited.files, self.checks), &writing.sources, &orders);
-        let mut outcome = self.outcome(&edited.files, &releases, destination);
-        outcome.left_out.clone_from(&edited.asked.left_out);
-        outcome.parent = Some(snapshot.commit_id());
-        require_a_change(&outcome, &edited.files, ending, listener)?;
-        self.guard_hold(snapshot, &edited, &outcome, listener)?;
-        outcome.rulings = self.guard_rules(snapshot, &edited, &orders, &outcome, listener)?;
-        // With what the rules made the registry say.
-        let releases = self.told(releases_of(&edited.files, self.checks), &writing.sources, &orders);
-        outcome.releases.clone_from(&releases);
-        let (message, tag) = self.compose(&edited, &releases, listener)?;
-        outcome.message = Some(message.to_string());
-        outcome.git_tag = tag.as_ref().map(|tag| tag.name.to_string());
-        Ok(ReleasePlan { edited, releases, message, tag, outcome })
+        let mut draft = Draft { edited, orders, rulings: Vec::new(), branch, parent: snapshot.commit_id() };
+        self.require_a_change(&draft, ending, listener)?;
+        self.guard_hold(&draft, snapshot, listener)?;
+        self.guard_rules(&mut draft, snapshot, listener)?;
+        let releases = self.releases(&draft);
+        let (message, tag) = self.compose(&draft.edited, &releases, listener)?;
+        Ok(ReleasePlan { draft, releases, message, tag })
     }
 
     /// Does what was decided.
     fn publish(
         &mut self,
-        plan: ReleasePlan<'_>,
+        plan: &ReleasePlan<'_>,
         mut snapshot: Snapshot<'_>,
         publisher: Publisher<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
-        let ReleasePlan { edited, releases, message, tag, outcome } = plan;
+        let ReleasePlan { draft: Draft { edited, .. }, releases, message, tag } = plan;
         self.authors.tell_notes(listener);
-        self.checks.require_unmoved(&releases)?;
-        let content = Content { changes: edited.changes(), message, authorship: self.authors.authorship(), tag };
+        self.checks.require_unmoved(releases)?;
+        let content = Content {
+            changes: edited.changes(),
+            message: message.clone(),
+            authorship: self.authors.authorship(),
+            tag: tag.clone(),
+        };
         // What is edited is told with the commit, once that is made: a hold or a refusal leaves nothing of it.
         let with_edits = &mut |event: &Event<'_>| {
             if matches!(event, Event::Committed { .. }) {
-                tell_edits(&edited.files, &releases, listener);
+                tell_edits(&edited.files, releases, listener);
             }
             listener(event);
         };
@@ -191,12 +182,12 @@ impl<'a> Attempt<'a> {
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
             Publisher::Propose(proposer) => {
-                let seen = self.look_at_head(&mut snapshot, &proposer, &edited, &outcome, with_edits)?;
-                let text = self.request_text(&content.message, &releases, &edited.asked.writing.purpose);
+                let seen = self.look_at_head(plan, &mut snapshot, &proposer, with_edits)?;
+                let text = self.request_text(message, releases, &edited.asked.writing.purpose);
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }
         };
-        self.ended(published, outcome, listener)
+        self.ended(published, plan, listener)
     }
 
     /// Requires that the files have the images that are named, and that these get a version, which is deployed.
@@ -218,18 +209,23 @@ impl<'a> Attempt<'a> {
     }
 
     /// Returns how the attempt ended, and lets the checkout follow.
-    fn ended(&self, published: Published, outcome: Outcome, listener: &mut Listener<'_>) -> Result<Outcome, Stop> {
+    fn ended(
+        &self,
+        published: Published,
+        plan: &ReleasePlan<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Outcome, Stop> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
-                Ok(Outcome { ending: Ending::Released, commit: Some(commit), pushed: pushed.is_some(), ..outcome })
+                let outcome = self.outcome(plan, Ending::Released);
+                Ok(Outcome { commit: Some(commit), pushed: pushed.is_some(), ..outcome })
             }
             Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
-                ending: Ending::Proposed,
                 commit: Some(commit),
                 pushed: was_pushed,
                 proposed: Some(request),
-                ..outcome
+                ..self.outcome(plan, Ending::Proposed)
             }),
             Published::Raced(push) => Err(Stop::Raced(push)),
             Published::Refused(push) => Err(Stop::Refused(push)),
@@ -307,11 +303,24 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    pub(super) fn outcome(&self, files: &[FileEdit], releases: &[Release], destination: &Destination) -> Outcome {
-        let mut outcome = outcome_of(self.job.command, files, releases);
-        outcome.branch = destination.branch().map(ToString::to_string);
-        outcome.attempts = self.earlier.attempts + 1;
-        outcome
+    /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out. Then a branch that does not
+    /// exist is not created either: it would be its base.
+    fn require_a_change(
+        &self,
+        draft: &Draft<'_>,
+        ending: Option<Ending>,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Stop> {
+        let PinnedFiles { asked, files } = &draft.edited;
+        if files.iter().any(|file| file.edit.changed()) {
+            return Ok(());
+        }
+        // There may be notes about the files.
+        tell_edits(files, &[], listener);
+        Err(match ending {
+            Some(ending) => self.stopped(draft, Stopped { ending, reason: reasons(&asked.left_out) }),
+            None => self.unchanged(draft),
+        })
     }
 }
 
@@ -325,32 +334,8 @@ fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<
     }
 }
 
-/// Ends the run if there is nothing to change, by `ending` if that is for what is left out. Then a branch that does not exist is
-/// not created either: it would be its base.
-fn require_a_change(
-    outcome: &Outcome,
-    files: &[FileEdit],
-    ending: Option<Ending>,
-    listener: &mut Listener<'_>,
-) -> Result<(), Stop> {
-    if !outcome.files.is_empty() {
-        return Ok(());
-    }
-    // There may be notes about the files.
-    tell_edits(files, &[], listener);
-    Err(match ending {
-        Some(ending) => stopped(outcome.clone(), ending, reasons(&outcome.left_out)),
-        None => Stop::Ended(Box::new(Outcome { ending: Ending::Unchanged, ..outcome.clone() })),
-    })
-}
-
 pub(super) fn changed(releases: &[Release]) -> Vec<Release> {
     releases.iter().filter(|release| release.entry.changed()).cloned().collect()
-}
-
-/// Ends the run because a guard stops it: nothing of `outcome` comes about.
-pub(super) fn stopped(outcome: Outcome, ending: Ending, reason: String) -> Stop {
-    Stop::Ended(Box::new(Outcome { ending, reason: Some(reason), files: Vec::new(), diff: String::new(), ..outcome }))
 }
 
 /// Returns why entries are left out, as one text.

@@ -1,19 +1,16 @@
 //! The stages of an attempt that can stop it: the order of releases, and holds. What they decide by is in `guards`; what
 //! follows by the user's flags is in `policy`.
 
-use super::attempt::{Attempt, Stop, reasons, stopped};
+use super::attempt::{Attempt, Stop, reasons};
 use super::edited_files::{AskedFiles, PinnedFiles};
 use super::located_tip::reads_order;
 use super::policy::{self, OrderDecision};
-use crate::flow::edits::releases_of;
-use crate::flow::release_branch::branch_tip::Destination;
-use crate::flow::source_changes::compare;
-use crate::git::{RepositoryPath, Snapshot};
+use super::release_plan::{Draft, Stopped};
+use crate::git::{BranchName, RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrders, Setting, order_of};
-use crate::message::{EntrySources, Release};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
+use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener};
 use crate::request::{OnSuperseded, OrderBy, PinDigest};
 use crate::targets::kustomization::EntryEdit;
 
@@ -66,7 +63,7 @@ impl Attempt<'_> {
     pub(super) fn guard_order(
         &self,
         orders: &EntryOrders,
-        destination: &Destination,
+        branch: Option<&BranchName>,
         files: &[FileEdit],
         listener: &mut Listener<'_>,
     ) -> Result<(Vec<LeftOut>, Option<Ending>), Stop> {
@@ -84,12 +81,8 @@ impl Attempt<'_> {
         };
         let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
         if let (Some(ending), false) = (ending, any) {
-            let mut releases = releases_of(files, self.checks);
-            // From a newer commit to an older one, there is nothing to show.
-            if ending == Ending::Diverged {
-                self.compare_sources(&mut releases, orders);
-            }
-            return Err(stopped(self.outcome(files, &releases, destination), ending, reasons(&left_out)));
+            let stopped = Stopped { ending, reason: reasons(&left_out) };
+            return Err(self.stopped_by_order(stopped, orders, files, branch));
         }
         for left in &left_out {
             listener(&Event::Warned(format!("left out {}", left.reason)));
@@ -100,11 +93,11 @@ impl Attempt<'_> {
     /// Stops if a hold stops this, on the branch or where the images come from.
     pub(super) fn guard_hold(
         &self,
+        draft: &Draft<'_>,
         snapshot: &mut Snapshot<'_>,
-        PinnedFiles { asked: AskedFiles { writing, paths, .. }, files }: &PinnedFiles<'_>,
-        outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
+        let PinnedFiles { asked: AskedFiles { writing, paths, .. }, files } = &draft.edited;
         let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
             let changed = file.edit.entries.iter().filter(|entry| entry.changed());
             let names = changed.map(|entry| entry.name.to_string()).collect();
@@ -116,28 +109,6 @@ impl Attempt<'_> {
         if reasons.is_empty() {
             return Ok(());
         }
-        Err(stopped(outcome.clone(), Ending::Held, reasons.join("; ")))
-    }
-
-    /// Adds to each release its source, how its order was told, and what changed in its source.
-    pub(super) fn told(
-        &self,
-        mut releases: Vec<Release>,
-        sources: &EntrySources,
-        orders: &EntryOrders,
-    ) -> Vec<Release> {
-        self.compare_sources(&mut releases, orders);
-        for release in &mut releases {
-            release.source = sources.of(release.entry.name.as_str()).cloned();
-            let Some(order) = orders.of(&release.file, release.entry.name.as_str()) else { continue };
-            release.source = order.source.clone().or(release.source.take());
-            release.order = Some(order.ordered.reason.clone());
-            release.still_taken_back.clone_from(&order.still_taken_back);
-        }
-        releases
-    }
-
-    fn compare_sources(&self, releases: &mut [Release], orders: &EntryOrders) {
-        compare(releases, orders, &self.job.delivery.target, self.branch.remote());
+        Err(self.stopped(draft, Stopped { ending: Ending::Held, reason: reasons.join("; ") }))
     }
 }

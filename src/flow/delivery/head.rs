@@ -1,9 +1,10 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
-use super::attempt::{Attempt, Stop, changed, reasons, stopped};
+use super::attempt::{Attempt, Stop, changed, reasons};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
 use super::policy;
+use super::release_plan::{ReleasePlan, Stopped};
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
@@ -16,7 +17,7 @@ use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, LeftOut, Listener, Outcome};
+use crate::outcome::{Ending, Event, LeftOut, Listener};
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
@@ -31,12 +32,12 @@ impl Attempt<'_> {
     /// Returns what is on the head branch, for a release that may take its place.
     pub(super) fn look_at_head(
         &mut self,
+        plan: &ReleasePlan<'_>,
         snapshot: &mut Snapshot<'_>,
         proposer: &Proposer<'_>,
-        PinnedFiles { asked, .. }: &PinnedFiles<'_>,
-        outcome: &Outcome,
         listener: &mut Listener<'_>,
     ) -> Result<SeenHead, Stop> {
+        let asked = &plan.draft.edited.asked;
         let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, newest: None }) };
         let over = replaceable(snapshot, &proposer.head, tip)?;
         if !over.is_ahead() {
@@ -72,13 +73,13 @@ impl Attempt<'_> {
                     closed.number
                 );
                 listener(&Event::Noted(reason.clone()));
-                return Err(stopped(outcome.clone(), Ending::Skipped, reason));
+                return Err(self.stopped_plan(plan, Stopped { ending: Ending::Skipped, reason }));
             }
             // It is over: what it proposed does not wait any more.
             Some(request) if is_over(request) => {}
             _ => {
                 let replaced = of_another_kind(&over, &asked.writing.purpose).filter(|_| !there.is_same);
-                self.guard_head(there, outcome, listener)?;
+                self.guard_head(there, plan, listener)?;
                 if let Some(title) = replaced {
                     let warning = format!("{place} proposed `{title}`, and this takes its place");
                     listener(&Event::Warned(warning));
@@ -154,7 +155,7 @@ impl Attempt<'_> {
     }
 
     /// Stops if what is proposed is newer, by the same flags that decide about what runs.
-    fn guard_head(&self, there: HeadContent, outcome: &Outcome, listener: &mut Listener<'_>) -> Result<(), Stop> {
+    fn guard_head(&self, there: HeadContent, plan: &ReleasePlan<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
         let verdict = policy::decide(&there.orders, self.job.delivery);
         if let Some(failure) = verdict.failure {
             return Err(failure.into());
@@ -164,7 +165,7 @@ impl Attempt<'_> {
             return Ok(());
         };
         if verdict.left_out.len() == there.changes {
-            return Err(stopped(outcome.clone(), ending, reasons(&verdict.left_out)));
+            return Err(self.stopped_plan(plan, Stopped { ending, reason: reasons(&verdict.left_out) }));
         }
         // Without them, the request would lose what is newer.
         let failure =

@@ -5,6 +5,7 @@ mod attempt;
 mod authorship;
 mod dry_run;
 mod edited_files;
+mod endings;
 mod guarding;
 mod head;
 mod job;
@@ -13,6 +14,7 @@ mod located_tip;
 mod lost_races;
 mod outdated_request;
 mod policy;
+mod release_plan;
 mod rule_guard;
 mod way;
 

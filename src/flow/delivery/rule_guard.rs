@@ -3,28 +3,28 @@
 
 use jiff::Timestamp;
 
-use super::attempt::{Attempt, Stop, stopped};
+use super::attempt::{Attempt, Stop};
 use super::edited_files::PinnedFiles;
+use super::release_plan::{Draft, Stopped};
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrders};
 use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, Listener, Outcome, Ruling};
+use crate::outcome::{Ending, Event, Listener, Ruling};
 use crate::request::{OnSuperseded, OrderBy};
 use crate::targets::kustomization::EntryEdit;
 
 impl Attempt<'_> {
-    /// Stops if a rule on the branch does not hold for an entry that changes. Returns what was judged.
+    /// Stops if a rule on the branch does not hold for an entry that changes. Adds to the draft what was judged.
     pub(super) fn guard_rules(
         &mut self,
+        draft: &mut Draft<'_>,
         snapshot: &mut Snapshot<'_>,
-        edited: &PinnedFiles<'_>,
-        orders: &EntryOrders,
-        outcome: &Outcome,
         listener: &mut Listener<'_>,
-    ) -> Result<Vec<Ruling>, Stop> {
+    ) -> Result<(), Stop> {
+        let Draft { edited, orders, .. } = &*draft;
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let was_on_branch = edited.asked.writing.purpose.is_rollback();
         let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
@@ -50,10 +50,11 @@ impl Attempt<'_> {
             .collect();
         let circumstances = Circumstances { now: Timestamp::now(), way: self.way.publish_way() };
         let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
-        match Ruling::reason(&rulings) {
-            Some(reason) => Err(stopped(Outcome { rulings, ..outcome.clone() }, Ending::Ruled, reason)),
+        draft.rulings = rulings;
+        match Ruling::reason(&draft.rulings) {
+            Some(reason) => Err(self.stopped(draft, Stopped { ending: Ending::Ruled, reason })),
             None if is_outdated => Err(Stop::Outdated),
-            None => Ok(rulings),
+            None => Ok(()),
         }
     }
 
