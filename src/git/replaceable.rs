@@ -19,7 +19,7 @@ pub struct Replaceable {
     tip: CommitId,
     tree: ObjectId,
     parents: Vec<CommitId>,
-    commits: Vec<CommitRecord>,
+    is_ahead: bool,
 }
 
 /// Why a head branch may not be replaced.
@@ -38,12 +38,7 @@ impl Replaceable {
 
     /// Returns whether the head branch has commits that the branch lacks.
     pub fn is_ahead(&self) -> bool {
-        !self.commits.is_empty()
-    }
-
-    /// Returns the commits of the head branch that the branch lacks.
-    pub fn commits(&self) -> &[CommitRecord] {
-        &self.commits
+        self.is_ahead
     }
 
     /// Returns whether the tip has the parent and the tree of `commit`, so that the two differ in nothing that is merged.
@@ -61,13 +56,13 @@ impl Snapshot<'_> {
         mut is_ours: impl FnMut(&mut Self, &CommitRecord) -> Result<bool, E>,
     ) -> Result<Result<Replaceable, NotReplaceable>, E> {
         let tip = self.present(head)?;
-        let mut commits = Vec::new();
+        let mut judged = 0;
         let mut next = vec![head];
         while let Some(id) = next.pop() {
             if matches!(self.lineage(id, self.commit)?, Lineage::Same | Lineage::Before) {
                 continue;
             }
-            if commits.len() == MAX_COMMITS {
+            if judged == MAX_COMMITS {
                 return Ok(Err(NotReplaceable::TooMany { limit: MAX_COMMITS }));
             }
             let record = self.present(id)?;
@@ -75,9 +70,9 @@ impl Snapshot<'_> {
                 return Ok(Err(NotReplaceable::Foreign(Box::new(record))));
             }
             next.extend(&record.parents);
-            commits.push(record);
+            judged += 1;
         }
-        Ok(Ok(Replaceable { tip: head, tree: tip.tree, parents: tip.parents, commits }))
+        Ok(Ok(Replaceable { tip: head, tree: tip.tree, parents: tip.parents, is_ahead: judged > 0 }))
     }
 
     fn present(&mut self, id: CommitId) -> Result<CommitRecord, GitError> {

@@ -8,14 +8,13 @@ use super::release_plan::{ReleasePlan, Stopped};
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
-use crate::git::{BranchName, CommitId, Message, Replaceable, RepositoryPath, Snapshot, TreeEntry};
+use crate::git::{BranchName, CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::generated_heads::folder_of_heads;
-use crate::guards::head_branch::replaceable;
+use crate::guards::head_branch::ProposedReleases;
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
 use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
-use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, LeftOut, Listener};
 
@@ -39,9 +38,9 @@ impl Attempt<'_> {
     ) -> Result<SeenHead, Stop> {
         let asked = &plan.draft.edited.asked;
         let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, newest: None }) };
-        let over = replaceable(snapshot, &proposer.head, tip)?;
-        if !over.is_ahead() {
-            return Ok(SeenHead { over: Some(over), newest: None });
+        let proposed = ProposedReleases::read(snapshot, &proposer.head, tip)?;
+        if !proposed.over.is_ahead() {
+            return Ok(SeenHead { over: Some(proposed.over), newest: None });
         }
         let request = match &proposer.opener {
             Opener::Api(forge) => {
@@ -55,10 +54,12 @@ impl Attempt<'_> {
             _ => format!("`{}`", proposer.head),
         };
         let is_over = |request: &PullRequest| request.state != RequestState::Open && proposes(request, tip);
-        let left_out = unproposed(&asked.left_out, &over);
+        let is_proposed = |left: &&LeftOut| proposed.has(&left.file, &left.name);
+        // Of the others, the head branch has nothing that would be lost.
+        let left_out = asked.left_out.iter().filter(|left| !is_proposed(left)).cloned().collect();
         let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
         let is_over_now = request.as_ref().is_some_and(is_over);
-        self.require_same_releases(&over, &proposer.base, &wanted, is_over_now)?;
+        self.require_same_releases(&proposed, &proposer.base, &wanted, is_over_now)?;
         let there = self.on_head(snapshot, tip, &wanted, listener, |attempt, snapshot, there, listener| {
             Ok(HeadContent {
                 is_same: there.says_all_of(asked.paths),
@@ -78,7 +79,8 @@ impl Attempt<'_> {
             // It is over: what it proposed does not wait any more.
             Some(request) if is_over(request) => {}
             _ => {
-                let replaced = of_another_kind(&over, &asked.writing.purpose).filter(|_| !there.is_same);
+                let is_rollback = asked.writing.purpose.is_rollback();
+                let replaced = proposed.title_of_another_kind(is_rollback).filter(|_| !there.is_same);
                 self.guard_head(there, plan, listener)?;
                 if let Some(title) = replaced {
                     let warning = format!("{place} proposed `{title}`, and this takes its place");
@@ -93,27 +95,26 @@ impl Attempt<'_> {
             RequestState::Merged => proposes(request, tip) && self.earlier.races_this_way == 0,
             RequestState::Closed => false,
         };
-        Ok(SeenHead { over: Some(over), newest: request.filter(counts) })
+        Ok(SeenHead { over: Some(proposed.over), newest: request.filter(counts) })
     }
 
     /// Requires that a head branch which the user names has nothing that this release would not put there. Any other name is that
     /// of these entries alone. What a request proposed that `is_over` does not wait any more.
     pub(super) fn require_same_releases(
         &self,
-        over: &Replaceable,
+        proposed: &ProposedReleases,
         base: &BranchName,
         WantedRelease { writing, paths, .. }: &WantedRelease<'_>,
         is_over: bool,
     ) -> Result<(), Failure> {
         let Some(head) = self.way.proposal().and_then(|request| request.head.as_ref()) else { return Ok(()) };
-        let releases: Vec<ReleaseTrailers> = over.commits().iter().filter_map(ReleaseTrailers::read).collect();
         let refused = |message: String| {
             Err(Failure::new(FailureKind::Guarded, message)
                 .hint("leave out `--head`, so that each release has a branch of its own, or name another one"))
         };
         // A proposal is one commit, and an environment's branch may have many.
-        if releases.len() > 1 && !head.as_str().starts_with(&folder_of_heads(base.as_str())) {
-            let count = releases.len();
+        let count = proposed.count();
+        if count > 1 && !head.as_str().starts_with(&folder_of_heads(base.as_str())) {
             return refused(format!("`{head}` has {count} releases that `{base}` lacks, which would be lost"));
         }
         if is_over {
@@ -121,18 +122,10 @@ impl Attempt<'_> {
         }
         let is_asked = |name: &str| writing.images.arguments.iter().any(|argument| argument.name.as_str() == name);
         let is_written = |file: &str| paths.iter().any(|path| path.to_string() == file);
-        let entries = releases.iter().flat_map(ReleaseTrailers::entries).filter(|name| !is_asked(name));
-        let files = releases.iter().flat_map(|said| &said.files).map(String::as_str).filter(|file| !is_written(file));
-        let mut lost: Vec<String> = Vec::new();
-        for text in entries.chain(files).map(|lost| format!("`{lost}`")) {
-            if !lost.contains(&text) {
-                lost.push(text);
-            }
+        match &proposed.beyond(is_asked, is_written)[..] {
+            [] => Ok(()),
+            lost => refused(format!("`{head}` proposes other images, which would be lost: `{}`", lost.join("`, `"))),
         }
-        if lost.is_empty() {
-            return Ok(());
-        }
-        refused(format!("`{head}` proposes other images, which would be lost: {}", lost.join(", ")))
     }
 
     /// Reads the head branch at `tip`, with the files as this release would make them there.
@@ -181,21 +174,6 @@ impl Attempt<'_> {
         let page_of_source = |source: &str| run.page_of(source);
         request_text(message, options, &changed(releases), run.page(), purpose, &page_of_source)
     }
-}
-
-/// Returns the entries that are left out of this release, and of which the head branch proposes nothing that would be lost.
-fn unproposed(left_out: &[LeftOut], over: &Replaceable) -> Vec<LeftOut> {
-    let proposed: Vec<ReleaseTrailers> = over.commits().iter().filter_map(ReleaseTrailers::read).collect();
-    let is_proposed = |left: &&LeftOut| proposed.iter().any(|said| said.is_of(&left.file, &left.name));
-    left_out.iter().filter(|left| !is_proposed(left)).cloned().collect()
-}
-
-/// Returns the title of what is proposed, if one of it and this release is a rollback: who waits for the one must not get
-/// the other without a word.
-fn of_another_kind(over: &Replaceable, purpose: &Purpose) -> Option<String> {
-    let is_other = |said: ReleaseTrailers| said.rollback_of.is_empty() == purpose.is_rollback();
-    let other = over.commits().iter().find(|commit| ReleaseTrailers::read(commit).is_some_and(is_other))?;
-    Some(other.title().to_owned())
 }
 
 /// Returns whether a request has, or had, the commit `tip`.

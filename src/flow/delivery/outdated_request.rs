@@ -8,7 +8,7 @@ use super::head::proposes;
 use crate::flow::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Pusher, Snapshot};
-use crate::guards::head_branch::replaceable;
+use crate::guards::head_branch::ProposedReleases;
 use crate::guards::order::{EntryOrder, Standing};
 use crate::guards::rules::PublishWay;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -91,13 +91,13 @@ impl Attempt<'_> {
         wanted: &WantedRelease<'_>,
         base: &BranchName,
     ) -> Result<Option<&'static str>, Failure> {
-        let over = match replaceable(snapshot, head, tip) {
-            Ok(over) => over,
+        let proposed = match ProposedReleases::read(snapshot, head, tip) {
+            Ok(proposed) => proposed,
             // What a person made of it is the person's.
             Err(failure) if failure.kind == FailureKind::Refused => return Ok(None),
             Err(failure) => return Err(failure),
         };
-        if !over.is_ahead() || self.require_same_releases(&over, base, wanted, false).is_err() {
+        if !proposed.over.is_ahead() || self.require_same_releases(&proposed, base, wanted, false).is_err() {
             return Ok(None);
         }
         if scope == OutdatedScope::All {
