@@ -3,11 +3,12 @@
 
 use super::attempt::{Attempt, Stop, changed, reasons};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
-use super::policy;
+use super::head_request::{HeadDecision, HeadRequest};
+use super::policy::{self, OrderDecision};
 use super::release_plan::{ReleasePlan, Stopped};
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
-use crate::forge::{PullRequest, RequestState};
+use crate::forge::PullRequest;
 use crate::git::{BranchName, CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::generated_heads::folder_of_heads;
 use crate::guards::head_branch::ProposedReleases;
@@ -17,6 +18,15 @@ use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, LeftOut, Listener};
+
+/// A head branch that has commits of ours.
+struct ProposedHead {
+    tip: CommitId,
+    proposed: ProposedReleases,
+    request: HeadRequest,
+    /// The request if it is open, else the branch, for a message.
+    place: String,
+}
 
 /// What a head branch says of the entries of a release.
 struct HeadContent {
@@ -36,66 +46,57 @@ impl Attempt<'_> {
         proposer: &Proposer<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<SeenHead, Stop> {
-        let asked = &plan.draft.edited.asked;
         let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, newest: None }) };
         let proposed = ProposedReleases::read(snapshot, &proposer.head, tip)?;
         if !proposed.over.is_ahead() {
             return Ok(SeenHead { over: Some(proposed.over), newest: None });
         }
-        let request = match &proposer.opener {
-            Opener::Api(forge) => {
-                forge.newest_request(proposer.head.as_str(), proposer.base.as_str()).map_err(Failure::from)?
-            }
-            // Nothing tells whether a request is open, so what is proposed counts.
-            Opener::ByPush(_) => None,
-        };
-        let place = match &request {
-            Some(PullRequest { state: RequestState::Open, number, .. }) => format!("pull request #{number}"),
+        let newest = newest_request(proposer)?;
+        let request = HeadRequest::of(newest.as_ref(), tip);
+        let place = match request {
+            HeadRequest::Open(number) => format!("pull request #{number}"),
             _ => format!("`{}`", proposer.head),
         };
-        let is_over = |request: &PullRequest| request.state != RequestState::Open && proposes(request, tip);
-        let is_proposed = |left: &&LeftOut| proposed.has(&left.file, &left.name);
-        // Of the others, the head branch has nothing that would be lost.
-        let left_out = asked.left_out.iter().filter(|left| !is_proposed(left)).cloned().collect();
-        let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
-        let is_over_now = request.as_ref().is_some_and(is_over);
-        self.require_same_releases(&proposed, &proposer.base, &wanted, is_over_now)?;
-        let there = self.on_head(snapshot, tip, &wanted, listener, |attempt, snapshot, there, listener| {
-            Ok(HeadContent {
-                is_same: there.says_all_of(asked.paths),
-                changes: there.changed_entries().count(),
-                orders: attempt.order(snapshot, &there.asked, &place, listener)?,
-            })
-        })?;
-        match &request {
-            Some(closed) if closed.state == RequestState::Closed && proposes(closed, tip) && there.is_same => {
+        let head = ProposedHead { tip, proposed, request, place };
+        let there = self.read_head(plan, &head, snapshot, &proposer.base, listener)?;
+        match request.decide(there.is_same) {
+            HeadDecision::ClosedByHand(number) => {
                 let reason = format!(
-                    "#{} proposed the same and was closed by hand; it is opened again for a newer release only",
-                    closed.number
+                    "#{number} proposed the same and was closed by hand; it is opened again for a newer release only"
                 );
                 listener(&Event::Noted(reason.clone()));
                 return Err(self.stopped_plan(plan, Stopped { ending: Ending::Skipped, reason }));
             }
-            // It is over: what it proposed does not wait any more.
-            Some(request) if is_over(request) => {}
-            _ => {
-                let is_rollback = asked.writing.purpose.is_rollback();
-                let replaced = proposed.title_of_another_kind(is_rollback).filter(|_| !there.is_same);
-                self.guard_head(there, plan, listener)?;
-                if let Some(title) = replaced {
-                    let warning = format!("{place} proposed `{title}`, and this takes its place");
-                    listener(&Event::Warned(warning));
-                }
-            }
+            HeadDecision::Over => {}
+            HeadDecision::Waits => self.guard_head(plan, &head, there, listener)?,
         }
-        // A merge of what is there may have come after the branch was read. If the branch is where it was at a second look, the
-        // merge was taken back by force, and what is there can be proposed again.
-        let counts = |request: &PullRequest| match request.state {
-            RequestState::Open => true,
-            RequestState::Merged => proposes(request, tip) && self.earlier.races_this_way == 0,
-            RequestState::Closed => false,
-        };
-        Ok(SeenHead { over: Some(proposed.over), newest: request.filter(counts) })
+        let is_second_look = self.earlier.races_this_way > 0;
+        let newest = newest.filter(|_| request.counts(is_second_look));
+        Ok(SeenHead { over: Some(head.proposed.over), newest })
+    }
+
+    /// Reads what the head branch says of the entries that this release writes there.
+    fn read_head(
+        &mut self,
+        plan: &ReleasePlan<'_>,
+        ProposedHead { tip, proposed, request, place }: &ProposedHead,
+        snapshot: &mut Snapshot<'_>,
+        base: &BranchName,
+        listener: &mut Listener<'_>,
+    ) -> Result<HeadContent, Failure> {
+        let asked = &plan.draft.edited.asked;
+        let is_proposed = |left: &&LeftOut| proposed.has(&left.file, &left.name);
+        // Of the others, the head branch has nothing that would be lost.
+        let left_out = asked.left_out.iter().filter(|left| !is_proposed(left)).cloned().collect();
+        let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
+        self.require_same_releases(proposed, base, &wanted, request.is_over())?;
+        self.on_head(snapshot, *tip, &wanted, listener, |attempt, snapshot, there, listener| {
+            Ok(HeadContent {
+                is_same: there.says_all_of(asked.paths),
+                changes: there.changed_entries().count(),
+                orders: attempt.order(snapshot, &there.asked, place, listener)?,
+            })
+        })
     }
 
     /// Requires that a head branch which the user names has nothing that this release would not put there. Any other name is that
@@ -147,24 +148,37 @@ impl Attempt<'_> {
         })
     }
 
-    /// Stops if what is proposed is newer, by the same flags that decide about what runs.
-    fn guard_head(&self, there: HeadContent, plan: &ReleasePlan<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
-        let verdict = policy::decide(&there.orders, self.job.delivery);
-        if let Some(failure) = verdict.failure {
+    /// Stops if what is proposed is newer, by the same flags that decide about what runs. Warns if it is of another kind.
+    fn guard_head(
+        &self,
+        plan: &ReleasePlan<'_>,
+        ProposedHead { proposed, place, .. }: &ProposedHead,
+        HeadContent { orders, is_same, changes }: HeadContent,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Stop> {
+        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(&orders, self.job.delivery);
+        if let Some(failure) = failure {
             return Err(failure.into());
         }
-        let Some(ending) = verdict.ending else {
-            verdict.warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning)));
-            return Ok(());
-        };
-        if verdict.left_out.len() == there.changes {
-            return Err(self.stopped_plan(plan, Stopped { ending, reason: reasons(&verdict.left_out) }));
+        match ending {
+            None => warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning))),
+            Some(ending) if left_out.len() == changes => {
+                return Err(self.stopped_plan(plan, Stopped { ending, reason: reasons(&left_out) }));
+            }
+            Some(_) => {
+                // Without them, the request would lose what is newer.
+                let message = "a part of this release is older than what is proposed already";
+                let failure = Failure::new(FailureKind::Guarded, message);
+                let failure = left_out.into_iter().fold(failure, |failure, left| failure.detail(left.reason));
+                let hint = "release the entries apart, so that each has a pull request of its own";
+                return Err(failure.hint(hint).into());
+            }
         }
-        // Without them, the request would lose what is newer.
-        let failure =
-            Failure::new(FailureKind::Guarded, "a part of this release is older than what is proposed already");
-        let failure = verdict.left_out.into_iter().fold(failure, |failure, left| failure.detail(left.reason));
-        Err(failure.hint("release the entries apart, so that each has a pull request of its own").into())
+        let is_rollback = plan.draft.edited.asked.writing.purpose.is_rollback();
+        if let Some(title) = proposed.title_of_another_kind(is_rollback).filter(|_| !is_same) {
+            listener(&Event::Warned(format!("{place} proposed `{title}`, and this takes its place")));
+        }
+        Ok(())
     }
 
     /// Returns what the pull request says.
@@ -176,7 +190,11 @@ impl Attempt<'_> {
     }
 }
 
-/// Returns whether a request has, or had, the commit `tip`.
-pub(super) fn proposes(request: &PullRequest, tip: CommitId) -> bool {
-    !request.head_id.is_empty() && tip.to_string().starts_with(&request.head_id)
+/// Returns the newest request of the head branch, as far as the forge tells.
+fn newest_request(proposer: &Proposer<'_>) -> Result<Option<PullRequest>, Failure> {
+    match &proposer.opener {
+        Opener::Api(forge) => Ok(forge.newest_request(proposer.head.as_str(), proposer.base.as_str())?),
+        // Nothing tells whether a request is open, so what is proposed counts.
+        Opener::ByPush(_) => Ok(None),
+    }
 }

@@ -8,6 +8,7 @@ mod edited_files;
 mod endings;
 mod guarding;
 mod head;
+mod head_request;
 mod job;
 mod kept_digests;
 mod located_tip;
