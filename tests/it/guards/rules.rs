@@ -1,12 +1,14 @@
 //! Rules on the branch: what does not meet them is not released, whatever its flags say.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Forge, Kind, TOKEN};
-use crate::support::git_server::{Access, GitServer};
+use crate::support::git_server::{Access, Fault as GitFault, GitServer};
 use crate::support::registry::{ALWAYS, Fault, Image, Place, media_type};
 use crate::support::repository::{Checkout, File, Mode};
 use crate::support::sigstore::{self, IDENTITY, ISSUER};
@@ -545,6 +547,24 @@ fn what_it_costs() {
     write(&stage, "4-gitops/.tagship.yaml", &demanding("images: ['**']"));
     release().arg("--dry-run").run().success();
     assert_eq!(fetches(), ordinary + 1);
+}
+
+/// A digest never changes what it is, so the attempt after a lost race asks for nothing of it again.
+#[test]
+fn a_lost_race_asks_no_registry_again() {
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, COMMIT, &Image::new().revision(COMMIT));
+    write(&stage, RULES, &demanding("platforms: linux/amd64\n  revision: true"));
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
+    release().arg("--dry-run").run().success();
+    let once = stage.registry.requests().len();
+    let remote = stage.remote.clone();
+    let other = move || drop(remote.commit("main", "Other", &[File::new("other", "1\n")]));
+    server.inject("POST /gitops.git/git-receive-pack", 1, GitFault::After(Arc::new(other)));
+    let output = release().args(["--output", "json"]).run().success();
+    assert_eq!(document(&output)["attempts"], 2);
+    assert_eq!(stage.registry.requests().len(), once);
 }
 
 /// An image is waited for until it meets the rules, as it is for what the flags demand.
