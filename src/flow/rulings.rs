@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::image_checks::awaited::Pace;
-use super::image_checks::checks::{Answers, Checks, Patience};
+use super::image_checks::checks::Checks;
+use super::image_checks::further_questions::{Answers, Patience};
 use super::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;

@@ -3,7 +3,7 @@
 
 use super::attempt::Attempt;
 use super::edited_files::{AskedFiles, KeptDigest};
-use crate::flow::image_checks::checks::Patience;
+use crate::flow::image_checks::further_questions::Patience;
 use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::git::Snapshot;
 use crate::image::Digest;

@@ -11,6 +11,7 @@ use super::compared_source::{self, ImageSources};
 use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
+use super::met_requirements::MetRequirements;
 use super::problem::{Problem, can_come, tell};
 use super::question::Question;
 use crate::forge::Forge;
@@ -33,13 +34,13 @@ const MAX_PAUSE: Duration = Duration::from_secs(15);
 const CONFIRMED_LOOK_EVERY: u32 = 3;
 
 /// How images are looked at.
-struct Look {
+pub(super) struct Look {
     detail: Detail,
     pace: Pace,
 }
 
 impl Look {
-    fn first() -> Self {
+    pub(super) fn first() -> Self {
         Self { detail: Detail::Full, pace: Pace::AtOnce }
     }
 }
@@ -50,7 +51,7 @@ pub(crate) struct Checks {
     pub(in crate::flow) client: Option<Client>,
     requirements: Vec<Requirement>,
     /// The commits that the images were built from, as far as a release names them.
-    sources: ImageSources,
+    pub(super) sources: ImageSources,
     /// How long to wait for images, and since when: all waits of a run are one.
     pub(super) wait: Option<Duration>,
     waiting_since: Option<Instant>,
@@ -58,21 +59,9 @@ pub(crate) struct Checks {
     timeout: Duration,
     attestations: ForgeAttestations,
     pub(super) found: Vec<Checked>,
+    pub(super) met: MetRequirements,
     origins: ImageOrigins,
     branch_digests: BranchDigests,
-}
-
-/// Whether an image is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::flow) enum Patience {
-    AsAsked,
-    None,
-}
-
-/// What registries told of each question, in their order, and whether one was waited for.
-pub(in crate::flow) struct Answers {
-    pub(in crate::flow) answers: Vec<Result<(), Failure>>,
-    pub(in crate::flow) pace: Pace,
 }
 
 impl Checks {
@@ -96,6 +85,7 @@ impl Checks {
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             attestations: ForgeAttestations::default(),
             found: Vec::new(),
+            met: MetRequirements::default(),
             origins: ImageOrigins::default(),
             branch_digests: BranchDigests::default(),
         }
@@ -144,30 +134,6 @@ impl Checks {
         Question { reference, requirements: self.requirements.iter().cloned().chain(more).collect() }
     }
 
-    /// Asks all questions at once; only `patience` waits for what is not so yet. What was found of an image stays, whatever comes
-    /// of this.
-    pub(in crate::flow) fn ask_more(
-        &mut self,
-        questions: &[Question<'_>],
-        patience: Patience,
-        listener: &mut Listener<'_>,
-    ) -> Answers {
-        let begun = Instant::now();
-        let images = questions.iter().map(|question| question.reference).collect();
-        listener(&Event::Began(Activity::Looking { images, branch: None }));
-        let (problems, ()) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, || ());
-        let (mut problems, pace) = match patience {
-            Patience::AsAsked => self.await_all(problems, begun, listener),
-            Patience::None => (problems, Pace::AtOnce),
-        };
-        let answers = questions.iter().map(|question| {
-            // The very question: several may be about one image.
-            let of_this = problems.iter_mut().find(|problem| std::ptr::eq(problem.question, question));
-            Failure::of_all(of_this.map(|problem| std::mem::take(&mut problem.failures)).unwrap_or_default())
-        });
-        Answers { answers: answers.collect(), pace }
-    }
-
     /// Makes sure that images are there, while something else is done here. Its result is `None` if it may be out of date.
     pub(crate) fn require_while<T>(
         &mut self,
@@ -197,7 +163,7 @@ impl Checks {
 
     /// Asks again and again for what is not there, as long as the user waits and it may still come. Returns what did not come. A
     /// first wait counts from `begun`.
-    fn await_all<'q>(
+    pub(super) fn await_all<'q>(
         &mut self,
         mut problems: Vec<Problem<'q>>,
         begun: Instant,
@@ -246,7 +212,7 @@ impl Checks {
     }
 
     /// Asks all questions at once, while something else is done here. Keeps and tells what was found, and returns the rest.
-    fn look<'q, T>(
+    pub(super) fn look<'q, T>(
         &mut self,
         questions: &[&'q Question<'q>],
         Look { detail, pace }: Look,
@@ -334,7 +300,9 @@ impl Checks {
         };
         listener(&Event::Checked(&checked));
         let strayed = tag.and_then(|tag| tag.warning(reference));
-        let uncompared = compared_source::uncompared(&question.requirements, &self.sources, reference);
+        let compared = compared_source::of_image(&question.requirements, &self.sources, reference);
+        self.met.add(&checked, &compared);
+        let uncompared = compared_source::uncompared(&compared, reference);
         strayed.into_iter().chain(uncompared).for_each(|warning| listener(&Event::Warned(warning)));
         let digest = checked.descriptor.digest.clone();
         let is_same = |earlier: &mut Checked| {

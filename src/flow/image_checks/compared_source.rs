@@ -100,15 +100,12 @@ pub(in crate::flow) fn compares(requirements: &[Requirement]) -> bool {
     requirements.iter().any(is_provenance)
 }
 
-/// Returns a warning if provenance is required, and not known of which commit.
-pub(in crate::flow) fn uncompared(
-    requirements: &[Requirement],
-    sources: &ImageSources,
-    reference: &Reference,
-) -> Option<String> {
+/// Returns a warning if provenance is required of an image, and not known of which commit. `compared` are its requirements with
+/// the commits that are known.
+pub(in crate::flow) fn uncompared(compared: &[Requirement], reference: &Reference) -> Option<String> {
     let why = "which commit is released is not known; name it with `--expect-revision`, or with `--source` of `tagship release`";
     let warning = || format!("the commit in the provenance of `{reference}` was not compared: {why}");
-    of_image(requirements, sources, reference).iter().any(is_of_any_commit).then(warning)
+    compared.iter().any(is_of_any_commit).then(warning)
 }
 
 fn expected(source: &SourceCommit, named_by: SourceNaming) -> Option<ExpectedSource> {
