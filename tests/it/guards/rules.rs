@@ -610,6 +610,35 @@ fn a_wait_for_a_rule_pins_what_came() {
     assert!(text.contains(&digest), "{text}");
 }
 
+/// The branch does not move during the wait, so nothing of it is read again.
+#[test]
+fn a_wait_for_a_rule_reads_the_branch_once() {
+    let fetches = |waits: bool| {
+        let stage = Stage::new();
+        write(&stage, RULES, &demanding("platforms: linux/arm64"));
+        let server = GitServer::start(stage.remote.folder(), Access::Open);
+        let put_both = || {
+            let both = Image::new().platforms(&["linux/amd64", "linux/arm64"]);
+            stage.registry.put_image(REPOSITORY, COMMIT, &both);
+        };
+        if !waits {
+            put_both();
+        }
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--wait", "1m"]);
+        let running = release.arg(stage.argument()).start();
+        if waits {
+            while !stage.registry.request_lines().iter().any(|line| line.contains("/blobs/")) {
+                std::thread::yield_now();
+            }
+            put_both();
+        }
+        running.finish().success();
+        let requests = server.requests();
+        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+    };
+    assert_eq!(fetches(true), fetches(false));
+}
+
 /// All that lack something are waited for together.
 #[test]
 fn the_rules_of_several_images_are_asked_for_at_once() {
