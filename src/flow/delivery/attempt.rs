@@ -89,31 +89,41 @@ pub(super) struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Decides what to do at the tip, and does it, unless this is a dry run.
+    /// Decides what to do at the tip, and does it, unless this is a dry run. However it ends, what was read of the tip is left
+    /// for the next attempt.
     pub(super) fn run(
         &mut self,
-        tip: LocatedTip<'_>,
+        mut tip: LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
-        let LocatedTip { open: OpenBranch { mut snapshot, destination, publisher }, paths } = tip;
-        let paths = paths?;
-        self.tell_whole_download(&snapshot, listener);
-        let writing = decide(Tip { branch: self.branch, snapshot: &mut snapshot, paths: &paths }, listener)?;
+        let ended = self.deliver(&mut tip, decide, listener);
+        *self.loaded = Some(tip.open.snapshot.into_loaded());
+        ended
+    }
+
+    fn deliver(
+        &mut self,
+        LocatedTip { open: OpenBranch { snapshot, destination, publisher }, paths }: &mut LocatedTip<'_>,
+        decide: &mut Decide<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<Outcome, Stop> {
+        let paths = paths.as_ref().map_err(Failure::clone)?;
+        self.tell_whole_download(snapshot, listener);
+        let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let branch = destination.branch().cloned();
-        let plan = self.plan(&writing, &paths, &mut snapshot, branch, listener);
+        let plan = self.plan(&writing, paths, snapshot, destination.branch().cloned(), listener);
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
-            let wanted = WantedRelease { writing: &writing, paths: &paths, left_out: Vec::new() };
-            self.disarm_outdated(stop, &mut snapshot, &wanted, pusher, listener);
+            let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
+            self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
         }
         let plan = plan?;
-        match publisher {
+        match publisher.take() {
             Some(publisher) => self.publish(&plan, snapshot, publisher, listener),
             None => {
                 let edited = &plan.draft.edited;
-                self.require_new(plan.tag.as_ref(), &mut snapshot)?;
-                self.require_ready_checkout(edited, &plan.message, &snapshot)?;
+                self.require_new(plan.tag.as_ref(), snapshot)?;
+                self.require_ready_checkout(edited, &plan.message, snapshot)?;
                 tell_edits(&edited.files, &plan.releases, listener);
                 Ok(self.outcome(&plan, Ending::DryRun))
             }
@@ -156,7 +166,7 @@ impl<'a> Attempt<'a> {
     fn publish(
         &mut self,
         plan: &ReleasePlan<'_>,
-        mut snapshot: Snapshot<'_>,
+        snapshot: &mut Snapshot<'_>,
         publisher: Publisher<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
@@ -180,9 +190,9 @@ impl<'a> Attempt<'a> {
         let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
         let terms = Terms { signer: signer.as_ref(), rivals, ..self.job.terms() };
         let published = match publisher {
-            Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, self.loaded, with_edits)?,
+            Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {
-                let seen = self.look_at_head(plan, &mut snapshot, &proposer, with_edits)?;
+                let seen = self.look_at_head(plan, snapshot, &proposer, with_edits)?;
                 let text = self.request_text(message, releases, &edited.asked.writing.purpose);
                 proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
             }

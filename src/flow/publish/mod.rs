@@ -16,8 +16,8 @@ pub(super) use propose::{Proposer, SeenHead};
 
 use crate::forge::Forge;
 use crate::git::{
-    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Loaded, Message, NewCommit, PushOutcome,
-    PushRefusal, Pusher, Snapshot, TagContent,
+    Authorship, Change, Checkout, CommitId, CommitOnTip, GitError, Message, NewCommit, PushOutcome, PushRefusal,
+    Pusher, Snapshot, TagContent,
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Event, Listener, Proposed};
@@ -135,26 +135,23 @@ impl Content {
 }
 
 impl Direct<'_> {
-    /// Makes the commit of `content` on the tip of `snapshot`, and moves the branch to it. Leaves in `loaded` what was read of
-    /// the tip.
+    /// Makes the commit of `content` on the tip of `snapshot`, and moves the branch to it.
     ///
     /// # Errors
     /// The commit cannot be made, or the branch is where it was and stays there.
     pub(super) fn publish(
         self,
-        mut snapshot: Snapshot<'_>,
+        snapshot: &mut Snapshot<'_>,
         content: &Content,
         terms: &Terms<'_>,
-        loaded: &mut Option<Loaded>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
-        let has_moved = match &self {
-            Self::Push(pusher) => has_moved(pusher, &mut snapshot, terms.rivals),
-            Self::CommitHere(_) => false,
-        };
-        let commit = if has_moved { None } else { Some(content.commit(&snapshot, terms, listener)?) };
-        *loaded = Some(snapshot.into_loaded());
-        let Some(mut commit) = commit else { return Ok(Published::Raced(None)) };
+        if let Self::Push(pusher) = &self
+            && has_moved(pusher, snapshot, terms.rivals)
+        {
+            return Ok(Published::Raced(None));
+        }
+        let mut commit = content.commit(snapshot, terms, listener)?;
         if let Some(tag) = &content.tag {
             commit = commit.tagged(tag, &content.authorship)?;
         }

@@ -72,7 +72,7 @@ impl Proposer<'_> {
     /// it is asked for.
     pub(in crate::flow) fn publish(
         self,
-        mut snapshot: Snapshot<'_>,
+        snapshot: &mut Snapshot<'_>,
         content: &Content,
         text: &RequestText,
         seen: SeenHead,
@@ -80,11 +80,10 @@ impl Proposer<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
         // The merge of what is on the head branch may have come after the branch was read.
-        if seen.is_merged() && has_moved(&self.pusher, &mut snapshot, Rivals::Known) {
+        if seen.is_merged() && has_moved(&self.pusher, snapshot, Rivals::Known) {
             return Ok(Published::Raced(None));
         }
-        let commit = content.made_here(&snapshot, listener)?;
-        drop(snapshot);
+        let commit = content.made_here(snapshot, listener)?;
         let Self { pusher, base, head, opener, auto_merge } = self;
         let proposal = seen.proposal(&base, &head, text);
         let push_options = push_options(&pusher, &opener, &proposal, auto_merge, terms)?;
