@@ -1,7 +1,7 @@
 //! One attempt to deliver at one tip, as a list of stages. Every check comes before the first effect, and the only effect is
 //! one ref that moves once.
 
-use super::authorship::{Authors, signing_forge};
+use super::authorship::Authors;
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
 use super::job::{CheckedEntries, Decide, Job, Writing};
 use super::located_tip::LocatedTip;
@@ -22,6 +22,7 @@ use crate::flow::release_branch::read_branch::Tip;
 use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
+use crate::forge::Forge;
 use crate::git::{BranchName, CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
@@ -104,7 +105,7 @@ impl<'a> Attempt<'a> {
 
     fn deliver(
         &mut self,
-        LocatedTip { open: OpenBranch { snapshot, destination, publisher }, paths }: &mut LocatedTip<'_>,
+        LocatedTip { open: OpenBranch { snapshot, destination, publisher }, paths, signer }: &mut LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
@@ -119,7 +120,7 @@ impl<'a> Attempt<'a> {
         }
         let plan = plan?;
         match publisher.take() {
-            Some(publisher) => self.publish(&plan, snapshot, publisher, listener),
+            Some(publisher) => self.publish(&plan, snapshot, publisher, signer.as_ref(), listener),
             None => {
                 let edited = &plan.draft.edited;
                 self.require_new(plan.tag.as_ref(), snapshot)?;
@@ -168,6 +169,7 @@ impl<'a> Attempt<'a> {
         plan: &ReleasePlan<'_>,
         snapshot: &mut Snapshot<'_>,
         publisher: Publisher<'_>,
+        signer: Option<&Forge>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
         let ReleasePlan { draft: Draft { edited, .. }, releases, message, tag } = plan;
@@ -186,9 +188,8 @@ impl<'a> Attempt<'a> {
             }
             listener(event);
         };
-        let signer = signing_forge(self.job.delivery, self.branch)?;
         let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
-        let terms = Terms { signer: signer.as_ref(), rivals, ..self.job.terms() };
+        let terms = Terms { signer, rivals, ..self.job.terms() };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {

@@ -71,7 +71,7 @@ impl Authors {
     }
 }
 
-/// Returns the author and the committer, and notes: of an identity that cannot be used, and of an author whom nobody names.
+/// Returns the author and the committer, and notes: of an identity that cannot be used, and of a missing author.
 fn identities(
     commit: &CommitRequest,
     branch: &ReleaseBranch,

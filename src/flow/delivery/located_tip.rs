@@ -8,6 +8,7 @@ use crate::flow::publish::Publisher;
 use crate::flow::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::flow::target_files::argocd_sources::sources_beside;
+use crate::forge::Forge;
 use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::commits_to_read;
 use crate::image::ImageName;
@@ -19,6 +20,8 @@ pub(super) struct LocatedTip<'b> {
     pub(super) open: OpenBranch<'b>,
     /// A file that is not there is told after what the registries say.
     pub(super) paths: Result<Vec<RepositoryPath>, Failure>,
+    /// The forge that makes the commit and signs it; `None`: the commit is made here, or none is made.
+    pub(super) signer: Option<Forge>,
 }
 
 impl<'b> LocatedTip<'b> {
@@ -35,12 +38,13 @@ impl<'b> LocatedTip<'b> {
     ) -> Result<Self, Failure> {
         let delivery = job.delivery;
         let mut open = branch.read_tip(delivery.effect, &delivery.new_branch, way.aim(job), loaded)?;
-        if delivery.effect == Effect::Full {
-            // The login is known by now, which may be one that opens no API.
-            signing_forge(delivery, branch)?;
-        }
+        // The login is known by now, which may be one that opens no API.
+        let signer = match delivery.effect {
+            Effect::Full => signing_forge(delivery, branch)?,
+            Effect::DryRun => None,
+        };
         let paths = locate(job, branch, &mut open);
-        Ok(Self { open, paths })
+        Ok(Self { open, paths, signer })
     }
 }
 
