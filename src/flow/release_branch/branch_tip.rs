@@ -57,14 +57,14 @@ pub(in crate::flow) enum Destination {
     /// A branch that does not exist yet.
     New(BranchName),
     /// HEAD of the checkout, and the branch that is checked out there, if any.
-    Head(Option<BranchName>),
+    Checkout(Option<BranchName>),
 }
 
 impl Destination {
     pub(in crate::flow) fn branch(&self) -> Option<&BranchName> {
         match self {
             Self::Tip(branch) | Self::New(branch) => Some(branch),
-            Self::Head(branch) => branch.as_ref(),
+            Self::Checkout(branch) => branch.as_ref(),
         }
     }
 }
@@ -110,7 +110,7 @@ impl ReleaseBranch {
         tell_reading(self.remote(), &self.name(), Vec::new(), listener);
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
-            Location::Checkout(checkout) => return self.read_head(checkout, Effect::DryRun),
+            Location::Checkout(checkout) => return self.read_checkout(checkout, Effect::DryRun),
         };
         let Looked { branch, reader, tips } = self.look(remote)?;
         let Some(tip) = tips.tip else {
@@ -136,7 +136,7 @@ impl ReleaseBranch {
     ) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
-            Location::Checkout(checkout) => return self.read_head(checkout, effect),
+            Location::Checkout(checkout) => return self.read_checkout(checkout, effect),
         };
         let Begun { branch, aim, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
         let (commit, destination) = match tip {
@@ -267,7 +267,7 @@ impl ReleaseBranch {
         }
     }
 
-    fn read_head<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
+    fn read_checkout<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
         let no_commits = || match checkout.reads_references() {
             true => Failure::target(format!("{} has no commits in the checkout", self.name())),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
@@ -283,7 +283,7 @@ impl ReleaseBranch {
             Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
             Effect::DryRun => None,
         };
-        Ok(OpenBranch { snapshot, destination: Destination::Head(self.branch.clone()), publisher })
+        Ok(OpenBranch { snapshot, destination: Destination::Checkout(self.branch.clone()), publisher })
     }
 
     /// Asks where the remote's branches stand, and keeps the conversation for what is to be read.
