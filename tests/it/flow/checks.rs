@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::stage::{COMMIT, FILE, SEED, Stage};
+use crate::support::git_server::{Access, GitServer};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault, HeldAnswer, Image};
@@ -640,6 +641,23 @@ fn a_release_that_waited_begins_at_the_new_tip() {
     let output = running.finish().success();
     assert!(!output.stdout().contains("raced"), "{}", output.stdout());
     assert_eq!(stage.remote.number_of_commits("main"), 3);
+}
+
+/// The branch does not move during the wait, so nothing of it is read again.
+#[test]
+fn a_release_that_waited_reads_the_branch_once() {
+    let fetches = |waits: bool| {
+        let stage = Stage::new();
+        if waits {
+            stage.registry.appear_after(2, REPOSITORY, COMMIT);
+        }
+        let server = GitServer::start(stage.remote.folder(), Access::Open);
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--wait", "1m"]);
+        release.arg(stage.argument()).run().success();
+        let requests = server.requests();
+        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+    };
+    assert_eq!(fetches(true), fetches(false));
 }
 
 /// Runs the program on a terminal, which `script` lends it.
