@@ -29,6 +29,7 @@ use self::authorship::Authors;
 use self::located_tip::LocatedTip;
 use self::lost_races::LostRaces;
 use self::way::Way;
+use super::image_checks::awaited::Pace;
 use super::image_checks::checks::Checks;
 use super::image_checks::compared_source::ImageSources;
 use super::image_checks::image_origins::ImageOrigins;
@@ -58,13 +59,14 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     // Without images, the next line about the branch would be the same one.
     let mut is_reading_told = images.is_empty();
     tell_reading(branch.remote(), &branch.name(), images, listener);
-    let mut early = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
-        Ok(early) => early,
-        Err(failure) => rereads.wait_after(failure, listener).map(|()| None)?,
+    let (mut early, mut loaded) = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
+        Ok((tip, Pace::AtOnce)) => (Some(tip), None),
+        // The branch may have moved since.
+        Ok((tip, Pace::AfterWaiting)) => (None, Some(tip.open.snapshot.into_loaded())),
+        Err(failure) => rereads.wait_after(failure, listener).map(|()| (None, None))?,
     };
     let mut lost_races = LostRaces::new(delivery.attempts);
     let mut earlier = EarlierAttempts::default();
-    let mut loaded = None;
     loop {
         let begun = Instant::now();
         if !mem::take(&mut is_reading_told) {

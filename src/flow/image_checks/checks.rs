@@ -116,8 +116,8 @@ impl Checks {
         if !images.is_empty() {
             listener(&Event::Began(Activity::Looking { images, branch: None }));
         }
-        let done = self.require_while(subjects, listener, || Ok(()))?;
-        Ok(if done.is_some() { Pace::AtOnce } else { Pace::AfterWaiting })
+        let ((), pace) = self.require_while(subjects, listener, || Ok(()))?;
+        Ok(pace)
     }
 
     /// Returns whether registries are asked at all.
@@ -134,13 +134,13 @@ impl Checks {
         Question { reference, requirements: self.requirements.iter().cloned().chain(more).collect() }
     }
 
-    /// Makes sure that images are there, while something else is done here. Its result is `None` if it may be out of date.
+    /// Makes sure that images are there, while something else is done here. After a wait, its result may be out of date.
     pub(crate) fn require_while<T>(
         &mut self,
         subjects: &[ImageToCheck],
         listener: &mut Listener<'_>,
         meanwhile: impl FnOnce() -> Result<T, Failure>,
-    ) -> Result<Option<T>, Failure> {
+    ) -> Result<(T, Pace), Failure> {
         let begun = Instant::now();
         let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
         let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
@@ -148,7 +148,7 @@ impl Checks {
             Ok(done) => {
                 let (problems, pace) = self.await_all(problems, begun, listener);
                 Failure::of_all(self.origins.failures(problems))?;
-                Ok((pace == Pace::AtOnce).then_some(done))
+                Ok((done, pace))
             }
             // The branch is read again, and the images are asked for and waited for after that.
             Err(failure) if failure.retry == Retry::AtTheTip && self.limit(&problems).is_some() => Err(failure),
