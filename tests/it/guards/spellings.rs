@@ -77,6 +77,32 @@ fn the_order_is_that_of_the_image_whatever_it_is_called() {
     }
 }
 
+/// Another image of the call was built from another commit, so that the commit is told by the name that was typed.
+#[test]
+fn the_source_of_one_of_several_images_is_known_by_each_name() {
+    let pipeline = Pipeline::new();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    for (at, (first, second)) in
+        [("web", "Pod/a/web"), ("web", ".spec.containers[1].image"), ("Pod/a/web", "web")].into_iter().enumerate()
+    {
+        let file = &format!("{at}/pod.yaml");
+        pipeline.stage.remote.commit("main", "Add a pod", &[File::new(file, MANIFEST)]);
+        let release = |images: &[&str], source: &str| {
+            let run = pipeline.run("release", &["--no-check", "--output", "json", "-f", file]);
+            let output =
+                pipeline.in_ci(run.args(images.iter().copied()), source).env("GITHUB_EVENT_NAME", "push").run();
+            document(&output.success())["outcome"].as_str().unwrap().to_owned()
+        };
+        let argument = |name: &str, tag: &str| format!("{name}=*:{tag}");
+        assert_eq!(release(&[&argument(first, "build-b"), "side=*:sha-abcdef1"], &two), "released");
+        assert_eq!(release(&[&argument(second, "build-a")], &one), "superseded", "{first}, then {second}");
+        let listed = pipeline.log(&["-f", file, second]);
+        let (_, commit) = listed[0]["source"].as_str().unwrap_or_default().split_once('@').unwrap_or_default();
+        assert_eq!(commit, two, "{first}, then {second}: {listed:?}");
+    }
+}
+
 /// Two images of a file are two, also if a release of one says what the other one became.
 #[test]
 fn another_image_of_the_file_has_a_history_of_its_own() {
