@@ -173,8 +173,10 @@ impl ReleaseTrailers {
     #[must_use]
     pub fn renamed(mut self, spellings: &BTreeSet<String>, name: &str) -> Self {
         let images = self.images.iter_mut().map(|(other, _)| other);
+        let sources = self.sources.iter_mut().filter_map(|named| named.name.as_mut());
         let taken_back = self.still_taken_back.iter_mut().map(|of| &mut of.name);
-        images.chain(taken_back).filter(|other| spellings.contains(*other)).for_each(|other| name.clone_into(other));
+        let names = images.chain(sources).chain(taken_back);
+        names.filter(|other| spellings.contains(*other)).for_each(|other| name.clone_into(other));
         self
     }
 
