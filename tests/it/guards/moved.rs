@@ -67,6 +67,24 @@ fn a_moved_kustomization_keeps_its_order_and_its_past() {
     }
 }
 
+/// A file may have several names for an image: the past is found by each of them.
+#[test]
+fn a_moved_file_keeps_what_was_released_by_another_name() {
+    let pipeline = Pipeline::new();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: web\n    image: org/web:v0.1.0\n";
+    pipeline.stage.remote.commit("main", "Add a pod", &[File::new("old/pod.yaml", pod)]);
+    let run = |command: &str, file: &str, argument: &str| {
+        pipeline.run(command, &["--no-check", "--output", "json", "-f", file, argument]).run().success()
+    };
+    for tag in ["v1.0.0", "v1.1.0"] {
+        ends(&run("release", "old/pod.yaml", &format!("web=*:{tag}")), "released");
+    }
+    ends(&run("rollback", "old/pod.yaml", "web"), "released");
+    move_files(&pipeline, &[["old", "new"]], str::to_owned);
+    pipeline.stage.remote.commits("main", 60);
+    ends(&run("release", "new/pod.yaml", "Pod/a/web=*:v1.1.0"), "superseded");
+}
+
 /// A new environment with the text of another one has no past of its own, for the other one is still there.
 #[test]
 fn a_copy_is_not_a_move() {

@@ -120,3 +120,21 @@ fn another_image_of_the_file_has_a_history_of_its_own() {
     let listed = pipeline.log(&["-f", "pod.yaml", "Pod/a/side"]);
     assert_eq!((listed.len(), listed[0]["by_hand"] == true), (2, false), "{listed:?}");
 }
+
+/// The run builds the configuration: only the release before tells where the commits in the tags are, by another name.
+#[test]
+fn the_repository_of_an_earlier_release_by_another_name_is_asked() {
+    let mut pipeline = Pipeline::new();
+    pipeline.sources = pipeline.stage.remote.sibling("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    pipeline.stage.remote.commit("main", "Add a pod", &[File::new("pod.yaml", MANIFEST)]);
+    let release = |image: &str| pipeline.run("release", &["--no-check", "--output", "json", "-f", "pod.yaml", image]);
+    pipeline.in_ci(release(&format!("web=*:{one}")), &one).run().success();
+    let by_hand = MANIFEST.replace("org/web:old", &format!("org/web:{three}"));
+    pipeline.stage.remote.commit("main", "By hand", &[File::new("pod.yaml", by_hand)]);
+    let run = pipeline.in_ci(release(&format!("Pod/a/web=*:{two}")), &pipeline.tip());
+    let output = run.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_EVENT_NAME", "workflow_dispatch").run().success();
+    assert_eq!(document(&output)["outcome"], "superseded", "{}", output.stdout());
+}
