@@ -8,6 +8,7 @@ use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
 use crate::guards::claims::BranchClaims;
+use crate::guards::spellings::claimed_spellings;
 use crate::image::{Digest, ImageName};
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::message::{EntrySources, SourceCommit};
@@ -62,9 +63,18 @@ pub fn order_of(
 
 /// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What
 /// runs may have come by hand.
-fn earlier_repository(claims: &BranchClaims, file: &str, name: &str) -> Option<String> {
-    let mut releases = claims.iter().flat_map(|(_, said)| said).filter(|said| said.is_of(file, name));
-    releases.find_map(|said| said.source_of(name)?.repository.clone())
+fn earlier_repository(
+    snapshot: &Snapshot<'_>,
+    claims: &BranchClaims,
+    EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
+) -> Result<Option<String>, Failure> {
+    let file = path.to_string();
+    let spellings = claimed_spellings(claims, name, &file, snapshot.file(path)?);
+    let mut releases = claims.iter().flat_map(|(_, said)| said).filter(|said| said.names_file(&file));
+    Ok(releases.find_map(|said| {
+        let said = said.clone().renamed(&spellings, name);
+        said.source_of(name).filter(|_| said.names(name))?.repository.clone()
+    }))
 }
 
 /// A guess would let an older build replace a newer one, only because a server failed for a moment.
@@ -104,7 +114,7 @@ impl Candidate<'_> {
             RunningEntry::read(snapshot, claims, &entry, scrutiny, note)
         };
         let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
-        repositories.begin_entry(earlier_repository(claims, self.file, name));
+        repositories.begin_entry(earlier_repository(snapshot, claims, &entry)?);
         let mut standing = self.against(&running, snapshot, repositories)?;
         if running.is_claimed && standing.ordered.standing != Standing::Goes {
             running = read(snapshot, claims, Scrutiny::Whole)?;

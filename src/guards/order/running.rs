@@ -18,6 +18,7 @@ use crate::message::merged_title::titles;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
+use crate::targets;
 use crate::targets::kustomization::Fields;
 
 /// How many commits are searched for the last release of an entry, one step after the other until it is found. Their
@@ -102,7 +103,7 @@ impl RunningEntry {
         }
         if claim.is_none()
             && !snapshot.has_folders(&claims.line().tips().collect::<Vec<_>>(), path)?
-            && !may_be_moved(snapshot, claims, name)?
+            && !may_be_moved(snapshot, claims, entry)?
         {
             if !history.complete {
                 let searched = newest_commits(history.commits.len());
@@ -284,8 +285,16 @@ fn may_be_reverted_since(history: &History, release: &CommitRecord) -> bool {
 const MAX_MOVED_FILES: usize = 10;
 
 /// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
-fn may_be_moved(snapshot: &mut Snapshot<'_>, claims: &BranchClaims, name: &str) -> Result<bool, Failure> {
-    let of_name = claims.iter().flat_map(|(_, claims)| claims).filter(|said| said.names(name));
+fn may_be_moved(
+    snapshot: &mut Snapshot<'_>,
+    claims: &BranchClaims,
+    EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
+) -> Result<bool, Failure> {
+    let all = || claims.iter().flat_map(|(_, claims)| claims);
+    let names = all().flat_map(ReleaseTrailers::entries).collect();
+    let spellings = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &names);
+    let is_of_entry = |said: &&ReleaseTrailers| said.entries().any(|entry| entry == *name || spellings.contains(entry));
+    let of_name = all().filter(is_of_entry);
     let mut files: Vec<&String> = Vec::new();
     for file in of_name.flat_map(|said| &said.files) {
         if files.len() < MAX_MOVED_FILES && !files.contains(&file) {
