@@ -7,6 +7,7 @@ mod lines;
 mod merged;
 mod moved;
 mod order;
+mod ran_before;
 mod rules;
 mod rules_file;
 mod sources;
