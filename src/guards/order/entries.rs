@@ -101,7 +101,7 @@ struct Candidate<'c> {
 impl Candidate<'_> {
     /// Orders the build against what the entry runs, which is `now` in the file.
     fn order(
-        self,
+        mut self,
         now: &Fields,
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
@@ -120,20 +120,11 @@ impl Candidate<'_> {
             running = read(snapshot, claims, Scrutiny::Whole)?;
             standing = self.against(&running, snapshot, repositories)?;
         }
-        // If its commit is not known, the same tag may be wanted again.
-        let is_by_commit = commits_to_compare(&self.new, &self.new, self.setting.by).is_some();
-        let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
-        let ran_before = match standing.ordered.standing {
-            Standing::Replaces => self.ran_before(&running, false, snapshot, repositories)?,
-            // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
-            Standing::Unknown if is_by_commit && has_commit => self.runs_again(&running),
-            Standing::Unknown if is_by_commit && running.has_past() => {
-                self.ran_before(&running, true, snapshot, repositories)?
-            }
-            Standing::Goes | Standing::Superseded | Standing::Diverged | Standing::Unknown => None,
-        };
-        standing.ordered = ran_before.unwrap_or(standing.ordered);
-        let EntryStanding { ordered, mut still_taken_back, label } = standing;
+        // What tells its commit beside what runs tells it beside what ran before as well.
+        self.new.source = self.new.source.or(standing.label);
+        let ran_before = self.by_the_past(standing.ordered.standing, &running, snapshot, repositories)?;
+        let ordered = ran_before.unwrap_or(standing.ordered);
+        let mut still_taken_back = standing.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {
             note(format!(
                 "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
@@ -147,7 +138,7 @@ impl Candidate<'_> {
             return Err(unreachable(name, why));
         }
         let located = |source: Option<SourceCommit>| source.map(|source| repositories.located(source));
-        let source = located(self.new.source.or(label));
+        let source = located(self.new.source);
         let sources = located(running.build.and_then(|runs| runs.source)).zip(source.clone());
         let in_tag = self.new.tag.as_deref().and_then(source_in_tag);
         let source = source.filter(|source| in_tag.as_ref() != Some(source));
@@ -248,6 +239,28 @@ impl Candidate<'_> {
             None => None,
         };
         Ok(judge(new, other, by, ancestry.as_ref()))
+    }
+
+    /// Returns why the build is superseded, although it is not older than what runs: what runs may have taken the place of it.
+    fn by_the_past(
+        &self,
+        standing: Standing,
+        running: &RunningEntry,
+        snapshot: &mut Snapshot<'_>,
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<Option<Ordered>, Failure> {
+        // If its commit is not known, the same tag may be wanted again.
+        let is_by_commit = commits_to_compare(&self.new, &self.new, self.setting.by).is_some();
+        let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
+        match standing {
+            Standing::Replaces => self.ran_before(running, false, snapshot, repositories),
+            // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
+            Standing::Unknown if is_by_commit && has_commit => Ok(self.runs_again(running)),
+            Standing::Unknown if is_by_commit && running.has_past() => {
+                self.ran_before(running, true, snapshot, repositories)
+            }
+            Standing::Goes | Standing::Superseded | Standing::Diverged | Standing::Unknown => Ok(None),
+        }
     }
 
     /// Returns why a build is superseded that may take the place of what runs, or of whose order nothing is known: what runs
