@@ -1,9 +1,10 @@
 //! What ran before what runs counts too, whatever tells the commit of the new build, and whatever took the place of it.
 
 use crate::pipeline::{Pipeline, document};
-use crate::stage::FOLDER;
+use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
 use crate::support::registry::Image;
+use crate::support::repository::File;
 
 /// Releases a tag of the image, without asking the registry.
 fn release(pipeline: &Pipeline, tag: &str) -> Command {
@@ -13,6 +14,12 @@ fn release(pipeline: &Pipeline, tag: &str) -> Command {
 
 fn by_ci(pipeline: &Pipeline, tag: &str, commit: &str) -> Output {
     pipeline.in_ci(release(pipeline, tag), commit).run()
+}
+
+/// Changes the file by hand.
+fn by_hand(pipeline: &Pipeline, before: &str, after: &str) {
+    let text = pipeline.file(FOLDER).replace(before, after);
+    pipeline.stage.remote.commit("main", "By hand", &[File::new(FILE, text)]);
 }
 
 #[track_caller]
@@ -44,4 +51,40 @@ fn a_label_tells_that_a_build_ran_before_a_hotfix() {
     ends(&again, "superseded");
     again.stderr_has("main released `red` (app@");
     ends(&labelled("white", &four), "released");
+}
+
+/// A person went back to a version that never ran here. What ran before it stays away, until something newer is released.
+#[test]
+fn an_old_pipeline_does_not_undo_a_lower_version_by_hand() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&by_ci(&pipeline, "v1.1.0", &one), "released");
+    ends(&by_ci(&pipeline, "v1.2.0", &two), "released");
+    by_hand(&pipeline, "v1.2.0", "v1.0.5");
+    for (tag, commit) in [("v1.2.0", &two), ("v1.1.0", &one)] {
+        let again = by_ci(&pipeline, tag, commit).success();
+        ends(&again, "superseded");
+        again.stderr_has(&format!("before what it has now, and `{tag}` is not newer"));
+    }
+    // Another version of that commit is a rebuild, and a version without a commit is compared with what runs alone.
+    ends(&release(&pipeline, "v1.0.6").run(), "released");
+    ends(&by_ci(&pipeline, "v1.2.0", &two).success(), "superseded");
+    ends(&by_ci(&pipeline, "v1.2.1", &two), "released");
+    by_hand(&pipeline, "v1.2.1", "v1.0.5");
+    ends(&by_ci(&pipeline, "v1.3.0", &three), "released");
+}
+
+/// The same if the tags name commits.
+#[test]
+fn an_old_pipeline_does_not_undo_an_older_commit_by_hand() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&by_ci(&pipeline, &two, &two), "released");
+    by_hand(&pipeline, &two, &one);
+    ends(&by_ci(&pipeline, &two, &two).success(), "superseded");
+    ends(&by_ci(&pipeline, &three, &three), "released");
 }
