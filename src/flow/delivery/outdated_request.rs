@@ -112,7 +112,9 @@ impl Attempt<'_> {
                 return Ok(None);
             }
             let orders = attempt.order(snapshot, &there.asked, head.as_str(), listener)?;
-            let goes = |order: &EntryOrder| matches!(order.ordered.standing, Standing::Goes | Standing::Replaces);
+            let goes = |order: &EntryOrder| {
+                matches!(order.ordered.standing, Standing::Newer | Standing::Goes | Standing::Replaces)
+            };
             // If order does not count, nothing tells that it is older.
             let is_told = orders.iter().next().is_some();
             Ok((is_told && orders.iter().all(goes)).then_some("what it proposes is older, or was taken back"))

@@ -30,7 +30,7 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
     for order in orders.iter() {
         let reason = &order.ordered.reason;
         match order.ordered.standing {
-            Standing::Goes => {}
+            Standing::Newer | Standing::Goes => {}
             Standing::Replaces => verdict.warnings.push(reason.clone()),
             Standing::Superseded => match delivery.on_superseded {
                 OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), Ending::Superseded),

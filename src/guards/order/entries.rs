@@ -116,7 +116,7 @@ impl Candidate<'_> {
         let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
         repositories.begin_entry(earlier_repository(snapshot, claims, &entry)?);
         let mut standing = self.against(&running, snapshot, repositories)?;
-        if running.is_claimed && standing.ordered.standing != Standing::Goes {
+        if running.is_claimed && !matches!(standing.ordered.standing, Standing::Newer | Standing::Goes) {
             running = read(snapshot, claims, Scrutiny::Whole)?;
             standing = self.against(&running, snapshot, repositories)?;
         }
@@ -252,14 +252,16 @@ impl Candidate<'_> {
         // If its commit is not known, the same tag may be wanted again.
         let is_by_commit = commits_to_compare(&self.new, &self.new, self.setting.by).is_some();
         let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
+        // A person, or a release without a commit, may have gone back to what never ran here.
+        let may_be_back = running.has_past() && (!has_commit || running.release.is_none());
         match standing {
             Standing::Replaces => self.ran_before(running, false, snapshot, repositories),
             // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
             Standing::Unknown if is_by_commit && has_commit => Ok(self.runs_again(running)),
-            Standing::Unknown if is_by_commit && running.has_past() => {
+            Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => {
                 self.ran_before(running, true, snapshot, repositories)
             }
-            Standing::Goes | Standing::Superseded | Standing::Diverged | Standing::Unknown => Ok(None),
+            _ => Ok(None),
         }
     }
 
@@ -335,7 +337,7 @@ fn told(setting: &Setting<'_>, running: &RunningEntry, new: &Build, runs: &Build
     // What a person wrote is no release.
     let has = if running.release.is_some() { "releases" } else { "has" };
     match judgement {
-        Judgement::Newer(how) => Standing::Goes.because(format!("newer than {runs}: {how}")),
+        Judgement::Newer(how) => Standing::Newer.because(format!("newer than {runs}: {how}")),
         Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
         Judgement::NotAsked => Standing::Goes.because("order does not count"),
         Judgement::Replaces(how) => {

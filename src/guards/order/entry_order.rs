@@ -43,7 +43,9 @@ pub struct EntryOrder {
 /// What follows for an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It is newer, or the same.
+    /// It is newer than what runs.
+    Newer,
+    /// It is the same, or there is nothing that it could be older than.
     Goes,
     /// It goes out although the lines went apart; a person should know why.
     Replaces,

@@ -153,7 +153,9 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
     let Some(Ordered { standing, reason }) = entry.order else { return RuleJudgement::Holds };
     let name = entry.name;
     match (standing, required) {
-        (Standing::Goes, _) | (Standing::Replaces | Standing::Unknown, RequiredOrder::NotOlder) => RuleJudgement::Holds,
+        (Standing::Newer | Standing::Goes, _) | (Standing::Replaces | Standing::Unknown, RequiredOrder::NotOlder) => {
+            RuleJudgement::Holds
+        }
         (Standing::Superseded, _) => RuleJudgement::broken(
             format!("`{name}` would go back: {reason}"),
             "release a newer build, or take the newer one back with `tagship rollback`",
