@@ -8,6 +8,7 @@ mod merged;
 mod moved;
 mod order;
 mod ran_before;
+mod registry_outages;
 mod rules;
 mod rules_file;
 mod sources;
