@@ -3,6 +3,8 @@
 use crate::pipeline::{Pipeline, document};
 use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
+use crate::support::git_server::Fault;
+use crate::support::http::Response;
 use crate::support::registry::Image;
 use crate::support::repository::File;
 
@@ -87,4 +89,29 @@ fn an_old_pipeline_does_not_undo_an_older_commit_by_hand() {
     by_hand(&pipeline, &two, &one);
     ends(&by_ci(&pipeline, &two, &two).success(), "superseded");
     ends(&by_ci(&pipeline, &three, &three), "released");
+}
+
+/// Whether a build ran before is not guessed because the repository of the sources fails for a moment.
+#[test]
+fn what_ran_before_cannot_be_compared_now() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&by_ci(&pipeline, "v1.2.0", &two), "released");
+    by_hand(&pipeline, "v1.2.0", "v1.0.5");
+    // As often as a request is made.
+    let fail = || pipeline.server.inject("/app.git/", 3, Fault::Answer(Response::text(500, "internal error")));
+    let tip = pipeline.tip();
+    fail();
+    by_ci(&pipeline, "v1.1.0", &one).exit(6).stderr_has("cannot tell whether `IMAGE_PLACEHOLDER` would go back");
+    assert_eq!(pipeline.tip(), tip);
+    ends(&by_ci(&pipeline, "v1.1.0", &one).success(), "superseded");
+    // Its version tells that it is newer than all of them.
+    fail();
+    ends(&by_ci(&pipeline, "v1.3.0", &three), "released");
+    by_hand(&pipeline, "v1.3.0", "v1.0.6");
+    fail();
+    let guessed = pipeline.in_ci(release(&pipeline, "v1.1.0"), &one).args(["--on-unknown-order", "release"]).run();
+    ends(&guessed, "released");
 }
