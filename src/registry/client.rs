@@ -23,7 +23,7 @@ use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
 use super::signed_image::SignedImage;
 use super::signer_claim::{ProvedClaim, RequiredClaim};
-use super::verdict::Verdict;
+use super::verdict::{Outage, Verdict};
 use crate::image::{Platform, Reference};
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
@@ -164,20 +164,31 @@ impl Client {
         })
     }
 
-    /// Returns what an image says that it was built from; `None` if it says nothing, or cannot be read.
-    pub fn built_from(&self, reference: &Reference) -> Option<BuiltFrom> {
-        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust).ok()?;
+    /// Returns what an image says that it was built from; `None` if it says nothing, or is none that can be read.
+    ///
+    /// # Errors
+    /// If the registry could not tell now.
+    pub fn built_from(&self, reference: &Reference) -> Result<Option<BuiltFrom>, Outage> {
+        match self.read_built_from(reference) {
+            Ok(built_from) => Ok(built_from),
+            Err(EarlyEnd::Verdict(verdict)) => verdict.outage().map_or(Ok(None), Err),
+            Err(EarlyEnd::Error(_)) => Ok(None),
+        }
+    }
+
+    fn read_built_from(&self, reference: &Reference) -> Result<Option<BuiltFrom>, EarlyEnd> {
+        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust)?;
         let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
         let response = match &wanted {
             // What runs is what the digest says, whatever the tag means now.
-            Some(digest) => self.fetcher.read_part(Store::Manifests, digest, &mut context).ok()?,
-            None => self.fetcher.read_manifest(&url, &mut context).ok()?,
+            Some(digest) => self.fetcher.read_part(Store::Manifests, digest, &mut context)?,
+            None => self.fetcher.read_manifest(&url, &mut context)?,
         };
-        let Verdict::Present(descriptor) = found_in(&response, wanted).ok()?.verdict else {
-            return None;
+        let verdict = found_in(&response, wanted)?.verdict;
+        let (Verdict::Present(descriptor), Some(manifest)) = (verdict, Manifest::parse(&response.body)) else {
+            return Ok(None);
         };
-        let manifest = Manifest::parse(&response.body)?;
         Inspection::new(&self.fetcher, &[], &mut context).built_from(descriptor.digest, manifest)
     }
 

@@ -55,6 +55,15 @@ enum PartError {
     Error(CheckError),
 }
 
+impl From<PartError> for EarlyEnd {
+    fn from(error: PartError) -> Self {
+        match error {
+            PartError::Blocked(_, verdict) => Self::Verdict(*verdict),
+            PartError::Error(error) => Self::Error(error),
+        }
+    }
+}
+
 impl PartError {
     /// A verdict on a part is a finding on the image; an error ends the check.
     fn at(part: Part) -> impl FnOnce(EarlyEnd) -> Self {
@@ -222,16 +231,16 @@ impl<'a> Inspection<'a> {
         Ok(finding)
     }
 
-    /// Returns what the image, or the first one of an index, says that it was built from. What cannot be read says nothing.
-    pub(super) fn built_from(mut self, digest: Digest, manifest: Manifest) -> Option<BuiltFrom> {
-        self.collect_images(digest, manifest).ok()?;
-        let index = self.first_image()?;
-        let revision = self.revision_of(index).ok()??;
+    /// Returns what the image, or the first one of an index, says that it was built from.
+    pub(super) fn built_from(mut self, digest: Digest, manifest: Manifest) -> Result<Option<BuiltFrom>, EarlyEnd> {
+        self.collect_images(digest, manifest)?;
+        let Some(index) = self.first_image() else { return Ok(None) };
+        let Some(revision) = self.revision_of(index)? else { return Ok(None) };
         let image = &self.images[index];
         let label = image.configuration.as_ref().and_then(|configuration| configuration.source.clone());
         let annotation = || image.manifest.as_ref().and_then(|manifest| manifest.source.clone());
         let source = label.or_else(annotation);
-        Some(BuiltFrom { revision, source })
+        Ok(Some(BuiltFrom { revision, source }))
     }
 
     /// Returns what an image says that it was built from: by its label, else by its annotations, the nearest first.

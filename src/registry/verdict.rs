@@ -36,6 +36,17 @@ pub enum Verdict {
     Unavailable(Outage),
 }
 
+impl Verdict {
+    /// Returns why the registry could not tell now; `None` if it told.
+    pub fn outage(self) -> Option<Outage> {
+        match self {
+            Self::Unavailable(outage) => Some(outage),
+            Self::RateLimited(answer) => Some(Outage::Answered(answer)),
+            _ => None,
+        }
+    }
+}
+
 /// Why the registry could not tell whether an image is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outage {

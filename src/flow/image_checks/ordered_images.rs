@@ -1,27 +1,42 @@
-//! What the order of releases asks the registry about builds. Without a registry to ask, nothing is known.
+//! What the order of releases asks the registry about builds. Without a registry to ask, nothing is known; a registry that
+//! cannot be reached now may know it.
 
 use super::checks::Checks;
-use crate::guards::order::Build;
+use crate::guards::order::{Build, Unreachable};
+use crate::image::Reference;
 use crate::message::SourceCommit;
-use crate::registry::{Detail, Verdict};
+use crate::registry::{Detail, Outage, Verdict};
 
 impl Checks {
     /// Returns the commit that an image says that it was built from.
-    pub(in crate::flow) fn source_of(&self, build: &Build) -> Option<SourceCommit> {
-        let reference = build.reference()?;
-        let built_from = self.client.as_ref()?.built_from(&reference)?;
-        SourceCommit::of_labels(&built_from.revision, built_from.source.as_deref())
+    ///
+    /// # Errors
+    /// If the registry cannot be reached now.
+    pub(in crate::flow) fn source_of(&self, build: &Build) -> Result<Option<SourceCommit>, Unreachable> {
+        let (Some(client), Some(reference)) = (&self.client, build.reference()) else { return Ok(None) };
+        let built_from = client.built_from(&reference).map_err(|outage| unreachable(&reference, &outage))?;
+        Ok(built_from.and_then(|said| SourceCommit::of_labels(&said.revision, said.source.as_deref())))
     }
 
     /// Returns the digest that the tag of a build means now.
-    pub(in crate::flow) fn digest_of(&self, build: &Build) -> Option<String> {
-        let reference = build.reference()?;
+    ///
+    /// # Errors
+    /// If the registry cannot be reached now.
+    pub(in crate::flow) fn digest_of(&self, build: &Build) -> Result<Option<String>, Unreachable> {
+        let Some(reference) = build.reference() else { return Ok(None) };
         if let Some(checked) = self.of(&reference) {
-            return Some(checked.descriptor.digest.to_string());
+            return Ok(Some(checked.descriptor.digest.to_string()));
         }
-        match self.client.as_ref()?.check(&reference, &[], Detail::Brief).ok()?.verdict {
-            Verdict::Present(descriptor) => Some(descriptor.digest.to_string()),
-            _ => None,
+        let Some(client) = &self.client else { return Ok(None) };
+        // What is wrong with the image itself is told when it is checked.
+        let Ok(answer) = client.check(&reference, &[], Detail::Brief) else { return Ok(None) };
+        match answer.verdict {
+            Verdict::Present(descriptor) => Ok(Some(descriptor.digest.to_string())),
+            verdict => verdict.outage().map_or(Ok(None), |outage| Err(unreachable(&reference, &outage))),
         }
     }
+}
+
+fn unreachable(reference: &Reference, outage: &Outage) -> Unreachable {
+    Unreachable(format!("cannot ask the registry for `{reference}`: {outage}"))
 }

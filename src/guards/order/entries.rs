@@ -3,17 +3,19 @@
 use super::build::source_in_tag;
 use super::earlier::{EarlierBuilds, TakenBack};
 use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
+use super::labels::{Unreachable, by_labels, with_labels};
 use super::running::{EntryAtTip, RunningEntry, Scrutiny};
+use super::sentences::{source, told, unreachable, unreachable_digest};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
 use crate::git::{CommitId, Lineage, Remote, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::spellings::claimed_spellings;
-use crate::image::{Digest, ImageName};
+use crate::image::ImageName;
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::FileEdit;
-use crate::outcome::failure::{Failure, FailureKind};
+use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
 use crate::targets::kustomization::Fields;
 
@@ -30,9 +32,9 @@ pub struct Setting<'a> {
     /// The commits that the new images were built from.
     pub sources: &'a EntrySources,
     /// Returns the commit that an image says that it was built from. It may cost requests.
-    pub label_of: &'a dyn Fn(&Build) -> Option<SourceCommit>,
+    pub label_of: &'a dyn Fn(&Build) -> Result<Option<SourceCommit>, Unreachable>,
     /// Returns the digest that the tag of a build means now. It may cost a request.
-    pub digest_of: &'a dyn Fn(&Build) -> Option<String>,
+    pub digest_of: &'a dyn Fn(&Build) -> Result<Option<String>, Unreachable>,
     /// Builds that were taken back where the new ones come from, by entry: to leave them is no step back.
     pub explained: &'a [(ImageName, Build)],
 }
@@ -40,7 +42,8 @@ pub struct Setting<'a> {
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
 /// # Errors
-/// If history cannot be read, or if the order of an entry is not known because a repository cannot be reached now.
+/// If history cannot be read, or if the order of an entry is not known because a repository or a registry cannot be reached
+/// now.
 pub fn order_of(
     setting: &Setting<'_>,
     snapshot: &mut Snapshot<'_>,
@@ -77,17 +80,20 @@ fn earlier_repository(
     }))
 }
 
-/// A guess would let an older build replace a newer one, only because a server failed for a moment.
-fn unreachable(name: &str, why: &str) -> Failure {
-    let hint = "run the same command again; `--on-unknown-order release` releases it all the same, with a warning";
-    Failure::new(FailureKind::Unavailable, format!("cannot tell whether `{name}` would go back: {why}")).hint(hint)
-}
-
 /// What became of one comparison.
 struct EntryStanding {
     ordered: Ordered,
     still_taken_back: Vec<CommitId>,
+    /// The commit that the label of the new image names, if that told the order.
     label: Option<SourceCommit>,
+    /// Why no label could tell the order now.
+    unreachable: Option<Unreachable>,
+}
+
+impl From<Ordered> for EntryStanding {
+    fn from(ordered: Ordered) -> Self {
+        Self { ordered, still_taken_back: Vec::new(), label: None, unreachable: None }
+    }
 }
 
 /// A build that is to replace what an entry runs.
@@ -132,8 +138,10 @@ impl Candidate<'_> {
             ));
             still_taken_back.truncate(MAX_TAKEN_BACK);
         }
+        let of_label = standing.unreachable.as_ref().map(|Unreachable(why)| why.as_str());
         if self.setting.on_unknown != Some(OnUnknownOrder::Release)
-            && let (Standing::Unknown | Standing::Diverged, Some(why)) = (ordered.standing, repositories.unreachable())
+            && let Standing::Unknown | Standing::Diverged = ordered.standing
+            && let Some(why) = repositories.unreachable().or(of_label)
         {
             return Err(unreachable(name, why));
         }
@@ -154,14 +162,13 @@ impl Candidate<'_> {
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<EntryStanding, Failure> {
         let new = &self.new;
-        let was_taken_back = self.was_taken_back(running, &running.taken_back);
+        let was_taken_back = self.was_taken_back(running, &running.taken_back)?;
         let (taken_back, others): (Vec<_>, Vec<_>) = running.taken_back.iter().partition(|other| was_taken_back(other));
         if let (Some(taken), false) = (taken_back.first(), self.setting.by == OrderBy::Nothing) {
-            let ordered = self.stays_away(taken);
-            return Ok(EntryStanding { ordered, still_taken_back: Vec::new(), label: None });
+            return Ok(self.stays_away(taken).into());
         }
-        let (ordered, label) = self.against_running(running, snapshot, repositories)?;
-        let new = &Build { source: new.source.clone().or_else(|| label.clone()), ..new.clone() };
+        let standing = self.against_running(running, snapshot, repositories)?;
+        let new = &Build { source: new.source.clone().or_else(|| standing.label.clone()), ..new.clone() };
         let is_explained = running.build.as_ref().is_some_and(|runs| self.is_explained(runs));
         let mut still_taken_back: Vec<CommitId> = running.release.filter(|_| is_explained).into_iter().collect();
         for other in others {
@@ -170,7 +177,7 @@ impl Candidate<'_> {
                 still_taken_back.push(other.release);
             }
         }
-        Ok(EntryStanding { ordered, still_taken_back, label })
+        Ok(EntryStanding { still_taken_back, ..standing })
     }
 
     fn stays_away(&self, TakenBack { build, by, .. }: &TakenBack) -> Ordered {
@@ -182,43 +189,59 @@ impl Candidate<'_> {
     }
 
     /// Returns whether the build is one of those that were taken back, or another build of the commit of one.
-    fn was_taken_back(&self, running: &RunningEntry, taken_back: &[TakenBack]) -> impl Fn(&TakenBack) -> bool {
+    fn was_taken_back(
+        &self,
+        running: &RunningEntry,
+        taken_back: &[TakenBack],
+    ) -> Result<impl Fn(&TakenBack) -> bool, Failure> {
         let new = &self.new;
         let is_by_tag = |taken_back: &TakenBack| new.is(&taken_back.build) && taken_back.build.digest.is_some();
         // Only its digest tells what a tag that moves means.
         let digest = match new.digest.is_none() && taken_back.iter().any(is_by_tag) {
-            true => (self.setting.digest_of)(new),
+            true => match (self.setting.digest_of)(new) {
+                Err(Unreachable(why)) if self.setting.by != OrderBy::Nothing => {
+                    return Err(unreachable_digest(new, &why));
+                }
+                digest => digest.ok().flatten(),
+            },
             false => new.digest.clone(),
         };
         let as_checked = Build { digest, ..new.clone() };
         // A commit of which a build runs is not what was bad of another build of it.
         let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
         let is_rebuild = move |of: &Build| new.has_source_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
-        move |taken_back| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build)
+        Ok(move |taken_back: &TakenBack| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build))
     }
 
-    /// Compares the build with what runs. Returns the commit that the label of the image names, if that told the order.
+    /// Compares the build with what runs.
     fn against_running(
         &self,
         running: &RunningEntry,
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
-    ) -> Result<(Ordered, Option<SourceCommit>), Failure> {
+    ) -> Result<EntryStanding, Failure> {
         let Self { setting, new, .. } = self;
         let Some(runs) = &running.build else {
-            return Ok((Standing::Goes.because("nothing was released before"), None));
+            return Ok(Standing::Goes.because("nothing was released before").into());
         };
         if self.is_explained(runs) {
             let reason = format!("{runs} was taken back in the environment that is promoted");
-            return Ok((Standing::Goes.because(reason), None));
+            return Ok(Standing::Goes.because(reason).into());
         }
         let judgement = self.judge(new, runs, snapshot, repositories)?;
-        let is_unknown = matches!(judgement, Judgement::Unknown(_));
-        let Some((new, runs)) = is_unknown.then(|| with_labels(setting, new, runs)).flatten() else {
-            return Ok((told(setting, running, new, runs, judgement), None));
+        let (labels, unreachable) = match judgement {
+            Judgement::Unknown(_) => match with_labels(setting, running, new, runs) {
+                Ok(labels) => (labels, None),
+                Err(unreachable) => (None, Some(unreachable)),
+            },
+            _ => (None, None),
+        };
+        let Some((new, runs)) = labels else {
+            return Ok(EntryStanding { unreachable, ..told(setting, running, new, runs, judgement).into() });
         };
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
-        Ok((by_labels(told(setting, running, &new, &runs, judgement)), new.source))
+        let ordered = by_labels(told(setting, running, &new, &runs, judgement));
+        Ok(EntryStanding { label: new.source, ..ordered.into() })
     }
 
     fn is_explained(&self, runs: &Build) -> bool {
@@ -275,20 +298,37 @@ impl Candidate<'_> {
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
         let earlier = EarlierBuilds::read(snapshot, self.file, self.name.as_str())?;
+        let mut untold = None;
         for stood in &earlier.stood {
             // A repository that cannot be reached is not asked again for each of them.
-            if repositories.unreachable().is_some() && !self.new.has_source_of(stood) {
-                continue;
-            }
-            match repositories.ancestry(snapshot, &self.new, stood)? {
+            let is_asked = repositories.unreachable().is_none() || self.new.has_source_of(stood);
+            let ancestry = match is_asked {
+                true => repositories.ancestry(snapshot, &self.new, stood)?,
+                false => Ancestry::Known(Lineage::Unknown),
+            };
+            match ancestry {
                 Ancestry::Known(Lineage::Same) if is_rebuild_new && !self.new.is(stood) => break,
                 Ancestry::Known(Lineage::Before | Lineage::Same) => return Ok(Some(self.not_newer_than(stood))),
                 Ancestry::Known(Lineage::After) => break,
-                _ => {}
+                Ancestry::Known(Lineage::Apart) | Ancestry::OnDefaultBranch(_) => {}
+                Ancestry::Known(Lineage::Unknown) | Ancestry::Unknown(_) => {
+                    if let (Some(why), Some(_)) = (repositories.unreachable(), &stood.source) {
+                        if self.new.is_higher_version_than(stood) {
+                            break;
+                        }
+                        untold.get_or_insert_with(|| why.to_owned());
+                    }
+                }
             }
         }
-        let was_taken_back = self.was_taken_back(running, &earlier.taken_back);
-        Ok(earlier.taken_back.iter().find(|taken| was_taken_back(taken)).map(|taken| self.stays_away(taken)))
+        let was_taken_back = self.was_taken_back(running, &earlier.taken_back)?;
+        let taken_back = earlier.taken_back.iter().find(|taken| was_taken_back(taken));
+        match (taken_back, untold) {
+            (None, Some(why)) if self.setting.on_unknown != Some(OnUnknownOrder::Release) => {
+                Err(unreachable(self.name.as_str(), &why))
+            }
+            (taken_back, _) => Ok(taken_back.map(|taken| self.stays_away(taken))),
+        }
     }
 
     /// Returns why a build is superseded that exactly ran before.
@@ -307,86 +347,5 @@ impl Candidate<'_> {
             false => format!(", and {new} is not newer"),
         };
         Standing::Superseded.because(format!("{branch} released {earlier} ({source}) before what it has now{why}"))
-    }
-}
-
-/// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
-fn with_labels(setting: &Setting<'_>, new: &Build, runs: &Build) -> Option<(Build, Build)> {
-    let commits_count = matches!(setting.by, OrderBy::Auto | OrderBy::Source | OrderBy::Number);
-    if !commits_count || (new.source.is_some() && runs.source.is_some()) {
-        return None;
-    }
-    let labelled = |build: &Build| {
-        let source = build.source.clone().or_else(|| (setting.label_of)(build))?;
-        Some(Build { source: Some(source), ..build.clone() })
-    };
-    Some((labelled(new)?, labelled(runs)?))
-}
-
-/// Says that labels told it: a label is what the build of the image wrote into it.
-fn by_labels(mut ordered: Ordered) -> Ordered {
-    if ordered.standing != Standing::Unknown {
-        ordered.reason += ", as the labels of the images say";
-    }
-    ordered
-}
-
-/// Tells a judgement of `new` against what `runs`, which is what the entry that is `running` says.
-fn told(setting: &Setting<'_>, running: &RunningEntry, new: &Build, runs: &Build, judgement: Judgement) -> Ordered {
-    let branch = setting.branch;
-    // What a person wrote is no release.
-    let has = if running.release.is_some() { "releases" } else { "has" };
-    match judgement {
-        Judgement::Newer(how) => Standing::Newer.because(format!("newer than {runs}: {how}")),
-        Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
-        Judgement::NotAsked => Standing::Goes.because("order does not count"),
-        Judgement::Replaces(how) => {
-            Standing::Replaces.because(format!("{new} and {runs} are on lines that went apart: {how}"))
-        }
-        Judgement::Older(how) => {
-            let [new, runs] = told_apart(setting, new, runs);
-            Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: {how}"))
-        }
-        Judgement::LowerTag if running.was_released => {
-            Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: by its tag"))
-        }
-        // What a template or a person wrote may never have run.
-        Judgement::LowerTag => Standing::Superseded.because(format!(
-            "{branch} has {runs}, which was written by hand, and {new} is older by its tag; no release tells whether \
-             {runs} ever ran"
-        )),
-        Judgement::Diverged => Standing::Diverged.because(format!(
-            "{new} ({}) is not built on top of {runs} ({}), which {branch} {has}",
-            source(new),
-            source(runs)
-        )),
-        Judgement::Unknown(why) => {
-            let [new, runs] = told_apart(setting, new, runs);
-            Standing::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
-        }
-    }
-}
-
-/// Names two builds. Those of one tag are told apart by their digests, as far as these are known.
-fn told_apart(setting: &Setting<'_>, new: &Build, runs: &Build) -> [String; 2] {
-    let names = [new, runs].map(Build::to_string);
-    if names[0] != names[1] {
-        return names;
-    }
-    let digests = [new.digest.clone().or_else(|| (setting.digest_of)(new)), runs.digest.clone()];
-    let [of_new, of_runs] = digests.map(|digest| digest.and_then(|digest| digest.parse::<Digest>().ok()));
-    let with = |name: String, digest: Option<Digest>| match digest {
-        Some(digest) => format!("{name} (`{}`)", digest.short()),
-        None => name,
-    };
-    let [new, runs] = names;
-    [with(new, of_new), with(runs, of_runs)]
-}
-
-fn source(build: &Build) -> String {
-    match &build.source {
-        Some(SourceCommit { repository: Some(repository), commit }) => format!("{repository}@{}", commit.short()),
-        Some(SourceCommit { repository: None, commit }) => commit.short(),
-        None => "source unknown".to_owned(),
     }
 }

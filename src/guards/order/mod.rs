@@ -6,7 +6,9 @@ mod build;
 mod earlier;
 mod entries;
 mod entry_order;
+mod labels;
 mod running;
+mod sentences;
 mod source_repository;
 mod tags;
 
@@ -16,6 +18,7 @@ pub use build::{Agreement, Build, agreement, source_in_tag};
 pub use earlier::TakenBack;
 pub use entries::{Setting, order_of};
 pub use entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
+pub use labels::Unreachable;
 pub use running::{EntryAtTip, RunningEntry, Scrutiny, commits_to_read};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;

@@ -444,7 +444,7 @@ fn an_entry_that_is_no_image_has_no_revision() {
     let checked = check_for(&anonymous(), &registry.address(), "app:v1", &[revision(COMMIT)]);
     assert_eq!(findings(&checked), "met");
     let image = reference(&registry.address(), "app:v1");
-    let built_from = anonymous().built_from(&image).map(|built_from| built_from.revision);
+    let built_from = anonymous().built_from(&image).unwrap().map(|built_from| built_from.revision);
     assert_eq!(built_from.as_deref(), Some(COMMIT));
 }
 

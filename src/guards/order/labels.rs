@@ -1,0 +1,54 @@
+//! What only registries tell of builds that are ordered: the commits that the labels of images name. A registry that cannot be
+//! reached now is not one that knows nothing: it may tell later that the build is older.
+
+use super::entries::Setting;
+use super::running::RunningEntry;
+use super::{Build, Ordered, Standing};
+use crate::request::OrderBy;
+
+/// Why a registry could not tell something now, though it may tell it later.
+#[derive(Debug)]
+pub struct Unreachable(pub String);
+
+/// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
+///
+/// # Errors
+/// If a registry that counts could not be reached.
+pub(super) fn with_labels(
+    setting: &Setting<'_>,
+    running: &RunningEntry,
+    new: &Build,
+    runs: &Build,
+) -> Result<Option<(Build, Build)>, Unreachable> {
+    let commits_count = matches!(setting.by, OrderBy::Auto | OrderBy::Source | OrderBy::Number);
+    if !commits_count || (new.source.is_some() && runs.source.is_some()) {
+        return Ok(None);
+    }
+    let Some(new) = labelled(setting, new)? else { return Ok(None) };
+    match labelled(setting, runs) {
+        Ok(runs) => Ok(runs.map(|runs| (new, runs))),
+        // A template may name an image of a registry that is never reached from here.
+        Err(_) if !running.was_released && registry_of(&new) != registry_of(runs) => Ok(None),
+        Err(unreachable) => Err(unreachable),
+    }
+}
+
+fn labelled(setting: &Setting<'_>, build: &Build) -> Result<Option<Build>, Unreachable> {
+    let source = match &build.source {
+        Some(source) => Some(source.clone()),
+        None => (setting.label_of)(build)?,
+    };
+    Ok(source.map(|source| Build { source: Some(source), ..build.clone() }))
+}
+
+fn registry_of(build: &Build) -> Option<String> {
+    build.reference().map(|reference| reference.registry().to_owned())
+}
+
+/// Says that labels told it: a label is what the build of the image wrote into it.
+pub(super) fn by_labels(mut ordered: Ordered) -> Ordered {
+    if ordered.standing != Standing::Unknown {
+        ordered.reason += ", as the labels of the images say";
+    }
+    ordered
+}
