@@ -227,6 +227,33 @@ fn what_a_moving_tag_means_now_is_not_what_was_rolled_back() {
     ends(&release().success(), "superseded");
 }
 
+/// The build of a later commit has not pushed yet, so that the tag still means what was rolled back.
+#[test]
+fn an_image_that_was_rolled_back_stays_away_whatever_commit_is_named_for_it() {
+    let pipeline = Pipeline::with_environments();
+    let sources = ["one", "two", "three"].map(|name| pipeline.source(name, &[]));
+    let registry = &pipeline.stage.registry;
+    let image = format!("web={}/org/web:main", registry.address());
+    let push = |build: &str| registry.put_image("org/web", "main", &Image::new().label("build", build));
+    let release = |image: &str, commit: &str| {
+        let release = pipeline.run("release", &["--output", "json", "-k", PRODUCTION, "--pin-digest", image]);
+        let flags = ["--on-diverged", "release"];
+        pipeline.in_ci(release.args(flags), commit).run().success()
+    };
+    for (build, commit) in [("good", &sources[0]), ("bad", &sources[1])] {
+        push(build);
+        ends(&release(&image, commit), "released");
+    }
+    pipeline.run("rollback", &["-k", PRODUCTION, "web"]).run().success();
+    for image in [&*image, "web=*:main"] {
+        let again = release(image, &sources[2]);
+        ends(&again, "superseded");
+        again.stdout_has("`main` was rolled back by");
+    }
+    push("fixed");
+    ends(&release("web=*:main", &sources[2]), "released");
+}
+
 /// A revert that brings back our last release leaves the file as that release made it: only the commits between tell of it.
 #[test]
 fn what_came_by_hand_and_was_reverted_stays_away() {
