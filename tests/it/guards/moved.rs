@@ -135,13 +135,27 @@ fn of_two_files_that_are_alike_the_first_one_counts() {
     assert_eq!(tags(&pipeline.log(&["-k", "overlays/all", "web"])), ["v1.2.0", "v1.0.0", "v0.9.0"]);
 }
 
-/// A file that is gone, and said something else of the entry, is not the one that came.
+/// A file that is gone, and said something else of each entry, is not the one that came.
 #[test]
 fn a_removal_is_not_a_move() {
     let pipeline = Pipeline::with_environments();
     ends(&released(&pipeline, STAGING, "v1.1.0"), "released");
-    move_files(&pipeline, &[[STAGING, "overlays/preview"]], |text| text.replace("v1.1.0", "v2.0.0"));
+    let edit = |text: &str| text.replace("v1.1.0", "v2.0.0").replace("v0.1.0", "v0.2.0");
+    move_files(&pipeline, &[[STAGING, "overlays/preview"]], edit);
     assert_eq!(tags(&pipeline.log(&["-k", "overlays/preview", "web"])), ["v2.0.0"]);
+}
+
+/// Another entry tells that the file was moved, also if one alone is asked for.
+#[test]
+fn an_entry_that_changes_with_the_move_keeps_its_past() {
+    let pipeline = Pipeline::with_environments();
+    for tag in ["v1.0.0", "v1.2.0"] {
+        ends(&released(&pipeline, STAGING, tag), "released");
+    }
+    move_files(&pipeline, &[[STAGING, "overlays/preview"]], |text| text.replace("v1.2.0", "v1.0.0"));
+    assert_eq!(tags(&pipeline.log(&["-k", "overlays/preview", "web"])), ["v1.0.0", "v1.2.0", "v1.0.0", "v0.9.0"]);
+    ends(&released(&pipeline, "overlays/preview", "v1.2.0").success(), "superseded");
+    ends(&released(&pipeline, "overlays/preview", "v1.2.1"), "released");
 }
 
 /// What came by hand and was rolled back is known by its commit alone, which had the file elsewhere.
