@@ -1,7 +1,8 @@
 //! One image of a file may have several names, and its history is one all the same.
 
 use crate::pipeline::{Pipeline, document};
-use crate::support::repository::File;
+use crate::support::registry::Image;
+use crate::support::repository::{File, Mode};
 
 const VALUES: &str = "image:\n  repository: org/web\n  tag: old # {\"$imagepolicy\": \"ns:web:tag\"}\n";
 const MANIFEST: &str = "\
@@ -137,4 +138,35 @@ fn the_repository_of_an_earlier_release_by_another_name_is_asked() {
     let run = pipeline.in_ci(release(&format!("Pod/a/web=*:{two}")), &pipeline.tip());
     let output = run.env("GITHUB_REPOSITORY", "gitops").env("GITHUB_EVENT_NAME", "workflow_dispatch").run().success();
     assert_eq!(document(&output)["outcome"], "superseded", "{}", output.stdout());
+}
+
+/// Each place of a name may be released alone, so that they say different things. Each has its own source.
+#[test]
+fn the_places_of_a_name_have_a_history_each() {
+    let pipeline = Pipeline::new();
+    let image = format!("{}/org/web", pipeline.stage.registry.address());
+    let zero = pipeline.source("zero", &[]);
+    let one = pipeline.source("one", &[&zero]);
+    let two = pipeline.source("two", &[&one]);
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - name: web\n    image: {image}:old\n"
+        )
+    };
+    let pods = format!("{}---\n{}", pod("a"), pod("b"));
+    pipeline.stage.remote.commit("main", "Add pods", &[File::new("pods.yaml", pods)]);
+    for (tag, commit) in [("red", &one), ("blue", &two)] {
+        pipeline.stage.registry.put_image("org/web", tag, &Image::new().revision(commit));
+    }
+    let release = |image: &str, commit: &str| {
+        let run = pipeline.run("release", &["--no-check", "--output", "json", "-f", "pods.yaml", image]);
+        document(&pipeline.in_ci(run, commit).run().success())["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(release("Pod/a/web=*:red", &one), "released");
+    assert_eq!(release("Pod/b/web=*:blue", &two), "released");
+    let rules = File::new(".tagship.yaml", "rules:\n- paths: ['**']\n  revision: true\n");
+    pipeline.stage.remote.commit("main", "Rules", &[rules]);
+    pipeline.run("check", &["-f", "pods.yaml"]).run().success();
+    pipeline.stage.remote.commit("main", "No rules", &[File::new(".tagship.yaml", "").mode(Mode::Deleted)]);
+    assert_eq!(release("web=*:green", &zero), "superseded");
 }
