@@ -115,3 +115,40 @@ fn what_ran_before_cannot_be_compared_now() {
     let guessed = pipeline.in_ci(release(&pipeline, "v1.1.0"), &one).args(["--on-unknown-order", "release"]).run();
     ends(&guessed, "released");
 }
+
+/// The commit that is named either took the build back, or says that it was taken back.
+#[test]
+fn what_took_a_build_back_is_told() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&by_ci(&pipeline, "first", &one), "released");
+    ends(&by_ci(&pipeline, "third", &three), "released");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    let rollback = pipeline.tip();
+    let told = |commit: &str| by_ci(&pipeline, "third", &three).success().stderr_has(commit);
+    told(&format!("`third` was rolled back by {}; only a newer build may follow", &rollback[..7]));
+    ends(&by_ci(&pipeline, "second", &two), "released");
+    let release = pipeline.tip();
+    told(&format!("`third` was rolled back, as {} says; only a newer build may follow", &release[..7]));
+}
+
+/// What was rolled back stays away, also if the entry was removed and comes again.
+#[test]
+fn an_entry_that_is_added_again_keeps_its_past() {
+    let pipeline = Pipeline::new();
+    let text = pipeline.file(FOLDER);
+    let release = |tag: &str| {
+        let image = format!("web=org/web:{tag}");
+        let arguments = ["--no-check", "--output", "json", "--add", "-k", FOLDER, &image];
+        pipeline.run("release", &arguments).run().success()
+    };
+    for tag in ["one", "two"] {
+        ends(&release(tag), "released");
+    }
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "web"]).run().success();
+    pipeline.stage.remote.commit("main", "By hand", &[File::new(FILE, text)]);
+    ends(&release("two"), "superseded");
+    ends(&release("three"), "released");
+}
