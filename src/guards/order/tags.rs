@@ -431,6 +431,8 @@ mod tests {
             ("pr-12-abc1234", "pr-9-dec0de5", Some(Ordering::Greater)),
             ("build-9", "job-10", None),
             ("sha-abc1234", "sha-dec0de5", None),
+            ("build-9", "build-09", Some(Ordering::Equal)),
+            ("latest", "latest", None),
         ] {
             assert_eq!(compare(one, other, Numbers::Anywhere), expected, "{one} and {other}");
         }
