@@ -40,19 +40,23 @@ impl Build {
         Reference::new(self.image.as_deref()?, tag, digest).ok()
     }
 
-    /// Returns whether both are the same thing, as far as both say what they are. A tag with a whole commit id is of one
-    /// build, whether `source` is that commit or was named.
+    /// Returns whether both are the same thing, as far as both say what they are: of one digest, whatever commits are named for
+    /// it; else of one commit. A tag with a whole commit id is of one build, whether `source` is that commit or was named.
     pub fn is(&self, other: &Self) -> bool {
-        let agree = |one: &Option<String>, other: &Option<String>| match (one, other) {
-            (Some(one), Some(other)) => one == other,
+        let commit = |build: &Self| build.source.as_ref().map(|source| source.commit);
+        let is_same = match (&self.digest, &other.digest, commit(self), commit(other)) {
+            (Some(digest), Some(other), ..) => digest == other,
+            (_, _, Some(commit), Some(other)) => {
+                commit == other || self.tag.as_deref().is_some_and(|tag| source_in_tag(tag).is_some())
+            }
             _ => true,
         };
-        let is_commit = self.tag.as_deref().is_some_and(|tag| source_in_tag(tag).is_some());
-        let commit = |build: &Self| build.source.as_ref().map(|source| source.commit.to_string());
-        self.image == other.image
-            && self.tag == other.tag
-            && agree(&self.digest, &other.digest)
-            && (is_commit || agree(&commit(self), &commit(other)))
+        is_same && self.has_tag_of(other)
+    }
+
+    /// Returns whether both are images of one name and tag, whatever the tag meant for each.
+    pub fn has_tag_of(&self, other: &Self) -> bool {
+        self.image == other.image && self.tag == other.tag
     }
 
     /// Returns whether both are images of one name, built from one commit that is known, whatever their tags are.

@@ -182,8 +182,10 @@ impl Candidate<'_> {
 
     fn stays_away(&self, TakenBack { build, by, .. }: &TakenBack) -> Ordered {
         let new = &self.new;
-        let from =
-            if new.is(build) { String::new() } else { format!("{new} is built from the same commit as {build}: ") };
+        let from = match new.has_tag_of(build) {
+            true => String::new(),
+            false => format!("{new} is built from the same commit as {build}: "),
+        };
         let by = by.short();
         Standing::Superseded.because(format!("{from}{build} was rolled back by {by}; only a newer build may follow"))
     }
@@ -195,7 +197,7 @@ impl Candidate<'_> {
         taken_back: &[TakenBack],
     ) -> Result<impl Fn(&TakenBack) -> bool, Failure> {
         let new = &self.new;
-        let is_by_tag = |taken_back: &TakenBack| new.is(&taken_back.build) && taken_back.build.digest.is_some();
+        let is_by_tag = |taken: &TakenBack| new.has_tag_of(&taken.build) && taken.build.digest.is_some();
         // Only its digest tells what a tag that moves means.
         let digest = match new.digest.is_none() && taken_back.iter().any(is_by_tag) {
             true => match (self.setting.digest_of)(new) {
