@@ -12,6 +12,8 @@ pub struct TakenBack {
     pub build: Build,
     /// The commit that took it back, or the release that says so.
     pub by: CommitId,
+    /// Whether `by` only says so: the commit that took it back was not read.
+    pub is_remembered: bool,
 }
 
 /// How many builds that ran before are compared.
@@ -54,7 +56,7 @@ pub(super) fn stood_before(changes: &[LoggedRelease], name: &str) -> Vec<Build> 
 pub(super) fn taken_back(changes: &[LoggedRelease], name: &str) -> Vec<TakenBack> {
     let taken = |(at, change): (usize, &LoggedRelease)| {
         let (by, build) = change.rolled_back_by.zip(build_of(&changes[at..], name))?;
-        Some(TakenBack { release: change.record.id, build, by })
+        Some(TakenBack { release: change.record.id, build, by, is_remembered: false })
     };
     changes.iter().enumerate().filter_map(taken).collect()
 }

@@ -180,14 +180,17 @@ impl Candidate<'_> {
         Ok(EntryStanding { still_taken_back, ..standing })
     }
 
-    fn stays_away(&self, TakenBack { build, by, .. }: &TakenBack) -> Ordered {
+    fn stays_away(&self, TakenBack { build, by, is_remembered, .. }: &TakenBack) -> Ordered {
         let new = &self.new;
         let from = match new.has_tag_of(build) {
             true => String::new(),
             false => format!("{new} is built from the same commit as {build}: "),
         };
-        let by = by.short();
-        Standing::Superseded.because(format!("{from}{build} was rolled back by {by}; only a newer build may follow"))
+        let by = match is_remembered {
+            true => format!(", as {} says", by.short()),
+            false => format!(" by {}", by.short()),
+        };
+        Standing::Superseded.because(format!("{from}{build} was rolled back{by}; only a newer build may follow"))
     }
 
     /// Returns whether the build is one of those that were taken back, or another build of the commit of one.

@@ -358,7 +358,7 @@ fn carried(
         };
         let said = said.filter(|said| said.released(name, &fields));
         let build = Build::of_entry(name, &fields, said.as_ref().and_then(|said| said.source_of(name)));
-        taken_back.push(TakenBack { release: id, build, by: trailers.commit });
+        taken_back.push(TakenBack { release: id, build, by: trailers.commit, is_remembered: true });
     }
     Ok(())
 }
