@@ -173,8 +173,8 @@ impl<'a> Line<'a> {
     fn read_loaded(&mut self, snapshot: &mut Snapshot<'_>, commits: &[&CommitRecord]) -> Result<(), Failure> {
         for commit in commits {
             let is_there = snapshot.file_at(commit, &self.path)?.is_some();
-            if let (false, Some(after), Some((_, said, _))) = (is_there, self.has_file.take(), &self.later)
-                && let Some(path) = moved_from(snapshot, commit, &after, &self.path, said, self.name)?
+            if let (false, Some(after), Some((_, _, text))) = (is_there, self.has_file.take(), &self.later)
+                && let Some(path) = moved_from(snapshot, commit, &after, &self.path, text, self.name)?
             {
                 self.path = path;
                 return Ok(());
