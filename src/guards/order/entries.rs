@@ -54,7 +54,8 @@ pub fn order_of(
     let mut claims = BranchClaims::default();
     let mut orders = Vec::new();
     for file in files {
-        for entry in file.edit.entries.iter().filter(|entry| !entry.appended && entry.changed()) {
+        // An entry that is added may have been there before.
+        for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
             let candidate = Candidate { setting, file: &file.path, name: &entry.name, new };
