@@ -104,10 +104,10 @@ fn compare_numbers(one: &[Piece<'_>], other: &[Piece<'_>], numbers: Numbers) -> 
         (Piece::Commit(one), Piece::Commit(other)) => one.eq_ignore_ascii_case(other),
         _ => true,
     });
-    let mut is_ordered = numbers == Numbers::Anywhere;
+    let mut is_ordered = false;
     for pair in one.iter().zip(other) {
         let (Piece::Number { parts, kind }, Piece::Number { parts: others, .. }) = pair else { continue };
-        is_ordered |= *kind != Kind::Single;
+        is_ordered |= *kind != Kind::Single || numbers == Numbers::Anywhere;
         if matches!(kind, Kind::Date | Kind::UnixTime) && !have_one_form(parts, others) {
             return None;
         }
