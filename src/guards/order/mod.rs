@@ -6,6 +6,7 @@ mod build;
 mod earlier;
 mod entries;
 mod entry_order;
+mod found_claim;
 mod labels;
 mod running;
 mod sentences;

@@ -10,22 +10,20 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Build;
 use super::earlier::{TakenBack, build_of, stands, stood_before, taken_back};
-use crate::git::{CommitId, CommitRecord, History, RepositoryPath, Snapshot};
+use super::found_claim::{
+    FoundClaim, SEARCH_DEPTHS, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim,
+};
+use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
-use crate::guards::spellings::{claimed_spellings, in_terms_of};
-use crate::message::merged_title::titles;
+use crate::guards::file_entries::entries;
+use crate::guards::spellings::in_terms_of;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
-use crate::targets;
 use crate::targets::kustomization::Fields;
 
-/// How many commits are searched for the last release of an entry, one step after the other until it is found. Their
-/// messages are some 200 bytes each. The first step comes with the tip, and costs no request.
-const SEARCH_DEPTHS: [usize; 4] = [50, 1_000, 10_000, 100_000];
-
-/// An entry as it is at the tip.
+/// An entry as it is at the tip. If the places of its name say different things, it is one of these places.
 pub struct EntryAtTip<'a> {
     pub path: RepositoryPath,
     pub name: &'a str,
@@ -65,14 +63,6 @@ pub enum Scrutiny {
     Whole,
 }
 
-/// A commit that claims to have released the entry.
-struct FoundClaim<'c> {
-    record: &'c CommitRecord,
-    parent: Option<&'c CommitRecord>,
-    /// In terms of the entry's name.
-    trailers: ReleaseTrailers,
-}
-
 impl RunningEntry {
     /// Returns the digest that was released: that of the entry, else the one that the check found, as the commit says.
     pub fn digest(&self) -> Option<&str> {
@@ -101,6 +91,14 @@ impl RunningEntry {
         {
             return Ok(running);
         }
+        let is_of_several = is_of_several(snapshot, entry)?;
+        if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, scrutiny, note)? {
+            return Ok(running);
+        }
+        let is_enough = |changes: &[LoggedRelease]| {
+            // No release made a name say several things, so none of them would be the last one to be read.
+            is_enough(changes) || (is_of_several && changes.len() >= MAX_CHECKPOINTS)
+        };
         if claim.is_none()
             && !snapshot.has_folders(&claims.line().tips().collect::<Vec<_>>(), path)?
             && !may_be_moved(snapshot, claims, entry)?
@@ -160,13 +158,37 @@ impl RunningEntry {
             Some(parent) => fields_at(snapshot, parent, path, name)?,
             None => None,
         };
-        let still_stands = after.as_ref() == Some(*now) && before != after && claim.trailers.released(name, now);
-        if !still_stands || !claim.trailers.rollback_of.is_empty() {
+        let is_made = match &after {
+            Some(after) if after == *now => before.as_ref() != Some(after),
+            Some(after) => after.has_place(now) && !before.is_some_and(|before| before.has_place(now)),
+            None => false,
+        };
+        if !is_made || !claim.trailers.released(name, now) || !claim.trailers.rollback_of.is_empty() {
             return Ok(None);
         }
         let mut taken_back = Vec::new();
         carried(snapshot, path, name, &claim.trailers, &mut taken_back, note)?;
         Ok(Some(Self { taken_back, ..last }))
+    }
+
+    /// Returns what the last release of one of several places tells. Others may have been released since.
+    fn of_place(
+        snapshot: &mut Snapshot<'_>,
+        claims: &BranchClaims,
+        entry: &EntryAtTip<'_>,
+        spellings: &BTreeSet<String>,
+        scrutiny: Scrutiny,
+        note: &mut dyn FnMut(String),
+    ) -> Result<Option<Self>, Failure> {
+        let EntryAtTip { path, name, now } = entry;
+        let (file, history) = (path.to_string(), claims.line().history());
+        let last = claims_of_entry(claims, &file, name, spellings).take(MAX_CHECKPOINTS);
+        match last.filter(|claim| claim.has_parent(history)).find(|claim| claim.trailers.released(name, now)) {
+            Some(claim) if !may_be_reverted_since(history, claim.record) => {
+                Self::of_last_release(snapshot, entry, &claim, scrutiny, note)
+            }
+            _ => Ok(None),
+        }
     }
 
     fn of_history(
@@ -235,80 +257,10 @@ pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Ve
     Ok(commits)
 }
 
-/// Searches the branch, step by step, until a commit is found that claims to have released the entry. Returns by which other
-/// names commits call the entry.
-fn search_claim(
-    snapshot: &mut Snapshot<'_>,
-    claims: &mut BranchClaims,
-    path: &RepositoryPath,
-    name: &str,
-) -> Result<BTreeSet<String>, Failure> {
-    let (file, bytes) = (path.to_string(), snapshot.file(path)?.to_vec());
-    let mut spellings = BTreeSet::new();
-    for depth in SEARCH_DEPTHS {
-        let is_complete = claims.search(snapshot, depth)?.complete;
-        spellings = claimed_spellings(claims, name, &file, &bytes);
-        if is_complete || last_claim(claims, &file, name, &spellings).is_some() {
-            break;
-        }
-    }
-    Ok(spellings)
-}
-
-/// Returns the newest commit of the branch that claims to have released the entry; `None` as well if its parent was not read
-/// yet, which comes with the next step of the search.
-fn last_claim<'c>(
-    claims: &'c BranchClaims,
-    file: &str,
-    name: &str,
-    spellings: &BTreeSet<String>,
-) -> Option<FoundClaim<'c>> {
-    let line = claims.line();
-    let claim = claims.iter().find_map(|(record, claims)| {
-        let is_of_entry = |said: &&ReleaseTrailers| {
-            said.is_of(file, name) || spellings.iter().any(|spelling| said.is_of(file, spelling))
-        };
-        let trailers = claims.iter().find(is_of_entry)?.clone().renamed(spellings, name);
-        Some(FoundClaim { record, parent: line.before(record), trailers })
-    });
-    claim.filter(|claim| claim.parent.is_some() || claim.record.parents.is_empty() || line.history().complete)
-}
-
-/// Returns whether a commit after a release of ours has the title of a revert. A change by hand that it took back may have been
-/// of the entry, which says again what the release made of it.
-fn may_be_reverted_since(history: &History, release: &CommitRecord) -> bool {
-    let mut later = history.commits.iter().take_while(|commit| commit.id != release.id);
-    later.any(|commit| titles(commit).any(|title| title.starts_with("Revert ")))
-}
-
-/// How many files are looked for that releases of an entry name.
-const MAX_MOVED_FILES: usize = 10;
-
-/// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
-fn may_be_moved(
-    snapshot: &mut Snapshot<'_>,
-    claims: &BranchClaims,
-    EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
-) -> Result<bool, Failure> {
-    let all = || claims.iter().flat_map(|(_, claims)| claims);
-    let names = all().flat_map(ReleaseTrailers::entries).collect();
-    let spellings = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &names);
-    let is_of_entry = |said: &&ReleaseTrailers| said.entries().any(|entry| entry == *name || spellings.contains(entry));
-    let of_name = all().filter(is_of_entry);
-    let mut files: Vec<&String> = Vec::new();
-    for file in of_name.flat_map(|said| &said.files) {
-        if files.len() < MAX_MOVED_FILES && !files.contains(&file) {
-            files.push(file);
-        }
-    }
-    let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
-    for path in files.iter().map(|file| RepositoryPath::shown_as(file)) {
-        snapshot.load_history(&[tip], &path)?;
-        if snapshot.file_at(tip, &path)?.is_none() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Returns whether the places of the entry's name say different things at the tip.
+fn is_of_several(snapshot: &Snapshot<'_>, EntryAtTip { path, name, .. }: &EntryAtTip<'_>) -> Result<bool, Failure> {
+    let said = entries(&path.to_string(), snapshot.file(path)?, Some(name));
+    Ok(said.is_some_and(|said| said.values().any(|fields| !fields.several.is_empty())))
 }
 
 /// A release of ours that still stands. It was judged when it was made, and names what was taken back before it. One that was

@@ -109,6 +109,11 @@ impl Fields {
         if self.several.is_empty() { vec![self.clone()] } else { self.several.iter().map(one).collect() }
     }
 
+    /// Returns whether this is what `place` says, or what one of several places does.
+    pub fn has_place(&self, place: &Self) -> bool {
+        self == place || self.each().contains(place)
+    }
+
     /// Returns what makes an entry say exactly this.
     ///
     /// # Errors

@@ -1,0 +1,117 @@
+//! Finds the commits of the branch that claim to have released an entry, by any name of its image. Whether a claim is true is
+//! for `running` to tell, from what the file said.
+
+use std::collections::BTreeSet;
+
+use super::running::EntryAtTip;
+use crate::git::{CommitRecord, History, RepositoryPath, Snapshot};
+use crate::guards::claims::BranchClaims;
+use crate::guards::spellings::claimed_spellings;
+use crate::message::merged_title::titles;
+use crate::message::trailers::ReleaseTrailers;
+use crate::outcome::failure::Failure;
+use crate::targets;
+
+/// How many commits are searched for the last release of an entry, one step after the other until it is found. Their
+/// messages are some 200 bytes each. The first step comes with the tip, and costs no request.
+pub(super) const SEARCH_DEPTHS: [usize; 4] = [50, 1_000, 10_000, 100_000];
+
+/// A commit that claims to have released the entry.
+pub(super) struct FoundClaim<'c> {
+    pub(super) record: &'c CommitRecord,
+    pub(super) parent: Option<&'c CommitRecord>,
+    /// In terms of the entry's name.
+    pub(super) trailers: ReleaseTrailers,
+}
+
+impl FoundClaim<'_> {
+    /// Returns whether the commit before it is known, if there is one.
+    pub(super) fn has_parent(&self, history: &History) -> bool {
+        self.parent.is_some() || self.record.parents.is_empty() || history.complete
+    }
+}
+
+/// Searches the branch, step by step, until a commit is found that claims to have released the entry. Returns by which other
+/// names commits call the entry.
+pub(super) fn search_claim(
+    snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
+    path: &RepositoryPath,
+    name: &str,
+) -> Result<BTreeSet<String>, Failure> {
+    let (file, bytes) = (path.to_string(), snapshot.file(path)?.to_vec());
+    let mut spellings = BTreeSet::new();
+    for depth in SEARCH_DEPTHS {
+        let is_complete = claims.search(snapshot, depth)?.complete;
+        spellings = claimed_spellings(claims, name, &file, &bytes);
+        if is_complete || last_claim(claims, &file, name, &spellings).is_some() {
+            break;
+        }
+    }
+    Ok(spellings)
+}
+
+/// Returns the newest commit of the branch that claims to have released the entry; `None` as well if its parent was not read
+/// yet, which comes with the next step of the search.
+pub(super) fn last_claim<'c>(
+    claims: &'c BranchClaims,
+    file: &str,
+    name: &str,
+    spellings: &BTreeSet<String>,
+) -> Option<FoundClaim<'c>> {
+    let claim = claims_of_entry(claims, file, name, spellings).next();
+    claim.filter(|claim| claim.has_parent(claims.line().history()))
+}
+
+/// Returns the commits of the branch that claim to have released the entry, the newest first.
+pub(super) fn claims_of_entry<'c>(
+    claims: &'c BranchClaims,
+    file: &str,
+    name: &str,
+    spellings: &BTreeSet<String>,
+) -> impl Iterator<Item = FoundClaim<'c>> {
+    claims.iter().filter_map(move |(record, said)| {
+        let is_of_entry = |said: &&ReleaseTrailers| {
+            said.is_of(file, name) || spellings.iter().any(|spelling| said.is_of(file, spelling))
+        };
+        let trailers = said.iter().find(is_of_entry)?.clone().renamed(spellings, name);
+        Some(FoundClaim { record, parent: claims.line().before(record), trailers })
+    })
+}
+
+/// Returns whether a commit after a release of ours has the title of a revert. A change by hand that it took back may have been
+/// of the entry, which says again what the release made of it.
+pub(super) fn may_be_reverted_since(history: &History, release: &CommitRecord) -> bool {
+    let mut later = history.commits.iter().take_while(|commit| commit.id != release.id);
+    later.any(|commit| titles(commit).any(|title| title.starts_with("Revert ")))
+}
+
+/// How many files are looked for that releases of an entry name.
+const MAX_MOVED_FILES: usize = 10;
+
+/// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
+pub(super) fn may_be_moved(
+    snapshot: &mut Snapshot<'_>,
+    claims: &BranchClaims,
+    EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
+) -> Result<bool, Failure> {
+    let all = || claims.iter().flat_map(|(_, claims)| claims);
+    let names = all().flat_map(ReleaseTrailers::entries).collect();
+    let spellings = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &names);
+    let is_of_entry = |said: &&ReleaseTrailers| said.entries().any(|entry| entry == *name || spellings.contains(entry));
+    let of_name = all().filter(is_of_entry);
+    let mut files: Vec<&String> = Vec::new();
+    for file in of_name.flat_map(|said| &said.files) {
+        if files.len() < MAX_MOVED_FILES && !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
+    for path in files.iter().map(|file| RepositoryPath::shown_as(file)) {
+        snapshot.load_history(&[tip], &path)?;
+        if snapshot.file_at(tip, &path)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
