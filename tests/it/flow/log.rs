@@ -41,7 +41,7 @@ fn the_log_tells_who_released_what_from_where() {
     assert!(lines[2].contains("   0000000   github-actions[bot]   "), "{table}");
 }
 
-/// Several files are one list, by time; `--since` cuts it.
+/// Several files are one list; `--since` cuts it.
 #[test]
 fn the_log_of_several_files() {
     let environments = Pipeline::with_environments();
@@ -94,6 +94,23 @@ fn the_log_since_a_date_reads_no_older_history() {
         environments.server.requests().len()
     };
     assert_eq!(cost(&["--since", "1h"]), cost(&["--limit", "1"]));
+}
+
+/// What runs comes first, whatever the clock said where it was committed. One commit of both files is told at one place.
+#[test]
+fn the_log_of_several_files_is_in_the_order_of_the_branch() {
+    let environments = Pipeline::with_environments();
+    environments.release(PRODUCTION, "web", "v1.0.0", 1).success();
+    let by_hand = environments.file(PRODUCTION).replace("v1.0.0", "v1.0.1");
+    // Its date is long ago.
+    environments.stage.remote.commit(
+        "main",
+        "By hand",
+        &[File::new(&format!("{PRODUCTION}/kustomization.yaml"), by_hand)],
+    );
+    let both = ["-k", STAGING, "-k", PRODUCTION, "web"];
+    assert_eq!(tags(&environments.log(&both)), ["v1.0.1", "v1.0.0", "v0.9.0", "v0.9.0"]);
+    assert_eq!(tags(&environments.log(&[&both[..], &["--limit", "1"]].concat())), ["v1.0.1"]);
 }
 
 #[test]
