@@ -152,3 +152,30 @@ fn an_entry_that_is_added_again_keeps_its_past() {
     ends(&release("two"), "superseded");
     ends(&release("three"), "released");
 }
+
+/// A rebase gives each commit another name, and the server forgets the old ones, which trailers still name.
+#[test]
+fn what_was_rolled_back_stays_away_after_a_rebase() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    let four = pipeline.source("four", &[&three]);
+    ends(&by_ci(&pipeline, "first", &one), "released");
+    ends(&by_ci(&pipeline, "third", &three), "released");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    ends(&by_ci(&pipeline, "second", &two), "released");
+    let remote = &pipeline.stage.remote;
+    let mut tip: Option<String> = None;
+    for commit in remote.git(["rev-list", "--reverse", "main"]).run().success().stdout().lines() {
+        let message = remote.git(["log", "-1", "--format=%B", commit]).run().success().stdout();
+        let tree = format!("{commit}^{{tree}}");
+        let mut arguments = vec!["commit-tree", &tree];
+        arguments.extend(tip.iter().flat_map(|parent| ["-p", parent]));
+        tip = Some(remote.git(arguments).stdin(message).run().success().stdout().trim().to_owned());
+    }
+    remote.git(["update-ref", "refs/heads/main", &tip.unwrap()]).run().success();
+    remote.git(["gc", "--quiet", "--prune=now"]).run().success();
+    ends(&by_ci(&pipeline, "third", &three).success(), "superseded");
+    ends(&by_ci(&pipeline, "fourth", &four), "released");
+}
