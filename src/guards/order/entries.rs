@@ -2,42 +2,24 @@
 
 use super::build::source_in_tag;
 use super::earlier::{EarlierBuilds, TakenBack};
+use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
-use super::labels::{Unreachable, by_labels, with_labels};
-use super::running::{EntryAtTip, RunningEntry, Scrutiny};
+use super::labels::{by_labels, with_labels};
+use super::running::{RunningEntry, Scrutiny};
 use super::sentences::{source, told, unreachable, unreachable_digest};
+use super::setting::{Setting, Unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
-use crate::git::{CommitId, Lineage, Remote, Snapshot};
+use crate::git::{CommitId, Lineage, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::spellings::claimed_spellings;
 use crate::image::ImageName;
 use crate::message::trailers::MAX_TAKEN_BACK;
-use crate::message::{EntrySources, SourceCommit};
+use crate::message::SourceCommit;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
-use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
+use crate::request::{OnUnknownOrder, OrderBy};
 use crate::targets::kustomization::Fields;
-
-/// What is to be ordered, and how.
-pub struct Setting<'a> {
-    pub request: &'a TargetRequest,
-    /// The repository that is released to; `None` if nothing leaves the checkout.
-    pub remote: Option<&'a Remote>,
-    /// The branch, as messages name it.
-    pub branch: &'a str,
-    pub by: OrderBy,
-    /// What the user wants if no order is known; `None` if that was not said.
-    pub on_unknown: Option<OnUnknownOrder>,
-    /// The commits that the new images were built from.
-    pub sources: &'a EntrySources,
-    /// Returns the commit that an image says that it was built from. It may cost requests.
-    pub label_of: &'a dyn Fn(&Build) -> Result<Option<SourceCommit>, Unreachable>,
-    /// Returns the digest that the tag of a build means now. It may cost a request.
-    pub digest_of: &'a dyn Fn(&Build) -> Result<Option<String>, Unreachable>,
-    /// Builds that were taken back where the new ones come from, by entry: to leave them is no step back.
-    pub explained: &'a [(ImageName, Build)],
-}
 
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///

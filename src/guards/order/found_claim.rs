@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::running::EntryAtTip;
+use super::entry_at_tip::EntryAtTip;
 use crate::git::{CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::spellings::claimed_spellings;

@@ -1,14 +1,10 @@
 //! What only registries tell of builds that are ordered: the commits that the labels of images name. A registry that cannot be
 //! reached now is not one that knows nothing: it may tell later that the build is older.
 
-use super::entries::Setting;
 use super::running::RunningEntry;
+use super::setting::{Setting, Unreachable};
 use super::{Build, Ordered, Standing};
 use crate::request::OrderBy;
-
-/// Why a registry could not tell something now, though it may tell it later.
-#[derive(Debug)]
-pub struct Unreachable(pub String);
 
 /// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
 ///

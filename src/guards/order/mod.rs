@@ -5,11 +5,13 @@
 mod build;
 mod earlier;
 mod entries;
+mod entry_at_tip;
 mod entry_order;
 mod found_claim;
 mod labels;
 mod running;
 mod sentences;
+mod setting;
 mod source_repository;
 mod tags;
 
@@ -17,10 +19,11 @@ use std::cmp::Ordering;
 
 pub use build::{Agreement, Build, agreement, source_in_tag};
 pub use earlier::TakenBack;
-pub use entries::{Setting, order_of};
+pub use entries::order_of;
+pub use entry_at_tip::EntryAtTip;
 pub use entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
-pub use labels::Unreachable;
-pub use running::{EntryAtTip, RunningEntry, Scrutiny, commits_to_read};
+pub use running::{RunningEntry, Scrutiny, commits_to_read};
+pub use setting::{Setting, Unreachable};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Build;
 use super::earlier::{TakenBack, build_of, stands, stood_before, taken_back};
+use super::entry_at_tip::EntryAtTip;
 use super::found_claim::{
     FoundClaim, SEARCH_DEPTHS, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim,
 };
@@ -22,19 +23,6 @@ use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
 use crate::targets::kustomization::Fields;
-
-/// An entry as it is at the tip. If the places of its name say different things, it is one of these places.
-pub struct EntryAtTip<'a> {
-    pub path: RepositoryPath,
-    pub name: &'a str,
-    pub now: &'a Fields,
-}
-
-impl<'a> EntryAtTip<'a> {
-    pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
-        Self { path: RepositoryPath::shown_as(file), name, now }
-    }
-}
 
 /// What an entry runs before the new release.
 #[derive(Default)]

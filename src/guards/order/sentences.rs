@@ -1,7 +1,7 @@
 //! How the order of an entry is told: as sentences that name both builds.
 
-use super::entries::Setting;
 use super::running::RunningEntry;
+use super::setting::Setting;
 use super::{Build, Judgement, Ordered, Standing};
 use crate::image::Digest;
 use crate::message::SourceCommit;

@@ -1,0 +1,17 @@
+//! The entry whose past is read.
+
+use crate::git::RepositoryPath;
+use crate::targets::kustomization::Fields;
+
+/// An entry as it is at the tip. If the places of its name say different things, it is one of these places.
+pub struct EntryAtTip<'a> {
+    pub path: RepositoryPath,
+    pub name: &'a str,
+    pub now: &'a Fields,
+}
+
+impl<'a> EntryAtTip<'a> {
+    pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
+        Self { path: RepositoryPath::shown_as(file), name, now }
+    }
+}
