@@ -1,7 +1,5 @@
 //! `log`: what was released to a branch, from its history.
 
-use std::cmp::Reverse;
-
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::{kustomizations_with, places_with};
@@ -31,9 +29,10 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
         read.changes.iter().filter(|release| is_wanted(release)).count() >= request.limit
             || (!read.changes.is_empty() && is_past())
     };
-    let mut without = Vec::new();
+    let (mut without, mut commits_read) = (Vec::new(), 0);
     for path in paths {
         let found = EntryHistory::read_until(snapshot, path, name, is_enough)?;
+        commits_read = commits_read.max(found.commits_read);
         if found.changes.is_empty() && found.complete {
             without.push(path);
         }
@@ -55,9 +54,10 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
             listener(&Event::Noted(never_was(name, snapshot, path)?.message));
         }
     }
-    // The releases of one file are in the order of the branch's tips, whatever clocks said.
+    // The releases of one file are in the order of the branch, whatever clocks said, and so are those of several.
     if paths.len() > 1 {
-        outcome.history.sort_by_key(|release| Reverse(release.record.seconds));
+        let history = snapshot.history(commits_read)?;
+        outcome.history.sort_by_key(|release| history.place(release.record.id).unwrap_or(usize::MAX));
     }
     outcome.history.truncate(request.limit);
     Ok(outcome)
