@@ -75,16 +75,16 @@ impl RunningEntry {
         let (claim, history) = (last_claim(claims, &path.to_string(), name, &spellings), claims.line().history());
         if let Some(claim) = &claim
             && !may_be_reverted_since(history, claim.record)
-            && let Some(running) = Self::of_last_release(snapshot, entry, claim, scrutiny, note)?
+            && let Some(running) = Self::of_last_release(snapshot, entry, claim, scrutiny)?
         {
             return Ok(running);
         }
         let is_of_several = is_of_several(snapshot, entry)?;
-        if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, scrutiny, note)? {
+        if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, scrutiny)? {
             return Ok(running);
         }
         let is_enough = |changes: &[LoggedRelease]| {
-            // No release made a name say several things, so none of them would be the last one to be read.
+            // No release makes a name say several things, so that none ends the search.
             is_enough(changes) || (is_of_several && changes.len() >= MAX_CHECKPOINTS)
         };
         if claim.is_none()
@@ -119,7 +119,6 @@ impl RunningEntry {
         entry: &EntryAtTip<'_>,
         claim: &FoundClaim<'_>,
         scrutiny: Scrutiny,
-        note: &mut dyn FnMut(String),
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now } = entry;
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
@@ -155,8 +154,8 @@ impl RunningEntry {
             return Ok(None);
         }
         let mut taken_back = Vec::new();
-        carried(snapshot, path, name, &claim.trailers, &mut taken_back, note)?;
-        Ok(Some(Self { taken_back, ..last }))
+        let untold = carried(snapshot, path, name, &claim.trailers, &mut taken_back)?;
+        Ok(untold.is_empty().then_some(Self { taken_back, ..last }))
     }
 
     /// Returns what the last release of one of several places tells. Others may have been released since.
@@ -166,14 +165,13 @@ impl RunningEntry {
         entry: &EntryAtTip<'_>,
         spellings: &BTreeSet<String>,
         scrutiny: Scrutiny,
-        note: &mut dyn FnMut(String),
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now } = entry;
         let (file, history) = (path.to_string(), claims.line().history());
         let last = claims_of_entry(claims, &file, name, spellings).take(MAX_CHECKPOINTS);
         match last.filter(|claim| claim.has_parent(history)).find(|claim| claim.trailers.released(name, now)) {
             Some(claim) if !may_be_reverted_since(history, claim.record) => {
-                Self::of_last_release(snapshot, entry, &claim, scrutiny, note)
+                Self::of_last_release(snapshot, entry, &claim, scrutiny)
             }
             _ => Ok(None),
         }
@@ -199,16 +197,23 @@ impl RunningEntry {
             .iter()
             .map(|change| change.record.id)
             .collect();
-        let mut taken_back = taken_back(&history.changes, name);
-        taken_back.retain(|taken| since.contains(&taken.by));
+        let (mut taken_back, earlier): (Vec<_>, Vec<_>) =
+            taken_back(&history.changes, name).into_iter().partition(|taken| since.contains(&taken.by));
         // A release that was taken back tells as well what had been taken back before it, such as where a merge brought it from.
         let named_since = checkpoint.map_or(history.changes.len(), |at| at + 1);
+        let mut untold = Vec::new();
         for change in &history.changes[..named_since] {
             let Some(trailers) = &change.trailers else { continue };
             // Where the file was then: it may have been moved since.
             let path = RepositoryPath::shown_as(&change.file);
-            carried(snapshot, &path, name, trailers, &mut taken_back, note)?;
+            let ids = carried(snapshot, &path, name, trailers, &mut taken_back)?;
+            untold.extend(ids.into_iter().filter(|id| !untold.contains(id)).collect::<Vec<_>>());
         }
+        let found = recalled(&untold, earlier, &taken_back);
+        for id in untold.iter().skip(found.len()).map(CommitId::short) {
+            note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
+        }
+        taken_back.extend(found);
         // A rollback may have been taken back itself: then what it had taken back runs again.
         let runs_again = |taken: &TakenBack| {
             build.as_ref().is_some_and(|runs| runs.is(&taken.build) && runs.digest == taken.build.digest)
@@ -278,29 +283,40 @@ fn is_enough(changes: &[LoggedRelease]) -> bool {
     }
 }
 
-/// Adds the releases that were taken back before a release of ours, which names them, to those that are known.
+/// Adds the releases that were taken back before a release of ours, which names them, to those that are known. Returns those
+/// of which no commit tells what they were.
 fn carried(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
     name: &str,
     trailers: &ReleaseTrailers,
     taken_back: &mut Vec<TakenBack>,
-    note: &mut dyn FnMut(String),
-) -> Result<(), Failure> {
+) -> Result<Vec<CommitId>, Failure> {
+    let mut untold = Vec::new();
     for id in trailers.still_taken_back(&path.to_string(), name) {
         if taken_back.iter().any(|known| known.release == id) {
             continue;
         }
         let Some((said, fields)) = said_and_fields(snapshot, id, path, name)? else {
-            let id = id.short();
-            note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
+            untold.push(id);
             continue;
         };
         let said = said.filter(|said| said.released(name, &fields));
         let build = Build::of_entry(name, &fields, said.as_ref().and_then(|said| said.source_of(name)));
         taken_back.push(TakenBack { release: id, build, by: trailers.commit, is_remembered: true });
     }
-    Ok(())
+    Ok(untold)
+}
+
+/// Returns those of the `earlier` builds that releases remember as taken back, although no commit tells what they were: a file
+/// may have been elsewhere then, and after a rebase commits have other names. If none has the name, it is one of the newest.
+fn recalled(untold: &[CommitId], earlier: Vec<TakenBack>, known: &[TakenBack]) -> Vec<TakenBack> {
+    let is_new = |taken: &TakenBack| !known.iter().any(|known| known.release == taken.release);
+    let (mut named, others): (Vec<_>, Vec<_>) =
+        earlier.into_iter().filter(is_new).partition(|taken| untold.contains(&taken.release));
+    let missing = untold.len().saturating_sub(named.len());
+    named.extend(others.into_iter().take(missing));
+    named
 }
 
 /// Returns what an earlier commit says that it released, and what the entry `name` said there, in the file at `path` or, if that
