@@ -74,8 +74,8 @@ pub struct OrderArguments {
 
     /// What to do if nothing tells whether the new build is newer
     ///
-    /// If neither is given, the build is released with a warning; but if the repository of its source does not answer at the
-    /// moment, the exit code is 6, since the same command again may tell.
+    /// If neither is given, the build is released with a warning; but if the repository of its source, or a registry that may tell
+    /// it, does not answer at the moment, the exit code is 6, since the same command again may tell.
     #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_UNKNOWN_ORDER", hide_short_help = true)]
     pub on_unknown_order: Option<OnUnknownOrder>,
 }
