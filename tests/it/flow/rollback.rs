@@ -33,6 +33,19 @@ fn log_command(environments: &Pipeline) -> String {
     format!("tagship log -k {PRODUCTION} --repo {url} --branch main web")
 }
 
+/// A build that was rolled back is meant all the same, and what it replaces was not bad before: that is told.
+#[test]
+fn a_way_back_to_what_was_rolled_back_keeps_nothing_away() {
+    let environments = released(3);
+    rollback(&environments, &["web"]).run().success();
+    let again = rollback(&environments, &["--to", "v1.2.0", "web"]).run().success();
+    ends(&again, "released");
+    again.stderr_has("`v1.2.0` was rolled back itself, so this rollback keeps nothing away");
+    let other = rollback(&environments, &["--to", "v1.0.0", "web"]).run().success();
+    ends(&other, "released");
+    assert!(!other.stderr().contains("keeps nothing away"), "{}", other.stderr());
+}
+
 #[test]
 fn one_release_back() {
     let environments = Pipeline::with_environments();
