@@ -54,6 +54,10 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
             listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
         }
+        if back.keeps_nothing_away() {
+            let to = named(&back.to);
+            listener(&Event::Noted(format!("{to} was rolled back itself, so this rollback keeps nothing away")));
+        }
         released = Some(back.released(request));
         back.writing(request)
     };
@@ -128,6 +132,8 @@ struct Back {
     /// The newest change of the entry.
     from: CommitId,
     to: LoggedRelease,
+    /// Whether the entry says already what it is to say.
+    is_there: bool,
     /// The releases that have stood since, the newest first; none if the entry says already what it is to say.
     taken_back: Vec<LoggedRelease>,
     /// The releases since that were taken back before, the newest first.
@@ -210,7 +216,7 @@ fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
     let still_away = since.iter().filter(|release| release.rolled_back_by.is_some() && release.fields != to.fields);
     let still_away = still_away.map(|release| release.record.id).collect();
     let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
-    Some(Back { from, to: to.clone(), taken_back, still_away, away, image_name: None })
+    Some(Back { from, to: to.clone(), is_there, taken_back, still_away, away, image_name: None })
 }
 
 /// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.
@@ -241,6 +247,12 @@ fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
 }
 
 impl Back {
+    /// Returns whether no release stays away because of this: what goes was good enough to be gone back to.
+    fn keeps_nothing_away(&self) -> bool {
+        let was_taken_back = self.to.rolled_back_by.is_some();
+        was_taken_back && !self.is_there && self.taken_back.is_empty() && self.still_away.is_empty()
+    }
+
     /// Returns the release that it goes back to, and what its image was.
     fn released(&self, request: &RollbackRequest) -> (String, Option<ReleasedDigest>) {
         let commit = self.to.record.id.short();
