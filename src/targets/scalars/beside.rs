@@ -60,6 +60,11 @@ impl<'y> ValuesBeside<'y> {
         switch(self.under("useDigest")?.text?)
     }
 
+    /// Returns the whole image that charts take in place of the value.
+    pub(super) fn whole_image(&self) -> Option<&ValueBeside<'y>> {
+        self.others.iter().find(|other| WHOLE_IMAGES.contains(&other.key) && other.text.is_some_and(is_whole_image))
+    }
+
     /// Returns the tag of the name that the value is.
     pub(super) fn tag_of_name(&self) -> Option<&ValueBeside<'y>> {
         let own = plain(self.own);
@@ -112,6 +117,24 @@ impl<'y> ValuesBeside<'y> {
 const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
 const VERSIONS: [&str; 2] = ["tag", "version"];
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];
+
+/// The keys of a whole image that charts take in place of its parts, if there is any text.
+pub(super) const WHOLE_IMAGES: [&str; 9] = [
+    "override",
+    "overrideValue",
+    "imageOverride",
+    "full",
+    "fullRef",
+    "fullOverride",
+    "fullImageName",
+    "fullImageOverride",
+    "unifiedRepoTag",
+];
+
+/// Whether a text under such a key is an image, or a template of one. A switch is neither.
+pub(super) fn is_whole_image(text: &str) -> bool {
+    text.contains(['/', ':', '@', '{'])
+}
 
 /// Returns what a switch says; `None` if the text is none.
 pub(super) fn switch(text: &str) -> Option<bool> {

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::argo::{helm_parameter, parameter_names, values_object};
-use super::beside::switch;
+use super::beside::{WHOLE_IMAGES, is_whole_image, switch};
 use super::document_kind::{filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, images_below, text_beside};
@@ -117,10 +117,15 @@ impl<'y> ValuesOfGroup<'y> {
     /// Refuses values that decide what is pulled, whatever the parameter of the tag.
     fn refuse_deciding(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> Result<(), FileRefusal> {
         let uses_digest = text_beside(yaml, self.mapping, "useDigest").and_then(switch) == Some(true);
-        let deciding = [("digest", parts.digest.is_none()), ("override", true), ("useDigest", uses_digest)];
-        for (key, decides) in deciding {
-            let value = value_of(yaml, self.mapping, key).filter(|value| decides && filled(yaml, *value).is_some());
-            if let Some(value) = value {
+        let decides = |key: &str, text: &str| match key {
+            "digest" => parts.digest.is_none(),
+            "useDigest" => uses_digest,
+            _ => is_whole_image(text),
+        };
+        for key in ["digest", "useDigest"].into_iter().chain(WHOLE_IMAGES) {
+            let value = value_of(yaml, self.mapping, key);
+            let is_deciding = |value: &NodeId| filled(yaml, *value).is_some_and(|text| decides(key, text));
+            if let Some(value) = value.filter(is_deciding) {
                 let message =
                     format!("`{key}` in `valuesObject` decides what is pulled, whatever the parameter of the tag");
                 let hint = format!("remove `{key}` once by hand, or add a parameter for it");

@@ -4,7 +4,6 @@
 use super::argo::PARAMETERS;
 use super::beside::{ValueBeside, ValuesBeside};
 use super::file_refusal::FileRefusal;
-use super::image_text::ImageText;
 use super::place::{ImagePlace, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
@@ -138,18 +137,10 @@ impl Wanted<'_, '_> {
 
     /// Refuses parts of an image beside a reference that charts take in place of them.
     fn refuse_whole_beside(&self) -> Result<(), FileRefusal> {
-        let is_whole = |text: &&str| {
-            ImageText::parse(text, false).is_ok_and(|image| image.tag.is_some() || image.digest.is_some())
-        };
-        match self.beside.under("override") {
-            Some(whole) if whole.text.filter(is_whole).is_some() => {
-                let message = format!("`override` beside it is the whole image, at {}", self.yaml.place(whole.node));
-                let hint =
-                    format!("name that one: `{}=*{}`, or empty it once by hand", self.path_to(whole), self.version);
-                Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
-            }
-            _ => Ok(()),
-        }
+        let Some(whole) = self.beside.whole_image() else { return Ok(()) };
+        let message = format!("`{}` beside it is the whole image, at {}", whole.key, self.yaml.place(whole.node));
+        let hint = format!("name that one: `{}=*{}`, or empty it once by hand", self.path_to(whole), self.version);
+        Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
 
     /// Refuses a version beside a digest that still decides what is pulled.
