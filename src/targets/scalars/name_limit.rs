@@ -4,7 +4,7 @@ use super::argo::PARAMETERS;
 use super::file_refusal::FileRefusal;
 use super::image_path::text_beside;
 use super::image_text::is_same_image;
-use super::name_parts::{NameLimit, ends_in};
+use super::name_parts::{NameLimit, below, ends_in};
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::{Field, ImageArgument, has_registry, split_registry};
 use crate::yaml::ParsedYaml;
@@ -36,8 +36,8 @@ pub(super) fn require_allowed(
             meant.change.new_name = Field::Set(format!("{}/{new_name}", split_registry(new_name).0));
             (message, format!("write it with its registry, as in `{meant}`"))
         }
-        NameLimit::IsOfRegistry(registry) if split_registry(new_name).0 != registry => {
-            let message = format!("the registry is `{registry}` here, and `{new_name}` is in another one");
+        NameLimit::IsOfRegistry(registry) if below(registry, new_name).is_none() => {
+            let message = format!("the registry is `{registry}` here, and `{new_name}` is not below it");
             (message, "name the image with that registry, or change the registry by hand".to_owned())
         }
         NameLimit::IsOneOf(names) if !names.iter().any(|name| is_same_image(name, new_name)) => {

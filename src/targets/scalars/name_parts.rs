@@ -212,6 +212,13 @@ fn is_below(registry: &str, name: &str) -> bool {
     name.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Returns the rest of a name behind a registry, which may have a path, if the name is below it: `acme/web` is below `docker.io`.
+pub(super) fn below(registry: &str, name: &str) -> Option<String> {
+    let rest = |name: &str| name.strip_prefix(registry)?.strip_prefix('/').map(str::to_owned);
+    let with_registry = || format!("{}/{name}", split_registry(name).0);
+    rest(name).or_else(|| if has_registry(name) { None } else { rest(&with_registry()) })
+}
+
 /// Takes a name apart that is in two parts of which the second one was `last`.
 pub(super) fn split_name<'n>(name: &'n str, last: &'n str) -> (&'n str, &'n str) {
     match name.strip_suffix(last).and_then(|before| before.strip_suffix('/')) {

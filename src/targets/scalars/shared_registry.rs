@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use super::document_kind::value_of;
 use super::file_refusal::FileRefusal;
+use super::name_parts::below;
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -76,11 +77,4 @@ impl<'a> SharedName<'a> {
         let of = |registry: &str| format!("{registry}/{}", self.repository);
         [Some(of(self.shared)), self.own.map(of)].into_iter().flatten().collect()
     }
-}
-
-/// Returns the rest of a name behind its registry, if it has that one.
-fn below(registry: &str, name: &str) -> Option<String> {
-    let is_hub = split_registry("name").0 == registry && !has_registry(name);
-    let rest = name.strip_prefix(registry).and_then(|rest| rest.strip_prefix('/')).or(is_hub.then_some(name));
-    rest.map(str::to_owned)
 }
