@@ -176,7 +176,8 @@ pub(super) fn helm_parameter(
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
         let has_shared_registry = shared_registry.is_some();
-        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry }
+        let others = &|| texts_of_parameters(yaml, list, name);
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry, others }
             .slots(yaml, &beside)?
     } else {
         let mut parts =
@@ -195,6 +196,13 @@ pub(super) fn helm_parameter(
         slots,
         trail: vec![list],
     }))
+}
+
+/// Returns the last part of the name of each parameter beside `name`, with its text.
+fn texts_of_parameters<'y>(yaml: &'y ParsedYaml<'_>, list: NodeId, name: &str) -> Vec<(&'y str, &'y str)> {
+    let own = name.rsplit('.').next();
+    let others = parameters_beside(yaml, list, name).into_iter().filter(|(key, ..)| Some(*key) != own);
+    others.filter_map(|(key, _, item)| Some((key, filled(yaml, value_of(yaml, item, "value")?)?))).collect()
 }
 
 /// Takes the name of the image `name` from its parameters, which `slot` finds by the last parts of their names.

@@ -3,6 +3,8 @@
 
 use super::argo::{PARAMETERS, parameters_beside};
 use super::document_kind::{filled, is_mapping, text_of, value_of};
+use super::image_text::ImageText;
+use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
 use super::place::ImagePlace;
 use super::slot::Slot;
 use crate::image::Digest;
@@ -67,14 +69,13 @@ impl<'y> ValuesBeside<'y> {
 
     /// Returns the tag of the name that the value is.
     pub(super) fn tag_of_name(&self) -> Option<&ValueBeside<'y>> {
-        let own = plain(self.own);
-        let is_named = NAMES.iter().any(|name| own.ends_with(name));
-        let stems = stems(&own, &NAMES);
-        self.others.iter().find(|other| {
-            let key = plain(other.key);
-            let of = |end: &str| key.strip_suffix(end).is_some_and(|stem| stems.iter().any(|own| own == stem));
-            key == "tag" || of("tag") || (is_named && of("version"))
-        })
+        self.others.iter().find(|other| plain(other.key) == "tag" || is_of_name(other.key, &VERSIONS, self.own))
+    }
+
+    /// Returns the name that the value is the tag of, if no tag can stand behind it.
+    pub(super) fn closed_name(&self) -> Option<&ValueBeside<'y>> {
+        let is_closed = |other: &&ValueBeside<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text));
+        self.others.iter().filter(|other| is_of_name(self.own, &VERSIONS, other.key)).find(is_closed)
     }
 
     /// Returns the digests that may be of the same image, in file order, each with whether its key says so.
@@ -113,10 +114,11 @@ impl<'y> ValuesBeside<'y> {
     }
 }
 
-/// What the key of a name ends in, of a version, and of a digest.
-const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
-const VERSIONS: [&str; 2] = ["tag", "version"];
+/// What the key of a digest ends in.
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];
+
+/// The end of a name behind which charts write the digits of a digest as a tag.
+pub(super) const NAME_OF_DIGITS: &str = "@sha256";
 
 /// The keys of a whole image that charts take in place of its parts, if there is any text.
 pub(super) const WHOLE_IMAGES: [&str; 9] = [
@@ -142,25 +144,21 @@ pub(super) fn switch(text: &str) -> Option<bool> {
     is("true").then_some(true).or(is("false").then_some(false))
 }
 
-/// Returns a key as it is compared: `WEB_TAG` is `webTag`.
-fn plain(key: &str) -> String {
-    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-/// Returns a key, and what is left of it without the ends that only say what it holds: of `webImageName`, `webImage` and `web`.
-fn stems(key: &str, ends: &[&str]) -> Vec<String> {
-    let mut stems = vec![key.to_owned()];
-    let mut rest = key;
-    while let Some(stem) = ends.iter().find_map(|end| rest.strip_suffix(end)) {
-        stems.push(stem.to_owned());
-        rest = stem;
-    }
-    stems
+/// Whether no tag can stand behind a name: it has one already, or is made for the digits of a digest.
+fn is_closed_name(key: &str, text: &str) -> bool {
+    let key = plain(key);
+    let is_repository = key.ends_with("repository") || key.ends_with("repo");
+    let has_version = || ImageText::parse(text, false).is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
+    text.ends_with(NAME_OF_DIGITS) || (is_repository && text.contains('/') && has_version())
 }
 
 /// Whether a text is a digest. Without `sha256:` before it, its key must say so.
 fn is_digest(key: &str, text: &str) -> bool {
-    let is_hex = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     // Charts that know the key `sha` take what is there.
-    text.parse::<Digest>().is_ok() || key == "sha" || (is_hex && DIGESTS.iter().any(|end| key.ends_with(end)))
+    text.parse::<Digest>().is_ok() || key == "sha" || (are_digits(text) && DIGESTS.iter().any(|end| key.ends_with(end)))
+}
+
+/// Whether a text is the digits of a digest.
+pub(super) fn are_digits(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
+use super::key_stems::{name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
@@ -225,7 +226,8 @@ fn scalar_slots(
         _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
     };
     let is_of_image = PARTS_BESIDE.contains(&key) && is_called_image(yaml, &trail[..trail.len() - 1]);
-    Scalar { slot, key, whole, is_of_image, has_shared_registry }.slots(yaml, &beside)
+    let others = &|| texts_beside(yaml, slot);
+    Scalar { slot, key, whole, is_of_image, has_shared_registry, others }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -237,6 +239,8 @@ pub(super) struct Scalar<'a> {
     /// Whether the whole image is called one.
     pub(super) is_of_image: bool,
     pub(super) has_shared_registry: bool,
+    /// Finds the other keys beside it, with their texts.
+    pub(super) others: &'a dyn Fn() -> Vec<(&'a str, &'a str)>,
 }
 
 impl Scalar<'_> {
@@ -257,8 +261,11 @@ impl Scalar<'_> {
         }
         let text = |key: &str| filled(yaml, beside(key).ok()??.value);
         let is_known = |name: &String| key == "newTag" || (has_registry(name) && !self.has_shared_registry);
-        let mut parts =
-            Parts { known_name: name_beside(key, &text, self.is_of_image).filter(is_known), ..Parts::default() };
+        let name = match key == "newTag" || PARTS_BESIDE.contains(&key) {
+            true => name_beside(key, &text, self.is_of_image),
+            false => name_of_version(key, &(self.others)()).and_then(name_of),
+        };
+        let mut parts = Parts { known_name: name.filter(is_known), ..Parts::default() };
         if holds == Holds::Digest {
             parts.digest = Some(slot);
             return Ok(Slots::Parts(parts));
@@ -282,25 +289,24 @@ impl Scalar<'_> {
 /// The keys of a version whose name is in the same mapping.
 pub(super) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
 
-/// Returns the name of the image whose tag or digest is under `key`, as what is beside it says.
+/// Returns the name of the image whose tag or digest is under one of [`PARTS_BESIDE`] or `newTag`, as what is beside it says.
 pub(super) fn name_beside<'y>(
     key: &str,
     beside: &dyn Fn(&str) -> Option<&'y str>,
     is_of_image: bool,
 ) -> Option<String> {
-    let name = match key {
-        "newTag" => return beside("newName").or_else(|| beside("name")).map(str::to_owned),
-        key if PARTS_BESIDE.contains(&key) => match beside("newName") {
-            Some(name) => name,
-            None => &NameParts::of(beside, is_of_image).name()?,
-        },
-        // `imageTag` is that of `image`.
-        _ => {
-            let stem = key.strip_suffix("tag").or_else(|| key.strip_suffix("Tag"))?;
-            beside(stem.trim_end_matches('_'))?
-        }
-    };
-    ImageText::parse(name, false).ok().map(|image| image.name)
+    if key == "newTag" {
+        return beside("newName").or_else(|| beside("name")).map(str::to_owned);
+    }
+    match beside("newName") {
+        Some(name) => name_of(name),
+        None => name_of(&NameParts::of(beside, is_of_image).name()?),
+    }
+}
+
+/// Returns the name in a reference.
+fn name_of(text: &str) -> Option<String> {
+    ImageText::parse(text, false).ok().map(|image| image.name)
 }
 
 /// Returns the text under one of a mapping's keys, if there is any.

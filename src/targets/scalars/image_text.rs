@@ -60,9 +60,16 @@ pub(super) fn is_same_image(one: &str, other: &str) -> bool {
     }
 }
 
+/// Whether a word is hardly the name of an image: `v1`, `1.2.3-rc.1`.
+pub(super) fn is_like_a_version(text: &str) -> bool {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let number = text.split(['-', '+', '_']).next().unwrap_or_default();
+    number.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ImageText, is_same_image};
+    use super::{ImageText, is_like_a_version, is_same_image};
 
     const DIGEST: &str = "sha256:1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
 
@@ -88,5 +95,15 @@ mod tests {
     fn names_of_docker_hub_are_alike() {
         assert!(is_same_image("acme/web", "docker.io/acme/web"));
         assert!(!is_same_image("ghcr.io/acme/web", "acme/web"));
+    }
+
+    #[test]
+    fn a_version_is_hardly_a_name() {
+        for text in ["v1", "1.2.3", "v1.2.3-rc.1", "2024.01", "7"] {
+            assert!(is_like_a_version(text), "{text}");
+        }
+        for text in ["web", "v", "", "7zip", "v8engine", "1.x", "vault"] {
+            assert!(!is_like_a_version(text), "{text}");
+        }
     }
 }

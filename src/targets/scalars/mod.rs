@@ -15,6 +15,7 @@ mod file_refusal;
 mod image_edit;
 mod image_path;
 mod image_text;
+mod key_stems;
 mod lookup;
 mod marked;
 mod name_elsewhere;

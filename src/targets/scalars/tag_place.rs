@@ -2,8 +2,9 @@
 //! tag is another value, or that a digest decides what is pulled.
 
 use super::argo::PARAMETERS;
-use super::beside::{ValueBeside, ValuesBeside};
+use super::beside::{NAME_OF_DIGITS, ValueBeside, ValuesBeside, are_digits};
 use super::file_refusal::FileRefusal;
+use super::image_text::is_like_a_version;
 use super::place::{ImagePlace, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
@@ -33,6 +34,7 @@ pub(super) fn require_place(
         wanted.refuse_registry_beside(before)?;
     }
     wanted.refuse_whole_beside()?;
+    wanted.refuse_closed_name()?;
     wanted.refuse_digest_beside()
 }
 
@@ -143,6 +145,23 @@ impl Wanted<'_, '_> {
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
 
+    /// Refuses a tag beside a name that can have none behind it: `acme/web@sha256` would become `acme/web@sha256:v2`.
+    fn refuse_closed_name(&self) -> Result<(), FileRefusal> {
+        let Some(name) = self.beside.closed_name() else { return Ok(()) };
+        let text = name.text.unwrap_or_default();
+        if text.ends_with(NAME_OF_DIGITS) && are_digits(self.version.trim_start_matches(':')) {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` beside it is `{text}`, at {}, and no `{}` can stand behind that",
+            name.key,
+            self.yaml.place(name.node),
+            self.version
+        );
+        let hint = format!("write the name alone into `{}` once by hand", name.key);
+        Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+    }
+
     /// Refuses a version beside a digest that still decides what is pulled.
     fn refuse_digest_beside(&self) -> Result<(), FileRefusal> {
         let is_used = match self.beside.uses_digest() {
@@ -176,28 +195,6 @@ impl Wanted<'_, '_> {
             (_, Some(mapping)) if path.contains("/.") => format!("{mapping}{key}"),
             (_, Some(mapping)) => format!(".{mapping}{key}"),
             (_, None) => key.to_owned(),
-        }
-    }
-}
-
-/// Whether a word is hardly the name of an image: `v1`, `1.2.3-rc.1`.
-pub(super) fn is_like_a_version(text: &str) -> bool {
-    let text = text.strip_prefix('v').unwrap_or(text);
-    let number = text.split(['-', '+', '_']).next().unwrap_or_default();
-    number.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_like_a_version;
-
-    #[test]
-    fn a_version_is_hardly_a_name() {
-        for text in ["v1", "1.2.3", "v1.2.3-rc.1", "2024.01", "7"] {
-            assert!(is_like_a_version(text), "{text}");
-        }
-        for text in ["web", "v", "", "7zip", "v8engine", "1.x", "vault"] {
-            assert!(!is_like_a_version(text), "{text}");
         }
     }
 }

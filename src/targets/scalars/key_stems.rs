@@ -1,0 +1,70 @@
+//! What two keys say of each other: which version is of which name. They are compared without the ends that only say what is
+//! there, in any case and spelling.
+
+use super::document_kind::{filled, is_mapping};
+use super::image_text::ImageText;
+use super::slot::Slot;
+use crate::image::has_registry;
+use crate::yaml::ParsedYaml;
+
+/// What the key of a name ends in, and of a version.
+pub(super) const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
+pub(super) const VERSIONS: [&str; 2] = ["tag", "version"];
+const VERSIONS_AND_DIGEST: [&str; 3] = ["tag", "version", "digest"];
+
+/// Returns the name that the tag or digest under `key` is of, among other keys and their texts; nothing if it may be one of two,
+/// or if a registry is beside the name.
+pub(super) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> Option<&'t str> {
+    let version = plain(key);
+    let stem = VERSIONS_AND_DIGEST.iter().find_map(|end| version.strip_suffix(end))?;
+    if let Some((_, text)) = others.iter().find(|(other, _)| plain(other) == stem) {
+        return Some(text);
+    }
+    let stems = stems(stem, &NAMES);
+    let is_registry = |other: &str| {
+        plain(other)
+            .strip_suffix("registry")
+            .is_some_and(|begin| begin.is_empty() || stems.iter().any(|own| own == begin))
+    };
+    if others.iter().any(|(other, _)| is_registry(other)) {
+        return None;
+    }
+    let is_name = |text: &str| ImageText::parse(text, false).is_ok_and(|image| has_registry(&image.name));
+    let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_name(key, &VERSIONS_AND_DIGEST, other));
+    let (_, name) = names.next()?;
+    names.all(|(_, other)| other == name).then_some(name)
+}
+
+/// Whether the version under a key is of the name under another one: `webTag` of `webImage`, `imageTag` of `repository`. Keys of
+/// versions end in one of `ends`.
+pub(super) fn is_of_name(version: &str, ends: &[&str], name: &str) -> bool {
+    let (version, name) = (plain(version), plain(name));
+    let is_named = NAMES.iter().any(|end| name.ends_with(end));
+    let names = stems(&name, &NAMES);
+    let is_of = |stem: &str| stems(stem, &NAMES).iter().any(|stem| names.contains(stem));
+    let mut ends = ends.iter().filter(|end| is_named || **end != "version");
+    ends.any(|end| version.strip_suffix(end).is_some_and(is_of))
+}
+
+/// Returns the other keys of a scalar's mapping with their texts.
+pub(super) fn texts_beside<'y>(yaml: &'y ParsedYaml<'_>, slot: Slot) -> Vec<(&'y str, &'y str)> {
+    let pairs = is_mapping(yaml, slot.parent).then(|| yaml.tree.pairs(slot.parent)).into_iter().flatten();
+    let others = pairs.filter(|pair| pair.value != slot.value);
+    others.filter_map(|pair| Some((yaml.tree.text(pair.key)?, filled(yaml, pair.value)?))).collect()
+}
+
+/// Returns a key as it is compared: `WEB_TAG` is `webTag`.
+pub(super) fn plain(key: &str) -> String {
+    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// Returns a key, and what is left of it without the ends that only say what it holds: of `webImageName`, `webImage` and `web`.
+pub(super) fn stems(key: &str, ends: &[&str]) -> Vec<String> {
+    let mut stems = vec![key.to_owned()];
+    let mut rest = key;
+    while let Some(stem) = ends.iter().find_map(|end| rest.strip_suffix(end)) {
+        stems.push(stem.to_owned());
+        rest = stem;
+    }
+    stems
+}
