@@ -7,6 +7,7 @@ mod flux_marker;
 pub mod kustomization;
 mod scalars;
 mod shown_entries;
+mod values_note;
 
 pub use any_file::{
     TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version, own_names,
@@ -14,3 +15,4 @@ pub use any_file::{
 };
 pub use scalars::FileRefusal;
 pub use shown_entries::ShownEntries;
+pub use values_note::ValuesNote;

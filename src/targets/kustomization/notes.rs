@@ -10,6 +10,7 @@ use super::field::FieldName;
 use super::go_yaml::is_refused;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange, Tag};
+use crate::targets::values_note::ValuesNote;
 use crate::yaml::{ParsedYaml, Position};
 
 /// Something worth a line beside the result.
@@ -69,6 +70,8 @@ pub enum NoteKind {
     NotRead { message: String },
     /// The file has `images` entries, and says that it is no kustomization.
     OtherKind(OtherKind),
+    /// A chart may make another name or version of what the file says.
+    Values(ValuesNote),
     /// The file is not YAML: it was read as a template that becomes YAML.
     NotYaml { message: String },
 }
@@ -87,7 +90,11 @@ impl fmt::Display for Note {
 impl NoteKind {
     /// Returns whether something else is deployed than the entry says.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::Replaced { .. } | Self::Renamed { .. } | Self::PostRenderer { .. } | Self::EmptyDigestUsed)
+        match self {
+            Self::Values(note) => note.is_warning(),
+            Self::Replaced { .. } | Self::Renamed { .. } | Self::PostRenderer { .. } | Self::EmptyDigestUsed => true,
+            _ => false,
+        }
     }
 }
 
@@ -146,6 +153,7 @@ impl fmt::Display for NoteKind {
             Self::OtherKind(other) => {
                 write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
             }
+            Self::Values(note) => note.fmt(f),
             Self::NotYaml { message } => {
                 write!(f, "kustomize refuses the file as it stands, which looks like a template: {message}")
             }

@@ -219,7 +219,7 @@ fn take_name(
         return Err(two_versions(yaml, version, name, key.unwrap_or_default()));
     }
     if names.is_said() {
-        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), slot);
+        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &mut || false), slot);
     }
     (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
     Ok(())

@@ -5,6 +5,7 @@ use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
 use super::name_limit::require_allowed;
 use super::name_parts::split_name;
+use super::parts_around::PartsAround;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
@@ -95,6 +96,9 @@ fn ask_name(
             Err(FileRefusal::at(yaml, place.item, message, format!("write `{meant}`")))
         }
         Field::Set(new_name) if place.has_name() => {
+            if PartsAround::of(yaml, place, argument).is_some_and(|around| around.keys_of(new_name).is_some()) {
+                return Ok(Some(new_name.clone()));
+            }
             // In two scalars, the same name is left as it is spelled.
             let is_spelled_so = |old: &String| place.splits_name() && is_same_image(old, new_name);
             if !after.new_name.as_ref().is_some_and(is_spelled_so) {

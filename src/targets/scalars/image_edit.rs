@@ -11,6 +11,7 @@ use super::entries_elsewhere::post_renderer_of;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::object::Object;
+use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
@@ -20,6 +21,7 @@ use crate::image::{Field, ImageName};
 use crate::targets::kustomization::{
     Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, kept_comment,
 };
+use crate::targets::values_note::ValuesNote;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
 /// Returns the edit that a plan for the text `old` came to.
@@ -181,9 +183,7 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
         let (shared, own) = (shared.to_owned(), own.to_owned());
         kinds.push((item, NoteKind::TwoRegistries { shared, own }));
     }
-    if let (Some(checked), None) = (&image.asked.checked_as, &image.asked.repository) {
-        kinds.push((item, NoteKind::NotWritten { new_name: checked.clone() }));
-    }
+    kinds.extend(note_of_name(old, image).map(|kind| (item, kind)));
     let change = &image.argument.change;
     for (field, removed) in
         [(FieldName::NewTag, change.new_tag == Field::Remove), (FieldName::Digest, change.digest == Field::Remove)]
@@ -200,6 +200,27 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
     }
     let note = |(place, kind)| Note { name: image.argument.name.to_string(), place, kind };
     kinds.into_iter().map(note).collect()
+}
+
+/// Notes a name that was not written, or that a chart may put a registry before which it has already.
+fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
+    let (asked, new_name) = (&image.asked, image.argument.change.new_name.set()?);
+    let around = PartsAround::of(yaml, &image.place, image.argument);
+    if let (Some(checked), None) = (&asked.checked_as, &asked.repository) {
+        let new_name = checked.clone();
+        let keys = around.as_ref().and_then(|around| around.keys_of(checked));
+        return Some(match keys {
+            Some(keys) => {
+                let keys = keys.into_iter().map(str::to_owned).collect();
+                NoteKind::Values(ValuesNote::NameKept { new_name, keys })
+            }
+            None => NoteKind::NotWritten { new_name },
+        });
+    }
+    let is_written = asked.after.new_name != image.before.new_name && asked.repository.is_none();
+    let (key, part) = around.as_ref().filter(|_| is_written)?.part_again(new_name)?;
+    let (new_name, key, part) = (new_name.clone(), key.to_owned(), part.to_owned());
+    Some(NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }))
 }
 
 /// Returns the notes about one scalar that was written.

@@ -76,7 +76,8 @@ fn image_in(
                 Some(_) => is_image_key(slot.key_text(yaml)),
                 None => is_called_image(yaml, &trail),
             };
-            map_slots(yaml, shared_registry, slot.value, is_of_image, written)?
+            let mut is_below_registry = || registries.is_below_another(yaml, &trail);
+            map_slots(yaml, shared_registry, &mut is_below_registry, slot.value, is_of_image, written)?
         }
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
@@ -148,6 +149,7 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
 fn map_slots(
     yaml: &ParsedYaml<'_>,
     shared_registry: Option<String>,
+    is_below_registry: &mut dyn FnMut() -> bool,
     mapping: NodeId,
     is_of_image: bool,
     path: &str,
@@ -173,7 +175,7 @@ fn map_slots(
             }
             if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
-                parts.take_name(names.said_in_chart(parts.shared_registry.is_some()), &slot)?;
+                parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), is_below_registry), &slot)?;
             } else if parts.repository.is_none() && is_of_image {
                 parts.repository = slot("name")?;
             }

@@ -181,10 +181,20 @@ impl<'t> NameParts<'t> {
     }
 
     /// Returns what the parts say in a chart. A registry for all of its images comes before a name, or in place of its registry.
-    pub(super) fn said_in_chart(&self, has_shared_registry: bool) -> SaidName {
+    /// One under another key may come before a word.
+    pub(super) fn said_in_chart(
+        &self,
+        has_shared_registry: bool,
+        is_below_registry: &mut dyn FnMut() -> bool,
+    ) -> SaidName {
         let said = self.said();
         if !has_shared_registry {
-            return said;
+            let is_alone = said.source == NameSource::Written { before: None, last: "name" };
+            let word = self.name.filter(|name| is_alone && !name.contains('/'));
+            return match word.filter(|_| is_below_registry()) {
+                Some(word) => SaidName::elsewhere(Some(NameLimit::EndsIn(word.to_owned()))),
+                None => said,
+            };
         }
         match (said.source, said.limit) {
             (NameSource::Written { before: Some("repository"), last }, _) => {

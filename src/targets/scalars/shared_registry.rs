@@ -8,6 +8,7 @@ use super::document_kind::value_of;
 use super::file_refusal::FileRefusal;
 use super::name_parts::below;
 use super::place::{ImagePlace, Parts, Slots};
+use super::registries_around::has_registry_for_others;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -18,7 +19,10 @@ pub(super) fn shared_registry(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option
 
 /// The registries for all images that were looked for, once in each mapping: one may have thousands of images.
 #[derive(Default)]
-pub(super) struct SharedRegistries(HashMap<NodeId, Option<String>>);
+pub(super) struct SharedRegistries {
+    for_all: HashMap<NodeId, Option<String>>,
+    others: HashMap<NodeId, bool>,
+}
 
 impl SharedRegistries {
     /// Returns what [`shared_registry`] returns.
@@ -28,7 +32,14 @@ impl SharedRegistries {
             let text = yaml.tree.text(shared)?.trim_end_matches('/');
             (!text.is_empty() && !yaml.tree.is_null(shared)).then(|| text.to_owned())
         };
-        trail.iter().rev().find_map(|values| self.0.entry(*values).or_insert_with(|| here(*values)).clone())
+        trail.iter().rev().find_map(|values| self.for_all.entry(*values).or_insert_with(|| here(*values)).clone())
+    }
+
+    /// Whether a registry under another key is on the way to an image.
+    pub(super) fn is_below_another(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> bool {
+        let has_registry =
+            |values: NodeId| *self.others.entry(values).or_insert_with(|| has_registry_for_others(yaml, values));
+        trail.iter().copied().any(has_registry)
     }
 }
 

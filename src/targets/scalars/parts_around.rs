@@ -1,0 +1,84 @@
+//! Texts around an image that its chart may put before the name: a registry under another key than `registry`, beside the image
+//! or on the way to it, or an organization beside it. Charts differ in whether they do, so the image keeps the name that is here.
+//! But an argument may name what such a chart makes of it, and that is not written behind the same texts once more.
+
+use super::beside::ValuesBeside;
+use super::image_text::ImageText;
+use super::key_stems::plain;
+use super::place::{ImagePlace, Parts, Slots};
+use super::registries_around::{is_registry_key, part, registries};
+use super::slot::Slot;
+use crate::image::{ImageArgument, has_registry, split_registry};
+use crate::targets::flux_marker::is_policy_name;
+use crate::yaml::ParsedYaml;
+
+/// The keys of what stands between a registry and the last part of a name.
+const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner"];
+
+/// A name without a registry, and the texts around it.
+pub(super) struct PartsAround<'y> {
+    /// The text under `registry`, which is written with the name.
+    own_registry: Option<&'y str>,
+    name: String,
+    /// What may come before the name, by its key.
+    parts: Vec<(String, &'y str)>,
+}
+
+impl<'y> PartsAround<'y> {
+    /// Returns what is around an image that an argument names; nothing if its name is whole, or is not written.
+    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, argument: &ImageArgument) -> Option<Self> {
+        if is_policy_name(argument.name.as_str()) {
+            return None;
+        }
+        let text = |slot: Slot| slot.text(yaml).ok().flatten();
+        let (slot, own_registry, name) = match &place.slots {
+            Slots::Reference { slot, keyed: false, certain: false } => {
+                (*slot, None, ImageText::parse(text(*slot)?, false).ok()?.name)
+            }
+            Slots::Parts(Parts {
+                registry, repository: Some(slot), shared_registry: None, is_name_cut: false, ..
+            }) => (*slot, registry.and_then(text), text(*slot)?.to_owned()),
+            _ => return None,
+        };
+        if has_registry(&name) {
+            return None;
+        }
+        let own_registry = own_registry.map(|registry| registry.trim_end_matches('/'));
+        let mut parts: Vec<(String, &str)> =
+            own_registry.map(|text| ("registry".to_owned(), text)).into_iter().collect();
+        let beside = ValuesBeside::of(yaml, place, slot);
+        let is_part = |key: &str| is_registry_key(key) || OWNERS.contains(&plain(key).as_str());
+        let others = beside.others.iter().filter(|other| is_part(other.key));
+        parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
+        parts.extend(place.trail.iter().rev().flat_map(|mapping| registries(yaml, *mapping)));
+        Some(Self { own_registry, name, parts })
+    }
+
+    /// Returns the keys of the texts that make `new_name` of the name that is here.
+    pub(super) fn keys_of(&self, new_name: &str) -> Option<Vec<&str>> {
+        let before = new_name.strip_suffix(&self.name)?.strip_suffix('/')?;
+        let is_own =
+            self.own_registry.is_none_or(|own| before.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')));
+        if is_own { self.keys_before(before) } else { None }
+    }
+
+    fn keys_before(&self, text: &str) -> Option<Vec<&str>> {
+        self.parts.iter().find_map(|(key, part)| match text.strip_prefix(part)? {
+            "" => Some(vec![key.as_str()]),
+            rest => {
+                let mut keys = self.keys_before(rest.strip_prefix('/')?)?;
+                keys.insert(0, key);
+                Some(keys)
+            }
+        })
+    }
+
+    /// Returns the part that a chart would put before a new name that begins with it already.
+    pub(super) fn part_again(&self, new_name: &str) -> Option<(&str, &'y str)> {
+        let written = if self.own_registry.is_some() { split_registry(new_name).1 } else { new_name };
+        let others = self.parts.iter().filter(|(_, part)| self.own_registry != Some(part));
+        let begins = |text: &str, part: &str| text.strip_prefix(part).is_some_and(|rest| rest.starts_with('/'));
+        let mut again = others.filter(|(_, part)| begins(written, part) && !begins(&self.name, part));
+        again.next().map(|(key, part)| (key.as_str(), *part))
+    }
+}

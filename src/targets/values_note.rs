@@ -1,0 +1,45 @@
+//! What a user may not expect of an image in the values of a chart, because the chart may make another name or version of it than
+//! the file shows.
+
+use std::fmt;
+
+/// What a note says of an image in values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValuesNote {
+    /// Other texts make the name of the argument of the one that is here, which was kept.
+    NameKept { new_name: String, keys: Vec<String> },
+    /// A new name begins with a text that a chart may put before it.
+    PartAgain { new_name: String, key: String, part: String },
+    /// A reference without a version got one. `version` is the key of a version beside it.
+    VersionAdded { version: Option<String> },
+}
+
+impl ValuesNote {
+    /// Returns whether another image may be deployed than the file shows.
+    pub fn is_warning(&self) -> bool {
+        !matches!(self, Self::NameKept { .. } | Self::VersionAdded { version: None })
+    }
+}
+
+impl fmt::Display for ValuesNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameKept { new_name, keys } => {
+                let keys = keys.join("` and `");
+                write!(f, "`{keys}` and the name here make `{new_name}`, so the name was kept")
+            }
+            Self::PartAgain { new_name, key, part } => write!(
+                f,
+                "`{key}` is `{part}`, and a chart that puts it before the name makes `{part}/{new_name}`: write the name \
+                 without it then"
+            ),
+            Self::VersionAdded { version: None } => {
+                write!(f, "it had no version, and a chart that adds one itself makes two of it")
+            }
+            Self::VersionAdded { version: Some(key) } => write!(
+                f,
+                "it had no version, and if the chart adds that of `{key}`, two are deployed: change `{key}` in place of it then"
+            ),
+        }
+    }
+}
