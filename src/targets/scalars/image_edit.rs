@@ -9,6 +9,7 @@ use super::comments::comment_behind;
 use super::document_kind::DocumentKind;
 use super::entries_elsewhere::post_renderer_of;
 use super::file_refusal::FileRefusal;
+use super::key_stems::plain;
 use super::lookup::FileImages;
 use super::object::Object;
 use super::parts_around::PartsAround;
@@ -184,6 +185,7 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
         kinds.push((item, NoteKind::TwoRegistries { shared, own }));
     }
     kinds.extend(note_of_name(old, image).map(|kind| (item, kind)));
+    kinds.extend(note_of_added_version(new, image).map(|kind| (item, kind)));
     let change = &image.argument.change;
     for (field, removed) in
         [(FieldName::NewTag, change.new_tag == Field::Remove), (FieldName::Digest, change.digest == Field::Remove)]
@@ -221,6 +223,20 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
     let (key, part) = around.as_ref().filter(|_| is_written)?.part_again(new_name)?;
     let (new_name, key, part) = (new_name.clone(), key.to_owned(), part.to_owned());
     Some(NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }))
+}
+
+/// Notes a version behind a name in values that had none: the chart may add one.
+fn note_of_added_version(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
+    let Slots::Reference { slot, keyed: false, certain: false } = &image.place.slots else { return None };
+    let (before, after) = (&image.before, &image.asked.after);
+    let had_none = before.new_name.is_some() && before.new_tag.is_none() && before.digest.is_none();
+    if !had_none || (after.new_tag.is_none() && after.digest.is_none()) {
+        return None;
+    }
+    let beside = ValuesBeside::of(yaml, &image.place, *slot);
+    let version = beside.others.iter().find(|other| other.text.is_some() && plain(other.key).contains("version"));
+    let version = version.map(|other| other.key.to_owned());
+    Some(NoteKind::Values(ValuesNote::VersionAdded { version }))
 }
 
 /// Returns the notes about one scalar that was written.
