@@ -1,6 +1,7 @@
 //! What an argument makes of an image of a file: its new values, and the text of each scalar. What has no place in the file
 //! is checked and not written, or refused.
 
+use super::beside::ValuesBeside;
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_same_image};
 use super::name_limit::require_allowed;
@@ -9,7 +10,7 @@ use super::parts_around::PartsAround;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
-use super::tag_place::require_place;
+use super::tag_place::{DIGITS, require_place};
 use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
 use crate::targets::kustomization::{FieldName, Fields};
 use crate::yaml::ParsedYaml;
@@ -158,6 +159,15 @@ fn ask_digest(
             if place.path == OCI_REFERENCE {
                 let hint =
                     "add `digest: \"\"` beside the tag once by hand, or release without one: leave `@DIGEST` out";
+                return Err(FileRefusal::at(yaml, place.item, message, hint));
+            }
+            let slot = place.version_slot();
+            let beside = slot.map(|slot| ValuesBeside::of(yaml, place, slot));
+            if let Some(key) = beside.and_then(|beside| DIGITS.into_iter().find(|key| beside.under(key).is_some())) {
+                let hint = format!(
+                    "write its digits under `{key}` by hand, or release without one: leave `@DIGEST` out, or add \
+                             `--pin-digest=never` if the digest is pinned"
+                );
                 return Err(FileRefusal::at(yaml, place.item, message, hint));
             }
             let hint = "if the chart takes one, add `digest: \"\"` beside the tag, or write `TAG@DIGEST` as the tag once by \

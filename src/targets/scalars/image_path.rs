@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_text::ImageText;
+use super::image_text::{ImageText, is_like_a_version};
 use super::key_stems::{name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, is_image_key};
@@ -27,7 +27,7 @@ pub(super) enum Holds {
 
 pub(super) fn holds(key: &str) -> Holds {
     let key = key.to_ascii_lowercase();
-    match &key {
+    match key.strip_suffix("override").filter(|key| key.ends_with("tag") || key.ends_with("version")).unwrap_or(&key) {
         key if key.ends_with("tag") || key.ends_with("version") || key.ends_with("revision") => Holds::Tag,
         key if key.ends_with("digest") => Holds::Digest,
         _ => Holds::Reference,
@@ -192,7 +192,8 @@ fn map_slots(
     });
     let message = format!("the mapping `{path}` has none of `tag`, `version` and `digest`");
     let hint = match within.as_slice() {
-        [] => "name the scalar that holds the image or its tag, or add the key with a tag once by hand".to_owned(),
+        [] => "name the scalar that holds the image or its version, or add `tag` once by hand if the chart reads it"
+            .to_owned(),
         within => format!("name the image in it: `{}`", within.join("`, `")),
     };
     let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
@@ -257,13 +258,14 @@ impl Scalar<'_> {
         beside: &dyn Fn(&str) -> Result<Option<Slot>, FileRefusal>,
     ) -> Result<Slots, FileRefusal> {
         let Self { slot, key, whole, .. } = *self;
-        let holds = holds(key);
+        let text = |key: &str| filled(yaml, beside(key).ok()??.value);
+        let is_version = holds(key) == Holds::Reference && self.is_version(yaml, &text);
+        let holds = if is_version { Holds::Tag } else { holds(key) };
         if holds == Holds::Reference {
             return Ok(Slots::Reference { slot, keyed: false, certain: false });
         }
-        let text = |key: &str| filled(yaml, beside(key).ok()??.value);
         let is_known = |name: &String| key == "newTag" || (has_registry(name) && !self.has_shared_registry);
-        let name = match key == "newTag" || PARTS_BESIDE.contains(&key) {
+        let name = match key == "newTag" || PARTS_BESIDE.contains(&key) || is_version {
             true => name_beside(key, &text, self.is_of_image),
             false => name_of_version(key, &(self.others)()).and_then(name_of),
         };
@@ -285,6 +287,16 @@ impl Scalar<'_> {
         }
         parts.tag = Some(slot);
         Ok(Slots::Parts(parts))
+    }
+}
+
+impl Scalar<'_> {
+    /// Whether a text is the version of the repository beside it, whatever its key: `release: v3.14.0`.
+    fn is_version<'y>(&self, yaml: &'y ParsedYaml<'_>, beside: &dyn Fn(&str) -> Option<&'y str>) -> bool {
+        let text = filled(yaml, self.slot.value).unwrap_or_default();
+        let is_certain = text.starts_with('v') || text.matches('.').count() > 1;
+        let is_alone = !PARTS_BESIDE.iter().any(|key| beside(key).is_some());
+        is_certain && text.contains('.') && is_like_a_version(text) && is_alone && beside("repository").is_some()
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn require_place(
     let Some(slot) = place.version_slot() else { return Ok(()) };
     let wanted = Wanted { yaml, place, slot, argument, version, beside: ValuesBeside::of(yaml, place, slot) };
     if let Slots::Reference { keyed: false, certain, .. } = &place.slots {
+        wanted.refuse_digits()?;
         wanted.require_certain(*certain)?;
         wanted.refuse_tag_beside(before)?;
         wanted.refuse_registry_beside(before)?;
@@ -62,6 +63,18 @@ struct Wanted<'a, 'd> {
 }
 
 impl Wanted<'_, '_> {
+    /// Refuses a reference where charts read the digits of a digest, behind which they write it.
+    fn refuse_digits(&self) -> Result<(), FileRefusal> {
+        let key = self.slot.key_text(self.yaml);
+        let is_reference = self.slot.text(self.yaml)?.is_some_and(|text| text.contains([':', '/']));
+        if is_reference || !DIGITS.contains(&key) {
+            return Ok(());
+        }
+        let message = format!("charts read the digits of a digest under `{key}`, and these are not edited");
+        let hint = "write the digest there by hand, or name the mapping with the tag alone";
+        Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+    }
+
     /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
     fn require_certain(&self, is_certain: bool) -> Result<(), FileRefusal> {
         let Some(text) = self.slot.text(self.yaml)? else { return Ok(()) };
@@ -74,19 +87,13 @@ impl Wanted<'_, '_> {
             "`{text}` is neither a tag nor a reference for certain, so `{}` could belong in its place or behind it",
             self.version.trim_start_matches([':', '@'])
         );
-        let hint = match self.slot.key_text(self.yaml) {
-            _ if is_policy_name(name) => format!(
+        let hint = match is_policy_name(name) {
+            true => format!(
                 "write it as `NAME:TAG` once by hand if it is an image, or mark it with `{name}:tag` if it is a tag"
             ),
-            // Readers ask for this key.
-            "value" => "write it as `NAME:TAG` once by hand if it is an image; a tag alone is edited only under a key that ends in \
-                        `tag` or `version`"
+            false => "write it as `NAME:TAG` once by hand if it is an image; a tag alone is edited only under a key that ends in `tag` or \
+                  `version`"
                 .to_owned(),
-            _ => format!(
-                "write it as `NAME:TAG` once by hand if it is an image, or give the tag a key that ends in `tag` or `version`: \
-                 `{}_tag`",
-                self.place.path
-            ),
         };
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
@@ -198,3 +205,6 @@ impl Wanted<'_, '_> {
         }
     }
 }
+
+/// The keys of a digest without `sha256:` before it.
+pub(super) const DIGITS: [&str; 2] = ["sha", "sha256"];
