@@ -88,6 +88,16 @@ impl Parts {
         Ok(())
     }
 
+    /// Takes a registry for all images to be before the name, or in place of its registry.
+    pub(super) fn is_below_shared(&mut self, registry: &str) {
+        self.shared_registry = Some(registry.trim_end_matches('/').to_owned());
+        self.known_name = None;
+        self.limit.take_if(|limit| self.repository.is_some() || !matches!(limit, NameLimit::EndsIn(_)));
+        if self.is_name_cut {
+            (self.registry, self.repository) = (None, None);
+        }
+    }
+
     fn text<'y>(yaml: &'y ParsedYaml<'_>, slot: Option<Slot>) -> Result<Option<&'y str>, FileRefusal> {
         slot.map_or(Ok(None), |slot| slot.text(yaml))
     }

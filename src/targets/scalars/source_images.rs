@@ -11,6 +11,7 @@ use super::image_path::{Below, image_at, images_below, text_beside};
 use super::name_parts::{NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::place::{ImagePlace, Parts, Slots};
+use crate::image::has_registry;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the path of an image in the values of a source begins with.
@@ -63,7 +64,12 @@ fn over_values(
         let mut image = in_values()?;
         if let Some(image) = &mut image {
             refuse_replaced(yaml, source, image)?;
-            forget_replaced_name(yaml, source, image);
+            if let (Slots::Parts(parts), Some(registry)) =
+                (&mut image.slots, parameter_text(yaml, source, "global.imageRegistry"))
+            {
+                parts.is_below_shared(registry);
+            }
+            take_replaced_name(yaml, source, image);
         }
         return Ok(image);
     };
@@ -164,17 +170,53 @@ pub(super) fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &Ima
             };
             return Err(FileRefusal::at(yaml, image.item, message, hint));
         }
+        if is_deciding(yaml, source, (list, name), image) {
+            let message = format!(
+                "`{name}` in `{list}` decides what is pulled, at {}, whatever the tag in the values",
+                yaml.place(node)
+            );
+            let hint = format!("remove `{name}` once by hand");
+            return Err(FileRefusal::at(yaml, image.item, message, hint));
+        }
     }
     Ok(())
 }
 
-/// Takes the name of an image in values for unknown if a parameter replaces it.
-fn forget_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) {
+/// Whether a parameter that replaces no value is a digest or a whole image, beside the version of an image in the values.
+fn is_deciding(yaml: &ParsedYaml<'_>, source: NodeId, (list, name): (&str, &str), image: &ImagePlace) -> bool {
+    let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
+    let is_whole = WHOLE_IMAGES.contains(&key);
+    let text = parameter_text(yaml, source, name);
+    let is_there = list == FILES || text.is_some_and(|text| !is_whole || is_whole_image(text));
+    let mapping = || match NodePath::parse(group) {
+        Some(path) => Some(path.follow(yaml, values_object(yaml, source)?).ok()??.slot.value),
+        None => values_object(yaml, source),
+    };
+    (is_whole || key == "digest") && is_there && image.version_slot().is_some_and(|slot| Some(slot.parent) == mapping())
+}
+
+/// Returns the text of a parameter, if there is any.
+fn parameter_text<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, name: &str) -> Option<&'y str> {
+    let list = value_of(yaml, value_of(yaml, source, "helm")?, "parameters")?;
+    let item = yaml.tree.children(list).find(|item| text_of(yaml, *item, "name") == Some(name))?;
+    filled(yaml, value_of(yaml, item, "value")?)
+}
+
+/// Takes the name of an image in values from its parameters, if they replace a part of it. One without a registry is not known.
+fn take_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) {
     let nodes = image.nodes();
     let replaced = |name: &str| replaced_by(yaml, source, name).is_some_and(|value| nodes.contains(&value));
-    if parameters(yaml, source).iter().any(|(_, name, _)| replaced(name)) {
-        image.has_name_elsewhere(None);
-    }
+    let Some((_, parameter, _)) = parameters(yaml, source).into_iter().find(|(_, name, _)| replaced(name)) else {
+        return;
+    };
+    let mapping = image.version_slot().map(|slot| slot.parent);
+    let name = parameter.rsplit_once('.').zip(mapping).and_then(|((group, _), mapping)| {
+        let replaced = |key: &str| parameter_text(yaml, source, &format!("{group}.{key}"));
+        let text = |key: &str| replaced(key).or_else(|| text_beside(yaml, mapping, key));
+        NameParts::of(&text, is_image_key(group)).name()
+    });
+    let is_shared = matches!(&image.slots, Slots::Parts(Parts { shared_registry: Some(_), .. }));
+    image.has_name_elsewhere(name.filter(|name| has_registry(name) && !is_shared));
 }
 
 /// Refuses a parameter that a file replaces: Helm takes it last.
