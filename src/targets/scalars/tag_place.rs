@@ -24,10 +24,19 @@ pub(super) fn require_place(
         (Some(tag), Some(digest)) => format!(":{tag}@{digest}"),
         (Some(tag), None) => format!(":{tag}"),
         (None, Some(digest)) => format!("@{digest}"),
-        (None, None) => return require_name(yaml, place, argument),
+        (None, None) => String::new(),
     };
+    if version.is_empty() {
+        require_name(yaml, place, argument)?;
+    }
     let Some(slot) = place.version_slot() else { return Ok(()) };
     let wanted = Wanted { yaml, place, slot, argument, version, beside: ValuesBeside::of(yaml, place, slot) };
+    if wanted.version.is_empty() {
+        return match &place.slots {
+            Slots::Reference { keyed: false, .. } => wanted.refuse_registry_beside(before),
+            _ => Ok(()),
+        };
+    }
     if let Slots::Reference { keyed: false, certain, .. } = &place.slots {
         wanted.refuse_digits()?;
         wanted.require_certain(*certain)?;
@@ -140,7 +149,10 @@ impl Wanted<'_, '_> {
             "`{image}` has its registry beside it, at {}, so what is pulled has another name",
             self.yaml.place(registry.node)
         );
-        let hint = format!("leave the name as it is: `{}=*{}`", self.argument.name, self.version);
+        let hint = match self.version.as_str() {
+            "" => "change the name by hand".to_owned(),
+            version => format!("leave the name as it is: `{}=*{version}`", self.argument.name),
+        };
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
 
