@@ -121,9 +121,23 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
                 && (has("repository") || key.ends_with("image") || has_image_name(yaml, slot.value))
         }
         NodeKind::Alias(_) => key.ends_with("image"),
-        NodeKind::Scalar(..) => key.ends_with("image") || key.ends_with("image_tag") || key.ends_with("imagetag"),
+        NodeKind::Scalar(..) if key.ends_with("image") => !is_shown_by_tag(yaml, slot),
+        NodeKind::Scalar(..) => key.ends_with("image_tag") || key.ends_with("imagetag"),
         _ => false,
     }
+}
+
+/// Whether a name shows by its tag, which is beside it and is what an edit can write: `imageTag` beside `image`.
+fn is_shown_by_tag(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
+    let key = slot.key_text(yaml);
+    let has_tag =
+        || ["Tag", "_tag", "_TAG"].iter().any(|end| value_of(yaml, slot.parent, &format!("{key}{end}")).is_some());
+    filled(yaml, slot.value).is_some_and(without_version) && has_tag()
+}
+
+/// Whether a reference has neither a tag nor a digest.
+fn without_version(text: &str) -> bool {
+    ImageText::parse(text, false).is_ok_and(|image| image.tag.is_none() && image.digest.is_none())
 }
 
 /// Whether a mapping has the name of an image under `image`.

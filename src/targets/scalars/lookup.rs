@@ -142,16 +142,18 @@ pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[NamedPlace
         }
         let places: Vec<String> = found.iter().map(|found| found.place.told(yaml)).collect();
         let message = format!("`{name}` is ambiguous: {}", places.join(", "));
-        return Err(FileRefusal::at(yaml, other.place.item, message, apart(yaml, &first.place, &other.place)));
+        return Err(FileRefusal::at(yaml, other.place.item, message, apart(yaml, name, &first.place, &other.place)));
     }
     Ok(())
 }
 
 /// Returns how to name one of two images.
-fn apart(yaml: &ParsedYaml<'_>, one: &ImagePlace, other: &ImagePlace) -> &'static str {
+fn apart(yaml: &ParsedYaml<'_>, name: &str, one: &ImagePlace, other: &ImagePlace) -> &'static str {
     let is_in = |document: &NodeId, place: &ImagePlace| yaml.tree.is_within(place.item, *document);
     let mut documents = yaml.tree.documents.iter();
-    if one.qualified != other.qualified {
+    if one.qualified != other.qualified && name.starts_with('.') {
+        "write `KIND/NAME/` before it to choose a document"
+    } else if one.qualified != other.qualified {
         "write `KIND/NAME/` before it to choose a document, or a path with a dot before it"
     } else if documents.any(|document| is_in(document, one) && is_in(document, other)) {
         "write the path of one of them, with a dot before it"
