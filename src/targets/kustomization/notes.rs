@@ -174,7 +174,7 @@ const EMPTY_DIGEST_USED: &str = "the digest was emptied beside `useDigest: true`
      name a digest too, or write `useDigest: false`";
 
 fn post_renderer(line: usize, image: &str) -> String {
-    format!("the post-renderer on line {line} has an entry for `{image}`, and what it sets is deployed")
+    format!("the post-renderer on line {line} is for `{image}` too, and what it sets is deployed")
 }
 
 fn replaced(line: usize, image: &str) -> String {

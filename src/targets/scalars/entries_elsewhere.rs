@@ -47,10 +47,15 @@ pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<
 
 /// Returns the entries in the post-renderers with their paths.
 fn renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, NodeId)> {
+    renderer_lists(yaml, root, "images")
+}
+
+/// Returns the items of one list in all post-renderers with their paths.
+fn renderer_lists(yaml: &ParsedYaml<'_>, root: NodeId, key: &str) -> Vec<(String, NodeId)> {
     let renderers = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "postRenderers"));
     let entries = |(path, renderer): (String, NodeId)| {
-        let images = value_of(yaml, renderer, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
-        items(yaml, images, &format!("{path}.kustomize.images"))
+        let list = value_of(yaml, renderer, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, key));
+        items(yaml, list, &format!("{path}.kustomize.{key}"))
     };
     items(yaml, renderers, "spec.postRenderers").flat_map(entries).collect()
 }
@@ -67,6 +72,17 @@ pub(super) fn post_renderer_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, 
             || differs(text("newTag"), version.new_tag.as_deref())
             || differs(text("digest"), version.digest.as_deref())
     })
+}
+
+/// Returns the patch in the post-renderers of a HelmRelease that names an image, with another version than `version` says.
+pub(super) fn patch_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version: &Fields) -> Option<NodeId> {
+    let tag = version.new_tag.as_deref().map(|tag| format!("{name}:{tag}"));
+    let digest = version.digest.as_deref().map(|digest| format!("@{digest}"));
+    let says_so = |text: &str| [&tag, &digest].into_iter().flatten().all(|version| text.contains(version.as_str()));
+    let patches =
+        renderer_lists(yaml, root, "patches").into_iter().filter_map(|(_, item)| value_of(yaml, item, "patch"));
+    let mut of_image = patches.filter(|patch| yaml.tree.text(*patch).is_some_and(|text| text.contains(name)));
+    of_image.find(|patch| !yaml.tree.text(*patch).is_some_and(says_so))
 }
 
 fn has_digest(yaml: &ParsedYaml<'_>, entry: NodeId) -> bool {

@@ -7,7 +7,7 @@ use super::asked::NewText;
 use super::beside::ValuesBeside;
 use super::comments::comment_behind;
 use super::document_kind::DocumentKind;
-use super::entries_elsewhere::post_renderer_of;
+use super::entries_elsewhere::{patch_of, post_renderer_of};
 use super::file_refusal::FileRefusal;
 use super::key_stems::plain;
 use super::lookup::FileImages;
@@ -288,13 +288,14 @@ fn note_of_empty_digest(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Optio
     (is_emptied && is_used).then(|| (new.place(slot.value), NoteKind::EmptyDigestUsed))
 }
 
-/// Notes an entry in the post-renderers of a HelmRelease that changes the image again.
+/// Notes an entry or a patch in the post-renderers of a HelmRelease that changes the image again.
 fn note_of_post_renderer(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
     let yaml = images.yaml;
     let name = after.new_name.as_ref().or(image.asked.checked_as.as_ref())?;
     let is_of = |object: &&Object| yaml.tree.is_within(image.place.item, object.root);
     let release = images.objects.iter().find(is_of).filter(|object| object.kind == DocumentKind::HelmRelease)?;
-    let entry = post_renderer_of(yaml, release.root, name, after)?;
+    let entry = post_renderer_of(yaml, release.root, name, after);
+    let entry = entry.or_else(|| patch_of(yaml, release.root, name, after))?;
     let is_itself = image.place.nodes().iter().any(|node| yaml.tree.is_within(*node, entry));
     let line = yaml.source.line_number(yaml.tree.start(entry));
     let kind = NoteKind::PostRenderer { line, image: name.clone() };
