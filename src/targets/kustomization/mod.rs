@@ -17,6 +17,7 @@ mod new_entry;
 mod notes;
 mod options;
 mod outcome;
+mod patched;
 mod plan;
 mod requested;
 mod trailing_comment;

@@ -58,6 +58,8 @@ pub enum NoteKind {
     PostRenderer { line: usize, image: String },
     /// A later entry is for what this one makes of its image, and replaces the version.
     Replaced { line: usize, image: String },
+    /// A patch of the file sets an image that has the new name, to which the entry is not applied.
+    Patched { line: usize, image: String },
     /// A later entry gives the image another name, and that is pulled.
     Renamed { line: usize, new_name: String },
     /// Other entries have the name too.
@@ -92,7 +94,8 @@ impl NoteKind {
     pub fn is_warning(&self) -> bool {
         match self {
             Self::Values(note) => note.is_warning(),
-            Self::Replaced { .. } | Self::Renamed { .. } | Self::PostRenderer { .. } | Self::EmptyDigestUsed => true,
+            Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } => true,
+            Self::PostRenderer { .. } | Self::EmptyDigestUsed => true,
             _ => false,
         }
     }
@@ -145,6 +148,7 @@ impl fmt::Display for NoteKind {
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
             Self::PostRenderer { line, image } => f.write_str(&post_renderer(*line, image)),
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
+            Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
             Self::UnknownField { key } => {
@@ -179,6 +183,13 @@ fn post_renderer(line: usize, image: &str) -> String {
 
 fn replaced(line: usize, image: &str) -> String {
     format!("kustomize applies the entry `{image}` on line {line} to it too, whose version is deployed in its place")
+}
+
+fn patched(line: usize, image: &str) -> String {
+    format!(
+        "the patch on line {line} sets `{image}`, and kustomize applies patches before `images`: what has that name already \
+         keeps the version of the patch"
+    )
 }
 
 fn renamed(line: usize, new_name: &str) -> String {

@@ -7,6 +7,7 @@ use super::entry::{ImageEntry, ImageLists, ListsPlace, effective, fields};
 use super::error::EditError;
 use super::field::{FieldName, Fields};
 use super::notes::{Note, note_aliases, survey};
+use super::patched::patched;
 use super::plan::Plan;
 use super::requested::Requested;
 use crate::image::ImageName;
@@ -129,6 +130,7 @@ pub(super) fn outcome(
     let mut notes = plan.notes;
     let entries = entry_edits(old, new, requested, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
+    notes.extend(patched(new.yaml, new.lists, requested));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
     let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
     notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);
