@@ -68,3 +68,49 @@ pub(super) fn stems(key: &str, ends: &[&str]) -> Vec<String> {
     }
     stems
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{VERSIONS, is_of_name, name_of_version};
+
+    #[test]
+    fn a_version_is_of_the_name_with_the_same_stem() {
+        for (version, name) in [
+            ("imageTag", "image"),
+            ("imageTag", "imageRepository"),
+            ("imageTag", "repository"),
+            ("webTag", "webImage"),
+            ("webImageTag", "webRepository"),
+            ("WEB_VERSION", "WEB_REPO"),
+            ("tag", "repository"),
+            ("webTag", "web"),
+        ] {
+            assert!(is_of_name(version, &VERSIONS, name), "{version} {name}");
+        }
+        for (version, name) in [
+            ("webTag", "apiImage"),
+            ("webTag", "repository"),
+            ("webTag", "image"),
+            ("appVersion", "image"),
+            ("webVersion", "web"),
+            ("tagline", "image"),
+        ] {
+            assert!(!is_of_name(version, &VERSIONS, name), "{version} {name}");
+        }
+    }
+
+    #[test]
+    fn one_name_is_known_and_of_two_none() {
+        let (web, api) = ("ghcr.io/acme/web", "ghcr.io/acme/api");
+        for (others, name) in [
+            (vec![("imageRepository", web)], Some(web)),
+            (vec![("imageRepository", web), ("apiRepository", api)], Some(web)),
+            (vec![("image", api), ("imageRepository", web)], Some(api)),
+            (vec![("imageRepository", web), ("imageName", api)], None),
+            (vec![("imageRepository", web), ("imageRegistry", "quay.io")], None),
+            (vec![("imageRepository", "acme/web")], None),
+        ] {
+            assert_eq!(name_of_version("imageTag", &others), name, "{others:?}");
+        }
+    }
+}
