@@ -3,13 +3,14 @@
 
 use std::collections::HashSet;
 
-use super::argo::nested_values;
+use super::argo::{nested_values, sources};
 use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::object::{Object, objects};
 use super::repeated::RepeatedKeys;
 use super::rewrite;
 use super::slot::Slot;
+use super::source_images::refuse_decided_in_text;
 use super::values_text::{INSIDE, object_of, refuse_in_another_source, values_behind, with_values};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
@@ -125,6 +126,7 @@ fn edit_inside(
         let options = EditOptions { comments, ..options };
         let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options))
             .map_err(|refusal| in_values(yaml, slot, refusal))?;
+        refuse_decided(yaml, &objects, slot, &edit)?;
         let edit = renamed(edit, &named);
         let is_found = arguments.iter().any(|argument| !edit.absent.contains(&argument.name));
         if is_found {
@@ -148,6 +150,14 @@ fn edit_inside(
     let text = text.or_else(|()| differs("a change does not lie on characters")).map_err(unproved)?;
     prove(path, yaml, &text, &splices, &inside).map_err(unproved)?;
     Ok(Some(outcome(yaml, text.into_bytes(), arguments, &inside)))
+}
+
+/// Refuses an edit that parameters of the same source take no notice of.
+fn refuse_decided(yaml: &ParsedYaml<'_>, objects: &[Object], slot: Slot, edit: &Edit) -> Result<(), FileRefusal> {
+    let mut sources = objects.iter().flat_map(|object| sources(yaml, object));
+    let Some(source) = sources.find(|source| yaml.tree.is_within(slot.value, *source)) else { return Ok(()) };
+    let mut entries = edit.entries.iter();
+    entries.try_for_each(|entry| refuse_decided_in_text(yaml, source, slot.value, (entry.name.as_str(), entry)))
 }
 
 /// Returns each argument with the one that means the same within values that are text: a name may begin with the `KIND/NAME/` of

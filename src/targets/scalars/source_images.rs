@@ -12,6 +12,7 @@ use super::name_parts::{NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::has_registry;
+use crate::targets::kustomization::EntryEdit;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the path of an image in the values of a source begins with.
@@ -193,6 +194,34 @@ fn is_deciding(yaml: &ParsedYaml<'_>, source: NodeId, (list, name): (&str, &str)
         None => values_object(yaml, source),
     };
     (is_whole || key == "digest") && is_there && image.version_slot().is_some_and(|slot| Some(slot.parent) == mapping())
+}
+
+/// Refuses the edit of an image in values that are text, if a parameter decides what is pulled, or comes before a new name.
+pub(super) fn refuse_decided_in_text(
+    yaml: &ParsedYaml<'_>,
+    source: NodeId,
+    text: NodeId,
+    (name, edit): (&str, &EntryEdit),
+) -> Result<(), FileRefusal> {
+    let image = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
+    let decides = |key: &str| {
+        let text = parameter_text(yaml, source, &format!("{image}.{key}"));
+        text.is_some_and(|text| key == "digest" || is_whole_image(text))
+    };
+    if let Some(key) = ["digest"].into_iter().chain(WHOLE_IMAGES).find(|key| decides(key)) {
+        let message = format!("`{image}.{key}` in `parameters` decides what is pulled, whatever the tag in the values");
+        return Err(FileRefusal::at(yaml, text, message, format!("remove `{image}.{key}` once by hand")));
+    }
+    match parameter_text(yaml, source, "global.imageRegistry") {
+        Some(registry) if edit.before.new_name != edit.after.new_name => {
+            let message = format!(
+                "`global.imageRegistry` in `parameters` is `{registry}`, and comes before a name in values that are text"
+            );
+            let hint = format!("keep the name, as in `{name}=*:TAG`, or change it by hand");
+            Err(FileRefusal::at(yaml, text, message, hint))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns the text of a parameter, if there is any.
