@@ -19,8 +19,9 @@ const BEFORE_NAMES: [&str; 6] =
 /// Whether a mapping has a registry that charts put before the names of the images in it.
 pub(super) fn has_registry_for_others(yaml: &ParsedYaml<'_>, mapping: NodeId) -> bool {
     let is_before_names = |(key, text): (String, &str)| {
-        let key = plain(key.rsplit('.').next().unwrap_or_default());
-        BEFORE_NAMES.contains(&key.as_str()) && is_registry(text.split('/').next().unwrap_or_default())
+        let (within, key) = key.rsplit_once('.').unwrap_or(("", &key));
+        let (is_of_some, key) = (within.contains('.') && within != "global.image", plain(key));
+        !is_of_some && BEFORE_NAMES.contains(&key.as_str()) && is_registry(text.split('/').next().unwrap_or_default())
     };
     registries(yaml, mapping).into_iter().any(is_before_names)
 }
@@ -33,8 +34,9 @@ pub(super) fn registries<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> Vec<(
         if key == "global" || plain(key).ends_with("registry") {
             found.extend(registries_in(yaml, pair.value, &format!("{key}.")));
         }
-        if let Some(image) = value_of(yaml, pair.value, "image").filter(|_| key == "global") {
-            found.extend(registries_in(yaml, image, "global.image."));
+        for within in yaml.tree.pairs(pair.value).filter(|_| key == "global") {
+            let key = yaml.tree.text(within.key).unwrap_or_default();
+            found.extend(registries_in(yaml, within.value, &format!("global.{key}.")));
         }
     }
     found
