@@ -4,6 +4,7 @@ use super::build::source_in_tag;
 use super::earlier::{EarlierBuilds, TakenBack};
 use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
+use super::found_claim::claims_of_entry;
 use super::labels::{by_labels, with_labels};
 use super::running::{RunningEntry, Scrutiny};
 use super::sentences::{source, told, unreachable, unreachable_digest};
@@ -56,11 +57,8 @@ fn earlier_repository(
 ) -> Result<Option<String>, Failure> {
     let file = path.to_string();
     let spellings = claimed_spellings(claims, name, &file, snapshot.file(path)?);
-    let mut releases = claims.iter().flat_map(|(_, said)| said).filter(|said| said.names_file(&file));
-    Ok(releases.find_map(|said| {
-        let said = said.clone().renamed(&spellings, name);
-        said.source_of(name).filter(|_| said.names(name))?.repository.clone()
-    }))
+    let mut releases = claims_of_entry(claims, &file, name, &spellings);
+    Ok(releases.find_map(|claim| claim.trailers.source_of(name)?.repository.clone()))
 }
 
 /// What became of one comparison.

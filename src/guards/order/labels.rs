@@ -23,8 +23,8 @@ pub(super) fn with_labels(
     let Some(new) = labelled(setting, new)? else { return Ok(None) };
     match labelled(setting, runs) {
         Ok(runs) => Ok(runs.map(|runs| (new, runs))),
-        // A template may name an image of a registry that is never reached from here.
-        Err(_) if !running.was_released && registry_of(&new) != registry_of(runs) => Ok(None),
+        // A template, or a person, may name an image of a registry that is never reached from here.
+        Err(_) if running.release.is_none() && registry_of(&new) != registry_of(runs) => Ok(None),
         Err(unreachable) => Err(unreachable),
     }
 }

@@ -168,13 +168,26 @@ impl RunningEntry {
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now } = entry;
         let (file, history) = (path.to_string(), claims.line().history());
+        let mut newer: Vec<&CommitRecord> = Vec::new();
         let last = claims_of_entry(claims, &file, name, spellings).take(MAX_CHECKPOINTS);
-        match last.filter(|claim| claim.has_parent(history)).find(|claim| claim.trailers.released(name, now)) {
-            Some(claim) if !may_be_reverted_since(history, claim.record) => {
-                Self::of_last_release(snapshot, entry, &claim, scrutiny)
+        for claim in last.filter(|claim| claim.has_parent(history)) {
+            if !claim.trailers.released(name, now) {
+                newer.push(claim.record);
+                continue;
             }
-            _ => Ok(None),
+            if may_be_reverted_since(history, claim.record) {
+                return Ok(None);
+            }
+            // A newer release may have been of this place too: then the place went back.
+            snapshot.load_history(&newer, path)?;
+            for record in newer {
+                if !fields_at(snapshot, record, path, name)?.is_some_and(|fields| fields.has_place(now)) {
+                    return Ok(None);
+                }
+            }
+            return Self::of_last_release(snapshot, entry, &claim, scrutiny);
         }
+        Ok(None)
     }
 
     fn of_history(
@@ -210,7 +223,10 @@ impl RunningEntry {
             untold.extend(ids.into_iter().filter(|id| !untold.contains(id)).collect::<Vec<_>>());
         }
         let found = recalled(&untold, earlier, &taken_back);
-        for id in untold.iter().skip(found.len()).map(CommitId::short) {
+        let is_found = |id: &&CommitId| found.iter().any(|taken| taken.release == **id);
+        // What was found by its place in history may be any of the others.
+        let others = found.iter().filter(|taken| !untold.contains(&taken.release)).count();
+        for id in untold.iter().filter(|id| !is_found(id)).skip(others).map(CommitId::short) {
             note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
         }
         taken_back.extend(found);

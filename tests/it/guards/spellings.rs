@@ -170,3 +170,24 @@ fn the_places_of_a_name_have_a_history_each() {
     pipeline.stage.remote.commit("main", "No rules", &[File::new(".tagship.yaml", "").mode(Mode::Deleted)]);
     assert_eq!(release("web=*:green", &zero), "superseded");
 }
+
+/// A person takes one place of a name back: the release that made all places newer is not undone at that one.
+#[test]
+fn a_place_that_was_taken_back_by_hand() {
+    let pipeline = Pipeline::new();
+    let one = pipeline.source("one", &[]);
+    let three = pipeline.source("three", &[&one]);
+    let pod = |name: &str| MANIFEST.replace("{name: a}", &format!("{{name: {name}}}"));
+    let pods = format!("{}---\n{}", pod("a"), pod("b"));
+    pipeline.stage.remote.commit("main", "Add pods", &[File::new("pods.yaml", pods)]);
+    let release = |image: &str, commit: &str| {
+        let run = pipeline.run("release", &["--no-check", "--output", "json", "-f", "pods.yaml", image]);
+        document(&pipeline.in_ci(run, commit).run().success())["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(release("web=*:build-one", &one), "released");
+    assert_eq!(release("web=*:build-three", &three), "released");
+    let text = String::from_utf8(pipeline.stage.remote.file("main", "pods.yaml")).unwrap();
+    let by_hand = text.replacen("build-three", "build-one", 1);
+    pipeline.stage.remote.commit("main", "Three crashes here", &[File::new("pods.yaml", by_hand)]);
+    assert_eq!(release("web=*:build-three", &three), "superseded");
+}
