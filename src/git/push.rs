@@ -224,7 +224,10 @@ pub fn after_a_refusal(
 ) -> Result<PushOutcome, GitError> {
     match read_refs(remote, commit) {
         Ok(refs) => match settled(&refs, commit, refusal) {
-            PushOutcome::Refused(refusal) if refusal.is_by_another_push() => {
+            // Where branches only go forward, a commit that takes the place of others is refused for good.
+            PushOutcome::Refused(refusal)
+                if refusal.is_by_another_push() && !(commit.replaces() && refusal.wants_fast_forward()) =>
+            {
                 Ok(PushOutcome::Raced { tip: commit.lease.tip, refusal })
             }
             PushOutcome::Refused(refusal) if refusal.rule() == Some(Rule::Outage) => {
@@ -232,7 +235,10 @@ pub fn after_a_refusal(
             }
             outcome => Ok(outcome),
         },
-        Err(error) if error.passes() => Err(refusal.beside_an_outage(remote.to_string(), error)),
+        // Words that name no rule prove no refusal, if the branch does not tell.
+        Err(error) if error.passes() || !refusal.is_by_rule() => {
+            Err(refusal.beside_an_outage(remote.to_string(), error))
+        }
         // The server's refusal stands even if the branch cannot be read any more.
         Err(error) => {
             let unread = anyhow::Error::from(error);

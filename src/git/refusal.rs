@@ -14,7 +14,7 @@ pub struct PushRefusal {
 /// The rule or the condition that the push broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// None: a part of the server does not answer at the moment.
+    /// No rule: a part of the server does not answer at the moment.
     Outage,
     /// Commits must be signed.
     Signature,
@@ -115,7 +115,9 @@ impl PushRefusal {
     pub fn is_by_rule(&self) -> bool {
         let reason = self.reason.to_lowercase();
         match rule_in(&reason) {
-            Some(rule) => !matches!(rule, Rule::Lock | Rule::Outage),
+            // A hook that declines says in its own words that a part of the server is away.
+            _ if self.rule() == Some(Rule::Outage) => false,
+            Some(rule) => rule != Rule::Lock,
             None => !reason.is_empty() && !tells_of_a_race(&reason),
         }
     }
@@ -129,6 +131,11 @@ impl PushRefusal {
                 tells_of_a_race(&self.reason.to_lowercase()) && !self.messages.iter().any(|line| line.contains(" hook"))
             }
         }
+    }
+
+    /// Returns whether the server says that the branch would not go forward.
+    pub(super) fn wants_fast_forward(&self) -> bool {
+        self.reason.to_lowercase().contains("non-fast-forward")
     }
 
     /// Returns the reason and the messages, a line each.

@@ -75,6 +75,8 @@ pub enum Event<'a> {
     /// Another release was faster; the next attempt begins.
     Raced {
         branch: &'a str,
+        /// If not, another push holds the lock of the branch.
+        has_moved: bool,
         attempt: u32,
         attempts: u32,
     },

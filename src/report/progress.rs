@@ -167,6 +167,6 @@ mod tests {
             progress.tick(later).is_none()
         };
         assert!(!ends(&Event::Noted("a note".to_owned())));
-        assert!(ends(&Event::Raced { branch: "main", attempt: 1, attempts: 2 }));
+        assert!(ends(&Event::Raced { branch: "main", has_moved: true, attempt: 1, attempts: 2 }));
     }
 }

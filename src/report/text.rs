@@ -53,8 +53,9 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
             let text = format!("{}  to {}  {}", visible(&request.name()), visible(base), visible(&request.url));
             line(style, request.word(), Mark::Good, &text)
         }
-        Event::Raced { branch, attempt, attempts } => {
-            let text = format!("{} moved; attempt {attempt} of {attempts} was too late", visible(branch));
+        Event::Raced { branch, has_moved, attempt, attempts } => {
+            let how = if *has_moved { "moved" } else { "did not move, but another push is at work on it" };
+            let text = format!("{} {how}; attempt {attempt} of {attempts} was too late", visible(branch));
             line(style, "raced", Mark::Note, &text)
         }
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::flow::publish::RefusedPush;
-use crate::git::Rule;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener};
 use crate::system::backoff::Backoff;
@@ -58,7 +57,8 @@ impl LostRaces {
     /// Tells that another release was faster, what the server said to the push, and the pause that follows.
     fn tell(&self, place: &str, races: u32, refused: Option<&RefusedPush>, listener: &mut Listener<'_>) {
         let attempts = self.attempts;
-        listener(&Event::Raced { branch: place, attempt: races, attempts });
+        let has_moved = refused.is_none_or(|push| push.has_moved);
+        listener(&Event::Raced { branch: place, has_moved, attempt: races, attempts });
         for line in refused.into_iter().flat_map(|push| push.refusal.lines()) {
             listener(&Event::Aside(line));
         }
@@ -67,13 +67,13 @@ impl LostRaces {
         }
     }
 
-    /// Returns the failure after the last race. It is a refusal if a lock stayed although the branch never moved, or if the
-    /// server named another reason each time that it refused a push.
+    /// Returns the failure after the last race. It is a refusal if the branch never moved, or if the server named another
+    /// reason each time that it refused a push.
     fn failure(&self, place: &str, races: u32) -> Failure {
         let last = self.refusals.last();
         let all = |is_so: fn(&RefusedPush) -> bool| self.refusals.iter().all(is_so);
-        let is_locked = |push: &RefusedPush| !push.has_moved && push.refusal.rule() == Some(Rule::Lock);
-        if let Some(last) = last.filter(|_| self.refusals.len() == races as usize && all(is_locked)) {
+        // The branch never moved: no other release was faster.
+        if let Some(last) = last.filter(|_| self.refusals.len() == races as usize && all(|push| !push.has_moved)) {
             return Failure::refused(&last.branch, &last.refusal);
         }
         if let Some(last) = last.filter(|_| all(|push| push.refusal.is_by_rule())) {
