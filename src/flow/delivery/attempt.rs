@@ -16,6 +16,7 @@ use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;
 use crate::flow::image_checks::source_attestations::look_at_forges;
 use crate::flow::publish::{Content, Published, Publisher, RefusedPush, Rivals, Terms, bring_forward};
+use crate::flow::release_branch::announcements::tell_whole_download;
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::flow::release_branch::read_branch::Tip;
@@ -110,7 +111,7 @@ impl<'a> Attempt<'a> {
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
         let paths = paths.as_ref().map_err(Failure::clone)?;
-        self.tell_whole_download(snapshot, listener);
+        tell_whole_download(self.branch, snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
         let plan = self.plan(&writing, paths, snapshot, destination.branch().cloned(), listener);
@@ -240,12 +241,6 @@ impl<'a> Attempt<'a> {
             }),
             Published::Raced(push) => Err(Stop::Raced(push)),
             Published::Refused(push) => Err(Stop::Refused(push)),
-        }
-    }
-
-    fn tell_whole_download(&self, snapshot: &Snapshot<'_>, listener: &mut Listener<'_>) {
-        if let (true, Some(remote)) = (snapshot.is_whole(), self.branch.remote()) {
-            listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded the whole commit")));
         }
     }
 

@@ -10,10 +10,10 @@ use crate::message::Release;
 use crate::outcome::{Ending, FileEdit, Outcome};
 
 impl Stopped {
-    /// Returns the end of the attempt; `outcome` has all but that nothing of it comes about.
+    /// Returns the end of the attempt: nothing of `outcome` comes about.
     fn end(self, outcome: Outcome) -> Stop {
         let (files, diff) = (Vec::new(), String::new());
-        Stop::Ended(Box::new(Outcome { ending: self.ending, reason: Some(self.reason), files, diff, ..outcome }))
+        Stop::Ended(Box::new(Outcome { reason: Some(self.reason), files, diff, ..outcome }))
     }
 }
 

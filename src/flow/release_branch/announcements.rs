@@ -21,7 +21,11 @@ pub(in crate::flow) fn tell_reading(
 }
 
 /// Tells that more was downloaded than was asked for.
-pub(super) fn tell_whole_download(branch: &ReleaseBranch, snapshot: &Snapshot<'_>, listener: &mut Listener<'_>) {
+pub(in crate::flow) fn tell_whole_download(
+    branch: &ReleaseBranch,
+    snapshot: &Snapshot<'_>,
+    listener: &mut Listener<'_>,
+) {
     if let (true, Some(remote)) = (snapshot.is_whole(), branch.remote()) {
         listener(&Event::Noted(format!("{remote} does not support partial fetches; downloaded whole commits")));
     }

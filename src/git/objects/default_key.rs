@@ -29,7 +29,7 @@ pub(super) fn default_key(repository: &Repository, limit: Duration) -> Result<Op
     };
     let without_key = |how: String, details| GitError::SignerFailed {
         program: program.display().to_string(),
-        how: format!("is to tell the key, and {how}"),
+        how: format!("(git's `gpg.ssh.defaultKeyCommand`) {how}"),
         details,
     };
     let mut command: Command =
@@ -43,8 +43,9 @@ pub(super) fn default_key(repository: &Repository, limit: Duration) -> Result<Op
     let key = finished.stdout.lines().next().unwrap_or_default().trim().to_str_lossy();
     match literal_key(&key) {
         Some(_) => Ok(Some(key.into_owned())),
-        None => {
-            Err(without_key("its first line is none: it begins with neither `key::` nor `ssh-`".to_owned(), Vec::new()))
-        }
+        None => Err(without_key(
+            "wrote no key: its first line begins with neither `key::` nor `ssh-`".to_owned(),
+            Vec::new(),
+        )),
     }
 }

@@ -117,10 +117,16 @@ fn a_program_that_names_no_key() {
     let stage = Stage::new();
     let program = stage.home.path().join("names-key");
     for (script, expected) in [
-        ("sleep 1000", "names-key` is to tell the key, and did not end within 1s"),
-        ("echo 'no agent' >&2; exit 3", "names-key` is to tell the key, and failed (exit status: 3)\n  no agent"),
-        ("echo key", "names-key` is to tell the key, and its first line is none"),
-        ("test -z \"$TAGSHIP_TOKEN\" || echo ssh-ed25519", "names-key` is to tell the key, and its first line is none"),
+        ("sleep 1000", "names-key` (git's `gpg.ssh.defaultKeyCommand`) did not end within 1s"),
+        (
+            "echo 'no agent' >&2; exit 3",
+            "names-key` (git's `gpg.ssh.defaultKeyCommand`) failed (exit status: 3)\n  no agent",
+        ),
+        ("echo key", "names-key` (git's `gpg.ssh.defaultKeyCommand`) wrote no key"),
+        (
+            "test -z \"$TAGSHIP_TOKEN\" || echo ssh-ed25519",
+            "names-key` (git's `gpg.ssh.defaultKeyCommand`) wrote no key",
+        ),
     ] {
         write_script(&program, &format!("#!/bin/sh\n{script}\n"));
         let config = format!("[gpg]\nformat = ssh\n[gpg \"ssh\"]\ndefaultKeyCommand = {}\n", program.display());
