@@ -4,7 +4,7 @@ use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::{kustomizations_with, places_with};
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::entry_history::{EntryHistory, newest_commits};
+use crate::guards::entry_history::{EntryHistory, newest_commits, places_on_branch};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
 use crate::request::LogRequest;
@@ -56,8 +56,8 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     }
     // The releases of one file are in the order of the branch, whatever clocks said, and so are those of several.
     if paths.len() > 1 {
-        let history = snapshot.history(commits_read)?;
-        outcome.history.sort_by_key(|release| history.place(release.record.id).unwrap_or(usize::MAX));
+        let places = places_on_branch(snapshot, commits_read)?;
+        outcome.history.sort_by_key(|release| places.get(&release.record.id).copied().unwrap_or(usize::MAX));
     }
     outcome.history.truncate(request.limit);
     Ok(outcome)

@@ -91,6 +91,19 @@ impl EntryHistory {
     }
 }
 
+/// Returns the place of each commit that the branch has been at, the newest first, among its newest `depth` commits. Their dates
+/// tell no order: clocks differ.
+///
+/// # Errors
+/// If the repository cannot be read.
+pub(crate) fn places_on_branch(
+    snapshot: &mut Snapshot<'_>,
+    depth: usize,
+) -> Result<HashMap<CommitId, usize>, Failure> {
+    let branch = BranchLine::of(snapshot.history(depth)?);
+    Ok(branch.tips().enumerate().map(|(place, tip)| (tip.id, place)).collect())
+}
+
 /// Returns how much of a history was read, for a message.
 pub(crate) fn newest_commits(count: usize) -> String {
     match count {
