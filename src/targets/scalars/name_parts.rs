@@ -100,7 +100,7 @@ impl<'t> NameParts<'t> {
                 false => SaidName::elsewhere(Some(NameLimit::EndsIn(image.name))),
             },
             (Some(image), _) => match self.registry {
-                Some(registry) if is_below(registry, &image.name) => SaidName::with_registry("image"),
+                Some(registry) if behind(registry, &image.name).is_some() => SaidName::with_registry("image"),
                 Some(_) => SaidName::written(registry, "image"),
                 None if has_registry(&image.name) => SaidName::with_registry("image"),
                 None => SaidName::elsewhere(Some(NameLimit::EndsIn(image.name))),
@@ -218,15 +218,21 @@ pub(super) fn ends_in(name: &str, end: &str) -> bool {
     name.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
-fn is_below(registry: &str, name: &str) -> bool {
-    name.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'))
+/// Returns the rest of a name that begins with `before` and a `/`.
+pub(super) fn behind<'n>(before: &str, name: &'n str) -> Option<&'n str> {
+    name.strip_prefix(before)?.strip_prefix('/')
 }
 
-/// Returns the rest of a name behind a registry, which may have a path, if the name is below it: `acme/web` is below `docker.io`.
+/// Returns the rest of a name behind a registry, which may have a path, if the name is below it: `acme/web` is below `docker.io`,
+/// and `nginx` below `docker.io/library` too.
 pub(super) fn below(registry: &str, name: &str) -> Option<String> {
-    let rest = |name: &str| name.strip_prefix(registry)?.strip_prefix('/').map(str::to_owned);
-    let with_registry = || format!("{}/{name}", split_registry(name).0);
-    rest(name).or_else(|| if has_registry(name) { None } else { rest(&with_registry()) })
+    if has_registry(name) {
+        return behind(registry, name).map(str::to_owned);
+    }
+    let hub = split_registry(name).0;
+    let official = (!name.contains('/')).then(|| format!("{hub}/library/{name}"));
+    let spelled = [Some(name.to_owned()), Some(format!("{hub}/{name}")), official];
+    spelled.into_iter().flatten().find_map(|name| behind(registry, &name).map(str::to_owned))
 }
 
 /// Takes a name apart that is in two parts of which the second one was `last`.
