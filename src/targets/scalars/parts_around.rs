@@ -5,14 +5,16 @@
 use super::beside::ValuesBeside;
 use super::image_text::ImageText;
 use super::key_stems::plain;
+use super::name_parts::behind;
 use super::place::{ImagePlace, Parts, Slots};
-use super::registries_around::{is_registry_key, part, registries};
+use super::registries_around::{certain_registries, is_registry_key, part};
 use super::slot::Slot;
 use crate::image::{ImageArgument, has_registry, split_registry};
 use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::ParsedYaml;
 
-/// The keys of what stands between a registry and the last part of a name.
+/// The keys of what stands between a registry and the last part of a name. Without a registry beside them, they may be of
+/// something else, as the namespace of a workload is.
 const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner"];
 
 /// A name without a registry, and the texts around it.
@@ -47,29 +49,31 @@ impl<'y> PartsAround<'y> {
         let mut parts: Vec<(String, &str)> =
             own_registry.map(|text| ("registry".to_owned(), text)).into_iter().collect();
         let beside = ValuesBeside::of(yaml, place, slot);
-        let is_part = |key: &str| is_registry_key(key) || OWNERS.contains(&plain(key).as_str());
+        let has_registry_beside = own_registry.is_some()
+            || beside.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
+        let has_owner = has_registry_beside && matches!(place.slots, Slots::Parts(_));
+        let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
         let others = beside.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
-        parts.extend(place.trail.iter().rev().flat_map(|mapping| registries(yaml, *mapping)));
+        parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
         Some(Self { own_registry, name, parts })
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
     pub(super) fn keys_of(&self, new_name: &str) -> Option<Vec<&str>> {
         let before = new_name.strip_suffix(&self.name)?.strip_suffix('/')?;
-        let is_own =
-            self.own_registry.is_none_or(|own| before.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')));
+        let is_own = self.own_registry.is_none_or(|own| behind(own, before).is_some());
         if is_own { self.keys_before(before) } else { None }
     }
 
     fn keys_before(&self, text: &str) -> Option<Vec<&str>> {
-        self.parts.iter().find_map(|(key, part)| match text.strip_prefix(part)? {
-            "" => Some(vec![key.as_str()]),
-            rest => {
-                let mut keys = self.keys_before(rest.strip_prefix('/')?)?;
-                keys.insert(0, key);
-                Some(keys)
+        self.parts.iter().find_map(|(key, part)| {
+            if text == *part {
+                return Some(vec![key.as_str()]);
             }
+            let mut keys = self.keys_before(behind(part, text)?)?;
+            keys.insert(0, key);
+            Some(keys)
         })
     }
 
@@ -77,7 +81,7 @@ impl<'y> PartsAround<'y> {
     pub(super) fn part_again(&self, new_name: &str) -> Option<(&str, &'y str)> {
         let written = if self.own_registry.is_some() { split_registry(new_name).1 } else { new_name };
         let others = self.parts.iter().filter(|(_, part)| self.own_registry != Some(part));
-        let begins = |text: &str, part: &str| text.strip_prefix(part).is_some_and(|rest| rest.starts_with('/'));
+        let begins = |text: &str, part: &str| behind(part, text).is_some();
         let mut again = others.filter(|(_, part)| begins(written, part) && !begins(&self.name, part));
         again.next().map(|(key, part)| (key.as_str(), *part))
     }

@@ -7,10 +7,19 @@ use super::key_stems::plain;
 use crate::image::is_registry;
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// What the key of a registry ends in, and what it may be.
+/// What the key of a registry ends in.
 const REGISTRY_ENDS: [&str; 6] =
     ["registry", "registryurl", "registryhost", "registryserver", "registryprefix", "imageprefix"];
-const REGISTRIES: [&str; 4] = ["host", "server", "hub", "url"];
+/// Short for a registry with a path.
+const HUB: &str = "hub";
+
+/// What the key of a registry may be in a mapping that is called one. Elsewhere, it is the address of something else.
+const ADDRESSES: [&str; 3] = ["host", "server", "url"];
+
+/// The keys of a login. A registry beside one, or in a mapping that is called so, is that of a pull secret, and no chart need put
+/// it before a name.
+const LOGINS: [&str; 5] = ["username", "password", "email", "auth", "dockerconfigjson"];
+const SECRETS: [&str; 2] = ["credential", "secret"];
 
 /// The keys of a registry that comes before a word, which is no name without one.
 const BEFORE_NAMES: [&str; 6] =
@@ -23,20 +32,38 @@ pub(super) fn has_registry_for_others(yaml: &ParsedYaml<'_>, mapping: NodeId) ->
         let (is_of_some, key) = (within.contains('.') && within != "global.image", plain(key));
         !is_of_some && BEFORE_NAMES.contains(&key.as_str()) && is_registry(text.split('/').next().unwrap_or_default())
     };
-    registries(yaml, mapping).into_iter().any(is_before_names)
+    registries(yaml, mapping, &|_, _| true).into_iter().any(is_before_names)
 }
 
-/// Returns the registries in a mapping, and in its mappings for all images.
-pub(super) fn registries<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> Vec<(String, &'y str)> {
-    let mut found = registries_in(yaml, mapping, "");
+/// Returns the registries in a mapping, and in its mappings for all images, but for those of pull secrets.
+pub(super) fn certain_registries<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> Vec<(String, &'y str)> {
+    let is_login = |key: &str| LOGINS.contains(&plain(key).as_str());
+    registries(yaml, mapping, &|path, within| {
+        let path = plain(path);
+        let is_secret = SECRETS.iter().any(|word| path.contains(word));
+        !is_secret && !yaml.tree.pairs(within).any(|pair| yaml.tree.text(pair.key).is_some_and(is_login))
+    })
+}
+
+/// Returns the registries in a mapping, and in its mappings for all images. `counts` judges the path and the node of each.
+fn registries<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    mapping: NodeId,
+    counts: &dyn Fn(&str, NodeId) -> bool,
+) -> Vec<(String, &'y str)> {
+    let registries_in = |within: NodeId, before: &str| match is_mapping(yaml, within) && counts(before, within) {
+        true => registries_in(yaml, within, before),
+        false => Vec::new(),
+    };
+    let mut found = registries_in(mapping, "");
     for pair in is_mapping(yaml, mapping).then(|| yaml.tree.pairs(mapping)).into_iter().flatten() {
         let Some(key) = yaml.tree.text(pair.key).filter(|_| is_mapping(yaml, pair.value)) else { continue };
         if key == "global" || plain(key).ends_with("registry") {
-            found.extend(registries_in(yaml, pair.value, &format!("{key}.")));
+            found.extend(registries_in(pair.value, &format!("{key}.")));
         }
         for within in yaml.tree.pairs(pair.value).filter(|_| key == "global") {
             let key = yaml.tree.text(within.key).unwrap_or_default();
-            found.extend(registries_in(yaml, within.value, &format!("global.{key}.")));
+            found.extend(registries_in(within.value, &format!("global.{key}.")));
         }
     }
     found
@@ -44,17 +71,22 @@ pub(super) fn registries<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> Vec<(
 
 /// Returns the registries in one mapping. Beside a `repository`, they are those of that image.
 fn registries_in<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, before: &str) -> Vec<(String, &'y str)> {
-    if !is_mapping(yaml, mapping) || value_of(yaml, mapping, "repository").is_some() {
+    if value_of(yaml, mapping, "repository").is_some() {
         return Vec::new();
     }
     let registry = |key: &str, value: NodeId| Some((format!("{before}{key}"), part(filled(yaml, value)?)?));
     let texts = yaml.tree.pairs(mapping).filter_map(|pair| Some((yaml.tree.text(pair.key)?, pair.value)));
-    texts.filter(|(key, _)| is_registry_key(key)).filter_map(|(key, value)| registry(key, value)).collect()
+    let is_called_so = before.strip_suffix('.').is_some_and(|path| plain(path).ends_with("registry"));
+    let is_address = |key: &str| is_called_so && ADDRESSES.contains(&plain(key).as_str());
+    texts
+        .filter(|(key, _)| is_registry_key(key) || is_address(key))
+        .filter_map(|(key, value)| registry(key, value))
+        .collect()
 }
 
 pub(super) fn is_registry_key(key: &str) -> bool {
     let key = plain(key);
-    REGISTRIES.contains(&key.as_str()) || REGISTRY_ENDS.iter().any(|end| key.ends_with(end))
+    key == HUB || REGISTRY_ENDS.iter().any(|end| key.ends_with(end))
 }
 
 /// Returns a text that may be the beginning of a name, without the `/` behind it.
