@@ -133,9 +133,9 @@ pub(super) const WHOLE_IMAGES: [&str; 9] = [
     "unifiedRepoTag",
 ];
 
-/// Whether a text under such a key is an image, or a template of one. A switch is neither.
+/// Whether a text under such a key is an image, or a template of one. A switch and an address are neither.
 pub(super) fn is_whole_image(text: &str) -> bool {
-    text.contains(['/', ':', '@', '{'])
+    text.contains('{') || (text.contains(['/', ':', '@']) && ImageText::parse(text, false).is_ok())
 }
 
 /// Returns what a switch says; `None` if the text is none.
