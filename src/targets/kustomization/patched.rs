@@ -4,6 +4,7 @@
 use super::entry::{ImageLists, fields};
 use super::notes::{Note, NoteKind};
 use super::requested::Requested;
+use crate::targets::scalars::has_reference;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// The keys of lists of patches. An item is a text, or has one under `patch`.
@@ -18,8 +19,7 @@ pub(super) fn patched(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: 
         if lists.entries.iter().any(|other| other.name == Some(&new_name)) {
             continue;
         }
-        let sets = |text: &str| [":", "@"].into_iter().any(|end| text.contains(&format!("{new_name}{end}")));
-        if let Some((patch, _)) = patches.iter().find(|(_, text)| sets(text)) {
+        if let Some((patch, _)) = patches.iter().find(|(_, text)| has_reference(text, &new_name)) {
             let line = yaml.source.line_number(yaml.tree.start(*patch));
             let name = entry.name.unwrap_or_default().to_owned();
             notes.push(Note { name, place: yaml.place(entry.item), kind: NoteKind::Patched { line, image: new_name } });

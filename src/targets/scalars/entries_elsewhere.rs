@@ -4,7 +4,7 @@
 use super::document_kind::{text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, name_beside, text_beside};
-use super::image_text::is_same_image;
+use super::image_text::{has_reference, is_same_image};
 use super::place::ImagePlace;
 use crate::targets::kustomization::Fields;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
@@ -81,7 +81,7 @@ pub(super) fn patch_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version:
     let says_so = |text: &str| [&tag, &digest].into_iter().flatten().all(|version| text.contains(version.as_str()));
     let patches =
         renderer_lists(yaml, root, "patches").into_iter().filter_map(|(_, item)| value_of(yaml, item, "patch"));
-    let mut of_image = patches.filter(|patch| yaml.tree.text(*patch).is_some_and(|text| text.contains(name)));
+    let mut of_image = patches.filter(|patch| yaml.tree.text(*patch).is_some_and(|text| has_reference(text, name)));
     of_image.find(|patch| !yaml.tree.text(*patch).is_some_and(says_so))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_text::{ImageText, is_like_a_version};
+use super::image_text::{ImageText, is_version_alone};
 use super::key_stems::{name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, is_image_key};
@@ -302,15 +302,12 @@ impl Scalar<'_> {
         parts.tag = Some(slot);
         Ok(Slots::Parts(parts))
     }
-}
 
-impl Scalar<'_> {
     /// Whether a text is the version of the repository beside it, whatever its key: `release: v3.14.0`.
     fn is_version<'y>(&self, yaml: &'y ParsedYaml<'_>, beside: &dyn Fn(&str) -> Option<&'y str>) -> bool {
         let text = filled(yaml, self.slot.value).unwrap_or_default();
-        let is_certain = text.starts_with('v') || text.matches('.').count() > 1;
         let is_alone = !PARTS_BESIDE.iter().any(|key| beside(key).is_some());
-        is_certain && text.contains('.') && is_like_a_version(text) && is_alone && beside("repository").is_some()
+        is_version_alone(text) && is_alone && beside("repository").is_some()
     }
 }
 

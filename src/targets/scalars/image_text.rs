@@ -52,6 +52,15 @@ impl ImageText {
     }
 }
 
+/// Whether a text, such as a patch, has a reference of the image `name` with a version.
+pub(in crate::targets) fn has_reference(text: &str, name: &str) -> bool {
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '{' | '}');
+    text.split(is_end).any(|word| {
+        ImageText::parse(word, false)
+            .is_ok_and(|image| is_same_image(&image.name, name) && (image.tag.is_some() || image.digest.is_some()))
+    })
+}
+
 /// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
 pub(super) fn is_same_image(one: &str, other: &str) -> bool {
     match (Reference::new(one, None, None), Reference::new(other, None, None)) {
@@ -67,9 +76,15 @@ pub(super) fn is_like_a_version(text: &str) -> bool {
     number.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// Whether a text is a version for certain, whatever its key: `v1.2`, `1.2.3`.
+pub(super) fn is_version_alone(text: &str) -> bool {
+    let is_certain = text.starts_with('v') || text.matches('.').count() > 1;
+    is_certain && text.contains('.') && is_like_a_version(text)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ImageText, is_like_a_version, is_same_image};
+    use super::{ImageText, has_reference, is_like_a_version, is_same_image};
 
     const DIGEST: &str = "sha256:1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
 
@@ -95,6 +110,19 @@ mod tests {
     fn names_of_docker_hub_are_alike() {
         assert!(is_same_image("acme/web", "docker.io/acme/web"));
         assert!(!is_same_image("ghcr.io/acme/web", "acme/web"));
+    }
+
+    #[test]
+    fn a_reference_in_a_text_is_whole() {
+        let pinned = format!("image: acme/web@{DIGEST}");
+        for text in ["image: acme/web:v1", "{\"image\":\"acme/web:v1\"}", "- docker.io/acme/web:v1\n", &pinned] {
+            assert!(has_reference(text, "acme/web"), "{text}");
+        }
+        for text in
+            ["a: acme/webshop", "acme/web: x", "image: quay.io/acme/web:v1", "image: acme/web", "acme/webshop:v1"]
+        {
+            assert!(!has_reference(text, "acme/web"), "{text}");
+        }
     }
 
     #[test]
