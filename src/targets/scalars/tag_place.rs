@@ -3,9 +3,11 @@
 
 use super::argo::PARAMETERS;
 use super::beside::{NAME_OF_DIGITS, ValueBeside, ValuesBeside, are_digits};
+use super::document_kind::text_of;
 use super::file_refusal::FileRefusal;
-use super::image_text::is_like_a_version;
-use super::place::{ImagePlace, Slots};
+use super::image_path::{Holds, holds};
+use super::image_text::{is_like_a_version, is_version_alone};
+use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
 use crate::targets::flux_marker::is_policy_name;
@@ -43,6 +45,7 @@ pub(super) fn require_place(
         wanted.refuse_tag_beside(before)?;
         wanted.refuse_registry_beside(before)?;
     }
+    wanted.require_version()?;
     wanted.refuse_whole_beside()?;
     wanted.refuse_closed_name()?;
     wanted.refuse_digest_beside()
@@ -82,6 +85,29 @@ impl Wanted<'_, '_> {
         let message = format!("charts read the digits of a digest under `{key}`, and these are not edited");
         let hint = "write the digest there by hand, or name the mapping with the tag alone";
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
+    }
+
+    /// Refuses a tag that is no version, where the text alone tells that it is one: the new text would be read as a reference.
+    fn require_version(&self) -> Result<(), FileRefusal> {
+        let (Slots::Parts(Parts { tag: Some(slot), .. }), Some(tag)) =
+            (&self.place.slots, self.argument.change.new_tag.set())
+        else {
+            return Ok(());
+        };
+        let key = match self.place.path.starts_with(PARAMETERS) {
+            true => {
+                text_of(self.yaml, slot.parent, "name").and_then(|name| name.rsplit('.').next()).unwrap_or_default()
+            }
+            false => slot.key_text(self.yaml),
+        };
+        let is_by_text = holds(key) == Holds::Reference
+            && !is_policy_name(self.argument.name.as_str())
+            && slot.text(self.yaml)?.is_some_and(is_version_alone);
+        if !is_by_text || is_version_alone(&tag.to_string()) {
+            return Ok(());
+        }
+        let message = format!("`{key}` is edited only from a version to a version (`v1.2.3`), and `{tag}` is none");
+        Err(FileRefusal::at(self.yaml, slot.value, message, "write the tag by hand"))
     }
 
     /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
