@@ -30,15 +30,15 @@ impl fmt::Display for ValuesNote {
             }
             Self::PartAgain { new_name, key, part } => write!(
                 f,
-                "`{key}` is `{part}`, and a chart that puts it before the name makes `{part}/{new_name}`: write the name \
-                 without it then"
+                "`{key}` is `{part}`, and a chart that puts it before the name makes `{part}/{new_name}`: then write the \
+                 name without `{part}`"
             ),
             Self::VersionAdded { version: None } => {
-                write!(f, "it had no version, and a chart that adds one itself makes two of it")
+                write!(f, "the image had no version here; if the chart adds one itself, the reference has two")
             }
             Self::VersionAdded { version: Some(key) } => write!(
                 f,
-                "it had no version, and if the chart adds that of `{key}`, two are deployed: change `{key}` in place of it then"
+                "the image had no version here; if the chart adds `{key}` to it, the reference has two: change `{key}` instead"
             ),
         }
     }
