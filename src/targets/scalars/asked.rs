@@ -131,7 +131,7 @@ fn ask_tag(
         Field::Set(tag) => {
             if !place.has_tag() {
                 let message = format!("`{name}` has no place for a tag");
-                let hint = "name the scalar with the tag by its path, or add the key with a tag once by hand";
+                let hint = "name the scalar with the tag by its path, or add `tag` once by hand if the chart reads it";
                 return Err(FileRefusal::at(yaml, place.item, message, hint));
             }
             after.new_tag = Some(tag.to_string());
