@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::argo::{nested_values, sources};
+use super::argo::nested_values;
 use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::object::{Object, objects};
@@ -11,7 +11,9 @@ use super::repeated::RepeatedKeys;
 use super::rewrite;
 use super::slot::Slot;
 use super::source_images::refuse_decided_in_text;
-use super::values_text::{INSIDE, object_of, refuse_in_another_source, values_behind, with_values};
+use super::values_text::{
+    INSIDE, drop_replaced_name, object_of, refuse_in_another_source, source_of, values_behind, with_values,
+};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
@@ -69,12 +71,18 @@ fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
 pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
     let mut shown = rewrite::shown(path, yaml)?;
     let repeated = RepeatedKeys::of(yaml);
-    for slot in nested_values(yaml, &objects(path, yaml)) {
+    let objects = objects(path, yaml);
+    for slot in nested_values(yaml, &objects) {
         let text = yaml.tree.text(slot.value).unwrap_or_default();
         let told = |refusal: FileRefusal| in_values(yaml, slot, refusal);
         let inside = repeated.refuse(slot.value);
         match inside.and_then(|()| with_values(text, |yaml| rewrite::shown(INSIDE, yaml)).map_err(told)) {
-            Ok(inside) => {
+            Ok(mut inside) => {
+                for (name, fields) in &mut inside.entries {
+                    if let Some(source) = source_of(yaml, &objects, slot) {
+                        drop_replaced_name(yaml, source, name, fields);
+                    }
+                }
                 shown.entries.extend(inside.entries);
                 shown.untold.extend(inside.untold.into_iter().map(told));
                 shown.doubtful.extend(inside.doubtful.into_iter().map(told));
@@ -124,9 +132,9 @@ fn edit_inside(
             comments => comments,
         };
         let options = EditOptions { comments, ..options };
-        let edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options))
+        let mut edit = with_values(text, |yaml| rewrite::edit(INSIDE, yaml, &of_values, options))
             .map_err(|refusal| in_values(yaml, slot, refusal))?;
-        refuse_decided(yaml, &objects, slot, &edit)?;
+        judge_by_parameters(yaml, &objects, slot, &of_values, &mut edit)?;
         let edit = renamed(edit, &named);
         let is_found = arguments.iter().any(|argument| !edit.absent.contains(&argument.name));
         if is_found {
@@ -152,12 +160,24 @@ fn edit_inside(
     Ok(Some(outcome(yaml, text.into_bytes(), arguments, &inside)))
 }
 
-/// Refuses an edit that parameters of the same source take no notice of.
-fn refuse_decided(yaml: &ParsedYaml<'_>, objects: &[Object], slot: Slot, edit: &Edit) -> Result<(), FileRefusal> {
-    let mut sources = objects.iter().flat_map(|object| sources(yaml, object));
-    let Some(source) = sources.find(|source| yaml.tree.is_within(slot.value, *source)) else { return Ok(()) };
-    let mut entries = edit.entries.iter();
-    entries.try_for_each(|entry| refuse_decided_in_text(yaml, source, slot.value, (entry.name.as_str(), entry)))
+/// Refuses an edit that parameters of the same source take no notice of. A name of which they replace a part is not known.
+fn judge_by_parameters(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    slot: Slot,
+    arguments: &[&ImageArgument],
+    edit: &mut Edit,
+) -> Result<(), FileRefusal> {
+    let Some(source) = source_of(yaml, objects, slot) else { return Ok(()) };
+    for entry in &mut edit.entries {
+        let name = entry.name.as_str();
+        let asks_name =
+            |argument: &&ImageArgument| argument.name == entry.name && argument.change.new_name.set().is_some();
+        refuse_decided_in_text(yaml, source, slot.value, (name, entry), arguments.iter().any(asks_name))?;
+        drop_replaced_name(yaml, source, name, &mut entry.before);
+        drop_replaced_name(yaml, source, name, &mut entry.after);
+    }
+    Ok(())
 }
 
 /// Returns each argument with the one that means the same within values that are text: a name may begin with the `KIND/NAME/` of

@@ -202,15 +202,30 @@ pub(super) fn refuse_decided_in_text(
     source: NodeId,
     text: NodeId,
     (name, edit): (&str, &EntryEdit),
+    asks_name: bool,
 ) -> Result<(), FileRefusal> {
-    let image = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
-    let decides = |key: &str| {
-        let text = parameter_text(yaml, source, &format!("{image}.{key}"));
-        text.is_some_and(|text| key == "digest" || is_whole_image(text))
+    let image = image_of_path(name);
+    let decides = |&(list, parameter, _): &(&str, &str, NodeId)| {
+        let text = parameter_text(yaml, source, parameter);
+        let is_there = list == FILES || text.is_some();
+        match behind_dot(image, parameter) {
+            Some("tag" | "version" | "digest") => is_there,
+            Some(key) if WHOLE_IMAGES.contains(&key) => list == FILES || text.is_some_and(is_whole_image),
+            Some(_) => false,
+            None => parameter == image && is_there,
+        }
     };
-    if let Some(key) = ["digest"].into_iter().chain(WHOLE_IMAGES).find(|key| decides(key)) {
-        let message = format!("`{image}.{key}` in `parameters` decides what is pulled, whatever the tag in the values");
-        return Err(FileRefusal::at(yaml, text, message, format!("remove `{image}.{key}` once by hand")));
+    if let Some((list, parameter, _)) = parameters(yaml, source).into_iter().find(decides) {
+        let message = format!("`{parameter}` in `{list}` decides what is pulled, whatever the tag in the values");
+        return Err(FileRefusal::at(yaml, text, message, format!("remove `{parameter}` once by hand")));
+    }
+    if let Some(parameter) =
+        name_in_parameters(yaml, source, name).filter(|_| asks_name && edit.after.new_name.is_some())
+    {
+        let message =
+            format!("`{parameter}` in the parameters decides the name, whatever the values that are text say");
+        let hint = format!("keep the name, as in `{name}=*:TAG`, or change it by hand");
+        return Err(FileRefusal::at(yaml, text, message, hint));
     }
     match parameter_text(yaml, source, "global.imageRegistry") {
         Some(registry) if edit.before.new_name != edit.after.new_name => {
@@ -222,6 +237,23 @@ pub(super) fn refuse_decided_in_text(
         }
         _ => Ok(()),
     }
+}
+
+/// Returns the parameter that replaces a part of the name of an image in values that are text.
+pub(super) fn name_in_parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, name: &str) -> Option<&'y str> {
+    let image = image_of_path(name);
+    let is_part = |parameter: &&str| behind_dot(image, parameter).is_some_and(|key| NAME_PARTS.contains(&key));
+    parameters(yaml, source).into_iter().map(|(_, parameter, _)| parameter).find(is_part)
+}
+
+/// Returns the path of the image that a path in values means, which may be that of its tag.
+fn image_of_path(path: &str) -> &str {
+    let path = path.strip_prefix('.').unwrap_or(path);
+    [".tag", ".version"].iter().find_map(|key| path.strip_suffix(key)).unwrap_or(path)
+}
+
+fn behind_dot<'n>(image: &str, parameter: &'n str) -> Option<&'n str> {
+    parameter.strip_prefix(image)?.strip_prefix('.')
 }
 
 /// Returns the text of a parameter, if there is any.

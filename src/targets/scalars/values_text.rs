@@ -10,6 +10,7 @@ use super::object::{Object, objects};
 use super::place::ImagePlace;
 use super::rewrite;
 use super::slot::Slot;
+use super::source_images::name_in_parameters;
 use crate::image::ImageArgument;
 use crate::targets::kustomization::Fields;
 use crate::yaml::{self, NodeId, ParsedYaml, SourceText};
@@ -86,7 +87,27 @@ fn entries_inside(
     let text = yaml.tree.text(slot.value).unwrap_or_default();
     let inside = wanted.map(|name| object_of(yaml, objects, slot).map_or(name, |object| object.without_label(name)));
     let entries = with_values(text, |yaml| rewrite::entries(INSIDE, yaml, inside)).unwrap_or_default();
-    entries.into_iter().map(|(name, fields)| (wanted.map_or(name, str::to_owned), fields)).collect()
+    let source = source_of(yaml, objects, slot);
+    let named = |(name, mut fields): (String, Fields)| {
+        if let Some(source) = source {
+            drop_replaced_name(yaml, source, &name, &mut fields);
+        }
+        (wanted.map_or(name, str::to_owned), fields)
+    };
+    entries.into_iter().map(named).collect()
+}
+
+/// Returns the source of an Application that has values that are text.
+pub(super) fn source_of(yaml: &ParsedYaml<'_>, objects: &[Object], slot: Slot) -> Option<NodeId> {
+    let mut sources = objects.iter().flat_map(|object| sources(yaml, object));
+    sources.find(|source| yaml.tree.is_within(slot.value, *source))
+}
+
+/// Drops the name of an image in values that are text, if a parameter of the source replaces a part of it.
+pub(super) fn drop_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, name: &str, fields: &mut Fields) {
+    if name_in_parameters(yaml, source, name).is_some() {
+        fields.new_name = None;
+    }
 }
 
 /// A scalar of a file.
