@@ -28,16 +28,14 @@ pub(super) fn require_place(
         (None, Some(digest)) => format!("@{digest}"),
         (None, None) => String::new(),
     };
-    if version.is_empty() {
+    let is_name_alone = version.is_empty();
+    if is_name_alone {
         require_name(yaml, place, argument)?;
     }
     let Some(slot) = place.version_slot() else { return Ok(()) };
     let wanted = Wanted { yaml, place, slot, argument, version, beside: ValuesBeside::of(yaml, place, slot) };
-    if wanted.version.is_empty() {
-        return match &place.slots {
-            Slots::Reference { keyed: false, .. } => wanted.refuse_registry_beside(before),
-            _ => Ok(()),
-        };
+    if is_name_alone {
+        return wanted.require_name_place(before);
     }
     if let Slots::Reference { keyed: false, certain, .. } = &place.slots {
         wanted.refuse_digits()?;
@@ -75,6 +73,14 @@ struct Wanted<'a, 'd> {
 }
 
 impl Wanted<'_, '_> {
+    /// Refuses a name alone beside a registry of its own.
+    fn require_name_place(&self, before: &Fields) -> Result<(), FileRefusal> {
+        match &self.place.slots {
+            Slots::Reference { keyed: false, .. } => self.refuse_registry_beside(before),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a reference where charts read the digits of a digest, behind which they write it.
     fn refuse_digits(&self) -> Result<(), FileRefusal> {
         let key = self.slot.key_text(self.yaml);
