@@ -201,7 +201,7 @@ impl ImagePlace {
 
     fn is_bare_tag(&self) -> bool {
         let Slots::Parts(parts) = &self.slots else { return false };
-        parts.tag.is_some() && parts.repository.is_none() && parts.digest.is_none() && parts.known_name.is_none()
+        parts.tag.is_some() && parts.repository.is_none() && parts.digest.is_none() && !parts.name_follows
     }
 
     pub(super) fn has_digest(&self, yaml: &ParsedYaml<'_>) -> Result<bool, FileRefusal> {
