@@ -21,6 +21,8 @@ const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner
 pub(super) struct PartsAround<'y> {
     /// The text under `registry`, which is written with the name.
     own_registry: Option<&'y str>,
+    /// Whether the registry of a new name is written under `registry`, which may be empty as yet.
+    writes_registry: bool,
     name: String,
     /// What may come before the name, by its key.
     parts: Vec<(String, &'y str)>,
@@ -56,7 +58,8 @@ impl<'y> PartsAround<'y> {
         let others = beside.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
         parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
-        Some(Self { own_registry, name, parts })
+        let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
+        Some(Self { own_registry, writes_registry, name, parts })
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
@@ -79,7 +82,7 @@ impl<'y> PartsAround<'y> {
 
     /// Returns the part that a chart would put before a new name that begins with it already.
     pub(super) fn part_again(&self, new_name: &str) -> Option<(&str, &'y str)> {
-        let written = if self.own_registry.is_some() { split_registry(new_name).1 } else { new_name };
+        let written = if self.writes_registry { split_registry(new_name).1 } else { new_name };
         let others = self.parts.iter().filter(|(_, part)| self.own_registry != Some(part));
         let begins = |text: &str, part: &str| behind(part, text).is_some();
         let mut again = others.filter(|(_, part)| begins(written, part) && !begins(&self.name, part));
