@@ -96,10 +96,7 @@ impl EntryHistory {
 ///
 /// # Errors
 /// If the repository cannot be read.
-pub(crate) fn places_on_branch(
-    snapshot: &mut Snapshot<'_>,
-    depth: usize,
-) -> Result<HashMap<CommitId, usize>, Failure> {
+pub(crate) fn places_on_branch(snapshot: &mut Snapshot<'_>, depth: usize) -> Result<HashMap<CommitId, usize>, Failure> {
     let branch = BranchLine::of(snapshot.history(depth)?);
     Ok(branch.tips().enumerate().map(|(place, tip)| (tip.id, place)).collect())
 }

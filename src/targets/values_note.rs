@@ -17,7 +17,7 @@ pub enum ValuesNote {
 impl ValuesNote {
     /// Returns whether another image may be deployed than the file shows.
     pub fn is_warning(&self) -> bool {
-        !matches!(self, Self::NameKept { .. } | Self::VersionAdded { version: None })
+        !matches!(self, Self::VersionAdded { version: None })
     }
 }
 
@@ -26,7 +26,11 @@ impl fmt::Display for ValuesNote {
         match self {
             Self::NameKept { new_name, keys } => {
                 let keys = keys.join("` and `");
-                write!(f, "`{keys}` and the name here make `{new_name}`, so the name was kept")
+                write!(
+                    f,
+                    "`{keys}` and the name here make `{new_name}`, so the name was kept; if the chart does not put them \
+                     together, write the name by hand"
+                )
             }
             Self::PartAgain { new_name, key, part } => write!(
                 f,
