@@ -68,7 +68,7 @@ pub struct CommitArguments {
     pub message: Option<String>,
 
     /// Author of the commit [default: from git's configuration, else the bot of GitHub, Gitea, Forgejo or Bitbucket, else
-    /// `tagship <tagship@localhost>`]
+    /// `tagship`]
     #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR", hide_short_help = true)]
     pub author: Option<String>,
 
