@@ -97,17 +97,19 @@ const LOST_RACE: [&str; 12] = [
 
 impl PushRefusal {
     /// Returns the error for a refusal that is no rule: the server, or a part of it, does not answer at the moment.
-    pub(super) fn outage(self, remote: String) -> GitError {
-        let details = self.messages.iter().map(|message| format!("remote: {message}")).collect();
-        let source = anyhow::anyhow!("it refused the push ({})", self.reason);
-        GitError::Unavailable { remote, answered: true, source, details }
+    pub(super) fn outage(&self, remote: String) -> GitError {
+        self.unavailable(remote, anyhow::anyhow!("it refused the push ({})", self.reason))
     }
 
     /// Returns the error for a refusal after which the branch cannot be read now.
     pub(super) fn beside_an_outage(&self, remote: String, unread: GitError) -> GitError {
         let context = format!("it refused the push ({}), and the branch could not be read again", self.reason);
-        let details = self.messages.iter().map(|message| format!("remote: {message}")).collect();
-        GitError::Unavailable { remote, answered: true, source: anyhow::Error::from(unread).context(context), details }
+        self.unavailable(remote, anyhow::Error::from(unread).context(context))
+    }
+
+    fn unavailable(&self, remote: String, source: anyhow::Error) -> GitError {
+        let details = self.remote_lines().collect();
+        GitError::Unavailable { remote, answered: true, source, details }
     }
 
     /// Returns whether the reason is another one than that the branch has moved. If it stays so at each attempt, a retry
@@ -142,7 +144,12 @@ impl PushRefusal {
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let reason = Some(&self.reason).filter(|reason| !reason.is_empty());
         let reason = reason.map(|reason| format!("the server's reason: {reason}"));
-        reason.into_iter().chain(self.messages.iter().map(|line| format!("remote: {line}")))
+        reason.into_iter().chain(self.remote_lines())
+    }
+
+    /// Returns the messages, a line each.
+    pub fn remote_lines(&self) -> impl Iterator<Item = String> {
+        self.messages.iter().map(|line| format!("remote: {line}"))
     }
 
     /// Returns the rule that the server's words name; `None` if they are unknown.

@@ -35,7 +35,7 @@ pub(in crate::flow) fn named_by<'t>(
     typed: &'t [TargetFile],
     path: &RepositoryPath,
 ) -> Option<&'t TargetFile> {
-    let folder = path.folders().pop().filter(|_| is_kustomization_name(&path.to_string()));
+    let folder = is_kustomization_name(&path.to_string()).then(|| path.folder());
     let is_it = |named: RepositoryPath| named == *path || folder.as_ref() == Some(&named);
     let mut named = typed.iter().filter(|file| !file.is_pattern());
     named.find(|file| RepositoryPath::resolve(base, file.path()).is_ok_and(is_it))

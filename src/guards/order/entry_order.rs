@@ -45,7 +45,8 @@ pub struct EntryOrder {
 pub enum Standing {
     /// It is newer than what runs.
     Newer,
-    /// It is the same, or there is nothing that it could be older than.
+    /// It goes out without being newer: it is the same, nothing was released before, what runs was taken back where it comes
+    /// from, or order does not count.
     Goes,
     /// It goes out although the lines went apart; a person should know why.
     Replaces,

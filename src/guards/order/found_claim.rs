@@ -98,7 +98,8 @@ pub(super) fn may_be_moved(
     let all = || claims.iter().flat_map(|(_, claims)| claims);
     let names = all().flat_map(ReleaseTrailers::entries).collect();
     let spellings = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &names);
-    let is_of_entry = |said: &&ReleaseTrailers| said.entries().any(|entry| entry == *name || spellings.contains(entry));
+    let is_of_entry =
+        |said: &&ReleaseTrailers| said.names(name) || said.entries().any(|entry| spellings.contains(entry));
     let of_name = all().filter(is_of_entry);
     let mut files: Vec<&String> = Vec::new();
     for file in of_name.flat_map(|said| &said.files) {

@@ -219,8 +219,11 @@ impl RunningEntry {
             let Some(trailers) = &change.trailers else { continue };
             // Where the file was then: it may have been moved since.
             let path = RepositoryPath::shown_as(&change.file);
-            let ids = carried(snapshot, &path, name, trailers, &mut taken_back)?;
-            untold.extend(ids.into_iter().filter(|id| !untold.contains(id)).collect::<Vec<_>>());
+            for id in carried(snapshot, &path, name, trailers, &mut taken_back)? {
+                if !untold.contains(&id) {
+                    untold.push(id);
+                }
+            }
         }
         let found = recalled(&untold, earlier, &taken_back);
         let is_found = |id: &&CommitId| found.iter().any(|taken| taken.release == **id);

@@ -244,7 +244,7 @@ impl Failure {
             write!(message, ": {}", refusal.reason).ok();
         }
         let mut failure = Self::new(FailureKind::Refused, message);
-        failure.details = refusal.messages.iter().map(|line| format!("remote: {line}")).collect();
+        failure.details = refusal.remote_lines().collect();
         failure.hint(match refusal.rule() {
             Some(Rule::Signature) => {
                 "sign the commit with `--sign`, or let GitHub make and sign it with `--sign=forge`"
