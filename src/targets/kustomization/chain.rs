@@ -70,7 +70,8 @@ impl<'e> AppliedEntries<'e> {
     /// Returns the place of the next entry of a name behind a place, of those that count.
     fn behind(&self, at: usize, name: &str, counts: &dyn Fn(&ImageEntry<'_>) -> bool) -> Option<usize> {
         let places = self.places.get(name)?;
-        places.iter().copied().find(|place| *place > at && counts(self.entries[*place]))
+        let later = &places[places.partition_point(|place| *place <= at)..];
+        later.iter().copied().find(|place| counts(self.entries[*place]))
     }
 }
 

@@ -4,7 +4,7 @@
 use super::document_kind::{text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, name_beside, text_beside};
-use super::image_text::{has_reference, is_same_image};
+use super::image_text::{ImageText, is_same_image, references};
 use super::place::ImagePlace;
 use crate::targets::kustomization::Fields;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
@@ -76,13 +76,11 @@ pub(super) fn post_renderer_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, 
 
 /// Returns the patch in the post-renderers of a HelmRelease that names an image, with another version than `version` says.
 pub(super) fn patch_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version: &Fields) -> Option<NodeId> {
-    let tag = version.new_tag.as_deref().map(|tag| format!("{name}:{tag}"));
-    let digest = version.digest.as_deref().map(|digest| format!("@{digest}"));
-    let says_so = |text: &str| [&tag, &digest].into_iter().flatten().all(|version| text.contains(version.as_str()));
-    let patches =
+    let differs = |set: &Option<String>, version: &Option<String>| version.is_some() && set != version;
+    let is_other = |image: ImageText| differs(&image.tag, &version.new_tag) || differs(&image.digest, &version.digest);
+    let mut patches =
         renderer_lists(yaml, root, "patches").into_iter().filter_map(|(_, item)| value_of(yaml, item, "patch"));
-    let mut of_image = patches.filter(|patch| yaml.tree.text(*patch).is_some_and(|text| has_reference(text, name)));
-    of_image.find(|patch| !yaml.tree.text(*patch).is_some_and(says_so))
+    patches.find(|patch| yaml.tree.text(*patch).is_some_and(|text| references(text, name).any(is_other)))
 }
 
 fn has_digest(yaml: &ParsedYaml<'_>, entry: NodeId) -> bool {

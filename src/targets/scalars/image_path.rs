@@ -8,7 +8,7 @@ use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
 use super::key_stems::{name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
-use super::name_parts::{NameParts, NameSource, is_image_key};
+use super::name_parts::{NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
 use super::shared_registry::SharedRegistries;
@@ -132,12 +132,7 @@ fn is_shown_by_tag(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
     let key = slot.key_text(yaml);
     let has_tag =
         || ["Tag", "_tag", "_TAG"].iter().any(|end| value_of(yaml, slot.parent, &format!("{key}{end}")).is_some());
-    filled(yaml, slot.value).is_some_and(without_version) && has_tag()
-}
-
-/// Whether a reference has neither a tag nor a digest.
-fn without_version(text: &str) -> bool {
-    ImageText::parse(text, false).is_ok_and(|image| image.tag.is_none() && image.digest.is_none())
+    filled(yaml, slot.value).and_then(bare_name).is_some() && has_tag()
 }
 
 /// Whether a mapping has the name of an image under `image`.

@@ -54,11 +54,14 @@ impl ImageText {
 
 /// Whether a text, such as a patch, has a reference of the image `name` with a version.
 pub(in crate::targets) fn has_reference(text: &str, name: &str) -> bool {
+    references(text, name).next().is_some()
+}
+
+/// Returns the references of the image `name` with a version in a text.
+pub(super) fn references(text: &str, name: &str) -> impl Iterator<Item = ImageText> {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '{' | '}');
-    text.split(is_end).any(|word| {
-        ImageText::parse(word, false)
-            .is_ok_and(|image| is_same_image(&image.name, name) && (image.tag.is_some() || image.digest.is_some()))
-    })
+    let images = text.split(is_end).filter_map(|word| ImageText::parse(word, false).ok());
+    images.filter(move |image| (image.tag.is_some() || image.digest.is_some()) && is_same_image(&image.name, name))
 }
 
 /// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.

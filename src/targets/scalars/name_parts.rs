@@ -208,7 +208,7 @@ impl<'t> NameParts<'t> {
 }
 
 /// Returns a text that is a name without tag and digest.
-fn bare_name(text: &str) -> Option<String> {
+pub(super) fn bare_name(text: &str) -> Option<String> {
     let image = ImageText::parse(text, false).ok()?;
     (image.tag.is_none() && image.digest.is_none()).then_some(image.name)
 }

@@ -187,13 +187,16 @@ pub(super) fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &Ima
 fn is_deciding(yaml: &ParsedYaml<'_>, source: NodeId, (list, name): (&str, &str), image: &ImagePlace) -> bool {
     let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
     let is_whole = WHOLE_IMAGES.contains(&key);
-    let text = parameter_text(yaml, source, name);
-    let is_there = list == FILES || text.is_some_and(|text| !is_whole || is_whole_image(text));
+    if !is_whole && key != "digest" {
+        return false;
+    }
+    let text = || parameter_text(yaml, source, name);
+    let is_there = list == FILES || text().is_some_and(|text| !is_whole || is_whole_image(text));
     let mapping = || match NodePath::parse(group) {
         Some(path) => Some(path.follow(yaml, values_object(yaml, source)?).ok()??.slot.value),
         None => values_object(yaml, source),
     };
-    (is_whole || key == "digest") && is_there && image.version_slot().is_some_and(|slot| Some(slot.parent) == mapping())
+    is_there && image.version_slot().is_some_and(|slot| Some(slot.parent) == mapping())
 }
 
 /// Refuses the edit of an image in values that are text, if a parameter decides what is pulled, or comes before a new name.

@@ -3,7 +3,6 @@
 
 use super::argo::PARAMETERS;
 use super::beside::{NAME_OF_DIGITS, ValueBeside, ValuesBeside, are_digits};
-use super::document_kind::text_of;
 use super::file_refusal::FileRefusal;
 use super::image_path::{Holds, holds};
 use super::image_text::{is_like_a_version, is_version_alone};
@@ -14,7 +13,7 @@ use crate::targets::flux_marker::is_policy_name;
 use crate::targets::kustomization::Fields;
 use crate::yaml::ParsedYaml;
 
-/// Refuses the version of an argument if it does not belong in the place, or would not count there.
+/// Refuses the version or the name of an argument if it does not belong in the place, or would not count there.
 pub(super) fn require_place(
     yaml: &ParsedYaml<'_>,
     place: &ImagePlace,
@@ -61,13 +60,13 @@ fn require_name(yaml: &ParsedYaml<'_>, place: &ImagePlace, argument: &ImageArgum
     }
 }
 
-/// A version that is to be written, and where.
+/// What is to be written, and where.
 struct Wanted<'a, 'd> {
     yaml: &'a ParsedYaml<'d>,
     place: &'a ImagePlace,
     slot: Slot,
     argument: &'a ImageArgument,
-    /// With the `:` or the `@` before it.
+    /// With the `:` or the `@` before it; empty if only a name is written.
     version: String,
     beside: ValuesBeside<'a>,
 }
@@ -100,12 +99,7 @@ impl Wanted<'_, '_> {
         else {
             return Ok(());
         };
-        let key = match self.place.path.starts_with(PARAMETERS) {
-            true => {
-                text_of(self.yaml, slot.parent, "name").and_then(|name| name.rsplit('.').next()).unwrap_or_default()
-            }
-            false => slot.key_text(self.yaml),
-        };
+        let key = self.beside.own;
         let is_by_text = holds(key) == Holds::Reference
             && !is_policy_name(self.argument.name.as_str())
             && slot.text(self.yaml)?.is_some_and(is_version_alone);
@@ -167,8 +161,7 @@ impl Wanted<'_, '_> {
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
 
-    /// Refuses a version behind a name whose registry is another value: the name is not known then, and a new one would get the
-    /// registry twice.
+    /// Refuses a new name where the registry is another value: it would get the registry twice.
     fn refuse_registry_beside(&self, before: &Fields) -> Result<(), FileRefusal> {
         let Some(registry) = self.beside.under("registry").filter(|registry| registry.text.is_some()) else {
             return Ok(());
