@@ -24,7 +24,7 @@ use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
-use crate::git::{BranchName, CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
@@ -106,7 +106,7 @@ impl<'a> Attempt<'a> {
 
     fn deliver(
         &mut self,
-        LocatedTip { open: OpenBranch { snapshot, destination, publisher }, paths, signer }: &mut LocatedTip<'_>,
+        LocatedTip { open: OpenBranch { snapshot, publisher }, paths, signer }: &mut LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
@@ -114,7 +114,7 @@ impl<'a> Attempt<'a> {
         tell_whole_download(self.branch, snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, paths, snapshot, destination.branch().cloned(), listener);
+        let plan = self.plan(&writing, paths, snapshot, listener);
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
             self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
@@ -138,7 +138,6 @@ impl<'a> Attempt<'a> {
         writing: &'w Writing,
         paths: &'w [RepositoryPath],
         snapshot: &mut Snapshot<'_>,
-        branch: Option<BranchName>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
     where
@@ -151,11 +150,11 @@ impl<'a> Attempt<'a> {
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;
-        let (left_out, ending) = self.guard_order(&orders, branch.as_ref(), &asked.files, listener)?;
+        let (left_out, ending) = self.guard_order(&orders, &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
         self.check(&asked, listener)?;
         let edited = asked.pin(snapshot, self.checks)?;
-        let mut draft = Draft { edited, orders, rulings: Vec::new(), branch, parent: snapshot.commit_id() };
+        let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id() };
         self.require_a_change(&draft, ending, listener)?;
         self.guard_hold(&draft, snapshot, listener)?;
         self.guard_rules(&mut draft, snapshot, listener)?;

@@ -4,7 +4,6 @@ use super::attempt::{Attempt, Stop};
 use super::release_plan::{Draft, ReleasePlan, Stopped};
 use crate::flow::edits::{outcome_of, releases_of};
 use crate::flow::source_changes::compare;
-use crate::git::BranchName;
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
 use crate::outcome::{Ending, FileEdit, Outcome};
@@ -50,14 +49,13 @@ impl Attempt<'_> {
         stopped: Stopped,
         orders: &EntryOrders,
         files: &[FileEdit],
-        branch: Option<&BranchName>,
     ) -> Stop {
         let mut releases = releases_of(files, self.checks);
         // From a newer commit to an older one, there is nothing to show.
         if stopped.ending == Ending::Diverged {
             self.compare_sources(&mut releases, orders);
         }
-        let outcome = Outcome { releases, ..self.outcome_at(branch, stopped.ending) };
+        let outcome = Outcome { releases, ..self.outcome_at(stopped.ending) };
         stopped.end(outcome)
     }
 
@@ -89,14 +87,14 @@ impl Attempt<'_> {
             left_out: draft.edited.asked.left_out.clone(),
             rulings: draft.rulings.clone(),
             parent: Some(draft.parent),
-            ..self.outcome_at(draft.branch.as_ref(), ending)
+            ..self.outcome_at(ending)
         }
     }
 
     /// Returns what is known of an outcome before anything is planned.
-    fn outcome_at(&self, branch: Option<&BranchName>, ending: Ending) -> Outcome {
+    fn outcome_at(&self, ending: Ending) -> Outcome {
         Outcome {
-            branch: branch.map(ToString::to_string),
+            branch: self.branch.known().map(ToString::to_string),
             attempts: self.earlier.attempts + 1,
             ..Outcome::new(self.job.command, ending)
         }

@@ -6,7 +6,7 @@ use super::edited_files::{AskedFiles, PinnedFiles};
 use super::located_tip::reads_order;
 use super::policy::{self, OrderDecision};
 use super::release_plan::{Draft, Stopped};
-use crate::git::{BranchName, RepositoryPath, Snapshot};
+use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrders, Setting, order_of};
 use crate::outcome::failure::Failure;
@@ -63,7 +63,6 @@ impl Attempt<'_> {
     pub(super) fn guard_order(
         &self,
         orders: &EntryOrders,
-        branch: Option<&BranchName>,
         files: &[FileEdit],
         listener: &mut Listener<'_>,
     ) -> Result<(Vec<LeftOut>, Option<Ending>), Stop> {
@@ -82,7 +81,7 @@ impl Attempt<'_> {
         let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
         if let (Some(ending), false) = (ending, any) {
             let stopped = Stopped { ending, reason: reasons(&left_out) };
-            return Err(self.stopped_by_order(stopped, orders, files, branch));
+            return Err(self.stopped_by_order(stopped, orders, files));
         }
         for left in &left_out {
             listener(&Event::Warned(format!("left out {}", left.reason)));

@@ -1,7 +1,7 @@
 //! A release as an attempt plans it, with nothing done yet.
 
 use super::edited_files::PinnedFiles;
-use crate::git::{BranchName, CommitId, Message, TagContent};
+use crate::git::{CommitId, Message, TagContent};
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
 use crate::outcome::{Ending, Ruling};
@@ -12,8 +12,6 @@ pub(super) struct Draft<'w> {
     pub(super) orders: EntryOrders,
     /// What the rules on the branch say of it, once they were judged.
     pub(super) rulings: Vec<Ruling>,
-    /// The branch that it is for; `None` for a checkout of no branch.
-    pub(super) branch: Option<BranchName>,
     /// The tip that it is made on.
     pub(super) parent: CommitId,
 }

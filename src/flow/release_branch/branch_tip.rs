@@ -16,8 +16,8 @@ use crate::request::{Effect, NewBranch, ProposalRequest, TargetFile, TargetReque
 
 /// The branch as one attempt finds it.
 pub(in crate::flow) struct OpenBranch<'t> {
+    /// The tip; that of its base, if the branch does not exist yet.
     pub(in crate::flow) snapshot: Snapshot<'t>,
-    pub(in crate::flow) destination: Destination,
     /// `None`: nothing is to be changed.
     pub(in crate::flow) publisher: Option<Publisher<'t>>,
 }
@@ -48,25 +48,6 @@ pub(in crate::flow) struct HeadAim<'a> {
     pub(in crate::flow) request: &'a ProposalRequest,
     pub(in crate::flow) files: &'a [TargetFile],
     pub(in crate::flow) entries: &'a [ImageName],
-}
-
-/// What a commit is made on.
-pub(in crate::flow) enum Destination {
-    /// The branch whose tip the snapshot is.
-    Tip(BranchName),
-    /// A branch that does not exist yet.
-    New(BranchName),
-    /// HEAD of the checkout, and the branch that is checked out there, if any.
-    Checkout(Option<BranchName>),
-}
-
-impl Destination {
-    pub(in crate::flow) fn branch(&self) -> Option<&BranchName> {
-        match self {
-            Self::Tip(branch) | Self::New(branch) => Some(branch),
-            Self::Checkout(branch) => branch.as_ref(),
-        }
-    }
 }
 
 /// An aim at a branch whose name is known, with the name of the head branch.
@@ -106,11 +87,11 @@ struct Looked<'r> {
 
 impl ReleaseBranch {
     /// Reads the tip of the branch, to which nothing is written.
-    pub(in crate::flow) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<OpenBranch<'_>, Failure> {
+    pub(in crate::flow) fn look_at_tip(&self, listener: &mut Listener<'_>) -> Result<Snapshot<'_>, Failure> {
         tell_reading(self.remote(), &self.name(), Vec::new(), listener);
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
-            Location::Checkout(checkout) => return self.read_checkout(checkout, Effect::DryRun),
+            Location::Checkout(checkout) => return self.read_checkout(checkout),
         };
         let Looked { branch, reader, tips } = self.look(remote)?;
         let Some(tip) = tips.tip else {
@@ -120,8 +101,7 @@ impl ReleaseBranch {
             });
         };
         let snapshot = ObjectSource::new(remote, self.checkout(), Some(reader)).snapshot(tip, None, None)?;
-        let snapshot = snapshot.of_branch(Some(branch.clone()));
-        Ok(OpenBranch { snapshot, destination: Destination::Tip(branch), publisher: None })
+        Ok(snapshot.of_branch(Some(branch)))
     }
 
     /// Reads the tip of the branch, for a release to it. If the commit will be pushed, the push is opened before anything is
@@ -136,17 +116,23 @@ impl ReleaseBranch {
     ) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
             Location::Url(remote) | Location::Remote { remote, .. } => remote,
-            Location::Checkout(checkout) => return self.read_checkout(checkout, effect),
+            Location::Checkout(checkout) => {
+                let publisher = match effect {
+                    Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
+                    Effect::DryRun => None,
+                };
+                return Ok(OpenBranch { snapshot: self.read_checkout(checkout)?, publisher });
+            }
         };
         let Begun { branch, aim, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
-        let (commit, destination) = match tip {
-            Some(tip) => (tip, Destination::Tip(branch.clone())),
+        let commit = match tip {
+            Some(tip) => tip,
             None if matches!(aim, NamedAim::Head { .. }) => {
                 return Err(
                     absent(&branch, remote).hint("name the branch that the pull request goes to with `--branch`")
                 );
             }
-            None => (self.beginning(remote, &mut reader, &branch, new_branch)?, Destination::New(branch.clone())),
+            None => self.beginning(remote, &mut reader, &branch, new_branch)?,
         };
         let head_tip = match aim {
             NamedAim::Head { .. } => pusher.as_ref().and_then(Pusher::head_tip),
@@ -163,7 +149,7 @@ impl ReleaseBranch {
                 Some(Publisher::Propose(Box::new(Proposer { pusher, base: branch, head, opener, auto_merge })))
             }
         };
-        Ok(OpenBranch { snapshot, destination, publisher })
+        Ok(OpenBranch { snapshot, publisher })
     }
 
     /// Begins what the attempt needs at the remote.
@@ -267,7 +253,7 @@ impl ReleaseBranch {
         }
     }
 
-    fn read_checkout<'t>(&'t self, checkout: &'t Checkout, effect: Effect) -> Result<OpenBranch<'t>, Failure> {
+    fn read_checkout<'t>(&'t self, checkout: &'t Checkout) -> Result<Snapshot<'t>, Failure> {
         let no_commits = || match checkout.reads_references() {
             true => Failure::target(format!("{} has no commits in the checkout", self.name())),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
@@ -278,12 +264,7 @@ impl ReleaseBranch {
                 .hint("run the same command again if it should release to what is checked out now"));
         }
         let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None, None)?;
-        let snapshot = snapshot.of_branch(self.branch.clone());
-        let publisher = match effect {
-            Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
-            Effect::DryRun => None,
-        };
-        Ok(OpenBranch { snapshot, destination: Destination::Checkout(self.branch.clone()), publisher })
+        Ok(snapshot.of_branch(self.branch.clone()))
     }
 
     /// Asks where the remote's branches stand, and keeps the conversation for what is to be read.

@@ -27,7 +27,7 @@ pub(in crate::flow) fn read_branch<T>(
 ) -> Result<T, Failure> {
     let read = Rereads::new(target.timeout).run(listener, |listener| {
         let branch = ReleaseBranch::open(target)?;
-        let mut snapshot = branch.look_at_tip(listener)?.snapshot;
+        let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);
         let paths = branch.locate(&mut snapshot, files, LoadedAlong::NOTHING)?;
         read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
