@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use divan::Bencher;
 use tagship::image::ImageArgument;
 use tagship::targets;
-use tagship::targets::kustomization::{Absent, edit};
+use tagship::targets::Absent;
+use tagship::targets::kustomization::edit;
 
 fn main() {
     divan::main();

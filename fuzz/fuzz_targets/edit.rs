@@ -9,7 +9,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use tagship::image::ImageArgument;
-use tagship::targets::kustomization::{Absent, edit};
+use tagship::targets::kustomization::edit;
+use tagship::targets::Absent;
 
 /// Returns a comment with a character that the line reader does not know, for a line before `file`: all of it is then read and
 /// proved by both parsers.

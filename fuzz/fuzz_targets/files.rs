@@ -8,8 +8,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tagship::image::ImageArgument;
-use tagship::targets::kustomization::Absent;
-use tagship::targets::{edit, entries};
+use tagship::targets::{Absent, edit, entries};
 
 /// Returns a comment with a character that the line reader does not know, for a line before `file`: all of it is then read and
 /// proved by both parsers.

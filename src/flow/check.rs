@@ -1,7 +1,8 @@
 //! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
 //! Nothing is written.
 
-use super::edits::{images_of, releases_of, warn_of_notes};
+use super::file_edits::released::{images_of, releases_of};
+use super::file_edits::remarks::warn_of_notes;
 use super::image_checks::checks::Checks;
 use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
@@ -17,8 +18,7 @@ use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
 use crate::request::CheckRequest;
-use crate::targets::kustomization::{Absent, EntryEdit, Fields};
-use crate::targets::{self, TargetError};
+use crate::targets::{self, Absent, EntryEdit, Fields, TargetError};
 
 /// Said if no file has an image to ask for.
 const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization in `images`, in a manifest or a compose file under \

@@ -9,7 +9,7 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
 use crate::request::LogRequest;
 use crate::targets;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// Lists the releases of one entry, or of all entries of some files.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

@@ -3,7 +3,7 @@
 
 mod check;
 mod delivery;
-mod edits;
+mod file_edits;
 mod guard;
 mod image_checks;
 mod log;

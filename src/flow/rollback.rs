@@ -15,7 +15,7 @@ use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
 use crate::request::{Delivery, Earlier, Images, PinDigest, Repository, RollbackRequest};
 use crate::system::signals::Gate;
 use crate::targets;
-use crate::targets::kustomization::{Fields, PlaceVersion, Unnamed};
+use crate::targets::{Fields, PlaceVersion, Unnamed};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

@@ -19,7 +19,7 @@ use crate::outcome::failure::{Failure, FailureKind, Place};
 use crate::outcome::{BrokenRule, Listener, RuleVerdict, Ruling};
 use crate::registry::signature::TrustedSigner;
 use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, RevisedImages, Revision, SourceNaming};
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 /// An entry to judge, as it will be on the branch.
 pub(super) struct EntryToRule<'e> {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use super::edits::{
-    Manner, absent, edit, images_of, outcome_of, releases_of, require_entries, tell_comment_without_source,
-    tell_repeated, warn_of_notes,
-};
+use super::file_edits::edit_file::{Manner, absent, edit_file};
+use super::file_edits::released::{images_of, outcome_of, releases_of};
+use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, warn_of_notes};
+use super::file_edits::required_entries::require_entries;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
 use super::target_files::kustomization_only::require_kustomization;
 use super::target_files::other_kustomizations::on_disk;
@@ -15,7 +15,7 @@ use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest};
 use crate::system::files::{self, Replacement};
 use crate::system::signals::Gate;
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 /// Edits files on disk: all of them, or none.
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -26,7 +26,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     }
     let targets = files_to_edit(&request.files, request.workspace.as_deref())?;
     let mut checks = Checks::new(request.registry.as_ref());
-    let mut files: Vec<FileEdit> = targets.iter().map(|file| edit_file(file, request)).collect::<Result<_, _>>()?;
+    let mut files: Vec<FileEdit> = targets.iter().map(|file| edit_on_disk(file, request)).collect::<Result<_, _>>()?;
     let named: Vec<_> = targets.iter().map(|file| file.named).collect();
     require_entries(&request.images, &files, &named, absent(request.add), |name| with_entry(request, name))?;
     if request.registry.is_some() {
@@ -35,7 +35,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         checks.require(&images_of(&files, wanted, listener)?, listener)?;
         for file in &mut files {
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest)?;
-            *file = edit(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
+            *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
         }
     }
     let mut outcome = outcome_of("set", &files, releases_of(&files, &checks));
@@ -67,10 +67,10 @@ fn manner(request: &SetRequest) -> Manner<'_> {
     Manner { add: request.add, comment: &request.comment, sources }
 }
 
-fn edit_file(file: &FileToEdit<'_>, request: &SetRequest) -> Result<FileEdit, Failure> {
+fn edit_on_disk(file: &FileToEdit<'_>, request: &SetRequest) -> Result<FileEdit, Failure> {
     let old = file.read()?;
     let shown = file.path.display().to_string();
-    let edited = edit(shown.clone(), old.clone(), &request.images.arguments, &manner(request));
+    let edited = edit_file(shown.clone(), old.clone(), &request.images.arguments, &manner(request));
     if file.is_named_kustomization && !edited.as_ref().is_ok_and(|file| file.edit.is_kustomization) {
         require_kustomization(&shown, &old)?;
     }

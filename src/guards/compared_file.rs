@@ -2,7 +2,7 @@
 
 use crate::image::ImageArgument;
 use crate::targets;
-use crate::targets::kustomization::{Absent, Comments, Edit, EditOptions};
+use crate::targets::{Absent, Comments, Edit, EditOptions};
 
 pub(super) struct ComparedFile<'a> {
     pub(super) path: &'a str,

@@ -12,7 +12,7 @@ use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
 use crate::targets;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// How many commits are read, one step after another, until it is enough.
 const DEPTHS: [usize; 5] = [100, 500, 2_000, 10_000, MAX_COMMITS];

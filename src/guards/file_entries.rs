@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::targets;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// The entries of a file by their names. What counts of several entries with one name is known by `targets`.
 pub(super) type Entries = BTreeMap<String, Fields>;

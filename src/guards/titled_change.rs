@@ -6,7 +6,7 @@ use super::compared_file::ComparedFile;
 use super::file_entries::entries;
 use crate::image::ImageArgument;
 use crate::message::{compose, short_image};
-use crate::targets::kustomization::Absent;
+use crate::targets::Absent;
 
 /// Returns whether `title` is the usual one of a release of exactly what changed in `files`.
 pub(super) fn does_what_the_title_says(title: &str, files: &[ComparedFile<'_>]) -> bool {

@@ -6,7 +6,7 @@ use super::compared_file::ComparedFile;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::trailers::ReleaseTrailers;
 use crate::targets;
-use crate::targets::kustomization::{Absent, Fields, Unnamed};
+use crate::targets::{Absent, Fields, Unnamed};
 
 /// Returns whether `file` became what a release says that it made of it, and nothing else.
 pub(super) fn did_what_it_says(said: &ReleaseTrailers, file: &ComparedFile<'_>) -> bool {
@@ -72,7 +72,7 @@ fn change(before: Option<Fields>, mut after: Fields, absence: Absence) -> Option
 mod tests {
     use super::{Absent, ComparedFile, ImageArgument, ReleaseTrailers, did_what_it_says, targets};
     use crate::git::{CommitId, CommitRecord};
-    use crate::targets::kustomization::{EntryEdit, Fields};
+    use crate::targets::{EntryEdit, Fields};
 
     const BEFORE: &str = "# all\nimages:\n- name: web # the site\n  newTag: v1 # now\n- name: api\n  newTag: v1\n";
 

@@ -6,7 +6,7 @@ use super::source_commit::SourceCommit;
 use super::verified_claim::VerifiedClaim;
 use crate::git::CommitId;
 use crate::image::{Digest, Platform, Reference, short_tag};
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 /// An entry, and the image that it names from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -73,7 +73,7 @@ fn table(releases: &[Release]) -> String {
 }
 
 fn row(release: &Release) -> String {
-    let version = |fields: &crate::targets::kustomization::Fields| {
+    let version = |fields: &crate::targets::Fields| {
         fields.new_tag.as_deref().or(fields.digest.as_deref()).map(code).unwrap_or_default()
     };
     let entry = &release.entry;

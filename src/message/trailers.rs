@@ -8,7 +8,7 @@ use super::skip_ci;
 use super::source_commit::SourceCommit;
 use super::trailer_path::{quoted, unquoted};
 use crate::git::{CommitId, CommitRecord, Trailer};
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
 const IMAGE: &str = "Tagship-Image";

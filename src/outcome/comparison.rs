@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// Entries of some files, side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]

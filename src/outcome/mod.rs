@@ -16,7 +16,7 @@ use crate::image::{Platform, Reference};
 use crate::message::trailers::ReleaseTrailers;
 use crate::message::{Release, SourceComparison, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
-use crate::targets::kustomization::{Edit, Fields};
+use crate::targets::{Edit, Fields};
 
 pub use activity::{Activity, BranchInRemote};
 pub use comparison::{ComparedEntry, Comparison, EntryState};

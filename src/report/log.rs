@@ -5,7 +5,7 @@ use super::escape::visible;
 use super::style::{Mark, Style};
 use crate::image::{Digest, short_tag};
 use crate::outcome::LoggedRelease;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// Stands for a tag, a digest or a source that is not known.
 const NONE: &str = "–";

@@ -13,7 +13,7 @@ use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling, Waiting};
-use crate::targets::kustomization::{EntryEdit, Fields};
+use crate::targets::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
 pub(super) const PLATFORMS_SHOWN: usize = 20;

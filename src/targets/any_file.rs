@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::kustomization::{self, Edit, EditError, EditOptions, Fields, ListsPlace, is_kustomization_name};
+use super::kustomization::{self, EditError, ListsPlace, is_kustomization_name};
+
 use super::scalars::{self, DocumentKind, FileRefusal, ScalarPlace, document_kind};
 use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
+use crate::targets::edit::{Edit, EditOptions, Fields};
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
 
 /// Why a file was not edited.
@@ -165,14 +167,14 @@ fn edit_lists(
     }
     let edit = kustomization::edit_parsed(place, yaml, file.template.as_ref(), &in_lists, options)?;
     if elsewhere.is_empty() {
-        return Ok(edit.in_kustomization(place));
+        return Ok(edit);
     }
     let text = SourceText::read(&edit.text).map_err(EditError::from)?;
     let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options)?;
     if later.changed() {
         refuse_two_writers(&later.text, place, &in_lists, options)?;
     }
-    Ok(edit.followed_by(later).in_kustomization(place))
+    Ok(edit.followed_by(later))
 }
 
 /// Requires that the entries are still as the arguments that name them say, after what others name by another name.

@@ -3,16 +3,19 @@
 //! proves; what a file means is known here.
 
 mod any_file;
+mod edit;
 mod flux_marker;
 pub mod kustomization;
 mod scalars;
 mod shown_entries;
-mod values_note;
 
 pub use any_file::{
     TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version, own_names,
     require_one_version, shown_entries, spellings,
 };
+pub use edit::{
+    Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, OtherKind,
+    PlaceVersion, Unnamed, UnusableValue, ValuesNote,
+};
 pub use scalars::FileRefusal;
 pub use shown_entries::ShownEntries;
-pub use values_note::ValuesNote;

@@ -1,7 +1,7 @@
 //! What the images of a file say that show without being asked for, and what a check of the file must not pass over.
 
-use super::kustomization::Fields;
 use super::scalars::FileRefusal;
+use crate::targets::edit::Fields;
 
 /// The images of a file by their names, and those that cannot be told.
 #[derive(Debug, Default)]

@@ -7,10 +7,11 @@ use super::job::{CheckedEntries, Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::release_plan::{Draft, ReleasePlan, Stopped};
 use super::way::Way;
-use crate::flow::edits::{
-    absent, images_of, require_effect, require_entries, require_versions, tell_comment_without_source, tell_repeated,
-    tell_unfilled, warn_of_notes,
-};
+use crate::flow::file_edits::edit_file::absent;
+use crate::flow::file_edits::released::images_of;
+use crate::flow::file_edits::remarks::{tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes};
+use crate::flow::file_edits::required_entries::require_entries;
+use crate::flow::file_edits::required_versions::{require_effect, require_versions};
 use crate::flow::image_checks::awaited::Pace;
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;

@@ -2,7 +2,7 @@
 //! by which order is judged, and then with the digests that the registry has for tags.
 
 use super::job::Writing;
-use crate::flow::edits::{Manner, edit};
+use crate::flow::file_edits::edit_file::{Manner, edit_file};
 use crate::flow::image_checks::checks::Checks;
 use crate::git::{Change, RepositoryPath, Snapshot};
 use crate::image::{Digest, Field, ImageArgument, ImageName};
@@ -10,7 +10,7 @@ use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{FileEdit, LeftOut};
 use crate::request::{Delivery, PinDigest};
-use crate::targets::kustomization::{EntryEdit, FieldEdit, FieldName, NoteKind};
+use crate::targets::{EntryEdit, FieldEdit, FieldName, NoteKind};
 
 /// Files as the arguments make them. What a tag means now is no part of it, so these are what order is judged by.
 pub(super) struct AskedFiles<'w> {
@@ -118,7 +118,7 @@ impl<'w> AskedFiles<'w> {
         snapshot: &Snapshot<'_>,
     ) -> Result<FileEdit, Failure> {
         let old = snapshot.file(path)?.to_vec();
-        let mut file = edit(path.to_string(), old, arguments, &manner(self.delivery, self.writing))?;
+        let mut file = edit_file(path.to_string(), old, arguments, &manner(self.delivery, self.writing))?;
         if self.writing.purpose != Purpose::Release {
             // Rollback and promote build their own arguments, so a dropped field is not the user's doing.
             file.edit.notes.retain(|note| !matches!(note.kind, NoteKind::Dropped { comment: None, .. }));

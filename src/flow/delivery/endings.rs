@@ -2,7 +2,7 @@
 
 use super::attempt::{Attempt, Stop};
 use super::release_plan::{Draft, ReleasePlan, Stopped};
-use crate::flow::edits::{outcome_of, releases_of};
+use crate::flow::file_edits::released::{outcome_of, releases_of};
 use crate::flow::source_changes::compare;
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
@@ -44,12 +44,7 @@ impl Attempt<'_> {
     }
 
     /// Returns the end of the attempt by the order of the entries of `files`, none of which goes out.
-    pub(super) fn stopped_by_order(
-        &self,
-        stopped: Stopped,
-        orders: &EntryOrders,
-        files: &[FileEdit],
-    ) -> Stop {
+    pub(super) fn stopped_by_order(&self, stopped: Stopped, orders: &EntryOrders, files: &[FileEdit]) -> Stop {
         let mut releases = releases_of(files, self.checks);
         // From a newer commit to an older one, there is nothing to show.
         if stopped.ending == Ending::Diverged {

@@ -12,7 +12,7 @@ use crate::guards::order::{EntryOrders, Setting, order_of};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener};
 use crate::request::{OnSuperseded, OrderBy, PinDigest};
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
     /// Orders each entry that changes against what runs at `place`; a rollback goes back on purpose.

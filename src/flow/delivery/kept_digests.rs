@@ -9,7 +9,7 @@ use crate::git::Snapshot;
 use crate::image::Digest;
 use crate::outcome::failure::Failure;
 use crate::outcome::{FileEdit, Listener};
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
     /// Keeps the digest of each entry whose tag still means it. Such an entry does not change, whatever the order of its build. A

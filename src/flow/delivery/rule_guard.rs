@@ -14,7 +14,7 @@ use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Ruling};
 use crate::request::{OnSuperseded, OrderBy};
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
     /// Stops if a rule on the branch does not hold for an entry that changes. Adds to the draft what was judged.

@@ -2,7 +2,7 @@
 
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::{EntryEdit, Fields};
+use crate::targets::{EntryEdit, Fields};
 
 const REAL_NAME: &str = "write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`";
 const BY_ITSELF: &str =

@@ -7,7 +7,7 @@ use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::registry::{DigestEvidence, Verdict};
 use crate::request::PinDigest;
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::EntryEdit;
 
 impl Checks {
     /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned. A digest is only

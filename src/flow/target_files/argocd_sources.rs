@@ -6,7 +6,8 @@ use crate::git::{RepositoryPath, Snapshot, TreeEntry, TreeEntryKind};
 use crate::image::short_tag;
 use crate::outcome::{Event, FileEdit, Listener};
 use crate::targets;
-use crate::targets::kustomization::{EntryEdit, Fields, is_kustomization_name};
+use crate::targets::kustomization::is_kustomization_name;
+use crate::targets::{EntryEdit, Fields};
 
 /// Returns the files of Argo CD in the folders of kustomizations, as far as these were read: `.argocd-source.yaml` for all
 /// applications, and one named after each.

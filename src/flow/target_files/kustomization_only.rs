@@ -1,8 +1,8 @@
 //! `-k` names kustomizations: a file of another kind is refused by what it is, since an edit would write what nothing reads.
 
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::{self, Absent};
-use crate::targets::{TargetError, is_kustomization};
+use crate::targets::kustomization;
+use crate::targets::{Absent, TargetError, is_kustomization};
 
 /// Returns the failure of `-f` with a folder.
 pub(in crate::flow) fn is_folder(path: &str) -> Failure {

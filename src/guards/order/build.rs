@@ -6,7 +6,7 @@ use super::tags;
 use crate::git::CommitId;
 use crate::image::{Digest, Reference, short_tag};
 use crate::message::SourceCommit;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// What an entry runs, or shall run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy};
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///

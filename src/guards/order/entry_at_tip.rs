@@ -1,7 +1,7 @@
 //! The entry whose past is read.
 
 use crate::git::RepositoryPath;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// An entry as it is at the tip. If the places of its name say different things, it is one of these places.
 pub struct EntryAtTip<'a> {

@@ -22,7 +22,7 @@ use crate::guards::spellings::in_terms_of;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::Fields;
+use crate::targets::Fields;
 
 /// What an entry runs before the new release.
 #[derive(Default)]

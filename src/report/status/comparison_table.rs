@@ -6,7 +6,8 @@ use crate::outcome::{ComparedEntry, Comparison, EntryState};
 use crate::report::escape::visible;
 use crate::report::log::short_digest;
 use crate::report::style::{Mark, Style};
-use crate::targets::kustomization::{Fields, folder_or_file};
+use crate::targets::Fields;
+use crate::targets::kustomization::folder_or_file;
 
 /// Stands for an entry that a file does not have.
 const NONE: &str = "–";

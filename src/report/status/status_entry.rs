@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::outcome::{ComparedEntry, Comparison};
-use crate::targets::kustomization::{Fields, PlaceVersion};
+use crate::targets::{Fields, PlaceVersion};
 
 /// An entry, in all files that were compared.
 #[derive(Clone, Serialize)]

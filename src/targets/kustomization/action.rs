@@ -1,7 +1,7 @@
 //! Writes into an entry what happens to each of its fields, in the style that the entry has.
 
 use super::entry::ImageEntry;
-use super::field::FieldName;
+use crate::targets::edit::FieldName;
 use crate::yaml::{Layout, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError};
 
 /// What happens to one field in the text.

@@ -4,8 +4,8 @@
 use super::entry::ImageLists;
 use super::error::{EditError, ImagesShape};
 use super::new_entry::{LineStyle, NewEntry};
-use super::options::Comments;
 use crate::image::ImageArgument;
+use crate::targets::edit::Comments;
 use crate::yaml::{Layout, NodeId, NodeKind, NodeType, Pair, ParsedYaml, Shape, Writer, is_blank};
 
 pub(super) fn append(

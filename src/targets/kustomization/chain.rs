@@ -5,9 +5,8 @@ use std::collections::HashMap;
 
 use super::entry::{ImageEntry, ImageLists, fields};
 use super::error::{EditError, ImagesShape};
-use super::field::Fields;
-use super::notes::{Note, NoteKind};
 use super::requested::Requested;
+use crate::targets::edit::{Fields, Note, NoteKind};
 use crate::yaml::ParsedYaml;
 
 /// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a

@@ -1,30 +1,12 @@
 //! What a file says that it is. A Deployment, the values of a chart and Flux's own `Kustomization` are no kustomization, and
 //! an `images` list in them is nothing that kustomize reads.
 
-use std::fmt;
-
+use crate::targets::edit::OtherKind;
 use crate::yaml::{NodeId, Pair, ParsedYaml};
 
 /// The kinds that kustomize reads.
 const KINDS: [&str; 2] = ["Kustomization", "Component"];
 const GROUP: &str = "kustomize.config.k8s.io/";
-
-/// What a file says that it is. Both texts may be empty, but not at once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherKind {
-    pub kind: String,
-    pub version: String,
-}
-
-impl fmt::Display for OtherKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.kind.as_str(), self.version.as_str()) {
-            ("", version) => write!(f, "this is of `{version}`, not a kustomization"),
-            (kind, "") => write!(f, "this is a `{kind}`, not a kustomization"),
-            (kind, version) => write!(f, "this is a `{kind}` of `{version}`, not a kustomization"),
-        }
-    }
-}
 
 /// Returns what the document at `root` says that it is, and where, if that is no kustomization.
 pub(super) fn other_kind(yaml: &ParsedYaml<'_>, root: NodeId) -> Option<(NodeId, OtherKind)> {

@@ -6,14 +6,12 @@ use std::collections::HashMap;
 use super::claim::other_kind;
 use super::entry::{ImageLists, ListsPlace, effective, fields};
 use super::error::{EditError, ImagesShape};
-use super::field::{FieldName, Fields};
-use super::notes::{Note, NoteKind};
-use super::options::EditOptions;
-use super::outcome::{Edit, Side, outcome};
+use super::outcome::{Side, outcome};
 use super::plan::plan;
 use super::requested::Requested;
 use super::verify::{judge, reread};
 use crate::image::ImageArgument;
+use crate::targets::edit::{Edit, EditOptions, FieldName, Fields, Note, NoteKind};
 use crate::yaml::{self, Difference, NodeId, ParsedYaml, Proved, SourceText, YamlError};
 
 /// Edits every entry that an argument names. Of two arguments with one name the later counts, as with kustomize.
@@ -95,6 +93,7 @@ pub(in crate::targets) fn edit_parsed(
 ) -> Result<Edit, EditError> {
     let requested = Requested::new(arguments);
     let mut edit = edit_lists(lists_place, old, &requested, options)?;
+    edit.is_kustomization = lists_place == ListsPlace::Document;
     if let Some(YamlError::Syntax { place, message, .. }) = template {
         let kind = NoteKind::NotYaml { message: message.clone() };
         edit.notes.push(Note { name: String::new(), place: *place, kind });

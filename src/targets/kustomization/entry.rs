@@ -2,7 +2,7 @@
 //! in any case, as `encoding/json` does for kustomize; a merge key (`<<`) gives the fields that an entry itself lacks.
 
 use super::error::{EditError, ImagesShape};
-use super::field::{FieldName, Fields, Unnamed};
+use crate::targets::edit::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, NodeKind, NodeType, Pair, ParsedYaml, Shape};
 
 /// Which mapping of a file has the lists.

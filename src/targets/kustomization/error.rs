@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::claim::OtherKind;
-use super::field::FieldName;
 use crate::image::ImageName;
+use crate::targets::edit::FieldName;
+use crate::targets::edit::OtherKind;
 use crate::yaml::{NodeId, NodeType, ParsedYaml, Position, TEMPLATE_HINT, YamlError};
 
 /// Why a file was not edited.

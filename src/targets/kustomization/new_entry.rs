@@ -1,9 +1,9 @@
 //! A new entry as text, in block style, with the quotes of the entries that are there.
 
-use super::field::{FieldName, Fields};
-use super::options::Comments;
 use super::trailing_comment::{COMMENTED, new_fields};
 use crate::image::{Field, ImageArgument};
+use crate::targets::edit::Comments;
+use crate::targets::edit::{FieldName, Fields};
 use crate::yaml::{NodeId, ParsedYaml, Quote};
 
 /// The keys and values of a new entry, the values with the quotes they get.

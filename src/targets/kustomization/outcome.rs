@@ -1,107 +1,17 @@
-//! What an edit tells its caller: the text, and what became of each entry that an argument names.
+//! What became of each entry that an argument names, and what is worth a note: the entries of both sides are paired.
 
 use std::collections::HashSet;
 
 use super::chain::follow_chains;
-use super::entry::{ImageEntry, ImageLists, ListsPlace, effective, fields};
+use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::error::EditError;
-use super::field::{FieldName, Fields};
-use super::notes::{Note, note_aliases, survey};
 use super::patched::patched;
 use super::plan::Plan;
 use super::requested::Requested;
+use super::survey::{note_aliases, survey};
 use crate::image::ImageName;
+use crate::targets::edit::{Edit, EntryEdit, FieldEdit, FieldName, Fields, Note};
 use crate::yaml::{ParsedYaml, Position, is_string};
-
-/// What became of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// The new text; the old one if nothing changes.
-    pub text: Vec<u8>,
-    /// Each entry that an argument names, in file order, changed or not, and then those that are new.
-    pub entries: Vec<EntryEdit>,
-    /// The names that no entry has, with [`Absent::Report`](super::Absent::Report).
-    pub absent: Vec<ImageName>,
-    /// The names of all entries, in file order. Of a file that is no kustomization they are told if a name is absent.
-    pub names: Vec<String>,
-    pub notes: Vec<Note>,
-    /// Whether the file is a kustomization.
-    pub is_kustomization: bool,
-    changed: bool,
-}
-
-impl Edit {
-    /// Whether the new text differs from the old one.
-    pub fn changed(&self) -> bool {
-        self.changed
-    }
-
-    pub(in crate::targets) fn new(
-        text: Vec<u8>,
-        changed: bool,
-        entries: Vec<EntryEdit>,
-        absent: Vec<ImageName>,
-        names: Vec<String>,
-        notes: Vec<Note>,
-    ) -> Self {
-        Self { text, entries, absent, names, notes, is_kustomization: false, changed }
-    }
-
-    /// Returns the edit of a file with lists in the given place.
-    pub(in crate::targets) fn in_kustomization(self, place: ListsPlace) -> Self {
-        Self { is_kustomization: place == ListsPlace::Document, ..self }
-    }
-
-    /// Returns this edit and one of its text as one edit.
-    pub(in crate::targets) fn followed_by(mut self, later: Self) -> Self {
-        self.entries.extend(later.entries);
-        self.absent.extend(later.absent);
-        self.notes.extend(later.notes);
-        self.names.extend(later.names);
-        Self { text: later.text, changed: self.changed || later.changed, ..self }
-    }
-}
-
-/// What became of an entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryEdit {
-    pub name: ImageName,
-    /// The line of the entry in the new text, from 1.
-    pub line: usize,
-    pub appended: bool,
-    pub before: Fields,
-    pub after: Fields,
-    /// What changed.
-    pub fields: Vec<FieldEdit>,
-    /// The image's name by the argument, if the file has no place for it.
-    pub checked_as: Option<String>,
-    /// That name, if the file says it in two places: a chart puts its registry for all images before the repository.
-    pub shared_name: Option<String>,
-}
-
-impl EntryEdit {
-    /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
-    pub fn image_name(&self) -> Option<&str> {
-        self.after.image_name(self.name.as_str()).or(self.checked_as.as_deref())
-    }
-
-    /// Whether it is not what it was.
-    pub fn changed(&self) -> bool {
-        self.appended || !self.fields.is_empty()
-    }
-}
-
-/// A field that changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldEdit {
-    pub field: FieldName,
-    /// What the file calls it.
-    pub key: String,
-    /// The line of the value in the new text; of what went, in the old one.
-    pub line: usize,
-    pub from: Option<String>,
-    pub to: Option<String>,
-}
 
 /// A document with its entries, before or after.
 #[derive(Clone, Copy)]
@@ -134,15 +44,9 @@ pub(super) fn outcome(
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
     let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
     notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);
-    Ok(Edit {
-        text: new.yaml.source.text.as_bytes().to_vec(),
-        entries,
-        absent: plan.absent,
-        names: new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect(),
-        notes,
-        is_kustomization: true,
-        changed: new.yaml.source.text != old.yaml.source.text,
-    })
+    let (text, changed) = (new.yaml.source.text, new.yaml.source.text != old.yaml.source.text);
+    let names = new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect();
+    Ok(Edit::new(text.as_bytes().to_vec(), changed, entries, plan.absent, names, notes))
 }
 
 /// Pairs the entries of both sides: an edit keeps their order in each list, and appends to `images` alone.

@@ -2,8 +2,8 @@
 //! image to which a patch gave its new name already.
 
 use super::entry::{ImageLists, fields};
-use super::notes::{Note, NoteKind};
 use super::requested::Requested;
+use crate::targets::edit::{Note, NoteKind};
 use crate::targets::scalars::has_reference;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 

@@ -8,14 +8,11 @@ use super::action::{Action, Actions, write};
 use super::append::append;
 use super::entry::{ImageEntry, ImageLists, effective, inherited, refuse_merged_over};
 use super::error::{EditError, ImagesShape};
-use super::field::FieldName;
 use super::go_yaml::is_refused;
-use super::kept_comment::{Belongs, kept_comment};
-use super::notes::{Note, NoteKind};
-use super::options::{Absent, EditOptions};
 use super::requested::Requested;
 use super::trailing_comment::LineComment;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName, Tag};
+use crate::targets::edit::{Absent, Belongs, EditOptions, FieldName, Note, NoteKind, kept_comment};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml, Splice, Writer, is_string, is_string_tag};
 
 /// All that one call does to one file.

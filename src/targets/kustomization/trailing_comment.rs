@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use super::action::{Action, Actions, swapped};
 use super::entry::{ImageEntry, fields};
-use super::field::{FieldName, Fields, Unnamed};
-use super::options::Comments;
 use crate::image::{Field, ImageArgument};
+use crate::targets::edit::{Comments, FieldName, Fields, Unnamed};
 use crate::targets::flux_marker::is_marker;
 use crate::yaml::{Layout, NodeKind, Pair, ParsedYaml, Writer};
 

@@ -2,10 +2,9 @@
 //! means is taken from the arguments, not from the plan, so that a wrong plan shows.
 
 use super::entry::{ImageEntry, ImageLists, ListsPlace, effective};
-use super::field::FieldName;
-use super::options::Absent;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange};
+use crate::targets::edit::{Absent, FieldName};
 use crate::yaml::{Difference, NodeComparison, NodeId, NodeKind, Pair, ParsedYaml, ScalarStyle, differs, is_string};
 
 /// Reads the entries of an edited text; a refusal of what the edit made is a difference.
@@ -253,8 +252,8 @@ impl ImagesComparison<'_, '_> {
 mod tests {
     use super::{judge, reread};
     use crate::image::ImageArgument;
+    use crate::targets::edit::Absent;
     use crate::targets::kustomization::entry::ListsPlace;
-    use crate::targets::kustomization::options::Absent;
     use crate::targets::kustomization::requested::Requested;
     use crate::yaml::{Difference, SourceText, read};
 

@@ -12,7 +12,7 @@ use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::tag_place::{DIGITS, require_place};
 use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
-use crate::targets::kustomization::{FieldName, Fields};
+use crate::targets::edit::{FieldName, Fields};
 use crate::yaml::ParsedYaml;
 
 /// What an image is to become.

@@ -8,7 +8,7 @@ use super::image_path::{Below, image_at};
 use super::lookup::{FileImages, NamedPlace};
 use super::place::{ImagePlace, Parts, Slots};
 use super::walk::{path_to, paths_to};
-use crate::targets::kustomization::Fields;
+use crate::targets::edit::Fields;
 use crate::yaml::{ExpandedYaml, NodeId, NodeKind, ParsedYaml};
 
 /// An image that an alias or a merge key leads to.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::asked::NewText;
 use super::slot::Slot;
 use crate::image::ImageName;
+use crate::targets::edit::{Comments, FieldName, Fields};
 use crate::targets::flux_marker::is_marker;
-use crate::targets::kustomization::{Comments, FieldName, Fields};
 use crate::yaml::{Layout, NodeKind, ParsedYaml, Writer};
 
 /// Returns where the comment stands behind a scalar, or behind the mapping on one line that it is in.

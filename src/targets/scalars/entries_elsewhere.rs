@@ -6,7 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, name_beside, text_beside};
 use super::image_text::{ImageText, is_same_image, references};
 use super::place::ImagePlace;
-use crate::targets::kustomization::Fields;
+use crate::targets::edit::Fields;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// An entry by the path of what it sets; nothing if it sets no version.

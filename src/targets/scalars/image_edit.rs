@@ -19,10 +19,9 @@ use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::walk::paths_to;
 use crate::image::{Field, ImageName};
-use crate::targets::kustomization::{
-    Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, kept_comment,
+use crate::targets::edit::{
+    Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
 };
-use crate::targets::values_note::ValuesNote;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
 /// Returns the edit that a plan for the text `old` came to.

@@ -15,7 +15,7 @@ use super::values_text::{
     INSIDE, drop_replaced_name, object_of, refuse_in_another_source, source_of, values_behind, with_values,
 };
 use crate::image::{ImageArgument, ImageName};
-use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
+use crate::targets::edit::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{
     self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice, differs,

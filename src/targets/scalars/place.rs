@@ -4,7 +4,7 @@ use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::name_parts::{NameLimit, NameSource, SaidName};
 use super::slot::Slot;
-use crate::targets::kustomization::{FieldName, Fields, Unnamed};
+use crate::targets::edit::{FieldName, Fields, Unnamed};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// The path of the image of an OCIRepository.

@@ -6,7 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use crate::image::{ImageArgument, ImageName};
-use crate::targets::kustomization::{FieldName, Fields};
+use crate::targets::edit::{FieldName, Fields};
 use crate::yaml::{ParsedYaml, is_string};
 
 /// What is to become of the images that the arguments name.

@@ -15,7 +15,7 @@ use super::shared_registry::SharedName;
 use super::shown_images::ShownImages;
 use super::together::{self, together};
 use crate::image::ImageArgument;
-use crate::targets::kustomization::{Comments, Edit, EditOptions, Fields};
+use crate::targets::edit::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{
     self, Difference, Layout, NodeComparison, NodeId, NodeKind, ParsedYaml, Proved, Quote, ScalarStyle, SourceText,

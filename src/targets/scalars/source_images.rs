@@ -12,7 +12,7 @@ use super::name_parts::{NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::has_registry;
-use crate::targets::kustomization::EntryEdit;
+use crate::targets::edit::EntryEdit;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the path of an image in the values of a source begins with.

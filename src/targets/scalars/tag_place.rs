@@ -9,8 +9,8 @@ use super::image_text::{is_like_a_version, is_version_alone};
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
+use crate::targets::edit::Fields;
 use crate::targets::flux_marker::is_policy_name;
-use crate::targets::kustomization::Fields;
 use crate::yaml::ParsedYaml;
 
 /// Refuses the version or the name of an argument if it does not belong in the place, or would not count there.

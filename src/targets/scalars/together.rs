@@ -5,7 +5,7 @@ use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::walk::walk;
-use crate::targets::kustomization::{Fields, PlaceVersion};
+use crate::targets::edit::{Fields, PlaceVersion};
 use crate::yaml::ParsedYaml;
 
 /// A version, with what is known of it: a place may have no scalar for a part.

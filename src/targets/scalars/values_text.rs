@@ -12,7 +12,7 @@ use super::rewrite;
 use super::slot::Slot;
 use super::source_images::name_in_parameters;
 use crate::image::ImageArgument;
-use crate::targets::kustomization::Fields;
+use crate::targets::edit::Fields;
 use crate::yaml::{self, NodeId, ParsedYaml, SourceText};
 
 /// What the text inside is called: values are edited by paths.

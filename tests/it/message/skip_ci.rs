@@ -9,7 +9,7 @@ use tagship::message::SourceCommit;
 use tagship::message::compose::{Options, Purpose, message};
 use tagship::message::skip_ci::SkipCi;
 use tagship::message::template::MessageTemplate;
-use tagship::targets::kustomization::{EntryEdit, FieldEdit, FieldName, Fields};
+use tagship::targets::{EntryEdit, FieldEdit, FieldName, Fields};
 
 use crate::stage::{COMMIT, FILE, Stage};
 

@@ -3,8 +3,7 @@
 
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, proptest};
 use tagship::image::ImageArgument;
-use tagship::targets::kustomization::Absent;
-use tagship::targets::{edit, entries};
+use tagship::targets::{Absent, edit, entries};
 
 /// A kind of file: its path, the name of the image in it, and a text with `%` in place of the scalar.
 struct Kind {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use tagship::image::ImageArgument;
-use tagship::targets::kustomization::{Absent, Fields, edit};
+use tagship::targets::kustomization::edit;
+use tagship::targets::{Absent, Fields};
 
 /// A generated entry: its text, and what it says.
 #[derive(Debug, Clone)]

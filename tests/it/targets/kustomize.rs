@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use tagship::targets::kustomization::{Edit, Fields};
+use tagship::targets::{Edit, Fields};
 
 use super::Case;
 use crate::support::temporary_folder::temporary_folder;

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 
 use tagship::image::{ImageArgument, ImageName};
 use tagship::message::line_comment::{CommentTemplate, CommentValues};
-use tagship::targets::kustomization::{Absent, Comments, Edit, EditError, EditOptions, Fields, edit};
+use tagship::targets::kustomization::{EditError, edit};
+use tagship::targets::{Absent, Comments, Edit, EditOptions, Fields};
 
 mod aliases;
 mod all_kinds;

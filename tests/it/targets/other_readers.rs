@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tagship::targets::edit;
-use tagship::targets::kustomization::{Absent, EntryEdit};
+use tagship::targets::{Absent, EntryEdit};
 
 use super::scalars::FileCase;
 use crate::support::servers::installed;

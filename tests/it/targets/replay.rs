@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use tagship::image::ImageArgument;
-use tagship::targets::kustomization::{Absent, edit};
+use tagship::targets::Absent;
+use tagship::targets::kustomization::edit;
 
 /// One change of one file, reduced to its `images`.
 struct Change {

@@ -8,8 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagship::image::{ImageArgument, ImageName};
-use tagship::targets::kustomization::{Absent, Edit, EditOptions, Fields};
-use tagship::targets::{TargetError, edit, entries};
+use tagship::targets::{Absent, Edit, EditOptions, Fields, TargetError, edit, entries};
 
 use super::{comments, written_comment};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::field::Fields;
+use super::fields::Fields;
 use crate::image::ImageName;
 
 /// How a file is edited. [`Absent`] alone means that comments are kept.

@@ -27,7 +27,7 @@ impl FieldName {
     }
 
     /// Returns what an argument asks of this field, as text.
-    pub(super) fn asked(self, change: &ImageChange) -> Field<&str> {
+    pub(in crate::targets) fn asked(self, change: &ImageChange) -> Field<&str> {
         match self {
             Self::NewName => text(&change.new_name, String::as_str),
             Self::NewTag => text(&change.new_tag, Tag::as_str),
@@ -139,7 +139,7 @@ impl Fields {
     }
 
     /// Becomes what the entry is together with a `later` one that is for the same image.
-    pub(super) fn follow(&mut self, later: Self) {
+    pub(in crate::targets) fn follow(&mut self, later: Self) {
         if later.says_what_runs() {
             (self.new_tag, self.digest) = (later.new_tag, later.digest);
         }

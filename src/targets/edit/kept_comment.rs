@@ -1,7 +1,7 @@
 //! Which comments may describe a value that is gone: those with that value, a version or a commit id in them, and the
 //! markers by which Flux finds the lines that it writes.
 
-use super::notes::NoteKind;
+use super::note::NoteKind;
 use crate::targets::flux_marker::is_marker;
 
 /// Whether the value that went was what a comment is about.

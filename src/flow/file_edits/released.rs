@@ -1,0 +1,67 @@
+//! What the edited entries come to: images to check, releases, and an outcome.
+
+use crate::flow::image_checks::checks::Checks;
+use crate::flow::image_checks::image_to_check::ImageToCheck;
+use crate::message::Release;
+use crate::outcome::failure::Failure;
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
+use crate::targets::EntryEdit;
+
+/// Returns the images that the `wanted` of the edited entries name.
+pub(in crate::flow) fn images_of(
+    files: &[FileEdit],
+    wanted: impl Fn(&EntryEdit) -> bool,
+    listener: &mut Listener<'_>,
+) -> Result<Vec<ImageToCheck>, Failure> {
+    let mut images = Vec::new();
+    for file in files {
+        for entry in file.edit.entries.iter().filter(|entry| wanted(entry)) {
+            let image = ImageToCheck::of_entry(entry).map_err(|failure| failure.detail(format!("in {}", file.path)))?;
+            if matches!(image, ImageToCheck::Unpinned) {
+                let entry = format!("`{}` in {}", entry.name, file.path);
+                listener(&Event::Noted(format!("{entry} has neither tag nor digest, so there is nothing to check")));
+            }
+            images.push(image);
+        }
+    }
+    Ok(images)
+}
+
+/// Returns what the edited entries release, with what the registry said of their images.
+pub(in crate::flow) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
+    let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (&file.path, entry)));
+    entries
+        .map(|(file, entry)| {
+            let reference = match ImageToCheck::of_entry(entry) {
+                Ok(ImageToCheck::Known(reference)) => Some(reference),
+                // What cannot be a reference has been refused, unless the registry is not asked at all.
+                Ok(ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned) | Err(_) => None,
+            };
+            let checked = reference.as_ref().and_then(|reference| checks.of(reference));
+            let of_registry = checked.map(|checked| checked.descriptor.digest.clone());
+            let of_entry = || entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
+            Release {
+                file: file.clone(),
+                entry: entry.clone(),
+                digest: of_registry.or_else(of_entry),
+                source: None,
+                order: None,
+                comparison: None,
+                still_taken_back: Vec::new(),
+                platforms: checked.map(|checked| checked.platforms.clone()).unwrap_or_default(),
+                verified: checked.map(|checked| checked.verified.clone()).unwrap_or_default(),
+                reference,
+            }
+        })
+        .collect()
+}
+
+/// Returns what the edit of `files` comes to, before anything is done.
+pub(in crate::flow) fn outcome_of(command: &'static str, files: &[FileEdit], releases: Vec<Release>) -> Outcome {
+    let mut outcome = Outcome { releases, ..Outcome::new(command, Ending::Unchanged) };
+    for file in files.iter().filter(|file| file.edit.changed()) {
+        outcome.files.push(file.path.clone());
+        outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
+    }
+    outcome
+}

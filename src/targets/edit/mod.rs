@@ -1,0 +1,17 @@
+//! The words of both editors: what a caller asks of a file, and what an edit tells of it.
+
+mod entry_edit;
+mod fields;
+mod kept_comment;
+mod note;
+mod options;
+mod other_kind;
+mod values_note;
+
+pub use entry_edit::{Edit, EntryEdit, FieldEdit};
+pub use fields::{FieldName, Fields, PlaceVersion, Unnamed, UnusableValue};
+pub(super) use kept_comment::{Belongs, kept_comment};
+pub use note::{Note, NoteKind};
+pub use options::{Absent, Comments, EditOptions};
+pub use other_kind::OtherKind;
+pub use values_note::ValuesNote;
