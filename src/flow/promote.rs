@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::delivery::{CheckedEntries, Job, Writing, deliver};
+use super::delivery::{Job, Writing, deliver};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
@@ -13,7 +13,6 @@ use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
 use crate::image::ImageName;
-use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
@@ -55,17 +54,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         released = running.released(&carried);
         running.writing(&carried, request.delivery.pin_digest)
     };
-    let job = Job {
-        command: "promote",
-        delivery: &request.delivery,
-        gate,
-        names: request.names.clone(),
-        released: request.names.clone(),
-        arguments: Vec::new(),
-        images: Vec::new(),
-        checked: CheckedEntries::Changed,
-        sources: &|_| EntrySources::default(),
-    };
+    let names = request.names.clone();
+    let job = Job { names, ..Job::of_branch("promote", &request.delivery, gate, request.names.clone()) };
     let outcome = deliver(&job, &mut decide, listener)?;
     let way = "to promote what was released, run this again with `--pin-digest`";
     warn_of_pushed_again(&outcome, &released, way, listener);

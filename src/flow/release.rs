@@ -1,8 +1,7 @@
 //! `release`: the images that the command line names.
 
-use super::delivery::{CheckedEntries, Job, Writing, deliver};
+use super::delivery::{Job, Writing, deliver};
 use super::guard::ended_by_own_commit;
-use super::image_checks::image_to_check::ImageToCheck;
 use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::read_branch::Tip;
 use crate::guards::order::{Agreement, agreement};
@@ -21,10 +20,6 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     if let Some(outcome) = ended_by_own_commit("release", &delivery.target, *on_own_commit, listener)? {
         return Ok(outcome);
     }
-    let known = match delivery.registry {
-        Some(_) => images.arguments.iter().map(ImageToCheck::of_argument).collect::<Result<_, _>>()?,
-        None => Vec::new(),
-    };
     let writing = Writing {
         images: images.clone(),
         purpose: Purpose::Release,
@@ -45,8 +40,6 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         released: names.clone(),
         names,
         arguments: images.arguments.clone(),
-        images: known,
-        checked: CheckedEntries::All,
         sources: &|branch| sources_of(request, branch, &tags),
     };
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {

@@ -1,14 +1,13 @@
 //! `rollback`: an entry becomes what it was before. It is an ordinary release, of an earlier value that history has, and its
 //! commit names what it takes back: that must not come again by accident.
 
-use super::delivery::{CheckedEntries, Job, Writing, deliver};
+use super::delivery::{Job, Writing, deliver};
 use super::log::never_was;
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
 use crate::git::{CommitId, RepositoryPath, Snapshot, has_login, url_without_login};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
-use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
@@ -19,17 +18,7 @@ use crate::targets::{Fields, PlaceVersion, Unnamed};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let job = Job {
-        command: "rollback",
-        delivery: &request.delivery,
-        gate,
-        names: Vec::new(),
-        released: vec![request.name.clone()],
-        arguments: Vec::new(),
-        images: Vec::new(),
-        checked: CheckedEntries::Changed,
-        sources: &|_| EntrySources::default(),
-    };
+    let job = Job::of_branch("rollback", &request.delivery, gate, vec![request.name.clone()]);
     let mut told = Vec::new();
     let mut seen = None;
     let mut released = None;

@@ -43,6 +43,14 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Returns how "newer" is told: not at all if what is newer stops nothing.
+    pub fn order_by(&self) -> OrderBy {
+        match self.on_superseded {
+            OnSuperseded::Allow => OrderBy::Nothing,
+            OnSuperseded::Skip | OnSuperseded::Fail => self.order,
+        }
+    }
+
     /// Returns what the shared flags mean, and defaults for the rest.
     pub(super) fn new(
         arguments: &DeliveryArguments,

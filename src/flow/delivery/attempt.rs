@@ -3,7 +3,7 @@
 
 use super::authorship::Authors;
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
-use super::job::{CheckedEntries, Decide, Job, Writing};
+use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::release_plan::{Draft, ReleasePlan, Stopped};
 use super::way::Way;
@@ -153,6 +153,8 @@ impl<'a> Attempt<'a> {
         let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;
         let (left_out, ending) = self.guard_order(&orders, &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
+        // What is left out names no source any more.
+        self.expect_sources(&asked);
         self.check(&asked, listener)?;
         let edited = asked.pin(snapshot, self.checks)?;
         let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id() };
@@ -190,7 +192,8 @@ impl<'a> Attempt<'a> {
             listener(event);
         };
         let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
-        let terms = Terms { signer, rivals, ..self.job.terms() };
+        let Job { gate, delivery, .. } = self.job;
+        let terms = Terms { gate, push_options: &delivery.push_options, signer, rivals };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -257,10 +260,10 @@ impl<'a> Attempt<'a> {
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
-        self.expect_sources(asked);
-        let all = self.job.checked == CheckedEntries::All;
-        let images = images_of(files, |entry| all || entry.changed(), listener)?;
-        if writing.purpose != Purpose::Release {
+        // A release checks what it names. A rollback and a promotion check what they change, with the digests of the branch.
+        let is_release = writing.purpose == Purpose::Release;
+        let images = images_of(files, |entry| is_release || entry.changed(), listener)?;
+        if !is_release {
             self.checks.digests_count(&images);
         }
         match self.checks.require(&images, listener)? {

@@ -11,7 +11,7 @@ use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrders, Setting, order_of};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener};
-use crate::request::{OnSuperseded, OrderBy, PinDigest};
+use crate::request::{OrderBy, PinDigest};
 use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
@@ -26,12 +26,7 @@ impl Attempt<'_> {
         if asked.writing.purpose.is_rollback() || !reads_order(self.job.delivery, snapshot) {
             return Ok(EntryOrders::default());
         }
-        let delivery = self.job.delivery;
-        let by = match delivery.on_superseded {
-            OnSuperseded::Allow => OrderBy::Nothing,
-            OnSuperseded::Skip | OnSuperseded::Fail => delivery.order,
-        };
-        self.order_by(by, snapshot, asked, place, listener)
+        self.order_by(self.job.delivery.order_by(), snapshot, asked, place, listener)
     }
 
     /// Orders each entry that changes against what runs at `place`, by what `by` says.

@@ -2,7 +2,6 @@
 //! to write on a tip.
 
 use crate::flow::image_checks::image_to_check::ImageToCheck;
-use crate::flow::publish::{Rivals, Terms};
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::read_branch::Tip;
 use crate::guards::order::Build;
@@ -26,27 +25,32 @@ pub(in crate::flow) struct Job<'a> {
     pub(in crate::flow) released: Vec<ImageName>,
     /// The arguments that the user wrote; empty if the command makes them by itself.
     pub(in crate::flow) arguments: Vec<ImageArgument>,
-    /// The images that are known before the branch is read.
-    pub(in crate::flow) images: Vec<ImageToCheck>,
-    pub(in crate::flow) checked: CheckedEntries,
-    /// Returns the commits that the images above were built from, as far as they are known before the branch is read.
+    /// Returns the commits that their images were built from, as far as they are known before the branch is read.
     pub(in crate::flow) sources: &'a dyn Fn(&ReleaseBranch) -> EntrySources,
 }
 
 impl<'a> Job<'a> {
-    /// Returns what publishing needs to know; the commit is made here.
-    pub(super) fn terms(&self) -> Terms<'a> {
-        Terms { gate: self.gate, push_options: &self.delivery.push_options, signer: None, rivals: Rivals::Unknown }
+    /// Returns the job of a command that learns from the branch what it writes.
+    pub(in crate::flow) fn of_branch(
+        command: &'static str,
+        delivery: &'a Delivery,
+        gate: &'a Gate,
+        released: Vec<ImageName>,
+    ) -> Self {
+        let sources = &|_: &ReleaseBranch| EntrySources::default();
+        Self { command, delivery, gate, names: Vec::new(), released, arguments: Vec::new(), sources }
     }
-}
 
-/// The entries whose images must be in their registries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::flow) enum CheckedEntries {
-    /// Every entry that the command names.
-    All,
-    /// The entries that change.
-    Changed,
+    /// Returns the images that are to be checked before the branch is read.
+    ///
+    /// # Errors
+    /// An argument names no image that a registry can have.
+    pub(super) fn known_images(&self) -> Result<Vec<ImageToCheck>, Failure> {
+        match self.delivery.registry {
+            Some(_) => self.arguments.iter().map(ImageToCheck::of_argument).collect(),
+            None => Ok(Vec::new()),
+        }
+    }
 }
 
 /// What to write on one tip.

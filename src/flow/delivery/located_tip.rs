@@ -13,7 +13,7 @@ use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::commits_to_read;
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
-use crate::request::{Delivery, Effect, OnSuperseded, OrderBy};
+use crate::request::{Delivery, Effect, OrderBy};
 
 /// The tip of the branch, with the files to write.
 pub(super) struct LocatedTip<'b> {
@@ -64,6 +64,5 @@ fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> R
 /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken back
 /// before should not be forgotten by the way.
 pub(super) fn reads_order(delivery: &Delivery, snapshot: &Snapshot<'_>) -> bool {
-    let counts = delivery.on_superseded != OnSuperseded::Allow && delivery.order != OrderBy::Nothing;
-    counts || snapshot.came_with_history()
+    delivery.order_by() != OrderBy::Nothing || snapshot.came_with_history()
 }

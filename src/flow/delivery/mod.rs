@@ -22,7 +22,7 @@ mod way;
 use std::mem;
 use std::time::Instant;
 
-pub(super) use job::{CheckedEntries, Decide, Job, Writing};
+pub(super) use job::{Decide, Job, Writing};
 
 use self::attempt::{Attempt, EarlierAttempts, Stop};
 use self::authorship::Authors;
@@ -49,17 +49,18 @@ pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Lis
 
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
+    let known = job.known_images()?;
     let branch = ReleaseBranch::open(&delivery.target)?;
     let authors = Authors::read(delivery, &branch)?;
     let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
     let mut rereads = Rereads::new(delivery.target.timeout);
-    let images = checks.unasked(&job.images);
+    let images = checks.unasked(&known);
     // Without images, the next line about the branch would be the same one.
     let mut is_reading_told = images.is_empty();
     tell_reading(branch.remote(), &branch.name(), images, listener);
-    let (mut early, mut loaded) = match checks.require_while(&job.images, listener, || read_tip(&way, None)) {
+    let (mut early, mut loaded) = match checks.require_while(&known, listener, || read_tip(&way, None)) {
         Ok((tip, Pace::AtOnce)) => (Some(tip), None),
         // The branch may have moved since.
         Ok((tip, Pace::AfterWaiting)) => (None, Some(tip.open.snapshot.into_loaded())),

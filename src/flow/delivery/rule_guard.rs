@@ -13,7 +13,7 @@ use crate::guards::order::{Build, EntryOrders};
 use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, Ruling};
-use crate::request::{OnSuperseded, OrderBy};
+use crate::request::OrderBy;
 use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
@@ -68,8 +68,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Option<EntryOrders>, Failure> {
         let is_rollback = edited.asked.writing.purpose.is_rollback();
-        let delivery = self.job.delivery;
-        let as_asked = delivery.order == OrderBy::Auto && delivery.on_superseded != OnSuperseded::Allow;
+        let as_asked = self.job.delivery.order_by() == OrderBy::Auto;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
         let demands_order = edited.changed_entries().any(|(path, entry)| demands(state, path, entry, is_order));
         if is_rollback || as_asked || !demands_order {

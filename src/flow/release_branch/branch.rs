@@ -17,14 +17,14 @@ use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
 pub(in crate::flow) struct ReleaseBranch {
-    pub(in crate::flow) place: Location,
+    pub(super) place: Location,
     /// `None`: the repository's default branch, or a detached HEAD.
-    pub(in crate::flow) branch: Option<BranchName>,
+    pub(super) branch: Option<BranchName>,
     /// The flag that names the branch.
-    pub(in crate::flow) flag: &'static str,
-    pub(in crate::flow) named_by: NamedBy,
+    pub(super) flag: &'static str,
+    pub(super) named_by: NamedBy,
     /// The repository's default branch, once it was read because no branch is named.
-    pub(in crate::flow) default: OnceLock<BranchName>,
+    pub(super) default: OnceLock<BranchName>,
     /// The folder inside the repository that paths are seen from.
     pub(in crate::flow) base: RepositoryPath,
 }
@@ -196,31 +196,7 @@ impl ReleaseBranch {
         let mut found: Vec<RepositoryPath> = Vec::new();
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();
         for (path, typed) in named {
-            let file = match snapshot.entry(&path)? {
-                TreeEntry::Directory(_) if matches!(typed, TargetFile::File(_)) => return Err(is_folder(typed.path())),
-                TreeEntry::File(_) => path,
-                TreeEntry::Directory(names) => {
-                    let name =
-                        kustomization::locate(names).map_err(|error| Failure::locate(&path.to_string(), &error))?;
-                    path.join(name)
-                }
-                TreeEntry::Missing => {
-                    let hint = match typed {
-                        TargetFile::File(_) => "the branch is read, not the files of a checkout",
-                        TargetFile::Either(_) => {
-                            "a path names a file, or the folder of a kustomization, and the branch is read, not the files of a checkout"
-                        }
-                        TargetFile::Kustomization(_) => {
-                            "`-k` names a kustomization or its folder, and the branch is read, not the files of a checkout"
-                        }
-                    };
-                    let failure = Failure::target(format!("there is no `{path}` on {}", self.name()));
-                    return Err(match self.base == RepositoryPath::root() {
-                        true => failure.hint(hint),
-                        false => failure.hint(format!("{hint}; a path is relative to the current folder")),
-                    });
-                }
-            };
+            let file = self.file_at(snapshot, &path, typed)?;
             if matches!(typed, TargetFile::Kustomization(_)) {
                 kustomizations.push(file.clone());
             }
@@ -233,6 +209,38 @@ impl ReleaseBranch {
             require_kustomization(&path.to_string(), snapshot.file(&path)?)?;
         }
         Ok(found)
+    }
+
+    /// Returns the file that `typed` names at `path`: the one there, or the kustomization in the folder there.
+    fn file_at(
+        &self,
+        snapshot: &Snapshot<'_>,
+        path: &RepositoryPath,
+        typed: &TargetFile,
+    ) -> Result<RepositoryPath, Failure> {
+        match snapshot.entry(path)? {
+            TreeEntry::File(_) => Ok(path.clone()),
+            TreeEntry::Directory(_) if matches!(typed, TargetFile::File(_)) => Err(is_folder(typed.path())),
+            TreeEntry::Directory(names) => {
+                let name = kustomization::locate(names).map_err(|error| Failure::locate(&path.to_string(), &error))?;
+                Ok(path.join(name))
+            }
+            TreeEntry::Missing => Err(self.not_there(path, typed)),
+        }
+    }
+
+    fn not_there(&self, path: &RepositoryPath, typed: &TargetFile) -> Failure {
+        let names = match typed {
+            TargetFile::File(_) => "",
+            TargetFile::Either(_) => "a path names a file, or the folder of a kustomization, and ",
+            TargetFile::Kustomization(_) => "`-k` names a kustomization or its folder, and ",
+        };
+        let from_here = match self.base == RepositoryPath::root() {
+            true => "",
+            false => "; a path is relative to the current folder",
+        };
+        let hint = format!("{names}the branch is read, not the files of a checkout{from_here}");
+        Failure::target(format!("there is no `{path}` on {}", self.name())).hint(hint)
     }
 }
 
