@@ -244,3 +244,18 @@ fn a_new_name_with_a_tag_is_no_name() {
     let output = environments.run("check", &["-k", PRODUCTION]).run().exit(3);
     output.stderr_has("the entry `web` has a bad name: ").says_nowhere("nothing to check");
 }
+
+/// A job that tries again after a registry's outage must not miss what a person must mend.
+#[test]
+fn a_broken_rule_is_told_beside_an_image_that_is_missing() {
+    let environments = environments_with("v1");
+    let rules = "rules:\n- paths: [overlays/*]\n  tags: ['x*']\n- paths: [overlays/*]\n  platforms: linux/amd64\n";
+    environments.stage.remote.commit("main", "Rules", &[File::new(".tagship.yaml", rules)]);
+    let broken = "the rule `.tagship.yaml:3` stops this by `tags`: the tag `v1` is not allowed";
+    let check = |code: i32| environments.run("check", &["-k", "overlays/*"]).run().exit(code).stderr_has(broken);
+    let output = check(9).stderr_has("is not in the registry").says_nowhere("platforms");
+    assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
+    environments.build("web", "v1");
+    let output = check(9).stdout_has("linux/amd64");
+    assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
+}
