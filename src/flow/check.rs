@@ -8,14 +8,14 @@ use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::source_attestations::look_at_forges;
 use super::release_branch::read_branch::{Tip, read_branch};
-use super::rulings::{EntryToRule, rule};
+use super::rulings::{EntryToRule, broken_by_files, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::ImageName;
 use crate::message::SourceCommit;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
 use crate::request::CheckRequest;
 use crate::targets::{self, Absent, EntryEdit, Fields, TargetError};
@@ -42,7 +42,9 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     on_branch.retain(|image| !matches!(image, ImageToCheck::Known(named) if request.references.contains(named)));
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
-    checks.require(&subjects, listener)?;
+    if let Err(failure) = checks.require(&subjects, listener) {
+        return Err(failure.and(broken_rules(&released, listener)));
+    }
     let mut outcome = Outcome::new("check", Ending::Present);
     outcome.rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
     for ruling in &outcome.rulings {
@@ -56,6 +58,15 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     outcome.releases = releases_of(&released.files, &checks);
     outcome.present = request.references.iter().filter_map(|reference| checks.of(reference)).cloned().collect();
     Ok(outcome)
+}
+
+/// Returns a problem for each rule that the files break by themselves, whatever a registry would say.
+fn broken_rules(released: &Released, listener: &mut Listener<'_>) -> Vec<Failure> {
+    let broken = broken_by_files(&released.rules, &released.entries());
+    for ruling in &broken {
+        listener(&Event::Judged(ruling));
+    }
+    broken.iter().map(|ruling| Failure::new(FailureKind::Guarded, ruling.to_string())).collect()
 }
 
 /// What is on the release branch.

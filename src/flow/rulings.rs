@@ -11,7 +11,7 @@ use super::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
 use crate::guards::rules::{
-    Circumstances, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
+    Circumstances, Demand, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
 };
 use crate::image::Reference;
 use crate::message::SourceCommit;
@@ -51,50 +51,86 @@ pub(super) fn rule(
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
-    let mut rulings: Vec<Ruling> = Vec::new();
+    let JudgedFiles { mut rulings, open } = judge_files(state, entries, circumstances);
     let mut asked: Vec<AskedImage> = Vec::new();
-    for to_rule in entries {
-        for (place, refusal) in state.refused(to_rule.path) {
-            let ruling = not_understood(place, refusal, to_rule.path);
-            if !rulings.contains(&ruling) {
-                rulings.push(ruling);
-            }
+    for OpenRuling { ruling, to_rule, demanded, is_about_tag } in open {
+        if is_about_tag && let Some(verdict) = to_rule.judge_tag(&demanded, checks)? {
+            rulings[ruling].verdict = verdict;
+            continue;
         }
-        let mut demands: Vec<AskedDemand> = Vec::new();
-        let applying = state.applying(to_rule.path, to_rule.entry.name.as_str());
-        for (applying, demand) in applying.iter().flat_map(|one| one.rule.demands.iter().map(move |it| (one, it))) {
-            let mut judged = judge_demand(&demand.demanded, &to_rule.ruled(), circumstances);
-            if judged == RuleJudgement::AsksTag {
-                judged = to_rule.judge_tag(&demand.demanded, checks)?;
-            }
-            let verdict = match judged {
-                RuleJudgement::Holds => RuleVerdict::Holds,
-                RuleJudgement::NotJudged => RuleVerdict::NotJudged,
-                RuleJudgement::Broken { why, remedy } => RuleVerdict::Broken(BrokenRule { why, remedy }),
-                RuleJudgement::AsksRegistry | RuleJudgement::AsksTag => {
-                    let requirements = requirements(&demand.demanded, to_rule.source.as_ref());
-                    demands.push(AskedDemand { ruling: rulings.len(), requirements });
-                    RuleVerdict::Broken(not_asked())
-                }
-            };
-            rulings.push(Ruling {
-                place: place_of(&applying.place, demand.line, demand.column),
-                rule: applying.rule.name.clone(),
-                demand: Some(demand.demanded.kind()),
-                file: to_rule.path.to_string(),
-                entry: Some(to_rule.entry.name.to_string()),
-                verdict,
-            });
-        }
-        if !demands.is_empty() {
-            let written = reference(to_rule)?;
-            match asked.iter_mut().find(|image| image.written == written) {
-                Some(image) => image.demands.append(&mut demands),
-                None => asked.push(AskedImage { found: checks.as_found(&written), written, demands }),
-            }
+        let demand = AskedDemand { ruling, requirements: requirements(&demanded, to_rule.source.as_ref()) };
+        let written = reference(to_rule)?;
+        match asked.iter_mut().find(|image| image.written == written) {
+            Some(image) => image.demands.push(demand),
+            None => asked.push(AskedImage { found: checks.as_found(&written), written, demands: vec![demand] }),
         }
     }
     answer(rulings, &asked, checks, listener)
+}
+
+/// Judges the same rules by what the files tell alone, and returns those that do not hold.
+pub(super) fn broken_by_files(state: &RulesState, entries: &[EntryToRule<'_>]) -> Vec<Ruling> {
+    let JudgedFiles { rulings, open } = judge_files(state, entries, None);
+    let open: HashSet<usize> = open.into_iter().map(|open| open.ruling).collect();
+    let closed = rulings.into_iter().enumerate().filter(|(index, _)| !open.contains(index));
+    closed.map(|(_, ruling)| ruling).filter(|ruling| ruling.broken().is_some()).collect()
+}
+
+/// What the files tell of rules.
+struct JudgedFiles<'e> {
+    rulings: Vec<Ruling>,
+    open: Vec<OpenRuling<'e>>,
+}
+
+/// A ruling that only a registry can tell. It counts as broken until one is asked.
+struct OpenRuling<'e> {
+    /// Its index.
+    ruling: usize,
+    to_rule: &'e EntryToRule<'e>,
+    demanded: Demanded,
+    /// Whether the digest must be that of the tag, and nothing else is open.
+    is_about_tag: bool,
+}
+
+fn judge_files<'e>(
+    state: &RulesState,
+    entries: &'e [EntryToRule<'_>],
+    circumstances: Option<&Circumstances>,
+) -> JudgedFiles<'e> {
+    let mut judged = JudgedFiles { rulings: Vec::new(), open: Vec::new() };
+    for to_rule in entries {
+        for (place, refusal) in state.refused(to_rule.path) {
+            let ruling = not_understood(place, refusal, to_rule.path);
+            if !judged.rulings.contains(&ruling) {
+                judged.rulings.push(ruling);
+            }
+        }
+        for applying in state.applying(to_rule.path, to_rule.entry.name.as_str()) {
+            for Demand { demanded, line, column } in &applying.rule.demands {
+                let judgement = judge_demand(demanded, &to_rule.ruled(), circumstances);
+                let is_about_tag = judgement == RuleJudgement::AsksTag;
+                let verdict = match judgement {
+                    RuleJudgement::Holds => RuleVerdict::Holds,
+                    RuleJudgement::NotJudged => RuleVerdict::NotJudged,
+                    RuleJudgement::Broken { why, remedy } => RuleVerdict::Broken(BrokenRule { why, remedy }),
+                    RuleJudgement::AsksRegistry | RuleJudgement::AsksTag => {
+                        let (ruling, demanded) = (judged.rulings.len(), demanded.clone());
+                        judged.open.push(OpenRuling { ruling, to_rule, demanded, is_about_tag });
+                        RuleVerdict::Broken(not_asked())
+                    }
+                };
+                judged.rulings.push(Ruling {
+                    place: place_of(&applying.place, *line, *column),
+                    rule: applying.rule.name.clone(),
+                    demand: Some(demanded.kind()),
+                    file: to_rule.path.to_string(),
+                    entry: Some(to_rule.entry.name.to_string()),
+                    verdict,
+                });
+            }
+        }
+    }
+    judged
 }
 
 /// Asks the registries, and fills in what they tell: all demands at once, and each by itself of an image that does not meet
@@ -176,26 +212,26 @@ impl EntryToRule<'_> {
     /// Judges whether the digest is the tag's, as the check of this run has found it. A rollback must be possible while the
     /// registry is down. A tag may be moved or deleted after its release, which is what a digest is for; but what another
     /// branch says of both proves nothing.
-    fn judge_tag(&self, demanded: &Demanded, checks: &Checks) -> Result<RuleJudgement, Failure> {
+    /// `None`: the registry has to be asked.
+    fn judge_tag(&self, demanded: &Demanded, checks: &Checks) -> Result<Option<RuleVerdict>, Failure> {
         if self.was_on_branch {
-            return Ok(RuleJudgement::Holds);
+            return Ok(Some(RuleVerdict::Holds));
         }
         if !checks.asks() {
-            let BrokenRule { why, remedy } = not_asked();
-            return Ok(RuleJudgement::Broken { why, remedy });
+            return Ok(Some(RuleVerdict::Broken(not_asked())));
         }
-        Ok(match checks.of(&reference(self)?) {
-            None => RuleJudgement::AsksRegistry,
-            Some(found) if found.tag_strayed && matches!(demanded, Demanded::Tags(_)) => RuleJudgement::Broken {
-                why: format!(
-                    "the digest of `{}` is not that of the tag `{}` in the registry",
-                    self.entry.name,
-                    self.entry.after.new_tag.as_deref().unwrap_or_default()
-                ),
-                remedy: "release a tag with the digest that it has there".to_owned(),
-            },
-            Some(_) => RuleJudgement::Holds,
-        })
+        let Some(found) = checks.of(&reference(self)?) else { return Ok(None) };
+        if !found.tag_strayed || !matches!(demanded, Demanded::Tags(_)) {
+            return Ok(Some(RuleVerdict::Holds));
+        }
+        Ok(Some(RuleVerdict::Broken(BrokenRule {
+            why: format!(
+                "the digest of `{}` is not that of the tag `{}` in the registry",
+                self.entry.name,
+                self.entry.after.new_tag.as_deref().unwrap_or_default()
+            ),
+            remedy: "release a tag with the digest that it has there".to_owned(),
+        })))
     }
 }
 

@@ -101,11 +101,22 @@ impl Ruling {
         }
     }
 
-    /// Returns the rulings that stop a release as one sentence; `None` if none does.
+    /// Returns a sentence for each of the rulings that stop a release; each sentence once.
+    pub fn sentences(rulings: &[Self]) -> Vec<String> {
+        let mut sentences: Vec<String> = Vec::new();
+        for ruling in rulings.iter().filter(|ruling| ruling.broken().is_some()) {
+            let sentence = ruling.to_string();
+            if !sentences.contains(&sentence) {
+                sentences.push(sentence);
+            }
+        }
+        sentences
+    }
+
+    /// Returns these sentences as one; `None` if no ruling stops the release.
     pub fn reason(rulings: &[Self]) -> Option<String> {
-        let broken: Vec<String> =
-            rulings.iter().filter(|ruling| ruling.broken().is_some()).map(ToString::to_string).collect();
-        (!broken.is_empty()).then(|| broken.join("; "))
+        let sentences = Self::sentences(rulings);
+        (!sentences.is_empty()).then(|| sentences.join("; "))
     }
 }
 

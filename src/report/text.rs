@@ -212,8 +212,8 @@ fn stopped(word: &str, outcome: &Outcome, hint: Option<&str>, style: Style) -> S
 /// Returns a line for each rule that does not hold.
 fn ruled(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
     let word = style.paint(Mark::Note, "ruled");
-    let broken = outcome.rulings.iter().filter(|ruling| ruling.broken().is_some());
-    let lines: String = broken.map(|ruling| format!("{word}: {}\n", visible(&ruling.to_string()))).collect();
+    let broken = Ruling::sentences(&outcome.rulings);
+    let lines: String = broken.iter().map(|sentence| format!("{word}: {}\n", visible(sentence))).collect();
     let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
     format!("{lines}{hint}")
 }

@@ -740,8 +740,14 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
     // What is broken in the file is told early as well.
     write(&environments.stage, RULES, "rules: 1");
     check(&environments, &["-k", STAGING]).run().exit(9).stderr_has("cannot be understood");
-    // An image that is not there is a failure of its own.
+    // An image that is not there hides no rule.
     environments.stage.registry.remove_manifest("org/web", "v1.0.0");
+    check(&environments, &["-k", STAGING])
+        .run()
+        .exit(9)
+        .stderr_has("cannot be understood")
+        .stderr_has("is not in the registry");
+    write(&environments.stage, RULES, &demanding("tags: semver"));
     check(&environments, &["-k", STAGING]).run().exit(4);
 }
 
