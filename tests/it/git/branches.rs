@@ -1,7 +1,7 @@
 //! Release branches that do not exist yet, and where they begin.
 
 use super::{lines, serve};
-use crate::stage::{FILE, SEED, Stage};
+use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::{Checkout, File, Remote};
@@ -84,8 +84,32 @@ fn a_new_branch_with_nothing_to_commit() {
     let stage = Stage::new();
     let release = stage.release().args(["--no-check", "--branch", "prod", "--create-branch"]);
     let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
-    release.run().success().stdout_has("unchanged: `IMAGE_PLACEHOLDER` already is");
-    assert_eq!(stage.remote.tip("prod"), None);
+    for flag in [None, Some("--dry-run")] {
+        let output = release
+            .clone()
+            .args(flag)
+            .run()
+            .exit(3)
+            .stderr_has("there is no branch `prod`, and nothing to commit on it");
+        output
+            .stderr_has("hint: create it with git: `git push ")
+            .stderr_has(&format!("{}:refs/heads/prod`", stage.remote.tip("main").unwrap()));
+        assert_eq!(stage.remote.tip("prod"), None);
+    }
+}
+
+/// As a remote-tracking branch is called in a clone. Nothing reads a branch of that name at the remote.
+#[test]
+fn a_branch_with_the_name_of_its_remote() {
+    let stage = Stage::new();
+    let release = stage.release().args(["--no-check", "--branch", "origin/main", "IMAGE_PLACEHOLDER=*:v2"]);
+    let output = release.run().exit(3).stderr_has("there is no branch `origin/main` at");
+    output
+        .stderr_has("hint: a repository calls its branch `main`, without the name of the remote\n")
+        .says_nowhere("--create-branch");
+    let log =
+        stage.tagship().args(["log", "--repo", &stage.remote.file_url(), "-k", FOLDER, "--branch", "origin/main"]);
+    log.run().exit(3).stderr_has("hint: a repository calls its branch `main`");
 }
 
 /// The commits are on another branch than the one that HEAD names.
