@@ -76,7 +76,7 @@ struct SourceEntry {
     fields: Fields,
     history: RunningEntry,
     /// Why it is held.
-    hold: Option<String>,
+    holds: Vec<String>,
 }
 
 /// The entries to carry on.
@@ -153,8 +153,8 @@ impl Running {
             let mut note = |note| listener(&Event::Noted(note));
             let history = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
-            let hold = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
-            Ok(SourceEntry { name, fields, history, hold })
+            let holds = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
+            Ok(SourceEntry { name, fields, history, holds })
         };
         let entries = entries.into_iter().map(read).collect::<Result<_, Failure>>()?;
         Ok(Self { path, is_kustomization, entries })
@@ -223,13 +223,13 @@ impl Running {
             let builds = entry.history.taken_back.iter().map(|taken_back| taken_back.build.clone());
             builds.map(|build| (name.clone(), build)).collect::<Vec<(ImageName, Build)>>()
         };
-        let held: BTreeSet<&str> = carried.iter().filter_map(|(_, entry)| entry.hold.as_deref()).collect();
+        let held: BTreeSet<&String> = carried.iter().flat_map(|(_, entry)| &entry.holds).collect();
         Ok(Writing {
             images: Images { arguments, repeated: Vec::new() },
             purpose: Purpose::Promotion,
             sources: carried.iter().filter_map(source).collect(),
             explained: carried.iter().flat_map(taken_back).collect(),
-            held_at_source: (!held.is_empty()).then(|| held.into_iter().collect::<Vec<_>>().join("; ")),
+            held_at_source: held.into_iter().cloned().collect(),
         })
     }
 }

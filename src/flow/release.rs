@@ -25,7 +25,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         purpose: Purpose::Release,
         sources: EntrySources::default(),
         explained: Vec::new(),
-        held_at_source: None,
+        held_at_source: Vec::new(),
     };
     // With the names of their entries.
     let mut tags = Vec::new();

@@ -278,7 +278,7 @@ impl Back {
             purpose: Purpose::Rollback { of },
             sources: source.map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),
-            held_at_source: None,
+            held_at_source: Vec::new(),
         })
     }
 }

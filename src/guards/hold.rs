@@ -26,7 +26,7 @@ pub struct Concerned {
     pub after: Option<Vec<u8>>,
 }
 
-/// Returns why a release that concerns these entries is held; `None` if it is not, or if holds are overridden. `tell` is told
+/// Returns why a release that concerns these entries is held, a sentence for each hold that is not overridden. `tell` is told
 /// of holds that have expired, of those that are overridden, and with a warning of those that may hold nothing.
 ///
 /// # Errors
@@ -36,7 +36,7 @@ pub fn held(
     concerned: &[Concerned],
     overrides: bool,
     tell: &mut dyn FnMut(Event<'static>),
-) -> Result<Option<String>, Failure> {
+) -> Result<Vec<String>, Failure> {
     tell_misnamed(snapshot, concerned, tell)?;
     let now = SystemTime::now();
     let mut held = Vec::new();
@@ -64,7 +64,7 @@ pub fn held(
             HoldState::Active => held.push(format!("the hold `{place}` stops this: {said}")),
         }
     }
-    Ok((!held.is_empty()).then(|| held.join("; ")))
+    Ok(held)
 }
 
 /// Returns the holds in the folders of the files and above them, each with what is below it.

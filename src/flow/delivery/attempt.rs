@@ -107,7 +107,7 @@ impl<'a> Attempt<'a> {
 
     fn deliver(
         &mut self,
-        LocatedTip { open: OpenBranch { snapshot, publisher }, paths, signer }: &mut LocatedTip<'_>,
+        LocatedTip { open: OpenBranch { snapshot, is_new, publisher }, paths, signer }: &mut LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
@@ -116,6 +116,7 @@ impl<'a> Attempt<'a> {
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
         let plan = self.plan(&writing, paths, snapshot, listener);
+        let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop)) } else { plan };
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
             self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
@@ -312,8 +313,21 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out. Then a branch that does not
-    /// exist is not created either: it would be its base.
+    /// Returns what ends an attempt at a branch that does not exist yet. Without a commit it is not created, so it does not have
+    /// what its base has.
+    fn without_beginning(&self, stop: Stop) -> Stop {
+        let (Stop::Ended(outcome), Some(remote), Some(branch)) = (&stop, self.branch.remote(), self.branch.known())
+        else {
+            return stop;
+        };
+        let Outcome { ending: Ending::Unchanged, parent: Some(base), .. } = &**outcome else { return stop };
+        let told = "and nothing to commit on it: what it would begin at has these images already";
+        Failure::target(format!("there is no branch `{branch}`, {told}"))
+            .hint(format!("create it with git: `git push {remote} {base}:refs/heads/{branch}`"))
+            .into()
+    }
+
+    /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out.
     fn require_a_change(
         &self,
         draft: &Draft<'_>,

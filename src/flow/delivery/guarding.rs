@@ -98,11 +98,13 @@ impl Attempt<'_> {
             Concerned { path: path.clone(), names, after: Some(file.edit.text.clone()) }
         };
         let concerned: Vec<Concerned> = paths.iter().zip(files).map(concerned).collect();
-        let here = held(snapshot, &concerned, self.job.delivery.override_hold, &mut |event| listener(&event))?;
-        let reasons: Vec<String> = here.into_iter().chain(writing.held_at_source.clone()).collect();
-        if reasons.is_empty() {
+        let mut held = held(snapshot, &concerned, self.job.delivery.override_hold, &mut |event| listener(&event))?;
+        // One hold may be for both.
+        let at_source: Vec<_> = writing.held_at_source.iter().filter(|hold| !held.contains(hold)).cloned().collect();
+        held.extend(at_source);
+        if held.is_empty() {
             return Ok(());
         }
-        Err(self.stopped(draft, Stopped { ending: Ending::Held, reason: reasons.join("; ") }))
+        Err(self.stopped(draft, Stopped { ending: Ending::Held, reason: held.join("; ") }))
     }
 }

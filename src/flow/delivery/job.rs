@@ -62,8 +62,8 @@ pub(in crate::flow) struct Writing {
     pub(in crate::flow) sources: EntrySources,
     /// Builds that were taken back where the images come from, by entry.
     pub(in crate::flow) explained: Vec<(ImageName, Build)>,
-    /// Why the entries that the images come from are held.
-    pub(in crate::flow) held_at_source: Option<String>,
+    /// Why the entries that the images come from are held; empty if they are not.
+    pub(in crate::flow) held_at_source: Vec<String>,
 }
 
 /// Decides what to write on a tip.

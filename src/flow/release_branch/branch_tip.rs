@@ -18,6 +18,8 @@ use crate::request::{Effect, NewBranch, ProposalRequest, TargetFile, TargetReque
 pub(in crate::flow) struct OpenBranch<'t> {
     /// The tip; that of its base, if the branch does not exist yet.
     pub(in crate::flow) snapshot: Snapshot<'t>,
+    /// Whether the branch does not exist yet.
+    pub(in crate::flow) is_new: bool,
     /// `None`: nothing is to be changed.
     pub(in crate::flow) publisher: Option<Publisher<'t>>,
 }
@@ -96,7 +98,7 @@ impl ReleaseBranch {
         let Looked { branch, reader, tips } = self.look(remote)?;
         let Some(tip) = tips.tip else {
             return Err(match tips.default {
-                Some(_) => absent(&branch, remote).hint(format!("name the release branch with `{}`", self.flag)),
+                Some(_) => self.absent(&branch, remote, &format!("name the release branch with `{}`", self.flag)),
                 None => self.nothing_there(&branch, remote),
             });
         };
@@ -121,7 +123,7 @@ impl ReleaseBranch {
                     Effect::Full => Some(Publisher::Direct(Direct::CommitHere(checkout))),
                     Effect::DryRun => None,
                 };
-                return Ok(OpenBranch { snapshot: self.read_checkout(checkout)?, publisher });
+                return Ok(OpenBranch { snapshot: self.read_checkout(checkout)?, is_new: false, publisher });
             }
         };
         let Begun { branch, aim, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
@@ -149,7 +151,7 @@ impl ReleaseBranch {
                 Some(Publisher::Propose(Box::new(Proposer { pusher, base: branch, head, opener, auto_merge })))
             }
         };
-        Ok(OpenBranch { snapshot, publisher })
+        Ok(OpenBranch { snapshot, is_new: tip.is_none(), publisher })
     }
 
     /// Begins what the attempt needs at the remote.
@@ -312,9 +314,25 @@ impl ReleaseBranch {
                     "the CI system tells that `{branch}` is built, and there is no branch `{branch}` at {remote}"
                 ))
                 .hint("name the release branch with `--branch`"),
-                (Some(_), NamedBy::Intent) => absent(branch, remote)
-                    .hint("check the name; `--create-branch` creates it from the default branch, or from `--base`"),
+                (Some(_), NamedBy::Intent) => self.absent(
+                    branch,
+                    remote,
+                    "check the name; `--create-branch` creates it from the default branch, or from `--base`",
+                ),
             }),
+        }
+    }
+
+    /// Returns the failure for a branch that does not exist, with what to do, unless it is called as in a clone.
+    fn absent(&self, branch: &BranchName, remote: &Remote, hint: &str) -> Failure {
+        let remote_name = self.follower().map_or("origin", |(_, name)| name);
+        let name = branch.as_str().strip_prefix(remote_name).and_then(|rest| rest.strip_prefix('/'));
+        let failure = absent(branch, remote);
+        match name {
+            Some(name) => {
+                failure.hint(format!("a repository calls its branch `{name}`, without the name of the remote"))
+            }
+            None => failure.hint(hint),
         }
     }
 

@@ -352,6 +352,10 @@ fn a_promotion_follows_a_rollback_and_no_other_step_back() {
     let held = promote().exit(9);
     ends(&held, "held");
     assert!(document(&held)["reason"].as_str().unwrap().contains("Broken."));
+    // One that is for both is told once.
+    pipeline.stage.remote.commit("main", "Hold all", &[File::new(".tagship-hold", "Freeze.")]);
+    let reason = document(&promote().exit(9))["reason"].as_str().unwrap().to_owned();
+    assert_eq!((reason.matches("Freeze.").count(), reason.matches("Broken.").count()), (1, 1), "{reason}");
 }
 
 /// The commit of a run is not always the commit of the image.
