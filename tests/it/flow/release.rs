@@ -419,3 +419,20 @@ fn a_version_that_another_entry_replaces() {
     let refused = release(&["--add", "r.example/web=*:v5"]).exit(3);
     refused.stderr_has("`web` has `r.example/web` as its newName").stderr_has("hint: write `web=*:v5`");
 }
+
+/// kustomize writes the tag behind what is there, and no node can pull `web:v1:v2`.
+#[test]
+fn a_new_name_with_a_version_gets_no_second_one() {
+    let stage = Stage::new();
+    for version in [":v1".to_owned(), format!("@sha256:{}", "1".repeat(64))] {
+        let entry = format!("images:\n- name: web\n  newName: r.example/org/web{version}\n");
+        stage.remote.commit("main", "By hand", &[File::new(FILE, &entry)]);
+        let tip = stage.remote.tip("main");
+        let output = stage.release().args(["--no-check", "web=*:v2"]).run().exit(3);
+        let output = output
+            .stderr_has(&format!("{FILE}:3:12: `web`: newName `r.example/org/web{version}` has a tag or a digest"));
+        output.stderr_has(": write `web=r.example/org/web:v2`\n");
+        assert_eq!(stage.remote.tip("main"), tip);
+        stage.release().args(["--no-check", "web=r.example/org/web:v2"]).run().success();
+    }
+}
