@@ -19,9 +19,14 @@ pub(in crate::flow) fn require_versions(files: &[FileEdit]) -> Result<(), Failur
 pub(in crate::flow) fn require_effect(files: &[FileEdit]) -> Result<(), Failure> {
     let notes = files.iter().flat_map(|file| file.edit.notes.iter().map(move |note| (&file.path, note)));
     let without = notes.filter_map(|(file, note)| {
-        let NoteKind::Replaced { image, .. } = &note.kind else { return None };
-        let failure = Failure::target(format!("{file}:{}: {note}", note.place));
-        Some(failure.hint(format!("name `{image}` in its place, or leave the version to one of the two entries")))
+        let failure = || Failure::target(format!("{file}:{}: {note}", note.place));
+        match &note.kind {
+            NoteKind::Replaced { image, .. } => Some(
+                failure().hint(format!("name `{image}` in its place, or leave the version to one of the two entries")),
+            ),
+            NoteKind::NameWithTag { .. } => Some(failure()),
+            _ => None,
+        }
     });
     Failure::of_all(without.collect())
 }
