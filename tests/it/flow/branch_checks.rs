@@ -216,6 +216,15 @@ fn what_may_be_an_image_is_told() {
         let output = check(&prometheus(field));
         assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
     }
+    // With its registry, a reference shows under any key, in files of any kind.
+    for field in ["images: {api: ghcr.io/acme/web:v1}", "env: [{name: WORKER, value: ghcr.io/acme/web:v1}]"] {
+        let output = check(&format!("image: {known}\n{field}\n"));
+        output.stdout_has("not checked: all.yaml:2:").stdout_has("`ghcr.io/acme/web:v1` may be an image");
+    }
+    let workflow = format!("on: push\njobs:\n  a:\n    container: ghcr.io/acme/web:v1\nimage: {known}\n");
+    check(&workflow).stdout_has("images are not read at `jobs.a.container`");
+    let output = check(&format!("image: {known}\nsame: {known}\ntext: acme/web:v1\nurl: ghcr.io/acme/web\n"));
+    assert_eq!(output.stdout().matches(" warn ").count(), 1, "what is asked for elsewhere:\n{}", output.stdout());
 }
 
 /// An alias of an image that is listed says nothing new.
