@@ -245,6 +245,22 @@ fn manual_pages() {
     }
 }
 
+/// `.TP` begins an item: a line with its name, and below that what it is.
+#[test]
+fn manual_pages_say_what_each_item_is() {
+    let page = |arguments: &[&str]| tagship().arg("man").args(arguments.iter().copied()).run().success().stdout();
+    let program = page(&[]);
+    let named: Vec<_> = program.lines().filter_map(|line| line.strip_prefix("tagship\\-")?.strip_suffix("(1)")).collect();
+    assert!(named.contains(&"release") && named.contains(&"completions"), "{named:?}");
+    let pages = named.iter().map(|name| page(&[name]));
+    for page in pages.chain([program.clone()]) {
+        let lines: Vec<_> = page.lines().collect();
+        for item in lines.windows(3).filter(|lines| lines[0] == ".TP") {
+            assert!(item[2].starts_with(char::is_alphanumeric) || item[2].starts_with('`'), "{item:?} of\n{page}");
+        }
+    }
+}
+
 /// A step of Woodpecker has settings and no arguments.
 #[test]
 fn a_plugin_releases() {
