@@ -9,9 +9,7 @@ mkdir -p "$folder/completions" "$folder/man"
 "$program" completions fish >"$folder/completions/tagship.fish"
 "$program" completions powershell >"$folder/completions/tagship.ps1"
 "$program" man >"$folder/man/tagship.1"
-# The help lists the commands, each on a line of its own, up to the next empty line.
-"$program" --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' | while IFS= read -r command; do
-  # The two that describe the others, and `help`, have no page.
-  if "$program" man "$command" >"$folder/man/tagship-$command.1" 2>/dev/null; then continue; fi
-  rm -f "$folder/man/tagship-$command.1"
+# The help lists the commands, each on a line of its own, up to the next empty line. `help` has no page.
+"$program" --help | sed -n '/^Commands:$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' | grep -vx help | while IFS= read -r command; do
+  "$program" man "$command" >"$folder/man/tagship-$command.1"
 done

@@ -72,7 +72,7 @@ pub struct CommitArguments {
     #[arg(long, value_name = "NAME <EMAIL>", env = "TAGSHIP_AUTHOR", hide_short_help = true)]
     pub author: Option<String>,
 
-    /// Add a trailer to the commit, of another name than `Tagship-…` (can be repeated)
+    /// Add a trailer to the commit, whose name does not begin with `Tagship-` (can be repeated)
     #[arg(
         long = "trailer",
         value_name = "TOKEN=VALUE",

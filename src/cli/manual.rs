@@ -23,7 +23,8 @@ Examples:
 
 /// Adds the two commands to `command`.
 pub(super) fn with_manual(command: clap::Command) -> clap::Command {
-    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let names = command.get_subcommands().map(|command| command.get_name().to_owned());
+    let names: Vec<String> = names.chain([COMPLETIONS, MAN].map(str::to_owned)).collect();
     let shell = Arg::new("shell").required(true).value_name("SHELL").value_parser(value_parser!(Shell));
     let known = move |name: &str| match names.iter().any(|other| other == name) {
         true => Ok(name.to_owned()),
@@ -68,7 +69,11 @@ pub(super) fn text(
     Some(text)
 }
 
-fn page(mut command: clap::Command, name: Option<&String>) -> Man {
+fn page(command: clap::Command, name: Option<&String>) -> Man {
+    // clap_mangen leaves out a text that is short and of a flag that the short help has not.
+    let with_texts = |command: clap::Command| command.mut_args(|argument| argument.hide_short_help(false));
+    // `help` has no page.
+    let mut command = with_texts(command).mut_subcommands(with_texts).disable_help_subcommand(true);
     // So that the page of a command has the flags of all commands, and is called after the program too.
     command.build();
     let asked = name.and_then(|name| command.find_subcommand(name)).cloned();

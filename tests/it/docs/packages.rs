@@ -20,7 +20,7 @@ fn the_program_describes_itself() {
         .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split(' ').next())
         .collect();
     assert!(commands.contains(&"release"), "{help}");
-    for command in commands.iter().filter(|command| !["completions", "man", "help"].contains(command)) {
+    for command in commands.iter().filter(|command| **command != "help") {
         let page = fs::read_to_string(folder.join(format!("man/tagship-{command}.1"))).unwrap();
         assert!(page.contains(".TH"), "{command}: {page}");
     }
