@@ -324,14 +324,37 @@ fn a_quiet_log_is_a_log() {
     log.stdout_has("WHEN").stdout_has(&COMMIT[..12]);
 }
 
-/// A hint is pasted into a shell: blanks do not cut a word, and a login is not shown.
+/// A hint is pasted into a shell, in the folder of the run: blanks do not cut a word, and a login is not shown.
 #[test]
 fn the_command_of_a_hint_can_be_pasted() {
     let stage = Stage::new();
-    let text = "images:\n- name: web\n  newTag: v1\n";
-    stage.remote.commit("main", "Add", &[File::new("it's here/kustomization.yaml", text)]);
-    let url = stage.remote.file_url();
-    let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", "it's here", "web", "--to", "v9"]);
-    let hint = format!(r"hint: `tagship log -k 'it'\''s here' --repo {url} web` lists what was released");
-    rollback.run().exit(3).stderr_has(&hint);
+    let kustomization = File::new("it's here/kustomization.yaml", "images:\n- name: web\n  newTag: v1\n");
+    let values = File::new("$(values).yaml", "image:\n  repository: org/web\n  tag: v1\n");
+    for branch in ["main", "stage"] {
+        stage.remote.commit(branch, "Add", &[kustomization.clone(), values.clone()]);
+    }
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let renamed = Checkout::shallow(&stage.remote.file_url());
+    renamed.git(["remote", "rename", "origin", "up"]).run().success();
+    let (url, path) = (stage.remote.file_url(), checkout.path().to_str().unwrap());
+    let (bare, renamed) = (stage.remote.path().to_str().unwrap(), renamed.path().to_str().unwrap());
+    for (folder, arguments, variables) in [
+        ("/", &["--repo", &url, "-k", "it's here", "web"][..], &[][..]),
+        ("/", &["--repo", bare, "-k", "it's here", "web"], &[]),
+        ("/", &["--repo", path, "-k", "it's here", "web"], &[]),
+        ("/", &["--repo", path, "-f", "$(values).yaml", ".image"], &[]),
+        ("/", &["--repo", renamed, "--remote", "up", "-k", "it's here", "web"], &[]),
+        (renamed, &["--remote", "up", "-k", "it's here", "web"], &[]),
+        (path, &["--branch", "stage", "-k", "it's here", "web"], &[]),
+        (path, &["web"], &[("TAGSHIP_KUSTOMIZATION", "it's here"), ("TAGSHIP_REPO", &url)]),
+    ] {
+        let rollback = stage.tagship().current_dir(folder).args(["rollback", "--to", "v9"]);
+        let rollback = rollback.args(arguments.iter().copied());
+        let rollback = variables.iter().fold(rollback, |rollback, (name, value)| rollback.env(*name, *value));
+        let output = rollback.run().exit(3).stderr();
+        let command = output.split_once("hint: `tagship ").unwrap().1.split_once("` lists what was released").unwrap().0;
+        let pasted = Command::new("sh").home(&stage.home).current_dir(folder);
+        let pasted = pasted.args(["-c", &format!("{} {command}", env!("CARGO_BIN_EXE_tagship"))]).run().success();
+        pasted.stdout_has(" v1 ");
+    }
 }
