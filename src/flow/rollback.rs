@@ -5,13 +5,13 @@ use super::delivery::{Job, Writing, deliver};
 use super::log::never_was;
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
-use crate::git::{CommitId, RepositoryPath, Snapshot, has_login, url_without_login};
+use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
-use crate::request::{Delivery, Earlier, Images, PinDigest, Repository, RollbackRequest};
+use crate::request::{Earlier, Images, PinDigest, RollbackRequest};
 use crate::system::signals::Gate;
 use crate::targets;
 use crate::targets::{Fields, PlaceVersion, Unnamed};
@@ -59,34 +59,9 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     Ok(outcome)
 }
 
-/// Returns the command that lists the releases of the entry, to be pasted into a shell. A login in a URL is left out.
+/// Returns the command that lists the releases of the entry.
 fn log_command(request: &RollbackRequest) -> String {
-    let Delivery { files, target, .. } = &request.delivery;
-    let mut words = vec!["tagship".to_owned(), "log".to_owned()];
-    let mut add = |flag: &str, value: &str| words.extend([flag.to_owned(), shell_word(value)]);
-    if let Some(file) = files.iter().find(|file| file.path() != ".") {
-        add(file.flag(), file.path());
-    }
-    if let Repository::Url(url) = &target.repository {
-        let public = if has_login(url) { url_without_login(url).map(String::from) } else { Some(url.clone()) };
-        if let Some(url) = public {
-            add("--repo", &url);
-        }
-    }
-    if let Some(branch) = &target.branch {
-        add("--branch", branch.as_str());
-    }
-    words.push(shell_word(request.name.as_str()));
-    format!("`{}`", words.join(" "))
-}
-
-/// Returns a word as a shell takes it for this one.
-fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
+    request.delivery.typed_again("log", &[request.name.as_str()])
 }
 
 /// Returns how people name a release: by its tag, else by its commit.

@@ -7,6 +7,7 @@ use super::registry::RegistryRequest;
 use super::route::Route;
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
+use super::typed_again::quoted_command;
 use super::values::{Effect, branch, listed};
 use crate::cli::{
     CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
@@ -85,6 +86,11 @@ impl Delivery {
             attempts: commit.attempts,
             effect,
         })
+    }
+
+    /// Returns another command of ours for the files of this run, as a hint names it.
+    pub fn typed_again(&self, command: &str, names: &[&str]) -> String {
+        quoted_command(command, &self.files, &self.target.flags, names)
     }
 
     /// Fails if digests are wanted that only the registry has, and it is not asked. A rollback may find them in the history.

@@ -23,6 +23,7 @@ mod skip_ci;
 mod status;
 mod target;
 mod target_file;
+mod typed_again;
 mod values;
 mod version;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::forge_hints::forge_hints;
 use super::logins;
 use super::run::Run;
+use super::typed_again::repository_flags;
 use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
@@ -19,6 +20,8 @@ use crate::outcome::failure::Failure;
 #[derive(Clone)]
 pub struct TargetRequest {
     pub repository: Repository,
+    /// The flags that name it and the branch, as they were given.
+    pub flags: Vec<String>,
     /// The current folder.
     pub here: PathBuf,
     pub repository_variables: RepositoryVariables,
@@ -79,6 +82,7 @@ impl TargetRequest {
         };
         Ok(Self {
             repository,
+            flags: repository_flags(arguments),
             here,
             // They are of the repository around the current directory.
             repository_variables: match arguments.repo {

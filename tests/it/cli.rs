@@ -250,7 +250,8 @@ fn manual_pages() {
 fn manual_pages_say_what_each_item_is() {
     let page = |arguments: &[&str]| tagship().arg("man").args(arguments.iter().copied()).run().success().stdout();
     let program = page(&[]);
-    let named: Vec<_> = program.lines().filter_map(|line| line.strip_prefix("tagship\\-")?.strip_suffix("(1)")).collect();
+    let named: Vec<_> =
+        program.lines().filter_map(|line| line.strip_prefix("tagship\\-")?.strip_suffix("(1)")).collect();
     assert!(named.contains(&"release") && named.contains(&"completions"), "{named:?}");
     let pages = named.iter().map(|name| page(&[name]));
     for page in pages.chain([program.clone()]) {

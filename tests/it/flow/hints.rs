@@ -352,7 +352,8 @@ fn the_command_of_a_hint_can_be_pasted() {
         let rollback = rollback.args(arguments.iter().copied());
         let rollback = variables.iter().fold(rollback, |rollback, (name, value)| rollback.env(*name, *value));
         let output = rollback.run().exit(3).stderr();
-        let command = output.split_once("hint: `tagship ").unwrap().1.split_once("` lists what was released").unwrap().0;
+        let command =
+            output.split_once("hint: `tagship ").unwrap().1.split_once("` lists what was released").unwrap().0;
         let pasted = Command::new("sh").home(&stage.home).current_dir(folder);
         let pasted = pasted.args(["-c", &format!("{} {command}", env!("CARGO_BIN_EXE_tagship"))]).run().success();
         pasted.stdout_has(" v1 ");
