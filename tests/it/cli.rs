@@ -60,7 +60,7 @@ fn help_has_the_table_of_exit_codes() {
 #[test]
 fn usage_errors_look_like_all_others() {
     let output = tagship().args(["release", "--no-chekc", "a:v1"]).run().exit(2);
-    let expected = "error: unexpected argument '--no-chekc' found\n  hint: a similar argument exists: '--no-check'\n";
+    let expected = "error: unexpected argument '--no-chekc' found\n  hint: did you mean `--no-check`?\n";
     assert_eq!(output.stderr(), expected);
     let output = tagship().args(["rollback", "--tag", "v1", "web"]).run().exit(2);
     let expected = "error: unexpected argument '--tag' found\n  hint: it is a flag of `release`, `check`, `set`; run `tagship rollback \
@@ -86,6 +86,76 @@ fn usage_errors_look_like_all_others() {
     output.stderr_has("<REFERENCE>").stderr_has("\n  hint: name an image, or `-k PATH` for the images on the branch\n");
     let output = tagship().args(["release", "--wait"]).run().exit(2);
     assert!(output.stderr().ends_with("\n  hint: run `tagship release --help` for the flags\n"), "{}", output.stderr());
+}
+
+/// A hint that leads astray costs more than none.
+#[test]
+fn words_of_other_programs() {
+    let no_hint = "run `tagship release --help` for the flags";
+    let image = "write the image as an argument, such as `NAME=*:TAG`";
+    let name = "write the name of the entry as an argument";
+    let json = "`--output json` prints JSON";
+    for (words, hint) in [
+        ("release --image web", image),
+        ("set --images web", image),
+        ("check --image web", "write the image as an argument, such as `NAME:TAG`"),
+        ("rollback --name web", name),
+        ("promote --image web", name),
+        ("release --commit-message x", "the flag is `--message`"),
+        ("rollback -m x", "the flag is `--message`"),
+        ("release --path x", "name a kustomization or its folder with `-k`, and another file with `-f`"),
+        ("promote --folder x", "name the files with `--from` and `--to`"),
+        ("release --push=false", "it pushes unless `--no-push` is given"),
+        ("release --json", json),
+        ("log -o json", json),
+        ("log --count 3", "the flag is `--limit`"),
+        ("release --sha x", "name the commit that the images were built from with `--source`"),
+        ("rollback --revision x", "name the release to go back to with `--to`"),
+        ("release --token x", "set `TAGSHIP_GIT_TOKEN`: a token is no flag"),
+        ("release --forse", "did you mean `--forge`?"),
+        // These are spelt a little like `--forge`, `--comment`, `--trailer`, `--plain-http`, `--verbose` and `set`.
+        ("release --force", no_hint),
+        ("release --commmit x", no_hint),
+        ("release --title x", no_hint),
+        ("release --pin", no_hint),
+        ("release --version v1", no_hint),
+        ("upgrade", "run `tagship --help` for the commands"),
+        ("relase", "did you mean `release`?"),
+        ("undo", "the command is `rollback`"),
+        ("history", "the command is `log`"),
+        ("--dry-run release web=*:v1", "write `--dry-run` behind `release`"),
+        ("-k x release web=*:v1", "write `-k` behind `release`"),
+        ("--dry-run", "it is a flag of `release`, `set`, `rollback`, `promote`; run `tagship --help` for the commands"),
+        ("rollback web v1.0.0", "one entry at a time; name the release to go back to with `--to`"),
+        ("rollback web=v1.0.0", "write `web`, and name the release to go back to with `--to`"),
+        ("log web api", "name one entry, or none for all of them"),
+        ("status web", "name the files with `-k` or `-f`"),
+        ("set image web=*:v1", "leave `image` out; or if an entry is called so, write `image=*:TAG`"),
+        ("release --dry-run=true web=*:v1", "write the flag alone, or leave it out"),
+    ] {
+        let output = tagship().args(words.split(' ')).run().exit(2);
+        assert!(output.stderr().ends_with(&format!("\n  hint: {hint}\n")), "{words}: {}", output.stderr());
+    }
+}
+
+/// Completions propose these values, and an image or an entry may have such a name.
+#[test]
+fn values_behind_a_blank() {
+    for (words, message, hint) in [
+        ("release --pin-digest always web=*:v1", "`--pin-digest` takes its value behind `=`", "`--pin-digest=always`"),
+        ("release --pin-digest TRUE web=*:v1", "`--pin-digest` takes its value behind `=`", "`--pin-digest=TRUE`"),
+        ("rollback web --sign git", "`--sign` takes its value behind `=`", "`--sign=git`"),
+        ("promote --auto-merge squash --from a --to b", "`--auto-merge` takes its value", "`--auto-merge=squash`"),
+        ("set --dry-run false web=*:v1", "`--dry-run` takes no value", "write the flag alone, or leave it out"),
+    ] {
+        let output = tagship().args(words.split(' ')).run().exit(2);
+        output.stderr_has(&format!("error: {message}")).stderr_has(&format!("  hint: {hint}"));
+    }
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: always\n  newTag: v1\n");
+    let set = || tagship().home(&home).current_dir(home.path()).arg("set");
+    set().args(["--pin-digest=never", "--tag", "v2", "always=*"]).run().success();
+    set().args(["--dry-run", "--", "always:v3"]).run().success();
 }
 
 /// Nobody typed the other flag, or the value.
