@@ -8,6 +8,7 @@ mod commit_flags;
 mod described;
 mod described_later;
 mod env;
+mod foreign;
 mod groups;
 mod inputs;
 mod manual;
@@ -32,6 +33,7 @@ pub use commit_flags::{CommitArguments, SignWith};
 pub use described::whole;
 pub use described_later::DescribedLater;
 pub use env::Environment;
+pub use foreign::{instead_of_argument, instead_of_command};
 pub use groups::{
     CheckingArguments, CommentArguments, DeliveryArguments, ImageArguments, KustomizationArguments, OnOwnCommit,
     OnSuperseded, OneKustomizationArguments, OwnCommitArguments, PinArguments, PinDigest, ReadingArguments,
@@ -42,7 +44,7 @@ pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use parse::asks_for_long_version;
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};
-pub use settings::{StepSetting, commands, commands_with, given_by_variables, in_words_of, unknown_variables};
+pub use settings::{StepSetting, commands, given_by_variables, in_words_of, unknown_variables};
 pub use surface::Surface;
 pub use verify_flags::VerificationArguments;
 

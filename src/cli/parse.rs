@@ -45,11 +45,17 @@ impl Arguments {
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
         let mut command = with_environment(with_variables(described::of(arguments), exit_codes), environment);
-        let matches = command.try_get_matches_from_mut(arguments)?;
+        let matches = match command.try_get_matches_from_mut(arguments) {
+            Err(help) if !help.use_stderr() => return Err(help),
+            parsed => {
+                words::require_values_behind_equals(&mut command, arguments)?;
+                parsed?
+            }
+        };
         let mut parsed = Self::from_arg_matches(&matches)?;
         branch_files::require_a_file(&mut command, &matches)?;
         parsed.output.require_result_file(&mut command)?;
-        words::require_single_lines(command, arguments)?;
+        words::require_single_lines(&mut command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
         parsed.output.verbose |=
             environment.get("RUNNER_DEBUG").is_some_and(|value| value == "1") && !parsed.output.quiet;

@@ -107,11 +107,11 @@ fn of_all_commands(names: impl Fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
     arguments.flat_map(names).chain(WITHOUT_FLAG.map(str::to_owned)).collect()
 }
 
-/// Returns the one of `known` that is a few letters apart from `name`.
+/// Returns the one of `known` that is hardly apart from `name`: one letter in up to seven, two in up to eleven.
 pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
-    let bare = |name: &str| name.trim_start_matches(PREFIX).replace('_', "");
+    let bare = |name: &str| name.trim_start_matches(PREFIX).replace(['_', '-'], "");
     let wanted = bare(name);
-    let limit = (wanted.chars().count() / 3).max(1);
+    let limit = (wanted.chars().count() / 4).max(1);
     let distances = known.iter().map(|other| (strsim::osa_distance(&wanted, &bare(other)), other));
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, other)| other.clone())
 }
@@ -193,7 +193,7 @@ pub fn commands() -> Vec<String> {
 }
 
 /// Returns the commands that have a flag, which is given with its dashes.
-pub fn commands_with(flag: &str) -> Vec<String> {
+pub(super) fn commands_with(flag: &str) -> Vec<String> {
     let command = built();
     let has_flag = |command: &&Command| {
         flag.strip_prefix("--").is_some_and(|name| command.get_arguments().any(|other| other.get_long() == Some(name)))

@@ -1,16 +1,17 @@
-//! One argument is one value. Lists have a line for each value in a variable, where they cannot be written otherwise; a line
-//! end in an argument comes from text that should not have one, such as the name of a tag, and would make a second value of
-//! it.
+//! Mistakes that clap does not see in the words of a command line. One argument is one value: a line end in it comes from text
+//! that should not have one, such as the name of a tag, and would make a second value of it. And the value of a flag that need
+//! not have one stands behind `=`: behind a blank it would be an image or an entry.
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command};
 
 /// The flags whose value is a text of several lines.
 const TEXTS: [&str; 3] = ["--message", "--git-tag-message", "--verify-key"];
 
 /// Fails if an argument of a command line, whose first item is the program's name, has a line end in it.
-pub(super) fn require_single_lines(mut command: clap::Command, arguments: &[OsString]) -> Result<(), clap::Error> {
+pub(super) fn require_single_lines(command: &mut Command, arguments: &[OsString]) -> Result<(), clap::Error> {
     let mut is_text = false;
     let mut flags_are_over = false;
     for argument in arguments.iter().skip(1).map(|argument| argument.to_string_lossy()) {
@@ -26,4 +27,32 @@ pub(super) fn require_single_lines(mut command: clap::Command, arguments: &[OsSt
         }
     }
     Ok(())
+}
+
+/// Fails if what follows a flag behind a blank looks like its value, and would not be taken for that.
+pub(super) fn require_values_behind_equals(command: &mut Command, arguments: &[OsString]) -> Result<(), clap::Error> {
+    let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let flags = words.split(|word| word == "--").next().unwrap_or_default();
+    let Some(named) = flags.iter().find_map(|word| command.find_subcommand(word.as_ref())) else { return Ok(()) };
+    let message = flags.windows(2).find_map(|pair| {
+        let (flag, value) = (pair[0].strip_prefix("--")?, pair[1].as_ref());
+        let argument = named.get_arguments().find(|argument| argument.get_long() == Some(flag))?;
+        if matches!(argument.get_action(), ArgAction::SetTrue) && is_yes_or_no(value) {
+            return Some(format!("`--{flag}` takes no value\n\n  tip: write the flag alone, or leave it out\n"));
+        }
+        let is_apart = argument.is_require_equals_set() && is_value_of(argument, value);
+        is_apart.then(|| format!("`--{flag}` takes its value behind `=`\n\n  tip: write `--{flag}={value}`\n"))
+    });
+    match message {
+        Some(message) => Err(command.error(ErrorKind::ValueValidation, message)),
+        None => Ok(()),
+    }
+}
+
+fn is_yes_or_no(word: &str) -> bool {
+    ["true", "false"].iter().any(|value| word.eq_ignore_ascii_case(value))
+}
+
+fn is_value_of(argument: &Arg, word: &str) -> bool {
+    argument.get_possible_values().iter().any(|value| value.matches(word, argument.is_ignore_case_set()))
 }

@@ -5,7 +5,7 @@ use std::error::Error as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cli::{StepSetting, Surface, commands, commands_with};
+use crate::cli::{StepSetting, Surface, commands, instead_of_argument, instead_of_command};
 use crate::outcome::failure::Failure;
 
 /// Returns the failure that `error` is; `command` is the command that was called, or empty.
@@ -34,27 +34,21 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
     let (tips, details): (Vec<_>, Vec<_>) =
         rest.filter(|line| !line.is_empty()).partition(|line| line.starts_with("tip:"));
     let failure = details.into_iter().fold(Failure::usage(message), Failure::detail);
-    // clap looks for similar flags of this command alone.
-    if let (ErrorKind::UnknownArgument, Some(flag)) = (error.kind(), text_of(error, ContextKind::InvalidArg))
-        && !command.is_empty()
-    {
-        if flag == "--token" {
-            return failure.hint("set `TAGSHIP_GIT_TOKEN`: a token is no flag");
-        }
-        let commands = commands_with(flag);
-        if !commands.is_empty() {
-            return failure.hint(format!("it is a flag of `{}`; {help}", commands.join("`, `")));
-        }
+    let unknown = text_of(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument);
+    if let Some(word) = unknown {
+        return failure.hint(instead_of_argument(command, word, &help).unwrap_or(help));
+    }
+    if let Some(word) = text_of(error, ContextKind::InvalidSubcommand) {
+        return failure.hint(instead_of_command(word).unwrap_or(help));
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && command == "check" {
         return failure.hint("name an image, or `-k PATH` for the images on the branch");
     }
-    // A flag is hardly ever meant as a value.
-    match tips.first().filter(|tip| !tip.contains("as a value, use")) {
+    if error.kind() == ErrorKind::TooManyValues {
+        return failure.hint("write the flag alone, or leave it out");
+    }
+    match tips.first() {
         Some(tip) => failure.hint(tip.trim_start_matches("tip:").trim()),
-        None if text_of(error, ContextKind::InvalidSubcommand) == Some("version") => {
-            failure.hint("`tagship --version` prints the version")
-        }
         None => failure.hint(help),
     }
 }

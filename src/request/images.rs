@@ -61,6 +61,10 @@ fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure
         ArgumentError::Name(error) => error.hint(text),
         ArgumentError::Bare => match version.flag() {
             Some(flag) => Some(format!("write `{text}=*` to give it the value of `{flag}`")),
+            // As in `kustomize edit set image`.
+            None if text == "image" => {
+                Some("leave `image` out; or if an entry is called so, write `image=*:TAG`".to_owned())
+            }
             None if text.contains('/') => None,
             None => Some(format!(
                 "write `{text}=*:TAG` to set only the tag, or `{text}=NEWNAME:TAG`, and check that no variable is empty"

@@ -39,6 +39,10 @@ impl RollbackRequest {
 
 /// Returns the one entry that is named. A step's input has one on each line.
 fn name(text: &str) -> Result<ImageName, Failure> {
+    if let Some((entry, _)) = text.split_once('=') {
+        return Err(Failure::usage(format!("`{text}` is not the name of an entry"))
+            .hint(format!("write `{entry}`, and name the release to go back to with `--to`")));
+    }
     let is_several = text.contains('\n');
     super::images::name(text).map_err(|failure| match is_several {
         true => failure.hint("`rollback` takes one entry: run it once for each"),

@@ -113,8 +113,8 @@ fn words_of_other_programs() {
         ("rollback --revision x", "name the release to go back to with `--to`"),
         ("release --token x", "set `TAGSHIP_GIT_TOKEN`: a token is no flag"),
         ("release --forse", "did you mean `--forge`?"),
-        // These are spelt a little like `--forge`, `--comment`, `--trailer`, `--plain-http`, `--verbose` and `set`.
-        ("release --force", no_hint),
+        // These are spelt a little like `--comment`, `--trailer`, `--plain-http`, `--verbose` and `set`.
+        ("release --force", "each guard has a flag of its own: see `--help`"),
         ("release --commmit x", no_hint),
         ("release --title x", no_hint),
         ("release --pin", no_hint),
@@ -142,10 +142,22 @@ fn words_of_other_programs() {
 #[test]
 fn values_behind_a_blank() {
     for (words, message, hint) in [
-        ("release --pin-digest always web=*:v1", "`--pin-digest` takes its value behind `=`", "`--pin-digest=always`"),
-        ("release --pin-digest TRUE web=*:v1", "`--pin-digest` takes its value behind `=`", "`--pin-digest=TRUE`"),
-        ("rollback web --sign git", "`--sign` takes its value behind `=`", "`--sign=git`"),
-        ("promote --auto-merge squash --from a --to b", "`--auto-merge` takes its value", "`--auto-merge=squash`"),
+        (
+            "release --pin-digest always web=*:v1",
+            "`--pin-digest` takes its value behind `=`",
+            "write `--pin-digest=always`",
+        ),
+        (
+            "release --pin-digest TRUE web=*:v1",
+            "`--pin-digest` takes its value behind `=`",
+            "write `--pin-digest=TRUE`",
+        ),
+        ("rollback web --sign git", "`--sign` takes its value behind `=`", "write `--sign=git`"),
+        (
+            "promote --auto-merge squash --from a --to b",
+            "`--auto-merge` takes its value",
+            "write `--auto-merge=squash`",
+        ),
         ("set --dry-run false web=*:v1", "`--dry-run` takes no value", "write the flag alone, or leave it out"),
     ] {
         let output = tagship().args(words.split(' ')).run().exit(2);
