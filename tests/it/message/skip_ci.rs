@@ -252,6 +252,33 @@ fn contradictions_are_refused() {
     stage.untouched();
 }
 
+/// A marker that is none would be written, and the push would start the pipeline that it was to leave alone.
+#[test]
+fn a_misspelt_value_is_no_text() {
+    let stage = Stage::new();
+    let release = |flag: &str, value: &str| stage.release().args([flag, value]).arg(stage.argument());
+    let values = "write `auto`, `always` or `never`, or a text";
+    for (flag, value, hint) in [
+        ("--skip-ci", "true", values),
+        ("--skip-ci", "No", values),
+        ("--skip-ci", "nevr", "did you mean `never`?"),
+        ("--skip-ci", "gitlabb", "did you mean `gitlab`?"),
+        ("--skip-ci", "skip-check", "did you mean `skip-checks`?"),
+        ("--comment", "dorp", "did you mean `drop`? write `# dorp` if that is the comment"),
+        ("--comment", "false", "write `keep` or `drop`, or a text"),
+    ] {
+        let output = release(flag, value).run().exit(2);
+        output.stderr_has(&format!("error: `{value}` is not a value of `{flag}`\n  hint: {hint}\n"));
+    }
+    stage.untouched();
+    for (value, title) in [("Never", "fdafd7008d04"), (" AUTO ", "fdafd7008d04 [skip ci]")] {
+        let json = release("--skip-ci", value).args(["--comment", "Keep", "--dry-run", "--output", "json"]).run();
+        let document: serde_json::Value = serde_json::from_str(&json.success().stdout()).unwrap();
+        let message = document["message"].as_str().unwrap();
+        assert!(message.lines().next().unwrap().ends_with(title), "{value}: {message}");
+    }
+}
+
 /// The help names each value that is not a text of its own.
 #[test]
 fn the_help_has_the_values() {
