@@ -13,7 +13,7 @@ How to keep the push from starting the pipeline again:
     skip-checks  no marker, but GitHub's trailer `skip-checks: true`
     push-option  no marker, but GitLab's push option `ci.skip`
     never        nothing
-    TEXT         any other text is written into the title as it is
+    TEXT         any other text is written into the title as it is, unless it is spelt almost as one of these
 
 A value that is filled into the message never becomes a marker: its brackets are replaced.";
 

@@ -28,6 +28,7 @@ pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArgume
 pub use branch_files::{BranchFilesArguments, ReleasedArguments};
 pub use ci::{
     Began, Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,
+    skip_presets,
 };
 pub use commit_flags::{CommitArguments, SignWith};
 pub use described::whole;

@@ -1,5 +1,6 @@
 //! What happens to the comment behind a changed value, as meant.
 
+use super::values::keyword;
 use crate::cli::CommentArguments;
 use crate::message::line_comment::CommentTemplate;
 use crate::message::template::TemplateError;
@@ -16,10 +17,12 @@ pub enum CommentRequest {
 
 impl CommentRequest {
     pub(super) fn new(arguments: &CommentArguments) -> Result<Self, Failure> {
-        match arguments.comment.trim() {
-            "keep" => Ok(Self::Keep),
-            "drop" => Ok(Self::Drop),
-            text => CommentTemplate::parse(text).map(Self::Write).map_err(|error| {
+        let text = arguments.comment.trim();
+        let keyword = keyword("--comment", text, &["keep", "drop"]);
+        match keyword.map_err(|failure| failure.or_else_hint(&format!("write `# {text}` if that is the comment")))? {
+            Some("keep") => Ok(Self::Keep),
+            Some(_) => Ok(Self::Drop),
+            None => CommentTemplate::parse(text).map(Self::Write).map_err(|error| {
                 let failure = Failure::usage(error.to_string());
                 match error {
                     TemplateError::Unknown { .. } => failure.hint("use `{entry}`, `{tag}`, `{digest}` or `{source}`"),

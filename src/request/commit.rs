@@ -1,5 +1,6 @@
 //! What a commit says, as far as that does not depend on the edit.
 
+use super::skip_ci::markers;
 use super::values::{EMPTY, filled, listed};
 use crate::cli::{CommitArguments, Environment, SignWith};
 use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, TrailerError, has_login};
@@ -59,19 +60,15 @@ impl CommitRequest {
         });
         let trailers = listed("--trailer", &arguments.trailers)?;
         let text = arguments.message.as_deref().map(template).transpose()?;
-        let skip_ci = skip_ci(&arguments.skip_ci, environment)?;
-        if skip_ci == SkipCi::Nothing && text.as_ref().is_some_and(MessageTemplate::has_marker) {
+        let markers = markers(&arguments.skip_ci, environment.ci().map(|ci| ci.system))?;
+        if markers.pushed == SkipCi::Nothing && text.as_ref().is_some_and(MessageTemplate::has_marker) {
             return Err(Failure::usage("the message has a skip marker, which `--skip-ci never` forbids")
                 .hint("leave out one of them: the marker keeps CI systems from building the commit"));
         }
         let trailers = trailers.iter().map(|text| trailer(text)).collect::<Result<_, _>>()?;
-        let message = Options { text, trailers, skip_ci };
-        let unmarked = match arguments.skip_ci.as_str() {
-            "auto" => SkipCi::Nothing,
-            _ => message.skip_ci.clone(),
-        };
+        let message = Options { text, trailers, skip_ci: markers.pushed };
         Ok(Self {
-            proposed: Options { skip_ci: unmarked, ..message.clone() },
+            proposed: Options { skip_ci: markers.proposed, ..message.clone() },
             message,
             git_tag: git_tag(arguments)?,
             author: author.transpose()?,
@@ -156,11 +153,5 @@ fn trailer(text: &str) -> Result<Trailer, Failure> {
             TrailerError::Value => failure.hint("write it as `TOKEN=VALUE`"),
             TrailerError::Token | TrailerError::Login => failure,
         }
-    })
-}
-
-fn skip_ci(text: &str, environment: &Environment) -> Result<SkipCi, Failure> {
-    super::skip_ci::skip_ci(text, environment.ci().map(|ci| ci.system)).ok_or_else(|| {
-        Failure::usage("the marker of `--skip-ci` is empty or more than one line").hint("`--skip-ci never` writes none")
     })
 }

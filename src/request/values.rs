@@ -54,6 +54,30 @@ pub(super) fn filled<'t>(flag: &str, text: &'t str) -> Result<&'t str, Failure> 
     }
 }
 
+/// Returns the one of `keywords` that a value of `flag` is, in whatever case; `None`: it is a text of the user's own. What is
+/// spelt almost as a keyword, or answers yes or no, is not meant as a text.
+pub(super) fn keyword<'k>(flag: &str, text: &str, keywords: &[&'k str]) -> Result<Option<&'k str>, Failure> {
+    let folded = text.to_lowercase();
+    let is_near = |keyword: &&&str| strsim::osa_distance(&folded, keyword) <= (keyword.len() / 6).max(1);
+    if let Some(keyword) = keywords.iter().find(|keyword| **keyword == folded) {
+        return Ok(Some(keyword));
+    }
+    let refused = || Failure::usage(format!("`{text}` is not a value of `{flag}`"));
+    if let Some(near) = keywords.iter().find(is_near) {
+        return Err(refused().hint(format!("did you mean `{near}`?")));
+    }
+    match ["true", "false", "yes", "no", "on", "off"].contains(&folded.as_str()) {
+        true => Err(refused().hint(format!("write {}", alternatives(keywords)))),
+        false => Ok(None),
+    }
+}
+
+/// Returns the first of `keywords` as a list.
+fn alternatives(keywords: &[&str]) -> String {
+    let quoted: Vec<_> = keywords.iter().take(3).map(|keyword| format!("`{keyword}`")).collect();
+    quoted.split_last().map_or_else(String::new, |(last, others)| format!("{} or {last}", others.join(", ")))
+}
+
 /// Parses the name of a branch, which `flag` is.
 pub(super) fn branch(flag: &str, name: &str) -> Result<BranchName, Failure> {
     Ok(filled(flag, name)?.parse()?)

@@ -25,7 +25,7 @@ pub(super) use logins::{git_logins, registry_logins};
 pub(super) use shown::url as shown_url;
 pub use system::{CiSystem, LogCommand, USUAL_SKIP_MARKER};
 pub(super) use system::{Inputs, Lists};
-pub use systems::{log_commands, skip_marker_of};
+pub use systems::{log_commands, skip_marker_of, skip_presets};
 
 /// What a CI system tells about the run. What it does not tell is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -334,6 +334,11 @@ pub fn skip_marker_of(preset: &str) -> Option<&'static str> {
     SYSTEMS.iter().filter_map(|system| system.skip.as_ref()).find(|skip| skip.preset == preset).map(|skip| skip.marker)
 }
 
+/// Returns the names of systems that `--skip-ci` takes.
+pub fn skip_presets() -> impl Iterator<Item = &'static str> {
+    SYSTEMS.iter().filter_map(|system| system.skip.as_ref()).map(|skip| skip.preset)
+}
+
 /// Returns what CI systems take for commands in their logs.
 pub fn log_commands() -> impl Iterator<Item = LogCommand> {
     SYSTEMS.iter().flat_map(|system| system.log_commands).copied()

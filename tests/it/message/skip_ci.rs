@@ -257,7 +257,7 @@ fn contradictions_are_refused() {
 fn a_misspelt_value_is_no_text() {
     let stage = Stage::new();
     let release = |flag: &str, value: &str| stage.release().args([flag, value]).arg(stage.argument());
-    let values = "write `auto`, `always` or `never`, or a text";
+    let values = "write `auto`, `always` or `never`";
     for (flag, value, hint) in [
         ("--skip-ci", "true", values),
         ("--skip-ci", "No", values),
@@ -265,7 +265,7 @@ fn a_misspelt_value_is_no_text() {
         ("--skip-ci", "gitlabb", "did you mean `gitlab`?"),
         ("--skip-ci", "skip-check", "did you mean `skip-checks`?"),
         ("--comment", "dorp", "did you mean `drop`? write `# dorp` if that is the comment"),
-        ("--comment", "false", "write `keep` or `drop`, or a text"),
+        ("--comment", "false", "write `keep` or `drop`; write `# false` if that is the comment"),
     ] {
         let output = release(flag, value).run().exit(2);
         output.stderr_has(&format!("error: `{value}` is not a value of `{flag}`\n  hint: {hint}\n"));
