@@ -128,6 +128,42 @@ fn the_past_of_an_entry_in_another_kustomization() {
     }
 }
 
+/// What runs was pushed once: it is deleted, and no build pushes it at the moment.
+#[test]
+fn an_image_on_the_branch_that_is_gone() {
+    let stage = Stage::new();
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+    stage.remote.commit("main", "Add production", &[File::new("production/kustomization.yaml", crate::stage::SEED)]);
+    let url = stage.remote.file_url();
+    let gone = format!("{}:gone", stage.image());
+    stage.release().args(["--no-check", &format!("IMAGE_PLACEHOLDER={gone}")]).run().success();
+    let check = |arguments: &[&str]| stage.tagship().args(["check", "--repo", &url, "-k", FOLDER]).args(arguments).run();
+    let take_back = "push it again, or take it back with `tagship rollback`";
+    check(&[]).exit(4).stderr_has(&format!("  hint: {take_back}\n")).says_nowhere("still pushing");
+    let other = format!("{}:other", stage.image());
+    let both = check(&[&other]).exit(4).stderr_has(take_back).stderr();
+    assert_eq!(both.matches("if the build is still pushing").count(), 1, "{both}");
+    let promote = stage.tagship().args(["promote", "--repo", &url, "--from", FOLDER, "--to", "production"]);
+    let output = promote.run().exit(4).says_nowhere("still pushing");
+    output.stderr_has("  hint: push it again, or release another build to what `--from` names\n");
+}
+
+#[test]
+fn what_cannot_be_read_is_named_by_its_own_flag() {
+    let stage = Stage::new();
+    let url = stage.remote.file_url();
+    let promote = |from: &str| {
+        let promote = stage.tagship().args(["promote", "--repo", &url, "--from-repo", from, "--from", FOLDER]);
+        promote.args(["--to", "production"]).run()
+    };
+    promote("/nowhere").exit(3).stderr_has("hint: name a repository with `--from-repo`, by URL or path");
+    let hint = "hint: write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
+    promote("git://host/a/b.git").exit(2).stderr_has(hint);
+    let release = stage.tagship().args(["release", "--repo", &url, "--no-check", "-k", "/abs/production", "a=*:v1"]);
+    let relative = "hint: write it from the current folder; with `--repo`, from the repository or folder that it names\n";
+    release.run().exit(2).stderr_has(relative);
+}
+
 #[test]
 fn a_repository_by_its_name() {
     let home = Home::new();
