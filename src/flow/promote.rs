@@ -14,7 +14,7 @@ use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
@@ -56,10 +56,18 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     };
     let names = request.names.clone();
     let job = Job { names, ..Job::of_branch("promote", &request.delivery, gate, request.names.clone()) };
-    let outcome = deliver(&job, &mut decide, listener)?;
+    let outcome = deliver(&job, &mut decide, listener).map_err(|failure| failure.with_each(gone))?;
     let way = "to promote what was released, run this again with `--pin-digest`";
     warn_of_pushed_again(&outcome, &released, way, listener);
     Ok(outcome)
+}
+
+/// What runs elsewhere is not still pushing.
+fn gone(failure: Failure) -> Failure {
+    match failure.retry {
+        Retry::AfterThePush => failure.hint("push it again, or release another build to what `--from` names"),
+        Retry::None | Retry::AtTheTip => failure,
+    }
 }
 
 /// What runs in the environment that is promoted.
@@ -104,9 +112,10 @@ fn read_promoted_branch(
     let here = ReleaseBranch::open(&request.delivery.target)?;
     let beside = here.remote().map(|here| from.beside(here));
     let from = beside.as_ref().unwrap_or(from);
-    read_branch(from, std::slice::from_ref(&request.from), listener, |tip, listener| {
+    let running = read_branch(from, std::slice::from_ref(&request.from), listener, |tip, listener| {
         Running::read(tip.snapshot, tip.paths, request, listener)
-    })
+    });
+    running.map_err(|failure| failure.of_repository(from.repository_flag))
 }
 
 /// Returns what the named entries of a file say; all of them if none is named.

@@ -37,7 +37,12 @@ impl PromoteRequest {
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
             from: TargetFile::Either(arguments.from.clone()).without_pattern()?,
-            from_target: from_target.map(|target| TargetRequest { notices, branch_flag: "--from-branch", ..target }),
+            from_target: from_target.map(|target| TargetRequest {
+                notices,
+                repository_flag: if arguments.from_repo.is_some() { "--from-repo" } else { "--repo" },
+                branch_flag: "--from-branch",
+                ..target
+            }),
             delivery: Delivery {
                 files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
                 add: arguments.add,

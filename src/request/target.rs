@@ -28,6 +28,8 @@ pub struct TargetRequest {
     pub branch: Option<BranchName>,
     /// Whether the branch is pushed to, or read alone.
     pub remote_use: RemoteUse,
+    /// The flag that names the repository.
+    pub repository_flag: &'static str,
     /// The flag that names the branch.
     pub branch_flag: &'static str,
     /// How long one wait for the repository's server may take.
@@ -91,6 +93,7 @@ impl TargetRequest {
             },
             branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
             remote_use: RemoteUse::Read,
+            repository_flag: "--repo",
             branch_flag: "--branch",
             timeout: duration("--timeout", timeout)?,
             ssh: SshSettings {

@@ -222,6 +222,12 @@ impl Failure {
         Self { problems, ..failure }
     }
 
+    /// Returns the failure of another repository than that of the release, which `flag` names.
+    #[must_use]
+    pub fn of_repository(self, flag: &str) -> Self {
+        Self { hint: self.hint.map(|hint| hint.replace("`--repo", &format!("`{flag}"))), ..self }
+    }
+
     /// Returns this failure with each problem that it sums up changed, or itself changed if it is one.
     #[must_use]
     pub fn with_each(self, change: impl Fn(Self) -> Self) -> Self {

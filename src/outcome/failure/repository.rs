@@ -59,7 +59,9 @@ const NO_REMOTE: &str = "name another remote with `--remote`, or the repository 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
-        GitError::Url { .. } => (Usage, Some("write a URL as `git clone` takes it, or the path of a repository")),
+        GitError::Url { .. } => {
+            (Usage, Some("write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository"))
+        }
         GitError::Unauthorized { .. }
         | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
@@ -70,7 +72,10 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::TagName(_) => (Usage, Some("check the name with `git check-ref-format refs/tags/NAME`")),
         GitError::TagPlace { .. } => (Usage, Some("give `--git-tag` or `--git-tag-message` a text without it")),
         GitError::TagTaken { .. } => (Target, Some("give `--git-tag` a name that is new; a tag is never moved")),
-        GitError::Path { .. } => (Usage, Some("name the file or folder by its path from the repository's root")),
+        GitError::Path { .. } => (
+            Usage,
+            Some("write it from the current folder; with `--repo`, from the repository or folder that it names"),
+        ),
         GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::SigningSettings { .. } => {

@@ -137,7 +137,8 @@ fn an_image_on_the_branch_that_is_gone() {
     let url = stage.remote.file_url();
     let gone = format!("{}:gone", stage.image());
     stage.release().args(["--no-check", &format!("IMAGE_PLACEHOLDER={gone}")]).run().success();
-    let check = |arguments: &[&str]| stage.tagship().args(["check", "--repo", &url, "-k", FOLDER]).args(arguments).run();
+    let check =
+        |arguments: &[&str]| stage.tagship().args(["check", "--repo", &url, "-k", FOLDER]).args(arguments).run();
     let take_back = "push it again, or take it back with `tagship rollback`";
     check(&[]).exit(4).stderr_has(&format!("  hint: {take_back}\n")).says_nowhere("still pushing");
     let other = format!("{}:other", stage.image());
@@ -160,7 +161,8 @@ fn what_cannot_be_read_is_named_by_its_own_flag() {
     let hint = "hint: write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
     promote("git://host/a/b.git").exit(2).stderr_has(hint);
     let release = stage.tagship().args(["release", "--repo", &url, "--no-check", "-k", "/abs/production", "a=*:v1"]);
-    let relative = "hint: write it from the current folder; with `--repo`, from the repository or folder that it names\n";
+    let relative =
+        "hint: write it from the current folder; with `--repo`, from the repository or folder that it names\n";
     release.run().exit(2).stderr_has(relative);
 }
 
