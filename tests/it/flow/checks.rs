@@ -660,10 +660,10 @@ fn a_release_that_waited_reads_the_branch_once() {
     assert_eq!(fetches(true), fetches(false));
 }
 
-/// Runs the program on a terminal, which `script` lends it.
-fn on_a_terminal(stage: &Stage, command: &str) -> crate::support::command::Output {
+/// Runs the program on a terminal of a kind, which `script` lends it.
+fn on_a_terminal(stage: &Stage, kind: &str, command: &str) -> crate::support::command::Output {
     let line = format!("{} {command}", env!("CARGO_BIN_EXE_tagship"));
-    let script = crate::support::command::Command::new("script").home(&stage.home).env("TERM", "xterm");
+    let script = crate::support::command::Command::new("script").home(&stage.home).env("TERM", kind);
     script.args(["--quiet", "--return", "--command", &line, "/dev/null"]).run()
 }
 
@@ -687,7 +687,7 @@ fn a_terminal_gets_one_moving_line() {
     }
     let stage = Stage::new();
     stage.registry.appear_after(3, REPOSITORY, COMMIT);
-    let output = on_a_terminal(&stage, &format!("check --wait 1m {}:{COMMIT}", stage.image())).success();
+    let output = on_a_terminal(&stage, "xterm", &format!("check --wait 1m {}:{COMMIT}", stage.image())).success();
     let shown = output.stdout();
     assert!(
         shown.contains(&format!("waiting for {}:{COMMIT}  not there yet  0:00 of 1:00", stage.image())),
@@ -696,6 +696,18 @@ fn a_terminal_gets_one_moving_line() {
     assert!(!shown.contains(" wait "), "{shown:?}");
     assert!(!shown.contains("\u{1b}[?25l"), "the cursor is never hidden, so that an interrupt leaves nothing behind");
     assert_the_result_stands_alone(&shown);
+}
+
+/// No line can move there, as in an editor's shell.
+#[test]
+fn a_dumb_terminal_gets_a_line_for_each_change() {
+    if crate::support::servers::installed("script").is_none() {
+        return;
+    }
+    let stage = Stage::new();
+    stage.registry.appear_after(3, REPOSITORY, COMMIT);
+    let output = on_a_terminal(&stage, "dumb", &format!("check --wait 1m {}:{COMMIT}", stage.image())).success();
+    output.stdout_has(" wait ").stdout_has("not there yet");
 }
 
 /// The registry takes longer than what is waited for silently.
@@ -707,7 +719,7 @@ fn a_terminal_is_told_what_takes_long() {
     let stage = Stage::new();
     stage.registry.put_image(REPOSITORY, COMMIT, &Image::new());
     stage.registry.inject("/", 1, Fault::Delay(Duration::from_secs(3)));
-    let output = on_a_terminal(&stage, &format!("check {}:{COMMIT}", stage.image())).success();
+    let output = on_a_terminal(&stage, "xterm", &format!("check {}:{COMMIT}", stage.image())).success();
     let shown = output.stdout();
     assert!(shown.contains(&format!("asking for {}:{COMMIT}  0:0", stage.image())), "{shown:?}");
     assert_the_result_stands_alone(&shown);

@@ -60,6 +60,7 @@ fn one_release_back() {
 
     let output = rollback(&environments, &["web"]).run().success();
     assert_eq!(document(&output)["outcome"], "released");
+    assert_eq!(document(&output)["rollback_of"], serde_json::json!([bad]));
     assert_eq!(environments.file(PRODUCTION), good, "to the byte");
     let commit = &environments.stage.remote.log("main")[0];
     assert_eq!(commit.trailer("Tagship-Rollback-Of"), [&bad]);
@@ -70,6 +71,8 @@ fn one_release_back() {
     let releases = environments.log(&["-k", PRODUCTION, "web"]);
     assert_eq!(tags(&releases), ["v1.0.0", "v1.1.0", "v1.0.0", "v0.9.0"]);
     assert_eq!(releases[1]["rolled_back_by"], releases[0]["commit"]);
+    assert_eq!(releases[0]["rollback_of"], serde_json::json!([bad]));
+    assert_eq!(releases[1]["rollback_of"], serde_json::json!([]));
 }
 
 /// A pipeline that runs again does not bring back what was rolled back; the next build does go out.
