@@ -56,7 +56,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         let way = format!("to go back to what ran, run this again with `--to {to} --pin-digest`");
         warn_of_pushed_again(&outcome, std::slice::from_ref(digest), &way, listener);
     }
-    Ok(outcome)
+    Ok(Outcome { rollback_of: told, ..outcome })
 }
 
 /// Returns the command that lists the releases of the entry.

@@ -251,6 +251,8 @@ pub struct Outcome {
     pub files: Vec<String>,
     pub message: Option<String>,
     pub diff: String,
+    /// The commits whose release was taken back, for `rollback`.
+    pub rollback_of: Vec<CommitId>,
     /// What was released, for `log`; the newest first.
     pub history: Vec<LoggedRelease>,
     /// What the files say, for `status`.
@@ -304,6 +306,7 @@ impl Outcome {
             files: Vec::new(),
             message: None,
             diff: String::new(),
+            rollback_of: Vec::new(),
             history: Vec::new(),
             comparison: None,
         }

@@ -30,6 +30,8 @@ pub(super) struct Document<'a> {
     pub(super) files: &'a [String],
     pub(super) message: Option<&'a str>,
     pub(super) diff: &'a str,
+    /// The commits whose release a rollback takes back.
+    pub(super) rollback_of: Vec<String>,
     pub(super) releases: Vec<Logged<'a>>,
     /// What the files say of each entry, for `status`.
     pub(super) entries: Vec<StatusEntry<'a>>,
@@ -119,6 +121,8 @@ pub(super) struct Logged<'a> {
     verified: &'a [String],
     run: Option<&'a str>,
     by_hand: bool,
+    /// The commits whose release it takes back.
+    rollback_of: Vec<String>,
     rolled_back_by: Option<String>,
 }
 
@@ -246,6 +250,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
         files: &outcome.files,
         message: outcome.message.as_deref(),
         diff: &outcome.diff,
+        rollback_of: outcome.rollback_of.iter().map(ToString::to_string).collect(),
         releases: outcome.history.iter().map(logged).collect(),
         entries: outcome.comparison.iter().flat_map(compared).collect(),
         left_out: outcome.left_out.iter().map(left_out).collect(),
@@ -301,6 +306,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         verified: trailers.as_ref().map(|said| said.verified.as_slice()).unwrap_or_default(),
         run: trailers.as_ref().and_then(|said| said.run.as_deref()),
         by_hand: trailers.is_none(),
+        rollback_of: trailers.iter().flat_map(|said| &said.rollback_of).map(ToString::to_string).collect(),
         rolled_back_by: rolled_back_by.map(|id| id.to_string()),
     }
 }

@@ -108,7 +108,7 @@ impl Report {
     }
 
     fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
-        let progress = Progress::new(io::stderr().is_terminal());
+        let progress = Progress::new(progress::is_drawn());
         Self {
             format,
             verbosity: Verbosity::Normal,

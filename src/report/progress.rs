@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::escape::visible;
 use super::text::{clock, minutes};
@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// What goes on, and the line that tells it.
 pub(super) struct Progress {
-    /// Whether stderr is a terminal, where a line can move.
+    /// Whether a line can move on stderr.
     moves: bool,
     line: Option<ProgressBar>,
     ongoing: Option<Ongoing>,
@@ -30,6 +30,11 @@ struct Ongoing {
     text: String,
     begun: Instant,
     is_told: bool,
+}
+
+/// Returns whether a moving line is drawn on stderr: in a log, and at a terminal that cannot, it would tell nothing.
+pub(super) fn is_drawn() -> bool {
+    !ProgressDrawTarget::stderr().is_hidden()
 }
 
 impl Progress {
