@@ -56,6 +56,11 @@ const IN_A_SUBMODULE: &str = "release to the submodule's own repository: name it
 
 const NO_REMOTE: &str = "name another remote with `--remote`, or the repository with `--repo URL`";
 
+const WRITE_A_URL: &str = "write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
+
+const WRITE_A_PATH: &str =
+    "write it from the current folder; with `--repo`, from the repository or folder that it names";
+
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
@@ -72,10 +77,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::TagName(_) => (Usage, Some("check the name with `git check-ref-format refs/tags/NAME`")),
         GitError::TagPlace { .. } => (Usage, Some("give `--git-tag` or `--git-tag-message` a text without it")),
         GitError::TagTaken { .. } => (Target, Some("give `--git-tag` a name that is new; a tag is never moved")),
-        GitError::Path { .. } => (
-            Usage,
-            Some("write it from the current folder; with `--repo`, from the repository or folder that it names"),
-        ),
+        GitError::Path { .. } => (Usage, Some(WRITE_A_PATH)),
         GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
         GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
         GitError::SigningSettings { .. } => {
