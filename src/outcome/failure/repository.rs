@@ -64,9 +64,7 @@ const WRITE_A_PATH: &str =
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
-        GitError::Url { .. } => {
-            (Usage, Some("write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository"))
-        }
+        GitError::Url { .. } => (Usage, Some(WRITE_A_URL)),
         GitError::Unauthorized { .. }
         | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
