@@ -129,11 +129,8 @@ fn a_submodule() {
     let above = Remote::create("above");
     above.commit("main", "Begin", &[]);
     let workspace = Checkout::shallow(&above.file_url());
-    let add = workspace.git(["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--name", "config"]);
-    add.args([&stage.remote.file_url(), "config"]).run().success();
-    let submodule = workspace.below("config");
+    let submodule = workspace.submodule("config", &stage.remote.file_url());
     submodule.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
-    submodule.detach();
     let release = release_in(&submodule, &stage.home, &stage);
     release.run().exit(3).stderr_has("no branch is checked out").stderr_has("hint: `--branch`");
     submodule.credentials_in_config(&server.url(""), &login());

@@ -113,6 +113,47 @@ fn a_checkout_of_another_user() {
     stage.untouched();
 }
 
+/// Another user may put a `.git` above a folder in which others work, and lead it to a repository of theirs.
+#[cfg(unix)]
+#[test]
+fn a_work_tree_of_another_user() {
+    let stage = Stage::new();
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let linked = checkout.worktree("linked");
+    let given_away = |path: &Path| {
+        let owner = Command::new("chown").args(["--no-dereference", "12345"]).arg(path).run();
+        owner.code == Some(0)
+    };
+    let dot_git = linked.path().join(".git");
+    if !given_away(&dot_git) {
+        println!("skipped: files cannot be given away");
+        return;
+    }
+    let release = |checkout: &Checkout| release_in(checkout, &stage.home, &stage).args(["--dry-run", "--branch", "main"]);
+    let refused = |release: Command| {
+        release.run().exit(3).stderr_has("belongs to another user");
+    };
+    refused(release(&linked));
+    let workspace = |folder: &Path| release(&linked).env("GITLAB_CI", "true").env("CI_PROJECT_DIR", folder);
+    // The repository is there, and the `.git` that leads to it is not.
+    refused(workspace(checkout.path()));
+    workspace(checkout.path().parent().unwrap()).run().success();
+    let trusting = release(&linked).env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory");
+    trusting.env("GIT_CONFIG_VALUE_0", linked.path()).run().success();
+
+    let folder = checkout.below("folder");
+    std::fs::create_dir_all(folder.path().join(FOLDER)).unwrap();
+    std::os::unix::fs::symlink(checkout.path().join(".git"), folder.path().join(".git")).unwrap();
+    release(&folder).run().success();
+    assert!(given_away(&folder.path().join(".git")));
+    refused(release(&folder));
+
+    release(&checkout).run().success();
+    assert!(given_away(checkout.path()));
+    refused(release(&checkout));
+    stage.untouched();
+}
+
 #[test]
 fn a_detached_checkout_needs_a_branch() {
     let stage = Stage::new();

@@ -5,7 +5,7 @@ use std::fs;
 use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::Command;
 use crate::support::git_server::{Access, GitServer};
-use crate::support::repository::Checkout;
+use crate::support::repository::{Checkout, Remote};
 
 /// Returns a checkout whose folder of kustomizations holds what a bare repository has, with this configuration. A tree
 /// cannot have `.git` in it, but it can have these four files.
@@ -53,6 +53,32 @@ fn a_buried_repository_runs_no_program() {
     let released = release(&stage, &checkout).run();
     assert!(!fs::exists(&trace).unwrap(), "the buried repository's program ran: {}", released.stderr());
     released.success();
+}
+
+/// A commit may make a folder a submodule, and so choose where a release from that folder would go. In CI, the commit that a
+/// job builds may be of a pull request, so the repository of a submodule is named.
+#[test]
+fn a_submodule_names_no_remote_in_ci() {
+    let stage = Stage::new();
+    let above = Remote::create("above");
+    above.commit("main", "Begin", &[]);
+    let workspace = Checkout::shallow(&above.file_url());
+    for checkout in [workspace.worktree("linked"), workspace] {
+        let chosen = GitServer::start(stage.remote.folder(), Access::Open);
+        let submodule = checkout.submodule("config", &stage.remote.file_url());
+        submodule.git(["remote", "set-url", "origin", &chosen.url("gitops.git")]).run().success();
+        let release = || release(&stage, &submodule);
+        let in_ci = || release().env("CI", "true");
+        let name_it = "hint: release to the submodule's own repository: name it with `--repo`";
+        in_ci().run().exit(3).stderr_has("is a submodule").stderr_has(name_it);
+        in_ci().args(["--no-push"]).run().exit(3).stderr_has("is a submodule");
+        let guard = tagship().home(&stage.home).current_dir(submodule.path()).args(["guard", "--branch", "main"]);
+        guard.env("CI", "true").env("TAGSHIP_GIT_TOKEN", "t0ken-s3cret").run();
+        assert!(chosen.requests().is_empty(), "the remote of the submodule was asked");
+        in_ci().args(["--dry-run", "--repo"]).arg(submodule.path()).args(["-k", FOLDER]).run().success();
+        release().arg("--dry-run").run().success();
+    }
+    stage.untouched();
 }
 
 /// Above a ceiling no repository is looked for, as for git.

@@ -56,6 +56,16 @@ impl Checkout {
         Self { folder: Arc::clone(&self.folder), path }
     }
 
+    /// Adds a submodule at `name`, and returns its checkout, on a detached HEAD.
+    #[track_caller]
+    pub fn submodule(&self, name: &str, url: &str) -> Self {
+        let add = self.git(["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "--name", name]);
+        add.args([url, name]).run().success();
+        let submodule = self.below(name);
+        submodule.detach();
+        submodule
+    }
+
     /// Leaves credentials for a server, `http://host:port/`, as actions/checkout did up to its version 5: in the
     /// repository's own configuration.
     pub fn credentials_in_config(&self, server: &str, login: &Login) {
