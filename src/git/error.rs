@@ -19,6 +19,10 @@ pub enum GitError {
     #[error("the repository `{}` belongs to another user", path.display())]
     Foreign { path: PathBuf },
 
+    /// In CI, where the commit may be of a pull request.
+    #[error("`{}` is in a submodule, whose repository a commit chose", path.display())]
+    Submodule { path: PathBuf },
+
     #[error("the repository `{}` cannot be used: {why}", path.display())]
     Format { path: PathBuf, why: String },
 

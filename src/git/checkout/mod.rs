@@ -3,6 +3,7 @@
 
 pub(super) mod fast_forward;
 mod format;
+mod found_repository;
 mod index;
 mod line_ends;
 mod ownership;
@@ -15,7 +16,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gix::bstr::{BString, ByteSlice as _};
-use gix::discover::upwards::TrustPolicy;
 use gix::lock::acquire::Fail;
 use gix::refspec::MatchGroup;
 use gix::refspec::match_group::Item;
@@ -26,14 +26,14 @@ pub use repository_variables::RepositoryVariables;
 pub use trusted_owner::TrustedOwner;
 
 use format::unknown_format;
+use found_repository::FoundRepository;
 use tracking_branch::end_of;
 
-use crate::git::configuration::{mistake, names_objects_otherwise};
 use crate::git::error::GitError;
 use crate::git::objects::identity::IdentityParts;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
-use crate::git::objects::store::{HASH, OTHER_OBJECTS, Objects};
+use crate::git::objects::store::{HASH, Objects};
 use crate::git::remote::{Remote, RemoteOptions, invalid};
 use crate::git::remote_url::parsed;
 use crate::git::unmet_include::UnmetInclude;
@@ -57,65 +57,25 @@ impl Checkout {
     /// Only `.git` counts for the search, so a bare repository is opened by its name alone, as git's
     /// `safe.bareRepository=explicit` has it.
     ///
-    /// Its configuration says where the release goes, with which login, and which programs run. So a repository of another
-    /// user is an error unless `trusted` allows it; gix by itself would silently ignore its configuration.
+    /// Its configuration says where the release goes, with which login, and which programs run. So a repository that `trusted`
+    /// does not allow is an error; gix by itself would silently ignore its configuration.
     pub fn discover(folder: &Path, variables: &RepositoryVariables, trusted: &TrustedOwner) -> Result<Self, GitError> {
-        let (git_dir, options) = (variables.git_dir(), variables.options());
-        let mut ceilings = Vec::new();
-        let found = match git_dir {
-            Some(git_dir) => open(git_dir, folder, options),
-            None => {
-                let upwards = gix::discover::upwards::Options {
-                    trust: TrustPolicy::Assume(gix::sec::Trust::Full),
-                    // A tree cannot have `.git` in it, but it can have all that a bare repository is made of.
-                    dot_git_only: true,
-                    match_ceiling_dir_or_error: false,
-                    ..gix::discover::upwards::Options::default()
-                };
-                let upwards = upwards.apply_environment();
-                ceilings.clone_from(&upwards.ceiling_dirs);
-                let options = gix::sec::trust::Mapping { full: options.clone(), reduced: options };
-                // Not canonical: `includeIf` matches a repository behind a symbolic link by either spelling.
-                let spelled = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-                gix::ThreadSafeRepository::discover_opts(spelled, upwards, options).map(Into::into)
-            }
-        };
-        let path = git_dir.unwrap_or(folder);
-        let repository = found.map_err(|error| {
-            let folders = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-            let named = git_dir.map(|git_dir| git_dir.join("config"));
-            let configurations = folders.ancestors().map(|folder| folder.join(".git/config")).chain(named);
-            let configurations: Vec<_> = configurations.collect();
-            if configurations.iter().any(|path| names_objects_otherwise(path)) {
-                return GitError::Unsupported { remote: format!("`{}`", path.display()), what: OTHER_OBJECTS };
-            }
-            let unknown = configurations.iter().filter_map(|path| path.parent());
-            if let Some((path, why)) =
-                unknown.into_iter().find_map(|path| Some((path.to_owned(), unknown_format(path)?)))
-            {
-                return GitError::Format { path, why };
-            }
-            mistake(&error, &configurations)
-                .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
-        })?;
-        let mut checkout = Self { repository };
+        let path = variables.git_dir().unwrap_or(folder);
+        let mut found = FoundRepository::find(folder, variables)?;
+        if let Some(foreign) = trusted.foreign_part(&found, path) {
+            return Err(GitError::Foreign { path: foreign });
+        }
+        if *variables == RepositoryVariables::AROUND && trusted.is_chosen_by_a_commit(&found.repository) {
+            return Err(GitError::Submodule { path: path.to_owned() });
+        }
+        let repository = &mut found.repository;
         // What `git replace` shows in the place of objects is for this repository alone.
-        checkout.repository.objects.ignore_replacements = true;
+        repository.objects.ignore_replacements = true;
         // As for git, `GIT_NAMESPACE` is for what serves a repository.
-        checkout.repository.clear_namespace();
-        // git does not look into the ceiling itself, which gix does.
-        let root = checkout.repository.workdir().and_then(|root| root.canonicalize().ok());
-        if root.is_some_and(|root| ceilings.contains(&root) && folder.canonicalize().is_ok_and(|folder| folder != root))
-        {
-            let source = anyhow::Error::msg("`GIT_CEILING_DIRECTORIES` ends the search");
-            return Err(GitError::NoRepository { path: path.to_owned(), source });
-        }
-        if !trusted.trusts(&checkout.repository, path) {
-            return Err(GitError::Foreign { path: checkout.repository.git_dir().to_owned() });
-        }
-        match unknown_format(checkout.repository.common_dir()) {
-            Some(why) => Err(GitError::Format { path: checkout.repository.git_dir().to_owned(), why }),
-            None => Ok(checkout),
+        repository.clear_namespace();
+        match unknown_format(repository.common_dir()) {
+            Some(why) => Err(GitError::Format { path: repository.git_dir().to_owned(), why }),
+            None => Ok(Self { repository: found.repository }),
         }
     }
 
@@ -259,14 +219,4 @@ impl Checkout {
     pub fn identities(&self) -> (IdentityParts, IdentityParts) {
         IdentityParts::configured(self.repository.config_snapshot().plumbing())
     }
-}
-
-/// Opens the repository at `git_dir`. As for git, `folder` then is the root of the work tree, unless one is configured.
-fn open(git_dir: &Path, folder: &Path, options: gix::open::Options) -> gix::Result<gix::Repository> {
-    let mut repository = gix::ThreadSafeRepository::open_opts(git_dir, options)?.to_thread_local();
-    let is_given = repository.config_snapshot().string("core.worktree").is_some();
-    if !is_given && !repository.is_bare() {
-        repository.set_workdir(folder.canonicalize().map_err(gix::Error::from_error)?)?;
-    }
-    Ok(repository)
 }

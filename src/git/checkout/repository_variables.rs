@@ -17,6 +17,9 @@ pub enum RepositoryVariables {
 }
 
 impl RepositoryVariables {
+    /// The variables of the repository around a folder, if none names it.
+    pub(super) const AROUND: Self = Self::OfThis { git_dir: None };
+
     pub(super) fn git_dir(&self) -> Option<&Path> {
         match self {
             Self::OfThis { git_dir } => git_dir.as_deref(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use gix::bstr::ByteSlice as _;
 use gix::sec::Trust;
 
+use super::found_repository::FoundRepository;
 use crate::git::configuration::user_configuration;
 
 /// Whose repositories count, beside those that git's `safe.directory` names.
@@ -18,23 +19,47 @@ pub enum TrustedOwner {
 }
 
 impl TrustedOwner {
-    /// Returns whether the repository, which was found at or above `folder`, is believed.
-    pub(super) fn trusts(&self, repository: &gix::Repository, folder: &Path) -> bool {
-        let is_ours = |path: &Path| matches!(Trust::from_path_ownership(path), Ok(Trust::Full));
-        let is_owned = is_ours(repository.git_dir()) && is_ours(repository.common_dir());
-        is_owned || self.is_put_there(repository, folder) || is_safe_directory(repository)
+    /// Returns a part of the repository, which was found at or above `folder`, for which it is not believed; `None` if it is. As
+    /// for git, the `.git` that led to it and the folder of that count too: whoever owns these chose the repository.
+    pub(super) fn foreign_part(&self, found: &FoundRepository, folder: &Path) -> Option<PathBuf> {
+        let repository = &found.repository;
+        let places = self.places(folder);
+        let is_put_there = |folder: &Path| {
+            let real = folder.canonicalize();
+            real.is_ok_and(|real| places.iter().any(|place| real.starts_with(place)))
+        };
+        // What lies elsewhere by a link of `.git` is not where the link is. A linked work tree has its configuration in the
+        // repository that it is linked to.
+        let (git_dir, common_dir) = (repository.git_dir(), repository.common_dir());
+        let mut parts = vec![(git_dir.to_owned(), common_dir), (common_dir.to_owned(), common_dir)];
+        if let Some(root) = &found.root {
+            parts.extend([(root.join(".git"), root.as_path()), (root.clone(), root)]);
+        }
+        let is_foreign = |(part, place): &(PathBuf, &Path)| !is_ours(part) && !is_put_there(place);
+        let foreign = parts.into_iter().find(is_foreign)?.0;
+        (!is_safe_directory(repository)).then_some(foreign)
     }
 
-    fn is_put_there(&self, repository: &gix::Repository, folder: &Path) -> bool {
-        let Self::AnyBelow(workspaces) = self else { return false };
-        let mut places: Vec<PathBuf> = workspaces.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-        if places.is_empty() {
-            places.extend(folder.canonicalize());
-        }
-        // A linked work tree has its configuration in the repository that it is linked to.
-        let configured_at = repository.common_dir().canonicalize();
-        configured_at.is_ok_and(|configured_at| places.iter().any(|place| configured_at.starts_with(place)))
+    /// Returns whether the author of a commit chose the repository, and no person has seen that: it is one of a submodule, and
+    /// we run in CI, where the commit may be of a pull request.
+    pub(super) fn is_chosen_by_a_commit(&self, repository: &gix::Repository) -> bool {
+        let Ok(git_dir) = repository.git_dir().canonicalize() else { return false };
+        let is_superproject =
+            |modules: &Path| modules.parent().is_some_and(|above| gix::discover::is_git(above).is_ok());
+        let is_submodule = || git_dir.ancestors().any(|above| above.ends_with("modules") && is_superproject(above));
+        matches!(self, Self::AnyBelow(_)) && is_submodule()
     }
+
+    /// Returns the folders in which a CI system puts repositories for us.
+    fn places(&self, folder: &Path) -> Vec<PathBuf> {
+        let Self::AnyBelow(workspaces) = self else { return Vec::new() };
+        let places: Vec<PathBuf> = workspaces.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        if places.is_empty() { folder.canonicalize().into_iter().collect() } else { places }
+    }
+}
+
+fn is_ours(path: &Path) -> bool {
+    matches!(Trust::from_path_ownership(path), Ok(Trust::Full))
 }
 
 /// Returns whether `safe.directory` names the repository: by its path, by `DIRECTORY/*` or by `*`. As for git, only the

@@ -95,7 +95,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
                 "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed",
             ),
         ),
-        GitError::NotFollowed { what: "submodule", .. } => (Target, Some(IN_A_SUBMODULE)),
+        GitError::Submodule { .. } | GitError::NotFollowed { what: "submodule", .. } => (Target, Some(IN_A_SUBMODULE)),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),
         GitError::Unsorted { .. } => {

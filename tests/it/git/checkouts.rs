@@ -129,7 +129,8 @@ fn a_work_tree_of_another_user() {
         println!("skipped: files cannot be given away");
         return;
     }
-    let release = |checkout: &Checkout| release_in(checkout, &stage.home, &stage).args(["--dry-run", "--branch", "main"]);
+    let release =
+        |checkout: &Checkout| release_in(checkout, &stage.home, &stage).args(["--dry-run", "--branch", "main"]);
     let refused = |release: Command| {
         release.run().exit(3).stderr_has("belongs to another user");
     };

@@ -70,8 +70,8 @@ fn a_submodule_names_no_remote_in_ci() {
         let release = || release(&stage, &submodule);
         let in_ci = || release().env("CI", "true");
         let name_it = "hint: release to the submodule's own repository: name it with `--repo`";
-        in_ci().run().exit(3).stderr_has("is a submodule").stderr_has(name_it);
-        in_ci().args(["--no-push"]).run().exit(3).stderr_has("is a submodule");
+        in_ci().run().exit(3).stderr_has("is in a submodule, whose repository a commit chose").stderr_has(name_it);
+        in_ci().args(["--no-push"]).run().exit(3).stderr_has("is in a submodule, whose repository a commit chose");
         let guard = tagship().home(&stage.home).current_dir(submodule.path()).args(["guard", "--branch", "main"]);
         guard.env("CI", "true").env("TAGSHIP_GIT_TOKEN", "t0ken-s3cret").run();
         assert!(chosen.requests().is_empty(), "the remote of the submodule was asked");
