@@ -16,6 +16,9 @@ pub const FILE_NAME: &str = ".tagship-hold";
 /// The largest hold, in bytes: every report tells all of it.
 const MAX_HOLD_BYTES: usize = 4 << 10;
 
+/// The most names in a hold: each of them is looked for in every file below it.
+const MAX_NAMES: usize = 100;
+
 /// A hold, as its file says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hold {
@@ -51,6 +54,8 @@ pub enum HoldError {
     Empty(&'static str),
     #[error("`{0}` in `names:` cannot be the name of an entry; write plain names with commas between them")]
     Name(String),
+    #[error("`names:` has more than {MAX_NAMES} names; put a hold for all into their folder")]
+    TooManyNames,
     #[error("`{0}` is not a moment such as `2026-12-01T10:00Z`")]
     Moment(String),
 }
@@ -244,6 +249,7 @@ mod tests {
             (b"until: tomorrow", moment("tomorrow")),
             (b"until: 2026-12-01", moment("2026-12-01")),
             (b"Wait\nnames: a\n\nnames: b", HoldError::Twice("names")),
+            (format!("names: {}", "web ".repeat(101)).as_bytes(), HoldError::TooManyNames),
             (b"Wait\nnames: a\nuntli: 2026-12-01T10:00Z", HoldError::Line(3)),
         ] {
             assert_eq!(Hold::parse(text), Err(expected), "{}", text.escape_ascii());

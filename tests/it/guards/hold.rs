@@ -315,6 +315,20 @@ fn a_name_that_cannot_be_looked_for() {
     }
 }
 
+/// The same file may be in many folders: it is one object on the branch, and as many to read.
+#[test]
+fn a_name_that_is_not_looked_for_in_large_files() {
+    let stage = Stage::new();
+    let large = format!("images: []\n#{}\n", "x".repeat(4_000_000));
+    let files: Vec<File> =
+        (0..5).map(|number| File::new(&format!("apps/{number}/kustomization.yaml"), &large)).collect();
+    stage.remote.commit("main", "Large", &files);
+    held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
+    stage.release().arg("--dry-run").arg(stage.argument()).run().success().stdout_has(
+        "which could not be looked for: the kustomizations below it have more than 16 MiB; if the name is misspelt",
+    );
+}
+
 /// A branch without a hold costs nothing more, and one with a hold the reading of it.
 #[test]
 fn what_it_costs() {

@@ -761,3 +761,23 @@ fn check_reads_the_branch_only_if_it_is_asked_to() {
     stage.release().arg(stage.argument()).run().success();
     stage.tagship().args(["check", "--repo", &url, "-k", FOLDER, &reference]).run().success().stdout_has("present");
 }
+
+/// A rules file of 64 kB may have a thousand patterns, of which some characters stand for megabytes.
+#[test]
+fn patterns_take_little_memory() {
+    let stage = Stage::new();
+    for (pattern, told) in [
+        ("(?:(?:a?){50}){600}", Some("`identity-regexp` cannot be used: it is no regular expression")),
+        (".{4000}", None),
+    ] {
+        let rule = format!("- paths: elsewhere\n  signature: {{issuer: i, identity-regexp: '{pattern}'}}\n");
+        write(&stage, RULES, &format!("rules:\n{}", rule.repeat(64_000 / rule.len())));
+        let release = stage.release().args(["--dry-run", "--no-check"]).arg(stage.argument());
+        let (output, peak) = release.start().finish_with_peak();
+        match told {
+            None => drop(output.success()),
+            Some(told) => assert_ruled(&stage, output, told),
+        }
+        assert!(peak < 50_000_000, "{pattern}: {peak} bytes");
+    }
+}
