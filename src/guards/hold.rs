@@ -15,6 +15,9 @@ use crate::targets::kustomization::is_kustomization_name;
 /// How many kustomizations below a hold, and how many other files of YAML, are searched for the names in it.
 const MAX_FILES_BELOW: usize = 1_000;
 
+/// How many bytes of these are searched: a large file that is in many folders is one object on the branch.
+const MAX_BYTES_BELOW: usize = 16 << 20;
+
 /// How many folders of a checkout are searched for them.
 const MAX_FOLDERS_BELOW: usize = 10_000;
 
@@ -88,18 +91,19 @@ fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, concerned: &[&Concerned]) -> 
     let mut all = BTreeSet::new();
     for Concerned { path, names, after } in concerned {
         let (file, bytes) = (path.to_string(), snapshot.file(path)?);
-        let is_one_of_them = |held: &&String| match after {
+        match after {
             // What shares a value with an entry changes too.
             Some(after) => {
-                let said = |bytes: &[u8]| targets::entries(&file, bytes, Some(held)).ok();
-                said(bytes) != said(after)
+                let held: Vec<_> = hold.names.iter().map(|name| Some(name.as_str())).collect();
+                let said = |bytes: &[u8]| targets::entries_of_each(&file, bytes, &held).into_iter().map(Result::ok);
+                let changed = hold.names.iter().zip(said(bytes).zip(said(after)));
+                all.extend(changed.filter(|(_, (said, says))| said != says).map(|(name, _)| name.clone()));
             }
             None => {
-                let held = BTreeSet::from([held.as_str()]);
-                names.iter().any(|name| !targets::spellings(&file, bytes, name, &held).is_empty())
+                let held = hold.names.iter().map(String::as_str).collect();
+                all.extend(names.iter().flat_map(|name| targets::spellings(&file, bytes, name, &held)));
             }
-        };
-        all.extend(hold.names.iter().filter(is_one_of_them).cloned());
+        }
         all.extend(names.iter().cloned());
     }
     Ok(all)
@@ -123,17 +127,10 @@ fn name_of_nothing(
     snapshot.copy_folders_of_checkout(&folder, MAX_FOLDERS_BELOW)?;
     let is_kustomization: fn(&str) -> bool = is_kustomization_name;
     for (kind, is_of_kind) in [("kustomizations", is_kustomization), ("other YAML files", is_other_yaml)] {
-        let files = match snapshot.files_below(&folder, is_of_kind)? {
-            Some(files) if files.len() <= MAX_FILES_BELOW => files,
-            found => {
-                // It may be that of an entry of another team. That team's hold must not stop everyone in a large repository.
-                let why = match found {
-                    Some(files) => {
-                        let count = files.len();
-                        format!("there are {count} {kind} below it, and at most {MAX_FILES_BELOW} are read")
-                    }
-                    None => "not all folders below it could be read".to_owned(),
-                };
+        let files = match files_to_search(snapshot, &folder, kind, is_of_kind)? {
+            Ok(files) => files,
+            // It may be that of an entry of another team. That team's hold must not stop everyone in a large repository.
+            Err(why) => {
                 tell(Event::Warned(format!(
                     "the hold `{place}` names `{name}`, which could not be looked for: {why}; if the name is misspelt, it \
                      holds nothing: put the file into the folder that it is for"
@@ -141,7 +138,6 @@ fn name_of_nothing(
                 return Ok(None);
             }
         };
-        snapshot.load(&files)?;
         for file in &files {
             known.extend(names_in(snapshot, file, hold)?);
         }
@@ -153,19 +149,44 @@ fn name_of_nothing(
     Ok(Some(format!("no entry below is named `{name}`")))
 }
 
+/// Loads the files of a kind below a folder; or returns why they are not searched.
+fn files_to_search(
+    snapshot: &mut Snapshot<'_>,
+    folder: &RepositoryPath,
+    kind: &str,
+    is_of_kind: fn(&str) -> bool,
+) -> Result<Result<Vec<RepositoryPath>, String>, Failure> {
+    let Some(files) = snapshot.files_below(folder, is_of_kind)? else {
+        return Ok(Err("not all folders below it could be read".to_owned()));
+    };
+    let count = files.len();
+    if count > MAX_FILES_BELOW {
+        return Ok(Err(format!("there are {count} {kind} below it, and at most {MAX_FILES_BELOW} are read")));
+    }
+    snapshot.load(&files)?;
+    let mut bytes = 0;
+    for file in &files {
+        bytes += snapshot.file(file)?.len();
+    }
+    if bytes > MAX_BYTES_BELOW {
+        return Ok(Err(format!("the {kind} below it have more than {} MiB", MAX_BYTES_BELOW >> 20)));
+    }
+    Ok(Ok(files))
+}
+
 fn is_other_yaml(name: &str) -> bool {
     !is_kustomization_name(name) && (name.ends_with(".yaml") || name.ends_with(".yml"))
 }
 
 /// Returns the names of the entries that a file shows, and those of a hold that mean an entry of it; none if it cannot be read.
-fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Result<Vec<String>, Failure> {
+fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Result<HashSet<String>, Failure> {
     let (file, bytes) = (path.to_string(), snapshot.file(path)?);
-    let entries = |name: Option<&str>| targets::entries(&file, bytes, name).unwrap_or_default();
-    let mut names: Vec<String> = entries(None).into_iter().map(|(name, _)| name).collect();
-    let others = hold.names.iter().filter(|name| !names.contains(name) && !entries(Some(name)).is_empty());
-    let others: Vec<String> = others.cloned().collect();
-    names.extend(others);
-    Ok(names)
+    let asked: Vec<_> = [None].into_iter().chain(hold.names.iter().map(|name| Some(name.as_str()))).collect();
+    let entries = targets::entries_of_each(&file, bytes, &asked);
+    let names = asked.iter().zip(entries).flat_map(|(asked, entries)| {
+        entries.unwrap_or_default().into_iter().map(|(name, _)| asked.map_or(name, str::to_owned))
+    });
+    Ok(names.collect())
 }
 
 /// Tells of files that look like holds and are none by their name.

@@ -133,7 +133,10 @@ fn names(value: &str) -> Result<Vec<String>, HoldError> {
         return Err(HoldError::Empty(NAMES));
     }
     let names = value.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
-    names.map(|name| if is_name(name) { Ok(name.to_owned()) } else { Err(HoldError::Name(name.to_owned())) }).collect()
+    let names =
+        names.map(|name| if is_name(name) { Ok(name.to_owned()) } else { Err(HoldError::Name(name.to_owned())) });
+    let names: Vec<String> = names.collect::<Result<_, _>>()?;
+    if names.len() > MAX_NAMES { Err(HoldError::TooManyNames) } else { Ok(names) }
 }
 
 /// Returns whether an entry can be called so: by the name of an image, or by a placeholder of letters.

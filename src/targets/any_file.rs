@@ -195,27 +195,45 @@ fn refuse_two_writers(
     Err(FileRefusal::of_file(message, "leave one of them out").into())
 }
 
+/// The name of each image and its values, in file order.
+type Entries = Vec<(String, Fields)>;
+
 /// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file. A
 /// kustomization has one of each name: what counts of several entries.
 ///
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Vec<(String, Fields)>, TargetError> {
-    with_file(path, source, |file| {
-        let place = match (file.editor, file.template.clone()) {
-            (Editor::Scalars, _) => return Ok(scalars::entries(path, file.yaml, name)?),
-            (Editor::Lists(_), Some(error)) => return Err(EditError::from(error).into()),
-            (Editor::Lists(place), None) => place,
-        };
-        if let Some(name) = name
-            && names_no_entry(&file, place, name)?
-        {
-            return Ok(scalars::entries(path, file.yaml, Some(name))?);
+pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Entries, TargetError> {
+    entries_of_each(path, source, &[name]).swap_remove(0)
+}
+
+/// Returns what [`entries`] returns for each of the names, and reads the file once.
+pub fn entries_of_each(path: &str, source: &[u8], names: &[Option<&str>]) -> Vec<Result<Entries, TargetError>> {
+    let each = with_file(path, source, |file| match (file.editor, file.template.clone()) {
+        (Editor::Scalars, _) => Ok(names.iter().map(|name| Ok(scalars::entries(path, file.yaml, *name)?)).collect()),
+        (Editor::Lists(_), Some(error)) => Err(EditError::from(error).into()),
+        (Editor::Lists(place), None) => {
+            let listed = kustomization::entries_of(place, file.yaml);
+            Ok(names.iter().map(|name| entries_of_lists(&file, place, &listed, *name)).collect())
         }
-        let entries = kustomization::entries_of(place, file.yaml)?;
-        Ok(entries.into_iter().filter(|(other, _)| name.is_none_or(|name| name == other)).collect())
-    })
+    });
+    each.unwrap_or_else(|error| vec![Err(error); names.len()])
+}
+
+fn entries_of_lists(
+    file: &ReadFile<'_, '_>,
+    place: ListsPlace,
+    listed: &Result<Entries, EditError>,
+    name: Option<&str>,
+) -> Result<Entries, TargetError> {
+    if let Some(name) = name
+        && names_no_entry(file, place, name)?
+    {
+        return Ok(scalars::entries(file.path, file.yaml, Some(name))?);
+    }
+    let listed = listed.as_ref().map_err(EditError::clone)?.iter();
+    Ok(listed.filter(|(other, _)| name.is_none_or(|name| name == other)).cloned().collect())
 }
 
 /// Requires that all places of a name in the file at `path` say the same.

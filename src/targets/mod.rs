@@ -10,8 +10,8 @@ mod scalars;
 mod shown_entries;
 
 pub use any_file::{
-    TargetError, edit, entries, is_kustomization, may_be_another_name, object_without_version, own_names,
-    require_one_version, shown_entries, spellings,
+    TargetError, edit, entries, entries_of_each, is_kustomization, may_be_another_name, object_without_version,
+    own_names, require_one_version, shown_entries, spellings,
 };
 pub use edit::{
     Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, OtherKind,

@@ -2,18 +2,22 @@
 
 use std::fmt;
 
-use regex_lite::Regex;
+use regex_lite::{Regex, RegexBuilder};
+
+/// The most memory of a pattern, in bytes: a few characters can stand for many, and a rules file may have a thousand patterns.
+const MAX_PATTERN_BYTES: usize = 64 << 10;
 
 /// The identity that a certificate must have.
 #[derive(Debug, Clone)]
 pub enum IdentityPattern {
     Exact(String),
-    /// A regular expression, as it was given and as it is used.
-    Regexp {
-        text: String,
-        anchored: Regex,
-    },
+    /// A regular expression, as it was given. It is compiled for each identity, which are few, and not kept.
+    Regexp(ValidRegexp),
 }
+
+/// The text of a regular expression that compiles.
+#[derive(Debug, Clone)]
+pub struct ValidRegexp(String);
 
 /// Why a text is no pattern of an identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,24 +28,33 @@ impl IdentityPattern {
     /// Reads a regular expression, which then must match the whole identity.
     pub fn regexp(text: &str) -> Result<Self, PatternError> {
         // By itself first: `a)|(b` is none, and would be one between our parentheses.
-        let compile = |text: &str| Regex::new(text).map_err(|error| PatternError(error.to_string()));
-        compile(text)?;
-        Ok(Self::Regexp { text: text.to_owned(), anchored: compile(&format!(r"\A(?:{text})\z"))? })
+        compiled(text)?;
+        anchored(text)?;
+        Ok(Self::Regexp(ValidRegexp(text.to_owned())))
     }
 
     pub(super) fn matches(&self, identity: &str) -> bool {
         match self {
             Self::Exact(text) => text == identity,
-            Self::Regexp { anchored, .. } => anchored.is_match(identity),
+            Self::Regexp(ValidRegexp(text)) => anchored(text).is_ok_and(|regexp| regexp.is_match(identity)),
         }
     }
+}
+
+fn anchored(text: &str) -> Result<Regex, PatternError> {
+    compiled(&format!(r"\A(?:{text})\z"))
+}
+
+fn compiled(text: &str) -> Result<Regex, PatternError> {
+    let built = RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
+    built.map_err(|error| PatternError(error.to_string()))
 }
 
 /// As it was given.
 impl fmt::Display for IdentityPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Exact(text) | Self::Regexp { text, .. } => f.write_str(text),
+            Self::Exact(text) | Self::Regexp(ValidRegexp(text)) => f.write_str(text),
         }
     }
 }
