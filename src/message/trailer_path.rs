@@ -58,6 +58,12 @@ mod tests {
             ("\"q\"", "\"\\042q\\042\""),
             ("\"\\040\"", "\"\\042\\134040\\042\""),
             ("[skip ci]/k.yaml", "\"\\133skip\\040ci\\135/k.yaml\""),
+            ("Closes #12/k.yaml", "\"Closes\\040\\04312/k.yaml\""),
+            ("(@octocat)/k.yaml", "\"\\050\\100octocat\\051/k.yaml\""),
+            ("a@b/me@home", "a@b/me@home"),
+            ("closes gh-12/k.yaml", "\"closes\\040gh-12/k.yaml\""),
+            ("x-gh-12/gh-pages", "x-gh-12/gh-pages"),
+            ("\u{202e}x", "\"\\342\\200\\256x\""),
             ("***NO_CI***", "\"\\052\\052\\052NO_CI\\052\\052\\052\""),
         ] {
             assert_eq!(quoted(path), expected);

@@ -988,3 +988,21 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
     assert!(details.contains("it could not be taken back: "), "{details}");
 }
+
+/// Forges read a text as commands: `Closes #12` closes an issue, and a name behind `@` calls a person.
+#[test]
+fn what_the_branch_says_closes_no_issue_and_calls_no_person() {
+    let at = Proposals::new();
+    let folder = "Closes #12, (@octocat)";
+    let file = File::new(&format!("{folder}/kustomization.yaml"), "images:\n- name: web\n  newTag: 'Closes #13'\n");
+    at.stage.remote.commit("main", "Add a folder", &[file]);
+    let release =
+        at.stage.tagship().args(["release", "--no-check", "--pull-request", "--forge", "github", "-k", folder]);
+    let release = release.args(["--repo", &at.forge.url_with_token(TOKEN), "--branch", "main"]);
+    release.args(["--trailer", "Refs=#14", "--head", "next", "web=*:v2"]).run().success();
+    let (body, message) = (at.forge.store().only().body.clone(), at.stage.remote.log("next")[0].message.clone());
+    for text in [body, message] {
+        assert!(!["#12", "#13 ->", "@octocat"].iter().any(|acts| text.contains(acts)), "{text}");
+        assert!(text.contains("\nRefs: #14\n"), "what a person typed stays: {text}");
+    }
+}

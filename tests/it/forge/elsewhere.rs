@@ -433,3 +433,34 @@ fn a_login_without_api_opens_merge_requests_by_its_push() {
     assert_eq!(by_push.told(&[said]).open.unwrap().0, 7);
     assert!(MergeRequestByPush::instead_of_api(&address_of(&forge_of(Kind::Gitea)), None).is_none());
 }
+
+/// Other steps open the page, and summaries link to it: what is no address of a page is replaced by where the forge has it.
+#[test]
+fn the_page_of_a_request_is_an_address() {
+    for (kind, state, page) in [
+        (Kind::GitHub, "open", "pull/7"),
+        (Kind::GitLab, "opened", "-/merge_requests/7"),
+        (Kind::Gitea, "open", "pulls/7"),
+        (Kind::Bitbucket, "OPEN", "pull-requests/7"),
+    ] {
+        let forge = forge_of(kind);
+        let composed = format!("{}/org/gitops/{page}", forge.origin());
+        for (told, expected) in [
+            ("https://forge.example/org/gitops/7?a=b#c", "https://forge.example/org/gitops/7?a=b#c"),
+            ("javascript:alert(1)", &composed),
+            ("https://forge.example/7\n::error::x", &composed),
+            ("https://forge.example/7 \u{1b}[31m", &composed),
+            ("https://forge.example/\u{202e}7", "https://forge.example/%E2%80%AE7"),
+            ("https://user:secret@forge.example/7", &composed),
+            ("/org/gitops/7", &composed),
+        ] {
+            let request = json!({
+                "number": 7, "iid": 7, "id": 7, "node_id": "PR_7", "state": state, "title": "Release web:v2",
+                "html_url": told, "web_url": told, "links": { "html": { "href": told } }, "head": { "sha": "0" },
+            });
+            forge.inject(opening(kind), 1, Fault::Answer(Response::json(201, &request)));
+            let (opened, _) = api_of(&forge).propose(&Proposal { known: Known::NoneOpen, ..PROPOSAL }).unwrap();
+            assert_eq!(opened.url, expected, "{kind:?}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ fn a_path_that_a_trailer_cannot_have_as_it_is() {
     let pipeline = Pipeline::new();
     let text = kustomization(&[("web", "newName: org/web\n  newTag: old")]);
     let (one, two) = (pipeline.source("one", &[]), pipeline.source("two", &[]));
-    for folder in [" lead", "\u{a0}wide", "[skip ci]", "it's"] {
+    for folder in [" lead", "\u{a0}wide", "[skip ci]", "it's", "Closes #12, (@octocat)", "\u{202e}x"] {
         let file = File::new(&format!("{folder}/kustomization.yaml"), &text);
         let other = File::new(&format!("{folder}/b/kustomization.yaml"), &text);
         pipeline.stage.remote.commit("main", "Add a folder", &[file, other]);
@@ -30,6 +30,8 @@ fn a_path_that_a_trailer_cannot_have_as_it_is() {
         pipeline.run("rollback", &["--no-check", "-k", folder, "web"]).run().success();
         assert_eq!(release("build-b", &two, &[]), "superseded", "{folder:?}");
         let message = pipeline.stage.remote.log("main")[0].message.clone();
-        assert!(!message.contains("[skip ci]/"), "{message}");
+        for acts in ["[skip ci]/", "#12", "@octocat", "\u{202e}"] {
+            assert!(!message.contains(acts), "{message}");
+        }
     }
 }
