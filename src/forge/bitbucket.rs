@@ -55,9 +55,10 @@ impl BitbucketApi {
         };
         let body = request["description"].as_str().or_else(|| request["summary"]["raw"].as_str());
         let read = || {
+            let number = request["id"].as_u64()?;
             Some(PullRequest {
-                number: request["id"].as_u64()?,
-                url: request["links"]["html"]["href"].as_str()?.to_owned(),
+                number,
+                url: self.api.page_told(&request["links"]["html"]["href"], &["pull-requests", &number.to_string()]),
                 state: state?,
                 head_id: request["source"]["commit"]["hash"].as_str().unwrap_or_default().to_owned(),
                 is_armed: Some(false),

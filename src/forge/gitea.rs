@@ -57,9 +57,10 @@ impl GiteaApi {
             _ => None,
         };
         let read = || {
+            let number = request["number"].as_u64()?;
             Some(PullRequest {
-                number: request["number"].as_u64()?,
-                url: text("html_url")?,
+                number,
+                url: self.api.page_told(&request["html_url"], &["pulls", &number.to_string()]),
                 state: state?,
                 head_id: request["head"]["sha"].as_str().unwrap_or_default().to_owned(),
                 is_armed: None,

@@ -82,6 +82,11 @@ impl RestApi {
         page
     }
 
+    /// Returns the page that the forge tells, if that is the address of one, else the page of these parts.
+    pub(super) fn page_told(&self, told: &Value, parts: &[&str]) -> String {
+        told.as_str().and_then(page_address).unwrap_or_else(|| self.page(parts)).to_string()
+    }
+
     /// Returns what reads the files that the API names.
     pub(super) fn kept_files(&self) -> KeptFiles<'_> {
         KeptFiles::of(&self.client, &self.repository)
@@ -122,6 +127,14 @@ impl RestApi {
     pub(super) fn invalid(&self, why: &str) -> ForgeError {
         ForgeError::InvalidAnswer { host: shown_host(&self.repository), why: why.to_owned() }
     }
+}
+
+/// Reads the address of a page. Other steps open it, and summaries link to it. A forge knows its own address for people, which
+/// may be another one than that of the remote.
+fn page_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok().filter(|_| !text.contains(|c: char| c.is_control() || c.is_whitespace()))?;
+    let is_page = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+    is_page.then_some(url)
 }
 
 /// Adds parts to the path of a URL, each encoded.

@@ -4,6 +4,7 @@
 use super::release::{Release, source_commits};
 use super::skip_ci::{self, SkipCi};
 use super::template::{MessageTemplate, MessageValues};
+use super::trailer_path::inert;
 use super::trailers;
 use crate::git::{CommitId, Message, Trailer};
 
@@ -86,14 +87,10 @@ pub fn message(options: &Options, releases: &[Release], run: Option<&str>, purpo
     }
     for release in releases {
         for field in &release.entry.fields {
-            let from = field.from.as_deref().unwrap_or("none");
-            let to = field.to.as_deref().unwrap_or("none");
-            let line = format!(
-                "{}: {} {} {from} -> {to}",
-                release.file,
-                release.entry.name,
-                key_in(release.entry.name.as_str(), &field.key)
-            );
+            let name = release.entry.name.as_str();
+            let value = |value: &Option<String>| inert(value.as_deref().unwrap_or("none"));
+            let (file, key) = (inert(&release.file), inert(key_in(name, &field.key)));
+            let line = format!("{file}: {} {key} {} -> {}", inert(name), value(&field.from), value(&field.to));
             body.push(skip_ci::broken(&line));
         }
     }

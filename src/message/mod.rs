@@ -1,6 +1,7 @@
 //! What a commit says, and how it is read back: its text and trailers, the user's template, and the markers that keep CI
 //! systems from building it. It looks nothing up.
 
+mod acted_on;
 pub mod compose;
 mod entry_sources;
 pub mod git_tag;

@@ -1,6 +1,7 @@
 //! The title and the text of the pull request that proposes a release: what its commit says, with the changes as a table and
 //! with links. The trailers are the last paragraph, as in the commit: a forge may make the message of a squash of this text.
 
+use super::acted_on::is_acted_on;
 use super::compose::{self, Options, Purpose};
 use super::markdown::{code, linked, target};
 use super::{Release, source_commits, source_comparisons};
@@ -41,8 +42,9 @@ pub fn request_text(
     if !links.is_empty() {
         parts.push(links);
     }
-    let trailers: Vec<String> = message.trailers.iter().map(Trailer::to_string).filter(|line| is_plain(line)).collect();
-    parts.push(trailers.join("\n"));
+    let is_safe = |trailer: &&Trailer| options.trailers.contains(trailer) || !is_acted_on(trailer.value());
+    let trailers = message.trailers.iter().filter(is_safe).map(Trailer::to_string).filter(|line| is_plain(line));
+    parts.push(trailers.collect::<Vec<_>>().join("\n"));
     RequestText { title: message.title.clone(), body: parts.join("\n\n") }
 }
 
@@ -55,7 +57,8 @@ fn as_typed(lines: &[String]) -> String {
     format!("{fence}text\n{}\n{fence}", text.trim_end())
 }
 
-/// A trailer is written without escapes, so that it can be read back; one with marks of Markdown or HTML is in the commit alone.
+/// A trailer is written without escapes, so that it can be read back; one with marks of Markdown or HTML is in the commit alone,
+/// and so is one that a forge acts on, if no person typed it.
 fn is_plain(line: &str) -> bool {
     line.chars().all(|c| c.is_alphanumeric() || " -_./:@=+,~#()'".contains(c)) && !line.contains(" @")
 }

@@ -1,16 +1,24 @@
-//! A path as a trailer has it. A trailer is read back without the blanks around it, is one line, and must not have a marker
-//! for CI systems, so a path that would suffer is quoted as git quotes paths: `" lead"` becomes `"\040lead"`.
+//! A path as a message has it. A trailer is read back without the blanks around it, is one line, and must not have a marker
+//! for CI systems, so a path that would suffer is quoted as git quotes paths: `" lead"` becomes `"\040lead"`. So is any text
+//! from the branch that forges or terminals act on.
 
 use std::fmt::Write as _;
 
+use super::acted_on::is_acted_on;
 use super::skip_ci;
 
 /// Returns a path as a trailer has it.
 pub(super) fn quoted(path: &str) -> String {
-    let is_plain = path.trim() == path && !path.starts_with('"') && !path.contains(char::is_control);
-    if is_plain && !skip_ci::is_in(path) {
-        return path.to_owned();
-    }
+    let is_plain = path.trim() == path && !path.starts_with('"') && !is_acted_on(path);
+    if is_plain && !skip_ci::is_in(path) { path.to_owned() } else { in_quotes(path) }
+}
+
+/// Returns a text of the branch as the body of a message has it.
+pub(super) fn inert(text: &str) -> String {
+    if is_acted_on(text) { in_quotes(text) } else { text.to_owned() }
+}
+
+fn in_quotes(path: &str) -> String {
     let mut text = "\"".to_owned();
     for c in path.chars() {
         if c.is_alphanumeric() || "/.-_".contains(c) {

@@ -94,9 +94,10 @@ impl GitHubApi {
             _ => None,
         };
         let read = || {
+            let number = request["number"].as_u64()?;
             Some(PullRequest {
-                number: request["number"].as_u64()?,
-                url: text("html_url")?,
+                number,
+                url: self.rest.page_told(&request["html_url"], &["pull", &number.to_string()]),
                 state: state?,
                 head_id: request["head"]["sha"].as_str()?.to_owned(),
                 is_armed: Some(request["auto_merge"].is_object()),

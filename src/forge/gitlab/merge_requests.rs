@@ -43,9 +43,10 @@ impl GitLabApi {
             _ => None,
         };
         let read = || {
+            let number = request["iid"].as_u64()?;
             Some(PullRequest {
-                number: request["iid"].as_u64()?,
-                url: text("web_url")?,
+                number,
+                url: self.api.page_told(&request["web_url"], &["-", "merge_requests", &number.to_string()]),
                 state: state?,
                 head_id: text("sha").unwrap_or_default(),
                 is_armed: request["merge_when_pipeline_succeeds"].as_bool(),

@@ -46,6 +46,10 @@ impl Trailer {
         }
         Ok(Self { token: token.to_owned(), value: value.trim().to_owned() })
     }
+
+    pub fn value(&self) -> &str {
+        &self.value
+    }
 }
 
 impl fmt::Display for Trailer {
