@@ -152,12 +152,13 @@ fn notify(webhook: &Webhook, command: &str, result: &Result<Outcome, Failure>, r
 fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
     let failure = match gate.close() {
         Stage::Done => return work.finish(),
-        Stage::Pushing => Failure::interrupted_push("the push had begun, and may or may not take effect"),
+        Stage::Pushing => Failure::interrupted_push(command, "the push had begun, and may or may not take effect"),
         Stage::Proposing => Failure::interrupted_push(
+            command,
             "the release is pushed to its head branch, and its pull request may not be opened or changed yet",
         ),
         Stage::Overtaken => {
-            Failure::interrupted_push("the release was pushed to its head branch, and then it lost a race")
+            Failure::interrupted_push(command, "the release was pushed to its head branch, and then it lost a race")
         }
         Stage::Before => Failure::interrupted(command),
     };

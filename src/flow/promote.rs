@@ -66,7 +66,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
 fn gone(failure: Failure) -> Failure {
     match failure.retry {
         Retry::AfterThePush => failure.hint("push it again, or release another build to what `--from` names"),
-        Retry::None | Retry::AtTheTip => failure,
+        Retry::None | Retry::AtTheTip | Retry::AfterAnUncertainPush => failure,
     }
 }
 

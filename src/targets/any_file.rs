@@ -196,7 +196,7 @@ fn refuse_two_writers(
 }
 
 /// The name of each image and its values, in file order.
-type Entries = Vec<(String, Fields)>;
+type NamedFields = Vec<(String, Fields)>;
 
 /// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file. A
 /// kustomization has one of each name: what counts of several entries.
@@ -204,12 +204,12 @@ type Entries = Vec<(String, Fields)>;
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<Entries, TargetError> {
+pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<NamedFields, TargetError> {
     entries_of_each(path, source, &[name]).swap_remove(0)
 }
 
 /// Returns what [`entries`] returns for each of the names, and reads the file once.
-pub fn entries_of_each(path: &str, source: &[u8], names: &[Option<&str>]) -> Vec<Result<Entries, TargetError>> {
+pub fn entries_of_each(path: &str, source: &[u8], names: &[Option<&str>]) -> Vec<Result<NamedFields, TargetError>> {
     let each = with_file(path, source, |file| match (file.editor, file.template.clone()) {
         (Editor::Scalars, _) => Ok(names.iter().map(|name| Ok(scalars::entries(path, file.yaml, *name)?)).collect()),
         (Editor::Lists(_), Some(error)) => Err(EditError::from(error).into()),
@@ -224,9 +224,9 @@ pub fn entries_of_each(path: &str, source: &[u8], names: &[Option<&str>]) -> Vec
 fn entries_of_lists(
     file: &ReadFile<'_, '_>,
     place: ListsPlace,
-    listed: &Result<Entries, EditError>,
+    listed: &Result<NamedFields, EditError>,
     name: Option<&str>,
-) -> Result<Entries, TargetError> {
+) -> Result<NamedFields, TargetError> {
     if let Some(name) = name
         && names_no_entry(file, place, name)?
     {

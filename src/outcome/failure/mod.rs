@@ -66,6 +66,8 @@ pub enum Retry {
     AtTheTip,
     /// A build may still push the image: a run that waits would see it.
     AfterThePush,
+    /// The push of this run may or may not have taken effect: the same command tells, unless it counts from what runs.
+    AfterAnUncertainPush,
 }
 
 /// A place in a file; line and column count from 1.
@@ -110,8 +112,14 @@ impl Failure {
     }
 
     /// Returns the failure of a command that a signal ended while a server had its push, or what follows it.
-    pub fn interrupted_push(state: &str) -> Self {
-        Self::from(Interrupted).detail(state).hint(AGAIN)
+    pub fn interrupted_push(command: &str, state: &str) -> Self {
+        let hint = match command {
+            "rollback" => {
+                "look with `tagship log` first: without `--to`, the same command goes back one more release if the push took effect"
+            }
+            _ => AGAIN,
+        };
+        Self::from(Interrupted).detail(state).hint(hint)
     }
 
     /// Returns the failure for an unexpected error: its message, then its causes.

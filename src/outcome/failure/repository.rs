@@ -15,6 +15,7 @@ impl From<GitError> for Failure {
         };
         let retry = match &error {
             GitError::Unsettled { .. } | GitError::Lacking { .. } => Retry::AtTheTip,
+            GitError::Uncertain { .. } => Retry::AfterAnUncertainPush,
             _ => Retry::None,
         };
         let failure = |message: String| Self { details, hint, retry, ..Self::new(kind, message) };

@@ -89,6 +89,36 @@ fn a_second_push_that_is_refused_is_uncertain() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// A rollback that is typed again goes back one more release, so its hint names where it goes.
+#[test]
+fn a_rollback_whose_push_is_uncertain_is_not_made_twice() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let url = server.url("gitops.git");
+    for tag in ["v1", "v2", "v3"] {
+        stage.release_to(&url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]).run().success();
+    }
+    let to = stage.remote.log("main")[1].id.clone();
+    let rollback = |url: &str, flags: &[&str]| {
+        let command = stage.tagship().args(["rollback", "--no-check", "--repo", url, "--branch", "main", "-k", FOLDER]);
+        command.args(flags.iter().copied()).arg("IMAGE_PLACEHOLDER").run()
+    };
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
+    let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+    server.inject(refs, 1, Fault::Pass);
+    server.inject(refs, ALWAYS, Fault::CutRequest(0));
+    let output = rollback(&url, &[])
+        .exit(6)
+        .stderr_has("which may still take effect")
+        .says_nowhere("run the same command again");
+    output.stderr_has(&format!(
+        "hint: run `tagship rollback -k {FOLDER} --repo {url} --branch main --to {to} IMAGE_PLACEHOLDER`: without `--to`, it goes \
+         back one more release if the push took effect\n"
+    ));
+    assert_eq!(stage.remote.number_of_commits("main"), 5);
+    rollback(&stage.remote.file_url(), &["--to", &to]).success().stdout_has("unchanged");
+}
+
 /// The first of two pushes is still at work and has the branch's lock, so that the second one is refused, and the branch is where
 /// it was: that is no refusal either.
 #[test]
