@@ -9,6 +9,7 @@ mod cost;
 mod faults;
 mod helpers;
 mod hooks;
+mod large_histories;
 mod logins;
 mod proxies;
 mod races;
