@@ -4,7 +4,6 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use gix::ObjectId;
 use gix::protocol::handshake::Ref;
 
 use super::error::GitError;
@@ -74,6 +73,35 @@ impl Eq for Pending {}
 /// How many commits are read whole, with all their files.
 const WHOLE_COMMITS: usize = 100;
 
+/// How many commits' trees and files are held at most, while a history is read.
+const MAX_COMMITS_HELD: usize = 2_000;
+
+/// How many bytes of them are aimed at. They come in one request.
+const BYTES_HELD: u64 = 16 << 20;
+
+/// Up to how many bytes of a snapshot's objects all that was loaded of a history is kept.
+const MAX_BYTES_KEPT: u64 = 16 << 20;
+
+/// How many commits of a history are held at a time, with their trees along a path and their files, by what those before took.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryWindow {
+    commits: usize,
+}
+
+impl Default for HistoryWindow {
+    fn default() -> Self {
+        Self { commits: MAX_COMMITS_HELD }
+    }
+}
+
+impl HistoryWindow {
+    /// Learns that so many commits took so many bytes.
+    fn fit(&mut self, commits: usize, bytes: u64) {
+        let fitting = (commits as u64).saturating_mul(BYTES_HELD) / bytes.max(1);
+        self.commits = fitting.clamp(1, MAX_COMMITS_HELD as u64) as usize;
+    }
+}
+
 impl Snapshot<'_> {
     /// Returns whether the newest `HISTORY_DEPTH` commits were fetched with this one.
     pub fn came_with_history(&self) -> bool {
@@ -92,7 +120,7 @@ impl Snapshot<'_> {
     }
 
     /// Loads the newest `count` commits without their files. A server without partial fetches is asked once, for the newest
-    /// [`WHOLE_COMMITS`] with all their files; if that is more than the limits allow, the newest commit stays the only one.
+    /// [`WHOLE_COMMITS`] with all their files; if that is more than the limits allow, for half as many, and so on.
     fn deepen(&mut self, count: usize) -> Result<(), GitError> {
         let reader = self.source.reader()?;
         if reader.serves_parts() {
@@ -100,11 +128,18 @@ impl Snapshot<'_> {
             return reader.fetch_history(self.commit.0, count, &mut self.objects);
         }
         self.depth = usize::MAX;
-        reader.begin_again()?;
-        match reader.fetch_whole(&[self.commit.0], WHOLE_COMMITS, &mut self.objects) {
-            Ok(fetched) => self.fetched = fetched,
-            Err(GitError::Unsupported { .. }) => {}
-            Err(error) => return Err(error),
+        let mut count = WHOLE_COMMITS;
+        while count > 1 {
+            reader.begin_again()?;
+            match reader.fetch_whole(&[self.commit.0], count, &mut self.objects) {
+                Err(GitError::Excessive { .. }) => count /= 2,
+                // It cannot cut a history either.
+                Err(GitError::Unsupported { .. }) => break,
+                fetched => {
+                    self.fetched = fetched?;
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -125,6 +160,10 @@ impl Snapshot<'_> {
         let mut news = vec![self.commit];
         loop {
             for id in news {
+                if !self.objects.contains(&id.0) && !self.objects.have_room_for_history() {
+                    history.complete = false;
+                    continue;
+                }
                 let Some(record) = self.record(id)? else {
                     (missing, history.complete) = (true, false);
                     continue;
@@ -234,18 +273,35 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads what is at `path` in each of `commits`, lets `read` look at it, and forgets the trees and files that were loaded
-    /// for that: of a long history, only a part is held at a time.
+    /// Loads what is at `path` in the first of `commits`, as many as there is memory for, and lets `read` look at these. What was
+    /// loaded stays if it is small: the next entry may be in the same file.
     pub fn with_history<T, E: From<GitError>>(
         &mut self,
+        window: &mut HistoryWindow,
         commits: &[&CommitRecord],
         path: &RepositoryPath,
-        read: impl FnOnce(&mut Self) -> Result<T, E>,
+        read: impl FnOnce(&mut Self, &[&CommitRecord]) -> Result<T, E>,
     ) -> Result<T, E> {
-        let held: HashSet<ObjectId> = self.objects.ids().collect();
-        self.load_history(commits, path)?;
-        let result = read(self);
-        self.objects.forget_all_but(&held);
+        let held = self.objects.trees_and_files();
+        let before = self.objects.bytes();
+        let part = loop {
+            let part = &commits[..commits.len().min(window.commits)];
+            match self.load_history(part, path) {
+                Err(GitError::Excessive { .. }) if part.len() > 1 => {
+                    self.objects.forget_all_but(&held);
+                    window.commits = part.len() / 2;
+                }
+                loaded => {
+                    loaded?;
+                    break part;
+                }
+            }
+        };
+        window.fit(part.len(), self.objects.bytes() - before);
+        let result = read(self, part);
+        if self.objects.bytes() > MAX_BYTES_KEPT {
+            self.objects.forget_all_but(&held);
+        }
         result
     }
 

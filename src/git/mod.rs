@@ -9,6 +9,7 @@
 
 mod advertised_refs;
 mod ancestry;
+mod answered_pack;
 mod both_services;
 mod changes;
 mod checkout;
@@ -44,7 +45,7 @@ pub use checkout::tracking_branch::NotTracked;
 pub use checkout::{Checkout, RepositoryVariables, TrustedOwner};
 pub use error::GitError;
 pub use glob_pattern::{GlobError, GlobPattern};
-pub use history::History;
+pub use history::{History, HistoryWindow};
 pub use lineage::Lineage;
 pub use objects::commit::{Authorship, Change, CommitOnTip, Lease, NewCommit};
 pub use objects::commit_message::{Message, Trailer, TrailerError};

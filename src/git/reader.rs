@@ -5,26 +5,23 @@
 //! filter, `blob:none` or `tree:0`: GitHub allows these and no combination. An object that is asked for by its id comes
 //! whatever the filter says. A server without partial fetches is asked for the whole of the one commit.
 
-use std::io;
-
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::protocol::Command;
-use gix::protocol::fetch::response::Acknowledgement;
-use gix::protocol::fetch::{Arguments, Response};
+use gix::protocol::fetch::Arguments;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::{Protocol, Service};
 
+use super::answered_pack::{Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive};
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::{Bases, Incoming, NoCommit, Taken};
+use super::objects::pack::{Bases, NoCommit, Taken};
 use super::objects::store::{OTHER_OBJECTS, Objects};
 use super::remote::Remote;
 use super::tips::{Tips, list_refs, tips};
-use super::wire::allowance::Allowance;
-use super::wire::error_packet::{ErrorPacket, FatalError, refused};
-use super::wire::service_connection::{AGENT, Connection};
+use super::wire::error_packet::ErrorPacket;
+use super::wire::service_connection::{AGENT, Connection, excess};
 use gix::protocol::handshake::Ref;
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
@@ -131,7 +128,7 @@ impl<'r> Reader<'r> {
             arguments.have(before.0);
             bases = Bases::MayBeUnread;
         }
-        self.receive(&mut arguments, Wanted::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases), objects)?;
+        self.receive(&mut arguments, WantedOfPack::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases), objects)?;
         Ok(Fetched::Partial)
     }
 
@@ -140,7 +137,8 @@ impl<'r> Reader<'r> {
         self.arguments("tree:0").is_some()
     }
 
-    /// Fetches commits, and up to `depth - 1` generations before them, with all that they have.
+    /// Fetches commits, and up to `depth - 1` generations before them, with all that they have: all of it, or nothing that is
+    /// kept.
     pub(super) fn fetch_whole(
         &mut self,
         tips: &[ObjectId],
@@ -155,7 +153,7 @@ impl<'r> Reader<'r> {
         for tip in tips {
             arguments.want(tip);
         }
-        self.receive(&mut arguments, Wanted::All, objects)?;
+        self.receive_all(&mut arguments, objects)?;
         Ok(Fetched::Whole)
     }
 
@@ -181,7 +179,7 @@ impl<'r> Reader<'r> {
         };
         arguments.deepen(depth);
         arguments.want(tip);
-        self.receive(&mut arguments, Wanted::Commits, objects)
+        self.receive(&mut arguments, WantedOfPack::Commits, objects)
     }
 
     /// Fetches commits without their trees. A server that does not have one of them, or does not serve it, sends nothing.
@@ -193,7 +191,7 @@ impl<'r> Reader<'r> {
         for id in ids {
             arguments.want(*id);
         }
-        match receive(&mut self.connection, self.protocol, &mut arguments, Wanted::All, objects) {
+        match receive(&mut self.connection, self.protocol, &mut arguments, WantedOfPack::All, objects) {
             Ok(_) => Ok(()),
             Err(error) if is_refusal(&error) => self.connection.begin_again(),
             Err(error) => Err(self.connection.failed(error)),
@@ -233,7 +231,7 @@ impl<'r> Reader<'r> {
         Ok(Lineage::Unknown)
     }
 
-    /// Fetches single objects by their ids.
+    /// Fetches single objects by their ids: all of them, or none that is kept.
     pub(super) fn fetch(&mut self, wants: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(());
@@ -241,15 +239,34 @@ impl<'r> Reader<'r> {
         for want in wants {
             arguments.want(want);
         }
-        self.receive(&mut arguments, Wanted::All, objects)
+        self.receive_all(&mut arguments, objects)
+    }
+
+    /// Sends a fetch, and keeps all that comes. If that is too much, none of it is kept.
+    fn receive_all(&mut self, arguments: &mut Arguments, objects: &mut Objects) -> Result<(), GitError> {
+        let mut fetched = Objects::default();
+        self.receive(arguments, WantedOfPack::All, &mut fetched)?;
+        objects.absorb(fetched);
+        Ok(())
     }
 
     /// Sends a fetch, reads what is wanted of its pack, and leaves the rest.
-    fn receive(&mut self, arguments: &mut Arguments, wanted: Wanted, objects: &mut Objects) -> Result<(), GitError> {
-        let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
-        match taken.map_err(|error| self.lacking(error))? {
-            Taken::All => Ok(()),
-            Taken::Beginning => self.connection.abandon_answer(),
+    fn receive(
+        &mut self,
+        arguments: &mut Arguments,
+        wanted: WantedOfPack,
+        objects: &mut Objects,
+    ) -> Result<(), GitError> {
+        match receive(&mut self.connection, self.protocol, arguments, wanted, objects) {
+            Ok(Taken::All) => Ok(()),
+            Ok(Taken::Beginning) => self.connection.abandon_answer(),
+            Err(error) => {
+                if excess(&error).is_some() {
+                    // Less may be asked for then.
+                    self.connection.abandon_answer()?;
+                }
+                Err(self.lacking(error))
+            }
         }
     }
 
@@ -280,115 +297,6 @@ impl<'r> Reader<'r> {
         features.push(("agent", Some(AGENT.to_owned())));
         features
     }
-}
-
-/// What is wanted of a pack.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    All,
-    /// Everything of a pack of at most so many objects, else its commits.
-    AllOf(usize, Bases),
-    /// The commits, as far as a history is read.
-    Commits,
-}
-
-/// Sends a fetch and reads what is wanted of its pack.
-fn receive(
-    connection: &mut Connection<'_>,
-    protocol: Protocol,
-    arguments: &mut Arguments,
-    wanted: Wanted,
-    objects: &mut Objects,
-) -> anyhow::Result<Taken> {
-    let allowance = connection.allowance();
-    allowance.resume();
-    let mut reader = arguments.send(&mut connection.transport, true)?;
-    refused(protocol, &mut reader)?;
-    let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
-    anyhow::ensure!(response.has_pack(), "the server sent no pack");
-    if protocol != Protocol::V2 {
-        refused(protocol, &mut reader)?;
-    }
-    allowance.pause();
-    let fatal = FatalError::of(&mut reader);
-    let taken = take(&mut reader, &allowance, wanted, objects).map_err(|error| fatal.or(error))?;
-    if taken == Taken::All {
-        // An answer must be read to its end; what is left are messages.
-        io::copy(&mut reader, &mut io::sink())?;
-    }
-    Ok(taken)
-}
-
-/// Reads what is wanted of a pack.
-fn take(
-    reader: impl io::BufRead,
-    allowance: &Allowance,
-    wanted: Wanted,
-    objects: &mut Objects,
-) -> anyhow::Result<Taken> {
-    let pack = Incoming::open(reader, allowance)?;
-    let whole = match wanted {
-        Wanted::All => Some(Bases::AtHand),
-        Wanted::AllOf(most, bases) => (pack.count() <= most).then_some(bases),
-        Wanted::Commits => (pack.count() == 0).then_some(Bases::AtHand),
-    };
-    match whole {
-        Some(bases) => pack.all(bases, objects).map(|()| Taken::All),
-        None => pack.commits(objects),
-    }
-}
-
-/// Whether more `have` lines may follow those of a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Negotiation {
-    Open,
-    Done,
-}
-
-/// What a server answers to our `have` line.
-enum Negotiated {
-    /// The pack of what we lack, or its beginning.
-    Pack(Taken),
-    /// It has that commit too, and waits for more lines.
-    Common,
-    /// It does not have that commit.
-    NotCommon,
-}
-
-/// Tells the server what we have and want, and takes the pack if one comes.
-fn negotiate(
-    connection: &mut Connection<'_>,
-    protocol: Protocol,
-    arguments: &mut Arguments,
-    negotiation: Negotiation,
-    objects: &mut Objects,
-) -> anyhow::Result<Negotiated> {
-    let done = negotiation == Negotiation::Done;
-    let allowance = connection.allowance();
-    allowance.resume();
-    let mut reader = arguments.send(&mut connection.transport, done)?;
-    refused(protocol, &mut reader)?;
-    let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
-    if !response.has_pack() {
-        let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
-        return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
-    }
-    allowance.pause();
-    let fatal = FatalError::of(&mut reader);
-    let taken = take(&mut reader, &allowance, Wanted::Commits, objects).map_err(|error| fatal.or(error))?;
-    if taken == Taken::All {
-        io::copy(&mut reader, &mut io::sink())?;
-    }
-    Ok(Negotiated::Pack(taken))
-}
-
-/// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
-/// and ends without reading the rest.
-fn is_refusal(error: &anyhow::Error) -> bool {
-    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    };
-    error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
 }
 
 /// Refuses a repository of another hash function than SHA-1: nothing here has been tested with one.

@@ -220,6 +220,10 @@ impl Remote {
         GitError::Lacking { remote: self.shown.clone(), source: error.into() }
     }
 
+    pub(super) fn excessive(&self, what: &'static str) -> GitError {
+        GitError::Excessive { remote: self.shown.clone(), what }
+    }
+
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {
         GitError::Unsupported { remote: self.shown.clone(), what }
     }

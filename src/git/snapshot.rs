@@ -153,7 +153,7 @@ impl<'r> ObjectSource<'r> {
         let Some((kind, bytes)) = self.checkout.and_then(|checkout| checkout.object(id)) else {
             return Ok(false);
         };
-        objects.insert(kind, bytes).map(|read| read == id)
+        objects.insert_copied(kind, bytes).map(|read| read == id)
     }
 
     pub(super) fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {

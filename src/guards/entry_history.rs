@@ -7,7 +7,7 @@ use super::branch_line::BranchLine;
 use super::claims::claims_of;
 use super::file_entries::{Entries, entries};
 use super::moved_file::moved_from;
-use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
+use crate::git::{CommitId, CommitRecord, HistoryWindow, RepositoryPath, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -19,9 +19,6 @@ const DEPTHS: [usize; 5] = [100, 500, 2_000, 10_000, MAX_COMMITS];
 
 /// How many commits are read at most.
 const MAX_COMMITS: usize = 100_000;
-
-/// How many commits' trees along the path are held at a time.
-const WINDOW: usize = 2_000;
 
 /// How many commits in a row must be of a time before the history is taken to be there: some of them have a wrong date.
 const COMMITS_OF_A_TIME: usize = 10;
@@ -120,6 +117,7 @@ struct Line<'a> {
     /// Where the file is in the commits that come next.
     path: RepositoryPath,
     name: Option<&'a str>,
+    window: HistoryWindow,
     commits_read: usize,
     /// The commit that was read last.
     last_read: Option<CommitId>,
@@ -145,6 +143,7 @@ impl<'a> Line<'a> {
         Self {
             path,
             name,
+            window: HistoryWindow::default(),
             commits_read: 0,
             last_read: None,
             is_at_end: false,
@@ -167,14 +166,9 @@ impl<'a> Line<'a> {
     /// Reads on in `commits`, which begin with those that were read already.
     fn read(&mut self, snapshot: &mut Snapshot<'_>, commits: &[&CommitRecord]) -> Result<(), Failure> {
         while let Some(rest @ [_, ..]) = commits.get(self.commits_read..) {
-            let window = &rest[..rest.len().min(WINDOW)];
-            let path = self.path.clone();
-            if self.commits_read < WINDOW {
-                snapshot.load_history(window, &path)?;
-                self.read_loaded(snapshot, window)?;
-            } else {
-                snapshot.with_history(window, &path, |snapshot| self.read_loaded(snapshot, window))?;
-            }
+            let (mut window, path) = (self.window, self.path.clone());
+            snapshot.with_history(&mut window, rest, &path, |snapshot, part| self.read_loaded(snapshot, part))?;
+            self.window = window;
         }
         Ok(())
     }

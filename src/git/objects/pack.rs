@@ -20,9 +20,6 @@ use crate::git::wire::allowance::{Allowance, Excess};
 /// The most objects of a pack that is read whole.
 const MAX_OBJECTS: usize = 250_000;
 
-/// The most memory of a history that is read, in bytes. The rest of it stays unread, as if the server did not have it.
-const MAX_HISTORY: u64 = 40 << 20;
-
 /// A pack that is being received, in a conversation that has this allowance.
 pub(in crate::git) struct Incoming<'a, R> {
     entries: PackEntries<R>,
@@ -52,8 +49,7 @@ impl<'a, R: BufRead> Incoming<'a, R> {
     /// sends commits first.
     pub(in crate::git) fn commits(mut self, objects: &mut Objects) -> anyhow::Result<Taken> {
         let mut ids = Offsets::default();
-        let before = objects.bytes();
-        while objects.bytes() - before < MAX_HISTORY {
+        loop {
             self.allowance.check_time()?;
             let Some(entry) = self.entries.next(objects)? else {
                 return Ok(Taken::All);
@@ -70,6 +66,9 @@ impl<'a, R: BufRead> Incoming<'a, R> {
                 Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
             };
             ids.0.push((entry.offset, id));
+            if !objects.have_room_for_history() {
+                break;
+            }
         }
         anyhow::ensure!(!ids.0.is_empty(), NoCommit);
         Ok(Taken::Beginning)
@@ -103,7 +102,7 @@ impl<'a, R: BufRead> Incoming<'a, R> {
         }
         let left = resolve(waiting, &ids, objects, self.allowance)?;
         anyhow::ensure!(left.is_empty() || bases == Bases::MayBeUnread, "{BROKEN}: a delta has no base");
-        objects.release(left.values().flatten().map(|(_, instructions)| instructions.len() as u64).sum());
+        left.values().flatten().for_each(|(_, instructions)| objects.release(instructions.len()));
         Ok(())
     }
 }
@@ -167,7 +166,7 @@ fn resolve(
 /// Makes the object of a delta, whose instructions then need no room.
 fn made(base: &ObjectId, instructions: Vec<u8>, objects: &mut Objects) -> anyhow::Result<ObjectId> {
     let (kind, whole) = applied(base, &instructions, objects)?;
-    objects.release(instructions.len() as u64);
+    objects.release(instructions.len());
     objects.insert_received(kind, whole)
 }
 

@@ -20,9 +20,12 @@ pub(in crate::git) const HASH: gix::hash::Kind = gix::hash::Kind::Sha1;
 /// Why a repository with another hash function cannot be used.
 pub(in crate::git) const OTHER_OBJECTS: &str = "its objects are not named by SHA-1";
 
-/// The most memory, in bytes, that all objects of this process may take which servers sent: a promotion has those of two
-/// repositories at once. What is made of them on the way to a commit takes some 30 MB more.
+/// The most memory, in bytes, that all objects of this process may take: a promotion has those of two repositories at once. What
+/// is made of them on the way to a commit takes some 30 MB more.
 const MAX_BYTES: u64 = 56 << 20;
+
+/// How much of it a history may fill, in bytes. The rest of the history stays unread, as if it was not there.
+const MAX_HISTORY: u64 = 40 << 20;
 
 /// What an object takes beside its bytes, and a commit once more, since a history keeps a record of it.
 const BYTES_PER_OBJECT: u64 = 256;
@@ -44,8 +47,8 @@ struct StoredObject {
 #[derive(Default)]
 pub(in crate::git) struct Objects {
     objects: HashMap<ObjectId, StoredObject>,
-    /// The trees and files that a server sent: of these, room was taken that can be given back.
-    received: HashSet<ObjectId>,
+    /// The trees and files for which room was taken that can be given back.
+    counted: HashSet<ObjectId>,
     /// What these have of [`TAKEN`].
     bytes: u64,
 }
@@ -64,20 +67,43 @@ impl Objects {
         Ok(id)
     }
 
-    /// Adds what a server sent, for whose bytes room was taken.
+    /// Adds what a server sent, for whose bytes room was taken. What was there already takes none.
     pub(super) fn insert_received(&mut self, kind: Kind, bytes: Vec<u8>) -> anyhow::Result<ObjectId> {
-        if kind == Kind::Commit {
-            // The parents of its record, and its texts as UTF-8 if they are not.
-            let texts = if std::str::from_utf8(&bytes).is_ok() { 0 } else { 3 * bytes.len() };
-            self.reserve((bytes.len() / 2 + texts) as u64)?;
-            return Ok(self.insert(kind, bytes)?);
-        }
+        let (before, length) = (self.objects.len(), bytes.len());
+        // The parents of a commit's record, and its texts as UTF-8 if they are not.
+        let is_text = kind != Kind::Commit || std::str::from_utf8(&bytes).is_ok();
         let id = self.insert(kind, bytes)?;
-        self.received.insert(id);
+        if self.objects.len() == before {
+            self.release(length);
+        } else if kind == Kind::Commit {
+            self.reserve((length / 2 + if is_text { 0 } else { 3 * length }) as u64)?;
+        } else {
+            self.counted.insert(id);
+        }
         Ok(id)
     }
 
-    /// Takes room for an object that a server sends, by the size that it claims, before that is inflated or made of a delta.
+    /// Adds an object of the checkout, if there is room for it.
+    pub(in crate::git) fn insert_copied(&mut self, kind: Kind, bytes: Vec<u8>) -> Result<ObjectId, GitError> {
+        let room = self.reserve(bytes.len() as u64);
+        let copied = room.map_err(anyhow::Error::from).and_then(|()| self.insert_received(kind, bytes));
+        copied.map_err(|error| match error.is::<Excess>() {
+            true => GitError::Excessive {
+                remote: "the checkout".to_owned(),
+                what: "more than 56 MiB of its objects would have to be read",
+            },
+            false => GitError::unexpected("an object of the checkout cannot be read", error),
+        })
+    }
+
+    /// Adds the objects of another store.
+    pub(in crate::git) fn absorb(&mut self, mut other: Self) {
+        self.objects.extend(other.objects.drain());
+        self.counted.extend(other.counted.drain());
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
+
+    /// Takes room for an object, by the size that it claims, before that is inflated or made of a delta.
     pub(super) fn reserve(&mut self, bytes: u64) -> Result<(), Excess> {
         let bytes = bytes.saturating_add(BYTES_PER_OBJECT);
         let taken = TAKEN.load(Ordering::Relaxed).saturating_add(bytes);
@@ -89,28 +115,35 @@ impl Objects {
         Ok(())
     }
 
-    /// Gives room back.
-    pub(super) fn release(&mut self, bytes: u64) {
+    /// Gives the room of an object of `bytes` bytes back.
+    pub(super) fn release(&mut self, bytes: usize) {
+        let bytes = bytes as u64 + BYTES_PER_OBJECT;
         TAKEN.fetch_sub(bytes, Ordering::Relaxed);
         self.bytes -= bytes;
     }
 
+    /// Returns whether more commits of a history may be read.
+    pub(in crate::git) fn have_room_for_history(&self) -> bool {
+        self.bytes < MAX_HISTORY
+    }
+
     /// Returns the room that is taken.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::git) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Returns the trees and files that can be forgotten.
+    pub(in crate::git) fn trees_and_files(&self) -> HashSet<ObjectId> {
+        self.counted.clone()
     }
 
     /// Drops the trees and files that are not among `kept`, and gives their room back.
     pub(in crate::git) fn forget_all_but(&mut self, kept: &HashSet<ObjectId>) {
-        let mut freed = 0;
-        self.objects.retain(|id, StoredObject { kind, bytes, .. }| {
-            let is_kept = *kind == Kind::Commit || kept.contains(id);
-            if !is_kept && self.received.remove(id) {
-                freed += bytes.len() as u64 + BYTES_PER_OBJECT;
+        for id in self.counted.extract_if(|id| !kept.contains(id)).collect::<Vec<_>>() {
+            if let Some(object) = self.objects.remove(&id) {
+                self.release(object.bytes.len());
             }
-            is_kept
-        });
-        self.release(freed);
+        }
     }
 
     pub(in crate::git) fn ids(&self) -> impl Iterator<Item = ObjectId> {
@@ -212,9 +245,13 @@ mod tests {
         };
         let kept = receive(1);
         let forgotten = receive(2);
-        let local = objects.insert(Kind::Blob, vec![3; 100]).unwrap();
+        let again = receive(1);
+        let copied = objects.insert_copied(Kind::Blob, vec![3; 100]).unwrap();
+        let made = objects.insert(Kind::Blob, vec![4; 100]).unwrap();
+        assert_eq!(objects.bytes(), 3 * (100 + BYTES_PER_OBJECT));
         objects.forget_all_but(&HashSet::from([kept]));
         assert_eq!(objects.bytes(), 100 + BYTES_PER_OBJECT);
-        assert!(objects.contains(&kept) && !objects.contains(&forgotten) && !objects.contains(&local));
+        assert!(again == kept && objects.contains(&kept) && objects.contains(&made));
+        assert!(!objects.contains(&forgotten) && !objects.contains(&copied));
     }
 }

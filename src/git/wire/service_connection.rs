@@ -129,7 +129,7 @@ impl<'r> Connection<'r> {
     pub(in crate::git) fn failed(&self, error: impl Into<anyhow::Error>) -> GitError {
         let error = error.into();
         if let Some(Excess(what)) = excess(&error) {
-            return self.remote.unsupported(what);
+            return self.remote.excessive(what);
         }
         let journal = match &self.link {
             Link::Http(journal) => journal,
@@ -142,7 +142,7 @@ impl<'r> Connection<'r> {
             }
             Some(ExchangeFailure::CutOff(error)) => self.remote.unsettled(error),
             Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error.through(self.remote.proxy())),
-            Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.unsupported(what),
+            Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.excessive(what),
             Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
@@ -204,6 +204,6 @@ fn without_logins(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// Returns the limit that the server exceeds, if that is why there is an error.
-fn excess(error: &anyhow::Error) -> Option<Excess> {
+pub(in crate::git) fn excess(error: &anyhow::Error) -> Option<Excess> {
     causes(error.as_ref()).find_map(|cause| cause.downcast_ref::<Excess>().copied())
 }

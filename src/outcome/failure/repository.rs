@@ -103,6 +103,9 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             (Target, Some("commit a change in that folder with git, which sorts what it writes"))
         }
         GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
+        GitError::Excessive { .. } => {
+            (Target, Some("run it in a clone of the repository: what that has need not be sent"))
+        }
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }

@@ -1,0 +1,122 @@
+//! One request for objects: sends it, and reads what is wanted of the pack that answers it.
+
+use std::io;
+
+use gix::protocol::fetch::response::Acknowledgement;
+use gix::protocol::fetch::{Arguments, Response};
+use gix::protocol::transport::Protocol;
+
+use super::objects::pack::{Bases, Incoming, Taken};
+use super::objects::store::Objects;
+use super::wire::allowance::Allowance;
+use super::wire::error_packet::{ErrorPacket, FatalError, refused};
+use super::wire::service_connection::Connection;
+
+/// What is wanted of a pack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WantedOfPack {
+    All,
+    /// Everything of a pack of at most so many objects, else its commits.
+    AllOf(usize, Bases),
+    /// The commits, as far as a history is read.
+    Commits,
+}
+
+/// Sends a fetch and reads what is wanted of its pack.
+pub(super) fn receive(
+    connection: &mut Connection<'_>,
+    protocol: Protocol,
+    arguments: &mut Arguments,
+    wanted: WantedOfPack,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
+    let allowance = connection.allowance();
+    allowance.resume();
+    let mut reader = arguments.send(&mut connection.transport, true)?;
+    refused(protocol, &mut reader)?;
+    let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
+    anyhow::ensure!(response.has_pack(), "the server sent no pack");
+    if protocol != Protocol::V2 {
+        refused(protocol, &mut reader)?;
+    }
+    allowance.pause();
+    let fatal = FatalError::of(&mut reader);
+    let taken = take(&mut reader, &allowance, wanted, objects).map_err(|error| fatal.or(error))?;
+    if taken == Taken::All {
+        // An answer must be read to its end; what is left are messages.
+        io::copy(&mut reader, &mut io::sink())?;
+    }
+    Ok(taken)
+}
+
+/// Reads what is wanted of a pack.
+fn take(
+    reader: impl io::BufRead,
+    allowance: &Allowance,
+    wanted: WantedOfPack,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
+    let pack = Incoming::open(reader, allowance)?;
+    let whole = match wanted {
+        WantedOfPack::All => Some(Bases::AtHand),
+        WantedOfPack::AllOf(most, bases) => (pack.count() <= most).then_some(bases),
+        WantedOfPack::Commits => (pack.count() == 0).then_some(Bases::AtHand),
+    };
+    match whole {
+        Some(bases) => pack.all(bases, objects).map(|()| Taken::All),
+        None => pack.commits(objects),
+    }
+}
+
+/// Whether more `have` lines may follow those of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Negotiation {
+    Open,
+    Done,
+}
+
+/// What a server answers to our `have` line.
+pub(super) enum Negotiated {
+    /// The pack of what we lack, or its beginning.
+    Pack(Taken),
+    /// It has that commit too, and waits for more lines.
+    Common,
+    /// It does not have that commit.
+    NotCommon,
+}
+
+/// Tells the server what we have and want, and takes the pack if one comes.
+pub(super) fn negotiate(
+    connection: &mut Connection<'_>,
+    protocol: Protocol,
+    arguments: &mut Arguments,
+    negotiation: Negotiation,
+    objects: &mut Objects,
+) -> anyhow::Result<Negotiated> {
+    let done = negotiation == Negotiation::Done;
+    let allowance = connection.allowance();
+    allowance.resume();
+    let mut reader = arguments.send(&mut connection.transport, done)?;
+    refused(protocol, &mut reader)?;
+    let response = Response::from_line_reader(protocol, &mut reader, done, true)?;
+    if !response.has_pack() {
+        let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
+        return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
+    }
+    allowance.pause();
+    let fatal = FatalError::of(&mut reader);
+    let taken = take(&mut reader, &allowance, WantedOfPack::Commits, objects).map_err(|error| fatal.or(error))?;
+    if taken == Taken::All {
+        io::copy(&mut reader, &mut io::sink())?;
+    }
+    Ok(Negotiated::Pack(taken))
+}
+
+/// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
+/// and ends without reading the rest.
+pub(super) fn is_refusal(error: &anyhow::Error) -> bool {
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
+}
