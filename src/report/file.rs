@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Component, Path};
 
 /// Replaces the file at `path`, or creates it; a reader never sees half of it. Fails if the path is not a file: a rename would
 /// replace a device, or a link that leads to one.
@@ -13,11 +13,23 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
         _ => {}
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let here = Path::new(".").canonicalize()?;
+    if is_named_below(folder, &here) && !folder.canonicalize()?.starts_with(&here) {
+        let what = "a link leads out of the current folder; name the folder that it leads to";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    }
     let mut builder = tempfile::Builder::new();
     let mut new = readable(builder.prefix(".tagship-")).tempfile_in(folder)?;
     new.write_all(text.as_bytes())?;
     new.persist(path).map_err(|failed| failed.error)?;
     Ok(())
+}
+
+/// Returns whether a path, as it is written, is below the current folder. Then none of its folders may be a link that leads out
+/// of it: the branch that is checked out there may have such links.
+fn is_named_below(path: &Path, here: &Path) -> bool {
+    let is_up = |part| part == Component::ParentDir;
+    !path.components().any(is_up) && (path.is_relative() || path.starts_with(here))
 }
 
 /// Lets others read the file as far as the process's mask does: results are for other programs.
@@ -65,6 +77,22 @@ mod tests {
         let mode = |path| fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode(&path), mode(&plain), "others may read it as they may any file");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "nothing is left behind");
+    }
+
+    /// The folder of a test is the root of the package.
+    #[test]
+    fn no_link_leads_out_of_the_current_folder() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let here = tempfile::tempdir_in("target").unwrap();
+        let (out, inside) = (here.path().join("out"), here.path().join("inside"));
+        symlink(elsewhere.path(), &out).unwrap();
+        symlink(".", &inside).unwrap();
+        for named in [out.clone(), std::path::absolute(&out).unwrap()] {
+            assert!(replace(&named.join("result"), "new").unwrap_err().to_string().contains("leads out of"));
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        replace(&inside.join("result"), "new").unwrap();
+        replace(&elsewhere.path().join("result"), "new").unwrap();
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The report for programs: one object, also on failure. Its keys are a contract; its texts are raw and whole. The other forms
 //! for machines are made from it.
 
+use std::sync::LazyLock;
+
 use serde::Serialize;
 
 use super::redact::redacted_json;
@@ -181,7 +183,7 @@ pub(super) struct Error<'a> {
     pub(super) kind: &'a str,
     pub(super) message: &'a str,
     details: &'a [String],
-    hint: Option<&'a str>,
+    pub(super) hint: Option<&'a str>,
     place: Option<Spot<'a>>,
     exit_code: u8,
 }
@@ -192,6 +194,12 @@ struct Spot<'a> {
     line: usize,
     column: usize,
 }
+
+/// Tells that an object is not whole.
+static SHORTENED: LazyLock<[Remark; 1]> = LazyLock::new(|| {
+    let text = "this result is shortened; `--result-file json=PATH` writes all of it".to_owned();
+    [Remark { level: Level::Note, text }]
+});
 
 impl<'a> Document<'a> {
     pub(super) fn new(command: &'a str, result: Result<&'a Outcome, &'a Failure>, notes: &'a [Remark]) -> Self {
@@ -207,10 +215,19 @@ impl<'a> Document<'a> {
         redacted_json(&serde_json::to_string(self).unwrap_or_default())
     }
 
-    /// Drops what has no limit in size: the diff, the log, and a server's own words.
+    /// Drops what has no limit in size: the message, the diff, the log, and a server's own words. A note says so.
     pub(super) fn shortened(self) -> Self {
         let error = self.error.map(|error| Error { details: &[], ..error });
-        Self { diff: "", releases: Vec::new(), entries: Vec::new(), rules: Vec::new(), notes: &[], error, ..self }
+        Self {
+            message: None,
+            diff: "",
+            releases: Vec::new(),
+            entries: Vec::new(),
+            rules: Vec::new(),
+            notes: &*SHORTENED,
+            error,
+            ..self
+        }
     }
 }
 
