@@ -43,9 +43,15 @@ junit() {
   printf '</testsuite>\n</testsuites>\n'
 }
 
+# Tells whether a path below the current folder leads out of it, through a link in the place of a folder.
+leads_out() {
+  case "/$1/" in //* | */../*) return 1 ;; esac
+  case "$(cd -P -- "$(dirname -- "$1")" 2>/dev/null && pwd)/" in "$(pwd -P)"/*) return 1 ;; esac
+}
+
 # Replaces a file by what stdin has; a link or a device in its place stays what it is.
 replace() {
-  if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then return 1; fi
+  if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; } || leads_out "$1"; then return 1; fi
   local part
   part="$(mktemp "$1.XXXXXX" 2>/dev/null)" || return 1
   chmod 644 "$part"

@@ -39,6 +39,17 @@ sha256_of() {
   printf '%s' "${sum%% *}"
 }
 
+# Prints a URL without what may be secret: a query, and a login, which curl takes in more ways than `fail` hides.
+shown() {
+  local url="$1"
+  case "$url" in
+    *\?*@*) url='***' ;;
+    http://* | https://*) ;;
+    *@*) url="***@${url##*@}" ;;
+  esac
+  printf '%s' "${url%%\?*}"
+}
+
 # What is compared, unpacked and built is in a folder of this run alone: the cache may be written by others at the same moment.
 temporary="$(native "${RUNNER_TEMP:-${TMPDIR:-/tmp}}")"
 work="$(mktemp -d "$temporary/tagship.XXXXXX")"
@@ -99,10 +110,12 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
   tried=
   for base in "${bases[@]}"; do
     url="${base%/}/v$version/$archive"
-    tried="$tried${tried:+, }\`$url\`"
-    # Plain HTTP will do: what counts is the checksum.
-    if curl --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 --max-time 300 \
-      --output "$work/$archive" --url "$url" >&2; then
+    [[ $url != *[[:cntrl:]]* ]] || fail usage '`download-base-url` is to be one URL, without a line end'
+    tried="$tried${tried:+, }\`$(shown "$url")\`"
+    # Plain HTTP will do: what counts is the checksum. Other users of the machine can read arguments, so none has the URL.
+    if printf 'url = %s\n' "$(json_string "$url")" |
+      curl --config - --proto '=https,http' --silent --show-error --fail --location --retry 3 --connect-timeout 20 \
+        --max-time 300 --output "$work/$archive" >&2; then
       tried=
       break
     fi
@@ -110,7 +123,7 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
   [ -z "$tried" ] ||
     fail unavailable "cannot download $tried; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
   got="$(sha256_of "$work/$archive")"
-  [ "$got" = "$wanted" ] || fail unavailable "\`$url\` is not what was released: its sha256 is $got, and must be $wanted"
+  [ "$got" = "$wanted" ] || fail unavailable "\`$(shown "$url")\` is not what was released: its sha256 is $got, and must be $wanted"
   # Into the cache by a rename, as another job may read at the same moment; without it, the next job downloads again.
   if mkdir -p "${cached%/*}" 2>/dev/null && part="$(mktemp "$cached.XXXXXX" 2>/dev/null)"; then
     chmod 644 "$part"

@@ -172,6 +172,12 @@ fn no_result_is_written_through_a_link() {
         step.run(&[("TAGSHIP_RESULT_FILE", file)]).exit(6).stderr_has("cannot write `link`");
         assert_eq!(fs::read_to_string(&victim).unwrap(), "old");
     }
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), step.home.path().join("out")).unwrap();
+    step.run(&[("TAGSHIP_RESULT_FILE", "json=out/r.json")]).exit(6).stderr_has("cannot write `out/r.json`");
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    fs::create_dir(step.home.path().join("inside")).unwrap();
+    step.run(&[("TAGSHIP_RESULT_FILE", "json=inside/r.json")]).exit(6).says_nowhere("cannot write");
 }
 
 /// A mirror's URL may have a login in it.
@@ -189,6 +195,21 @@ fn a_login_of_a_mirror_is_not_told() {
         for file in [&step.outputs, &results] {
             assert!(!fs::read_to_string(file).unwrap().contains("S3CR3T"), "{}", file.display());
         }
+    }
+    // curl takes these too.
+    for (url, told) in [
+        ("me:S3CR3T@127.0.0.1:1/mirror", "`***@127.0.0.1:1/mirror/"),
+        ("http:/me:S3CR3T@127.0.0.1:1/mirror", "`***@127.0.0.1:1/mirror/"),
+        ("HTTP://S3CR3T@127.0.0.1:1/mirror", "`***@127.0.0.1:1/mirror/"),
+        ("http://127.0.0.1:1/mirror?token=S3CR3T", "`http://127.0.0.1:1/mirror`"),
+        ("http://me:S3C?R3T@127.0.0.1:1/mirror", "`***`"),
+    ] {
+        step.run(&[("TAGSHIP_DOWNLOAD_BASE_URL", url)])
+            .exit(6)
+            .stderr_has(told)
+            .says_nowhere("S3C")
+            .says_nowhere("R3T");
+        assert!(step.outputs()["reason"].contains(told), "{url}");
     }
     step.run(&[("TAGSHIP_DOWNLOAD_BASE_URL", "http://127.0.0.1:1/@me")]).stderr_has("`http://127.0.0.1:1/@me/");
 }

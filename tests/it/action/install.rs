@@ -62,8 +62,7 @@ impl Runner {
     fn install_with_github(&self) -> Command {
         let install = self.install();
         let curl = format!(
-            "#!/bin/sh\nfor word; do\n  shift\n  case \"$word\" in\n    https://github.com/*) word=\"http://{}/${{word#https://github.com/}}\" ;;\n  \
-             esac\n  set -- \"$@\" \"$word\"\ndone\nPATH=\"${{PATH#*:}}\" exec curl \"$@\"\n",
+            "#!/bin/sh\nsed 's#\"https://github.com/#\"http://{}/#' | PATH=\"${{PATH#*:}}\" exec curl \"$@\"\n",
             self.server.address()
         );
         write_script(&self.home.path().join("programs/curl"), &curl);
@@ -258,6 +257,23 @@ fn a_download_that_fails() {
         .env("TAGSHIP_ACTION_REPOSITORY", "someone/tagship");
     let path = format!("someone/tagship/releases/download/v{VERSION}/tagship-{VERSION}-{TARGET}.tar.gz");
     fails(of_a_repository.run(), &path);
+}
+
+/// Other users of a machine can read the arguments of its programs.
+#[test]
+fn a_login_of_a_mirror_is_in_no_argument() {
+    let runner = Runner::new(right);
+    let install = runner.install();
+    let arguments = runner.home.path().join("arguments");
+    let curl = format!("#!/bin/sh\necho \"$@\" >'{}'\nPATH=\"${{PATH#*:}}\" exec curl \"$@\"\n", arguments.display());
+    write_script(&runner.home.path().join("programs/curl"), &curl);
+    let mirror = format!("http://me:S3CR\\3T%22@{}/downloads", runner.server.address());
+    runs(&install.env("TAGSHIP_DOWNLOAD_BASE_URL", &mirror).run().success());
+    let arguments = fs::read_to_string(arguments).unwrap();
+    assert!(arguments.contains("--output") && !arguments.contains("S3CR"), "{arguments}");
+    let lines = runner.install().env("TAGSHIP_DOWNLOAD_BASE_URL", format!("{mirror}\noutput = elsewhere"));
+    fs::remove_dir_all(runner.home.path().join("tools")).unwrap();
+    fails(lines.run(), "one URL, without a line end");
 }
 
 /// A server that runs an action of github.com need not have its releases.
