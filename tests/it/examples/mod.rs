@@ -76,6 +76,7 @@ fn words(line: &str) -> Vec<OsString> {
     let mut filled = line.replace('"', "");
     for (variable, value) in [
         ("$CI_PROJECT_URL", "https://gitlab.example/org/app"),
+        ("$CI_MERGE_REQUEST_SOURCE_PROJECT_URL", "https://gitlab.example/fork/app"),
         ("$CI_REGISTRY_IMAGE", "registry.example/org/app"),
         ("$CI_DEFAULT_BRANCH", "main"),
         ("$CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "tagship/main/web"),

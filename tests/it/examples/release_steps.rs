@@ -570,6 +570,9 @@ impl Place {
         self.set("CI_PIPELINE_SOURCE", "merge_request_event");
         self.set("CI_MERGE_REQUEST_IID", "1");
         self.set("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", &forge.store().only().head);
+        // The branch may be one of a fork, of whose project the pipeline need not be.
+        let project = self.variables.iter().find(|(name, _)| name == "CI_PROJECT_URL").unwrap().1.clone();
+        self.set("CI_MERGE_REQUEST_SOURCE_PROJECT_URL", &project);
         self.run_script(&script_of(&job["script"])).success().stdout_has("present");
         self.variables = of_the_push;
     }
