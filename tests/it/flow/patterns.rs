@@ -52,6 +52,21 @@ fn a_pattern_stands_for_what_it_matches() {
     assert_eq!(files(&applications, &twice), [of_app("web"), of_app("api")]);
 }
 
+/// A server sends a large file that many folders share once.
+#[test]
+fn files_that_are_too_large_together() {
+    let applications = applications();
+    let text = format!("images:\n- name: web\n  newTag: v1\n# {}\n", "x".repeat(3 << 20));
+    let files: Vec<File> =
+        (0..6).map(|number| File::new(&format!("large/{number}/kustomization.yaml"), &text)).collect();
+    let tip = applications.stage.remote.commit("main", "Large", &files);
+    let release = |pattern: &str| applications.run("release", &["--no-check", "-k", pattern, "web=*:v2"]).run();
+    let output = release("large/*").exit(3);
+    output.stderr_has("the 6 files to edit have more than 16 MiB together").stderr_has("match fewer files");
+    assert_eq!(applications.stage.remote.tip("main"), Some(tip));
+    release("large/0").success();
+}
+
 #[test]
 fn a_pattern_without_a_match_fails() {
     let applications = applications();
