@@ -57,6 +57,9 @@ const IN_A_SUBMODULE: &str = "release to the submodule's own repository: name it
 
 const NO_REMOTE: &str = "name another remote with `--remote`, or the repository with `--repo URL`";
 
+const HAS_MOVED: &str =
+    "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed";
+
 const WRITE_A_URL: &str = "write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
 
 const WRITE_A_PATH: &str =
@@ -90,12 +93,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::NoRemote(_) => (Target, Some(NO_REMOTE)),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
-        GitError::Redirected { .. } => (
-            Target,
-            Some(
-                "give the URL where the repository is now; a web page to log in at means that `TAGSHIP_GIT_TOKEN` is needed",
-            ),
-        ),
+        GitError::Redirected { .. } => (Target, Some(HAS_MOVED)),
         GitError::Submodule { .. } | GitError::NotFollowed { what: "submodule", .. } => (Target, Some(IN_A_SUBMODULE)),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),

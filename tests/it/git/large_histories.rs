@@ -33,7 +33,7 @@ fn read(command: Command) -> String {
     let (output, peak) = command.start().finish_with_peak();
     let output = output.success();
     assert!(peak > 0 && peak < MOST_MEMORY, "{peak} bytes");
-    output.stdout().to_owned()
+    output.stdout().clone()
 }
 
 #[track_caller]
