@@ -494,3 +494,84 @@ fn the_history_has_the_digest_if_the_registry_is_not_asked() {
     let refused = rollback(&environments, &unasked).run().exit(3);
     refused.stderr_has("the history does not tell the digest of `web` in ").stderr_has("leave out `--no-check`");
 }
+
+/// Each way back is one from what runs to what stood before it, by whatever way the entry came there.
+#[test]
+fn the_way_back_over_all_kinds_of_histories() {
+    for (history, expected) in [
+        ("v1 v2 v3", "v2 v1 v0.9.0"),
+        ("v1 v2 v3 back v4", "v2 v1 v0.9.0"),
+        ("v1 v2 v3 back v4 to:v3", "v2 v1 v0.9.0"),
+        ("v1 v2 v3 back v4 to:v3 v5", "v3 v2 v1 v0.9.0"),
+        ("v1 v2 back v3 to:v2", "v1 v0.9.0"),
+        ("v1 v2 back v3 to:v2 v4", "v2 v1 v0.9.0"),
+        ("v1 v2 back v3 to:v2 v4 back", "v1 v0.9.0"),
+        ("v1 v2 back v3 to:v2 v4 to:v3", "v2 v1 v0.9.0"),
+        ("v1 v2 back v3 to:v2 v4 to:v2 v5", "v2 v1 v0.9.0"),
+        ("v1 v2 back to:v2", "v1 v0.9.0"),
+        ("v1 v2 back to:v2 back v3", "v1 v0.9.0"),
+        ("v1 v2 v3 to:v1 to:v2", "v1 v0.9.0"),
+        ("v1 v2 v3 to:v1 to:v2 to:v3 v4", "v3 v2 v1 v0.9.0"),
+        ("v1 v2 back v3 to:v2 revert", "v2 v1 v0.9.0"),
+        ("v1 v2 back revert", "v1 v0.9.0"),
+        ("v1 v2 revert revert", "v1 v0.9.0"),
+        ("v1 v2 back hand:v2", "v1 v0.9.0"),
+        ("v1 v2 hand:v1 v3 to:v2", "v1 v0.9.0"),
+        ("v1 v2 hand:v0.9.0 to:v2 v3", "v2 v0.9.0"),
+    ] {
+        let environments = Pipeline::with_environments();
+        let tag = || {
+            let text = environments.file(PRODUCTION);
+            text.split("newTag: ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
+        };
+        let back = |arguments: &[&str]| rollback(&environments, arguments).arg("--no-check").run();
+        let hand = |text: String| environments.stage.remote.commit("main", "By hand", &[File::new(PATH, text)]);
+        for step in history.split(' ') {
+            match step.split_once(':') {
+                Some(("to", to)) => ends(&back(&["--to", to, "web"]), "released"),
+                Some((_, to)) => drop(hand(environments.file(PRODUCTION).replace(&tag(), to))),
+                None if step == "back" => ends(&back(&["web"]), "released"),
+                None if step == "revert" => {
+                    let before = environments.stage.remote.file("main~", PATH);
+                    hand(String::from_utf8(before).unwrap());
+                }
+                None => {
+                    let image = format!("web=*:{step}");
+                    let arguments = ["-k", PRODUCTION, "--no-check", "--output", "json", &image];
+                    ends(&environments.run("release", &arguments).run(), "released");
+                }
+            }
+        }
+        let mut ways = Vec::new();
+        while let output = back(&["web"])
+            && output.code != Some(3)
+        {
+            ends(&output, "released");
+            ways.push(tag());
+        }
+        assert_eq!(ways.join(" "), expected, "{history}");
+    }
+}
+
+/// A build that was rolled back runs again by a rollback. To leave it then is to roll that one back, and nothing else.
+#[test]
+fn what_a_rollback_brought_back_is_what_the_next_one_leaves() {
+    let environments = released(3);
+    rollback(&environments, &["web"]).run().success();
+    environments.release(PRODUCTION, "web", "v1.3.0", 4).success();
+    rollback(&environments, &["--to", "v1.2.0", "web"]).run().success();
+    let again = environments.tip();
+    rollback(&environments, &["web"]).run().success().stderr_has(&format!(" back    {}  Roll back to ", &again[..7]));
+    assert!(environments.file(PRODUCTION).contains("v1.1.0"), "{}", environments.file(PRODUCTION));
+    let releases = environments.log(&["-k", PRODUCTION, "web"]);
+    let marked: Vec<_> = releases.iter().map(|release| !release["rolled_back_by"].is_null()).collect();
+    assert_eq!(tags(&releases), ["v1.1.0", "v1.2.0", "v1.3.0", "v1.1.0", "v1.2.0", "v1.1.0", "v1.0.0", "v0.9.0"]);
+    assert_eq!(marked, [false, true, true, false, true, false, false, false]);
+    for (tag, source) in [("v1.2.0", 3), ("v1.3.0", 4)] {
+        ends(&environments.release(PRODUCTION, "web", tag, source), "superseded");
+    }
+    ends(&environments.release(PRODUCTION, "web", "v1.4.0", 5), "released");
+    for (tag, source) in [("v1.2.0", 3), ("v1.3.0", 4)] {
+        ends(&environments.release(PRODUCTION, "web", tag, source), "superseded");
+    }
+}
