@@ -161,11 +161,10 @@ fn several_versions(name: &str, several: &[PlaceVersion], commit: &CommitId, nam
     }
 }
 
-/// Goes back over what stands: a rollback, and what it took back, do not.
+/// Goes back over what stands.
 fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
     let from = releases.first()?.record.id;
-    let stands =
-        |release: &LoggedRelease| release.fields.is_some() && release.rolled_back_by.is_none() && !release.goes_back;
+    let stands = |release: &LoggedRelease| release.fields.is_some() && release.stands();
     let index = match to {
         Earlier::Steps(steps) => {
             let standing = releases.iter().enumerate().rev().filter(|(_, release)| stands(release));

@@ -297,49 +297,35 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         oldest.into_iter().map(|(name, fields)| (name, vec![(Some(fields), None)])).collect();
     let mut taken_back = Vec::new();
     for index in (0..changes.len()).rev() {
-        let (name, fields) = (changes[index].name.clone(), changes[index].fields.clone());
-        let stack = standing.entry(name).or_insert_with(|| vec![(None, None)]);
-        let rollback_of = changes[index].trailers.as_ref().map(|said| said.rollback_of.clone());
-        let earlier = stack.iter().rposition(|(said, _)| *said == fields);
-        let goes_back = match (&rollback_of, earlier) {
-            (Some(rollback_of), _) => !rollback_of.is_empty(),
-            // An entry that was removed has not gone back to the time before it was added.
-            (None, earlier) => earlier.is_some() && fields.is_some(),
-        };
-        changes[index].goes_back = goes_back;
-        if !goes_back {
-            // The promotion of a rollback names the releases that it took back, as it may go back to a build that this entry has
-            // never had.
-            let named = changes[index]
-                .trailers
-                .as_ref()
-                .map_or_else(Vec::new, |said| said.still_taken_back(&changes[index].file, &changes[index].name));
-            stack.retain(|(_, change)| match *change {
-                Some(change) if named.contains(&changes[change].record.id) => {
-                    taken_back.push((change, index));
-                    false
-                }
-                _ => true,
-            });
-            stack.push((fields, Some(index)));
-            continue;
+        let LoggedRelease { file, name, fields, trailers, .. } = &changes[index];
+        let stack = standing.entry(name.clone()).or_insert_with(|| vec![(None, None)]);
+        let is_release = trailers.as_ref().is_some_and(|said| said.rollback_of.is_empty());
+        // An entry that was removed has not gone back to the time before it was added.
+        let may_go_back = !is_release && fields.is_some();
+        let earlier = stack.iter().rposition(|(said, _)| may_go_back && said == fields);
+        // What a rollback goes back to may have been taken back itself, or be older than what was read: then its trailers tell
+        // what it takes back. So do those of a promotion of a rollback, which may be of a build that this entry has never had.
+        let mut named: Vec<CommitId> = Vec::new();
+        if let Some(said) = trailers {
+            named.extend(&said.rollback_of);
+            named.extend(said.still_taken_back(file, name));
         }
-        // What a rollback goes back to may be older than what was read, or may have been taken back itself: then its
-        // trailers tell what it takes back.
-        let kept = earlier.map_or(0, |earlier| earlier + 1);
-        let names = |change: usize| rollback_of.iter().flatten().any(|id| *id == changes[change].record.id);
-        let is_taken = |at: usize, change: usize| if earlier.is_some() { at >= kept } else { names(change) };
-        let mut kept_stack = Vec::new();
+        let is_taken = |at: usize, change: usize| match earlier {
+            Some(earlier) => at > earlier,
+            None => named.contains(&changes[change].record.id),
+        };
+        let mut kept = Vec::new();
         for (at, said) in std::mem::take(stack).into_iter().enumerate() {
             match said.1 {
                 Some(change) if is_taken(at, change) => taken_back.push((change, index)),
-                _ => kept_stack.push(said),
+                _ => kept.push(said),
             }
         }
         if earlier.is_none() {
-            kept_stack.push((fields, None));
+            kept.push((fields.clone(), Some(index)));
         }
-        *stack = kept_stack;
+        *stack = kept;
+        changes[index].goes_back = earlier.is_some();
     }
     for (taken, by) in taken_back {
         changes[taken].rolled_back_by = Some(changes[by].record.id);

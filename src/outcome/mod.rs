@@ -272,11 +272,17 @@ pub struct LoggedRelease {
     /// another tool.
     pub trailers: Option<ReleaseTrailers>,
     pub rolled_back_by: Option<CommitId>,
-    /// Whether this is a step back: a rollback, a revert, or a change by hand to what the entry said before.
+    /// Whether this went back to a change that stands, by a rollback, a revert or by hand. What it went back to runs again then.
     pub goes_back: bool,
 }
 
 impl LoggedRelease {
+    /// Returns whether this is a step on the way back: it was not taken back, and went back to no other change. A rollback to
+    /// what had been taken back itself is one.
+    pub fn stands(&self) -> bool {
+        self.rolled_back_by.is_none() && !self.goes_back
+    }
+
     /// Returns the digest that was released: that of the entry, else the one that the check found, as the commit says.
     pub fn digest(&self) -> Option<&str> {
         let fields = self.fields.as_ref()?;

@@ -47,7 +47,7 @@ impl EarlierBuilds {
 
 /// Returns what stood before what the newest of the `changes` of the entry `name` made of it.
 pub(super) fn stood_before(changes: &[LoggedRelease], name: &str) -> Vec<Build> {
-    let is_before = |change: &LoggedRelease| stands(change) && change.fields != changes[0].fields;
+    let is_before = |change: &LoggedRelease| change.stands() && change.fields != changes[0].fields;
     let before = (0..changes.len()).filter(|at| is_before(&changes[*at])).take(MAX_BUILDS_BEFORE);
     before.filter_map(|at| build_of(&changes[at..], name)).collect()
 }
@@ -59,11 +59,6 @@ pub(super) fn taken_back(changes: &[LoggedRelease], name: &str) -> Vec<TakenBack
         Some(TakenBack { release: change.record.id, build, by, is_remembered: false })
     };
     changes.iter().enumerate().filter_map(taken).collect()
-}
-
-/// Returns whether a change was not taken back, and did not take anything back.
-pub(super) fn stands(change: &LoggedRelease) -> bool {
-    change.rolled_back_by.is_none() && !change.goes_back
 }
 
 /// Returns what the first of `changes`, the newest, made of the entry `name`; `None` if it removed it. A change by hand may bring

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Build;
-use super::earlier::{TakenBack, build_of, stands, stood_before, taken_back};
+use super::earlier::{TakenBack, build_of, stood_before, taken_back};
 use super::entry_at_tip::EntryAtTip;
 use super::found_claim::{
     FoundClaim, SEARCH_DEPTHS, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim,
@@ -196,10 +196,10 @@ impl RunningEntry {
         history: &EntryHistory,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
-        let standing = history.changes.iter().position(stands);
+        let standing = history.changes.iter().position(LoggedRelease::stands);
         let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(*now));
         let build = standing.and_then(|at| build_of(&history.changes[at..], name));
-        // A rollback may go back to what had been taken back itself, and names its commit.
+        // A rollback may go back to what is older than what was read, and names its commit.
         let newest = history.changes.first().filter(|change| change.fields.as_ref() == Some(*now));
         let build =
             build.or_else(|| newest.and_then(|_| build_of(&history.changes, name)).filter(|_| now.says_what_runs()));
@@ -275,10 +275,14 @@ fn is_of_several(snapshot: &Snapshot<'_>, EntryAtTip { path, name, .. }: &EntryA
     Ok(said.is_some_and(|said| said.values().any(|fields| !fields.several.is_empty())))
 }
 
-/// A release of ours that still stands. It was judged when it was made, and names what was taken back before it. One that was
-/// taken back itself tells nothing of what it replaced.
+/// A release of ours that still stands. It was judged when it was made, and names what was taken back before it. A rollback
+/// does not, and a release that was taken back itself tells nothing of what it replaced.
 fn is_checkpoint(change: &LoggedRelease) -> bool {
-    change.trailers.is_some() && stands(change)
+    change.stands() && change.trailers.is_some() && !is_rollback(change)
+}
+
+fn is_rollback(change: &LoggedRelease) -> bool {
+    change.trailers.as_ref().is_some_and(|said| !said.rollback_of.is_empty())
 }
 
 /// How many releases of ours are read to find what a change by hand went back to.
@@ -293,7 +297,8 @@ fn is_enough(changes: &[LoggedRelease]) -> bool {
             let names_what_is_read =
                 |change: &LoggedRelease| change.trailers.iter().flat_map(|said| &said.rollback_of).all(is_read);
             let is_told = |change: &LoggedRelease| {
-                change.rolled_back_by.is_some() || (change.goes_back && names_what_is_read(change))
+                let is_step_back = change.goes_back || is_rollback(change);
+                change.rolled_back_by.is_some() || (is_step_back && names_what_is_read(change))
             };
             changes[..last].iter().all(is_told)
                 || changes.iter().filter(|change| is_checkpoint(change)).count() >= MAX_CHECKPOINTS
@@ -425,7 +430,9 @@ mod tests {
             ("by hand, to something new", &[(HAND, false), (RELEASE, false)], false),
             ("by hand, and back", &[(HAND, true), (RELEASE, false)], true),
             ("a rollback of what was not read", &[(&of_unread, true), (RELEASE, false)], false),
+            ("a rollback to what was taken back itself", &[(&of_read, false), (RELEASE, false)], true),
             ("a rollback alone", &[(&of_read, true)], false),
+            ("such a rollback alone", &[(&of_read, false)], false),
         ] {
             assert_eq!(is_enough(&changes(commits)), expected, "{what}");
         }
