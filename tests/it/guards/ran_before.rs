@@ -1,6 +1,6 @@
 //! What ran before what runs counts too, whatever tells the commit of the new build, and whatever took the place of it.
 
-use crate::pipeline::{Pipeline, document};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
@@ -114,6 +114,178 @@ fn what_ran_before_cannot_be_compared_now() {
     fail();
     let guessed = pipeline.in_ci(release(&pipeline, "v1.1.0"), &one).args(["--on-unknown-order", "release"]).run();
     ends(&guessed, "released");
+}
+
+/// A build of sources that the login may not read.
+fn of_private(pipeline: &Pipeline, tag: &str, commit: &str) -> Command {
+    pipeline.in_ci(release(pipeline, tag), commit).env("GITHUB_REPOSITORY", "org/private")
+}
+
+/// The commits of the sources, of which no repository tells the order.
+fn commits<const N: usize>() -> [String; N] {
+    std::array::from_fn(|number| format!("{:x}", number + 10).repeat(40))
+}
+
+/// The sources cannot be read, so that nothing tells the order of their commits. The branch knows which builds ran before.
+#[test]
+fn an_old_pipeline_of_private_sources_runs_again() {
+    let [one, two, three, four] = commits();
+    let pipeline = Pipeline::new();
+    let by_ci = |tag: &str, commit: &str| of_private(&pipeline, tag, commit);
+    for (tag, commit) in [("red", &one), ("green", &two), ("blue", &three)] {
+        ends(&by_ci(tag, commit).run(), "released");
+    }
+    for (tag, commit, earlier) in [("red", &one, "red"), ("green", &two, "green"), ("red-again", &one, "red")] {
+        let again = by_ci(tag, commit).run().success();
+        ends(&again, "superseded");
+        again.stderr_has(&format!("main released `{earlier}` (org/private@")).stderr_has(&super::ran_before(tag, earlier));
+        by_ci(tag, commit).args(["--on-superseded", "fail"]).run().exit(9);
+    }
+    // The image was built again.
+    let rebuilt = format!("red@sha256:{}", "a".repeat(64));
+    ends(&by_ci(&rebuilt, &one).run().success(), "superseded");
+    for flags in [["--on-superseded", "allow"], ["--order", "none"]] {
+        ends(&by_ci("red", &one).args(flags).arg("--dry-run").run().success(), "dry-run");
+    }
+    let new = by_ci("white", &four).run().success();
+    ends(&new, "released");
+    new.stderr_has("cannot tell whether `white` is newer than `blue`");
+}
+
+/// A commit of which a higher version is built is meant, and so is another build of what runs.
+#[test]
+fn what_goes_out_although_its_commit_ran_before() {
+    let [one, two, ..] = commits::<3>();
+    let pipeline = Pipeline::new();
+    for (tag, commit) in [("v1.2.0", &one), ("hotfix", &two), ("hotfix-again", &two), ("v1.2.1", &one)] {
+        ends(&of_private(&pipeline, tag, commit).run(), "released");
+    }
+    ends(&of_private(&pipeline, "v1.2.0", &one).run().success(), "superseded");
+}
+
+/// The tag names the commit, and nothing else does.
+#[test]
+fn an_old_tag_of_private_sources_is_released_again() {
+    let [one, two, three] = commits();
+    for flags in [&[][..], &["--source"]] {
+        let pipeline = Pipeline::new();
+        let run = |commit: &str| {
+            let source = flags.iter().flat_map(|flag| [(*flag).to_owned(), format!("org/private@{commit}")]);
+            release(&pipeline, commit).args(source).run().success()
+        };
+        for commit in [&one, &two, &three] {
+            ends(&run(commit), "released");
+        }
+        ends(&run(&one), "superseded");
+    }
+}
+
+/// A rollback, a change by hand, and a release after them.
+#[test]
+fn an_old_pipeline_of_private_sources_after_a_way_back() {
+    let [one, two, three, four] = commits();
+    for by_rollback in [true, false] {
+        let pipeline = Pipeline::new();
+        let by_ci = |tag: &str, commit: &str| of_private(&pipeline, tag, commit).run().success();
+        ends(&by_ci("red", &one), "released");
+        ends(&by_ci("green", &two), "released");
+        match by_rollback {
+            true => drop(pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success()),
+            false => by_hand(&pipeline, "green", "red"),
+        }
+        ends(&by_ci("red", &one), "unchanged");
+        ends(&by_ci("green", &two), "superseded");
+        ends(&by_ci("blue", &three), "released");
+        for (tag, commit) in [("red", &one), ("green", &two)] {
+            ends(&by_ci(tag, commit), "superseded");
+        }
+        ends(&by_ci("white", &four), "released");
+        // A person may go back to any of them.
+        let back = ["--no-check", "--to", "red", "-k", FOLDER, "IMAGE_PLACEHOLDER"];
+        pipeline.run("rollback", &back).run().success();
+        ends(&by_ci("blue", &three), "superseded");
+    }
+}
+
+/// Each entry has a past of its own, and a release of others is told of the one that stays.
+#[test]
+fn one_of_several_entries_ran_before() {
+    let [one, two, three] = commits();
+    let pipeline = Pipeline::with_environments();
+    let run = |images: &[&str], commit: &str| {
+        let command = pipeline.run("release", &["--no-check", "--output", "json", "-k", PRODUCTION]);
+        let command = pipeline.in_ci(command, commit).env("GITHUB_REPOSITORY", "org/private");
+        command.args(images.iter().copied()).run().success()
+    };
+    ends(&run(&["web=*:red"], &one), "released");
+    ends(&run(&["web=*:green", "api=*:green"], &two), "released");
+    let both = run(&["web=*:red", "api=*:red"], &one);
+    ends(&both, "released");
+    let left = &document(&both)["left_out"];
+    assert_eq!((left[0]["name"].as_str(), left.as_array().unwrap().len()), (Some("web"), 1), "{left}");
+    // Another environment has not had it.
+    let staging = pipeline.run("release", &["--no-check", "--output", "json", "-k", STAGING, "web=*:red"]);
+    ends(&pipeline.in_ci(staging, &one).run(), "released");
+    ends(&run(&["web=*:blue", "api=*:blue"], &three), "released");
+}
+
+/// A promotion is of a build that production may have had.
+#[test]
+fn what_production_had_before_is_promoted() {
+    let [one, two, three] = commits();
+    let pipeline = Pipeline::with_environments();
+    let run = |folder: &str, tag: &str, commit: &str| {
+        let image = format!("web=*:{tag}");
+        let command = pipeline.run("release", &["--no-check", "--output", "json", "-k", folder, &image]);
+        ends(&pipeline.in_ci(command, commit).env("GITHUB_REPOSITORY", "org/private").run(), "released");
+    };
+    let promote = || {
+        let arguments = ["--no-check", "--output", "json", "--from", STAGING, "--to", PRODUCTION, "web"];
+        pipeline.run("promote", &arguments).run().success()
+    };
+    for (tag, commit) in [("red", &one), ("green", &two)] {
+        run(STAGING, tag, commit);
+        ends(&promote(), "released");
+    }
+    pipeline.run("rollback", &["--no-check", "-k", STAGING, "web"]).run().success();
+    ends(&promote(), "released");
+    assert!(pipeline.file(PRODUCTION).contains("red"));
+    // What was released to production alone is newer, as far as the branch tells.
+    run(PRODUCTION, "blue", &three);
+    ends(&promote(), "superseded");
+}
+
+/// Trailers that were copied are no release, whatever they name.
+#[test]
+fn a_copied_message_of_private_sources_blocks_nothing() {
+    let [one, two] = commits();
+    let pipeline = Pipeline::new();
+    ends(&of_private(&pipeline, "red", &one).run(), "released");
+    let message = pipeline.stage.remote.log("main")[0].message.replace("red", "green").replace(&one, &two);
+    pipeline.stage.remote.commit("main", &message, &[File::new("noise", "1")]);
+    by_hand(&pipeline, "red", "blue");
+    ends(&of_private(&pipeline, "blue-again", &commits::<3>()[2]).run(), "released");
+    ends(&of_private(&pipeline, "green", &two).run(), "released");
+}
+
+/// The messages tell which releases to look at. To look at one costs what it costs to look at the last one.
+#[test]
+fn what_it_costs_to_look_for_an_earlier_build() {
+    let [one, two, three, four] = commits();
+    let pipeline = Pipeline::new().over_http();
+    pipeline.stage.remote.commits("main", 2_000);
+    ends(&of_private(&pipeline, "red", &one).run(), "released");
+    pipeline.stage.remote.commits("main", 60);
+    for (tag, commit) in [("green", &two), ("blue", &three)] {
+        ends(&of_private(&pipeline, tag, commit).run(), "released");
+    }
+    for (tag, commit, expected, most) in [("green", &two, "superseded", 0), ("red", &one, "superseded", 0), ("white", &four, "released", 0)] {
+        pipeline.server.requests();
+        ends(&of_private(&pipeline, tag, commit).run().success(), expected);
+        let requests = pipeline.server.requests();
+        let of_the_branch = requests.iter().filter(|request| request.logged.line().contains("/gitops.git/"));
+        assert_eq!(of_the_branch.count(), most, "{tag}");
+    }
 }
 
 /// The commit that is named either took the build back, or says that it was taken back.
