@@ -27,15 +27,20 @@ pub(super) struct EarlierBuilds {
 }
 
 impl EarlierBuilds {
-    /// Reads what the entry `name` of the file at `file` ran before, up to a build of a known commit.
+    /// Reads what the entry `name` of the file at `file` ran before, up to a build that is the `last` one to be read.
     ///
     /// # Errors
     /// If the repository cannot be read.
-    pub(super) fn read(snapshot: &mut Snapshot<'_>, file: &str, name: &str) -> Result<Self, Failure> {
+    pub(super) fn read_to(
+        snapshot: &mut Snapshot<'_>,
+        file: &str,
+        name: &str,
+        last: impl Fn(&Build) -> bool,
+    ) -> Result<Self, Failure> {
         let path = RepositoryPath::shown_as(file);
         let is_enough = |changes: &[LoggedRelease]| {
             let stood = stood_before(changes, name);
-            stood.len() == MAX_BUILDS_BEFORE || stood.iter().any(|build| build.source.is_some())
+            stood.len() == MAX_BUILDS_BEFORE || stood.iter().any(&last)
         };
         let changes = EntryHistory::read(snapshot, &path, Some(name), is_enough)?.changes;
         let stood = stood_before(&changes, name);

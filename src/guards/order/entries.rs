@@ -4,14 +4,14 @@ use super::build::source_in_tag;
 use super::earlier::{EarlierBuilds, TakenBack};
 use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
-use super::found_claim::claims_of_entry;
+use super::found_claim::{FoundClaim, claims_of_entry};
 use super::labels::{by_labels, with_labels};
 use super::running::{RunningEntry, Scrutiny};
 use super::sentences::{source, told, unreachable, unreachable_digest};
 use super::setting::{Setting, Unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build, Judgement, commits_to_compare, judge};
-use crate::git::{CommitId, Lineage, Snapshot};
+use crate::git::{CommitId, Lineage, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::spellings::claimed_spellings;
 use crate::image::ImageName;
@@ -21,6 +21,10 @@ use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy};
 use crate::targets::Fields;
+
+/// How many of the newest commits are searched for a release of the same commit, if nothing tells the order of commits. Those
+/// beyond the first 50 cost one request.
+const MAX_CLAIMS_BEFORE: usize = 1_000;
 
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
@@ -109,7 +113,7 @@ impl Candidate<'_> {
         }
         // What tells its commit beside what runs tells it beside what ran before as well.
         self.new.source = self.new.source.or(standing.label);
-        let ran_before = self.by_the_past(standing.ordered.standing, &running, snapshot, repositories)?;
+        let ran_before = self.by_the_past(standing.ordered.standing, &running, snapshot, claims, repositories)?;
         let ordered = ran_before.unwrap_or(standing.ordered);
         let mut still_taken_back = standing.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {
@@ -256,6 +260,7 @@ impl Candidate<'_> {
         standing: Standing,
         running: &RunningEntry,
         snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
         // If its commit is not known, the same tag may be wanted again.
@@ -266,7 +271,7 @@ impl Candidate<'_> {
         match standing {
             Standing::Replaces => self.ran_before(running, false, snapshot, repositories),
             // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
-            Standing::Unknown if is_by_commit && has_commit => Ok(self.runs_again(running)),
+            Standing::Unknown if is_by_commit && has_commit => self.runs_again(running, snapshot, claims),
             Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => {
                 self.ran_before(running, true, snapshot, repositories)
             }
@@ -283,7 +288,8 @@ impl Candidate<'_> {
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
-        let earlier = EarlierBuilds::read(snapshot, self.file, self.name.as_str())?;
+        let has_source = |build: &Build| build.source.is_some();
+        let earlier = EarlierBuilds::read_to(snapshot, self.file, self.name.as_str(), has_source)?;
         let mut untold = None;
         for stood in &earlier.stood {
             // A repository that cannot be reached is not asked again for each of them.
@@ -317,9 +323,40 @@ impl Candidate<'_> {
         }
     }
 
-    /// Returns why a build is superseded that exactly ran before.
-    fn runs_again(&self, running: &RunningEntry) -> Option<Ordered> {
-        running.before.iter().find(|earlier| self.is_again(earlier)).map(|earlier| self.not_newer_than(earlier))
+    /// Returns why a build is superseded of whose commit a build ran before, although nothing tells the order of commits. The
+    /// history is read only if a release claims to be of that commit.
+    fn runs_again(
+        &self,
+        running: &RunningEntry,
+        snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
+    ) -> Result<Option<Ordered>, Failure> {
+        let is_of_commit =
+            |earlier: &Build| self.new.has_source_of(earlier) && !self.new.is_higher_version_than(earlier);
+        let not_newer =
+            |builds: &[Build]| builds.iter().find(|build| is_of_commit(build)).map(|build| self.not_newer_than(build));
+        if let Some(ordered) = not_newer(&running.before) {
+            return Ok(Some(ordered));
+        }
+        if !self.is_claimed(snapshot, claims)? {
+            return Ok(None);
+        }
+        Ok(not_newer(&EarlierBuilds::read_to(snapshot, self.file, self.name.as_str(), is_of_commit)?.stood))
+    }
+
+    /// Returns whether one of the newest commits claims to have released a build of the same commit.
+    fn is_claimed(&self, snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims) -> Result<bool, Failure> {
+        let (name, path) = (self.name.as_str(), RepositoryPath::shown_as(self.file));
+        claims.search(snapshot, MAX_CLAIMS_BEFORE)?;
+        let spellings = claimed_spellings(claims, name, self.file, snapshot.file(&path)?);
+        let commit = self.new.source.as_ref().map(|source| source.commit);
+        let is_of_commit = |claim: FoundClaim<'_>| {
+            let image = claim.trailers.image(name, self.new.image.as_deref().unwrap_or(name));
+            let in_tag = || source_in_tag(image?.tag.as_deref()?);
+            let source = claim.trailers.source_of(name).cloned().or_else(in_tag);
+            source.is_some_and(|source| Some(source.commit) == commit)
+        };
+        Ok(claims_of_entry(claims, self.file, name, &spellings).any(is_of_commit))
     }
 
     fn is_again(&self, earlier: &Build) -> bool {
