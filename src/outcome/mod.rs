@@ -182,6 +182,25 @@ impl Ending {
     }
 
     /// Returns the exit code of the process. A release that a hold or a rule stops did not happen, although nothing failed.
+    /// Returns the word for it, which scripts may read.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Proposed => "proposed",
+            Self::Edited => "edited",
+            Self::Present => "present",
+            Self::Unchanged => "unchanged",
+            Self::DryRun => "dry-run",
+            Self::Proceed => "proceed",
+            Self::Skipped => "skipped",
+            Self::Superseded => "superseded",
+            Self::Diverged => "diverged",
+            Self::Held => "held",
+            Self::Ruled => "ruled",
+            Self::Listed => "listed",
+        }
+    }
+
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Held | Self::Ruled => FailureKind::Guarded.exit_code(),

@@ -234,21 +234,7 @@ impl<'a> Document<'a> {
 fn success(outcome: &Outcome) -> Document<'_> {
     Document {
         command: outcome.command,
-        outcome: match outcome.ending {
-            Ending::Released => "released",
-            Ending::Proposed => "proposed",
-            Ending::Edited => "edited",
-            Ending::Present => "present",
-            Ending::Unchanged => "unchanged",
-            Ending::DryRun => "dry-run",
-            Ending::Proceed => "proceed",
-            Ending::Skipped => "skipped",
-            Ending::Superseded => "superseded",
-            Ending::Diverged => "diverged",
-            Ending::Held => "held",
-            Ending::Ruled => "ruled",
-            Ending::Listed => "listed",
-        },
+        outcome: outcome.ending.word(),
         reason: outcome.reason.as_deref(),
         changed: matches!(outcome.ending, Ending::Released | Ending::Proposed | Ending::Edited),
         branch: outcome.branch.as_deref(),

@@ -183,10 +183,7 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
             let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
             format!("dry run: {rest}\n")
         }
-        Ending::Skipped => stopped("skipped", outcome, hint, style),
-        Ending::Diverged => stopped("diverged", outcome, hint, style),
-        Ending::Superseded => stopped("superseded", outcome, hint, style),
-        Ending::Held => stopped("held", outcome, hint, style),
+        Ending::Skipped | Ending::Diverged | Ending::Superseded | Ending::Held => stopped(outcome, hint, style),
         Ending::Ruled => ruled(outcome, hint, style),
         Ending::Listed => match &outcome.comparison {
             Some(comparison) => status::table(comparison, style, limit),
@@ -203,10 +200,10 @@ fn proposed(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn stopped(word: &str, outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
+fn stopped(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
     let reason = outcome.reason.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
     let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
-    format!("{}{reason}\n{hint}", style.paint(Mark::Note, word))
+    format!("{}{reason}\n{hint}", style.paint(Mark::Note, outcome.ending.word()))
 }
 
 /// Returns a line for each rule that does not hold.

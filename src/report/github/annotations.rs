@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::outcome::Ending;
 use crate::outcome::failure::{Failure, Place};
 use crate::report::escape::{visible, visible_line};
 
@@ -23,14 +24,14 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that a hold or a rule stops makes
 /// the step red.
-pub(super) fn stopped(command: &str, outcome: &str, reason: &str) -> String {
-    let kind = match outcome {
-        "held" | "ruled" => "error",
-        "superseded" | "diverged" => "warning",
+pub(super) fn stopped(command: &str, ending: Ending, reason: &str) -> String {
+    let kind = match ending {
+        Ending::Held | Ending::Ruled => "error",
+        Ending::Superseded | Ending::Diverged => "warning",
         _ => "notice",
     };
     let title = property(format!("tagship {command}").trim_end());
-    format!("::{kind} title={title}::{}\n", data(&format!("{outcome}: {}", visible(reason))))
+    format!("::{kind} title={title}::{}\n", data(&format!("{}: {}", ending.word(), visible(reason))))
 }
 
 pub(in crate::report) fn warning(text: &str) -> String {
@@ -66,6 +67,7 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, data, failure, group, in_workspace, stopped};
+    use crate::outcome::Ending;
     use crate::outcome::failure::{Failure, Place};
     use std::path::Path;
 
@@ -76,8 +78,8 @@ mod tests {
             failure("x,file=y:z", &hostile, None),
             "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa\\u{a}::warning::b%0Ahint: c%250Ad\n"
         );
-        assert_eq!(stopped("release", "skipped", "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
-        assert_eq!(stopped("release", "held", "x"), "::error title=tagship release::held: x\n");
+        assert_eq!(stopped("release", Ending::Skipped, "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
+        assert_eq!(stopped("release", Ending::Held, "x"), "::error title=tagship release::held: x\n");
         assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
         assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);
     }

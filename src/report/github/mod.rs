@@ -79,10 +79,7 @@ impl GitHub {
     /// Returns the annotation of the end, if the end has one.
     pub(super) fn annotation(&self, command: &str, result: Result<&Outcome, &Failure>) -> Option<String> {
         match result {
-            Ok(_) => {
-                let document = Document::new(command, result, &[]);
-                Some(annotations::stopped(command, document.outcome, document.reason?))
-            }
+            Ok(outcome) => Some(annotations::stopped(command, outcome.ending, outcome.reason.as_deref()?)),
             Err(failure) => {
                 let file = failure.place.as_ref().zip(self.workspace.as_deref());
                 let file = file
