@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, kustomization};
 use crate::stage::{COMMIT, FILE, SEED, Stage};
 use crate::support::command::Command;
-use crate::support::registry::Image;
+use crate::support::registry::{ALWAYS, Fault, Image};
 use crate::support::repository::File;
 
 const OLD_TAG: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
@@ -208,6 +208,14 @@ fn a_tag_that_moves_before_a_late_push_is_not_released() {
     let output = output.stderr_has(&format!("error: `{}:{COMMIT}` was moved after it was checked\n", stage.image()));
     output.stderr_has(&format!("  checked {}; the registry has {moved} now\n", stage.digest));
     stage.untouched();
+}
+
+/// Some registries have an image for `GET` alone, and no later look follows the one before the push.
+#[test]
+fn a_head_alone_does_not_end_a_late_push() {
+    let stage = Stage::new();
+    stage.registry.inject(HEAD, ALWAYS, Fault::status(404));
+    late(&stage, &stage.argument()).run().success();
 }
 
 /// The registry answers at once, and the branch is read for longer than `--timeout`.
