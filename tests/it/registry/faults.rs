@@ -5,9 +5,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use tagship::registry::{CheckError, CheckedImage, InvalidResponse, Outage, Verdict};
+use sha2::{Digest as _, Sha512};
+use tagship::registry::{CheckError, CheckedImage, InvalidResponse, Outage, Requirement, Verdict};
 
-use super::{anonymous, assert_check, check, check_error, client_in, show};
+use super::{anonymous, assert_check, check, check_error, check_for, client_in, show};
 use crate::support::http::{Response, http_date};
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 
@@ -73,6 +74,30 @@ fn a_wrong_header_is_not_believed_over_the_wanted_digest() {
     let checked = check(&anonymous(), &registry, &format!("app:v1@{expected}"));
     assert_eq!(digest(&checked), expected);
     assert_check(&checked, &registry, "present", &["HEAD app/v1 200", "GET app/v1 200"]);
+}
+
+/// The registry keeps manifests under SHA-256 alone: a cluster that pulls by the other digest finds nothing.
+#[test]
+fn a_digest_of_another_kind_must_be_one_that_the_registry_has() {
+    let (registry, expected) = with_image();
+    let (_, manifest) = registry.manifest("app", "v1").unwrap();
+    let digest: String = Sha512::digest(&manifest).iter().map(|byte| format!("{byte:02x}")).collect();
+    let name = format!("app:v1@sha512:{digest}");
+    let platform = Requirement::Platform("linux/amd64".parse().unwrap());
+    for requirements in [&[][..], &[platform]] {
+        let checked = check_for(&anonymous(), &registry.address(), &name, requirements);
+        let Verdict::Mismatch { found, .. } = &checked.verdict else { panic!("{checked:?}") };
+        assert_eq!(found.digest.as_str(), expected);
+        assert_eq!(checked.requests as usize, registry.request_lines().len());
+    }
+    // Asked for by it, it is there.
+    let by_digest = format!("HEAD /v2/app/manifests/sha512:{digest}");
+    registry.inject(
+        &by_digest,
+        1,
+        Fault::Answer(Response::new(200).header("Docker-Content-Digest", &format!("sha512:{digest}"))),
+    );
+    assert_eq!(show(&check(&anonymous(), &registry, &name)), "present");
 }
 
 #[test]
