@@ -5,6 +5,7 @@ mod faults;
 mod helpers;
 mod login;
 mod many;
+mod one_host;
 mod proxies;
 mod reach;
 mod real;
