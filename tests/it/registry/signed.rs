@@ -309,6 +309,40 @@ fn a_list_of_many_pages_is_read_as_far_as_it_may_be() {
     assert_eq!(shown(&checked), "only the first 20 pages of the list of what is attached were read");
 }
 
+/// RFC 8288 lets a header have several links, and an answer several headers.
+#[test]
+fn the_next_page_is_found_among_other_links() {
+    let empty = serde_json::json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [] });
+    for links in [
+        &["</v2/app/referrers/none>; rel=\"first\", <PATH>; rel=\"next\""][..],
+        &["</v2/app/referrers/none>; rel=\"prev\"", "<PATH>; rel=\"next\""],
+        &["</v2/app/referrers/none>; title=\"a, <b>; rel=next\"; rel=first,<PATH>;Rel=next"],
+        &["<PATH>; rel=\"last next\""],
+    ] {
+        let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+        let path = format!("/v2/app/referrers/{digest}");
+        let page = links.iter().fold(Response::json(200, &empty), |page, link| {
+            page.header("Link", &link.replace("PATH", &format!("{path}?page=1.")))
+        });
+        registry.inject(&format!("GET {path}"), 1, Fault::AnswerAfterLogin(page));
+        let checked = check(&registry, &signature());
+        assert_eq!((shown(&checked).as_str(), checked.requests), ("met", 5), "{links:?}");
+    }
+}
+
+#[test]
+fn pages_in_a_circle_are_read_once() {
+    let (registry, digest) = with(Place::Referrers, &[]);
+    let path = format!("/v2/app/referrers/{digest}");
+    let list = serde_json::json!({ "schemaVersion": 2, "mediaType": media_type::OCI_INDEX, "manifests": [] });
+    let page = Response::json(200, &list).header("Link", &format!("<{path}>; rel=\"next\""));
+    registry.inject(&format!("GET {path}"), ALWAYS, Fault::AnswerAfterLogin(page));
+    let checked = check(&registry, &signature());
+    assert_eq!(shown(&checked), "a page of the list of what is attached leads back to one before it");
+    let lists = registry.request_lines().iter().filter(|line| line.contains("/referrers/")).count();
+    assert_eq!(lists, 1);
+}
+
 /// A page that the registry names and does not have is no end of the list.
 #[test]
 fn a_page_that_is_missing_is_told() {
