@@ -7,6 +7,7 @@ use tagship::registry::{AuthorityProblem, CheckError, Client, ClientOptions, Cre
 
 use super::{check_at, reference, show};
 use crate::stage::tagship;
+use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::Home;
 use crate::support::registry::{Auth, Image, Registry};
 use crate::support::servers::DockerRegistry;
@@ -56,6 +57,23 @@ fn an_authority_of_its_own() {
     assert_eq!(show(&checked), "present", "the certificate is for both names");
     let checked = check_at(&client(trust, &[]), &name, "app:v1");
     assert_eq!(show(&checked), "silent", "of another name nothing was said: it is spoken to in plain HTTP");
+}
+
+/// The folder is named as the image names the registry, which is in no need of lower case.
+#[test]
+fn an_authority_in_a_folder_of_the_written_name() {
+    let Some(certificate) = Certificate::issue(LOOPBACK) else { return };
+    let registry = Registry::start_tls(Auth::None, &certificate);
+    registry.put_image("app", "v1", &Image::new());
+    let authority = std::fs::read_to_string(certificate.authority()).unwrap();
+    let lower = registry.address().replace("127.0.0.1", "localhost");
+    let upper = lower.to_uppercase();
+    for (folder, name) in [(&upper, &upper), (&lower, &upper), (&lower, &lower)] {
+        let home = Home::new();
+        home.write(&format!("certs.d/{folder}/ca.crt"), &authority);
+        let trust = Trust { folders: vec![home.path().join("certs.d")], ..Trust::default() };
+        assert_eq!(show(&check_at(&client(trust, &[]), name, "app:v1")), "present", "{folder} {name}");
+    }
 }
 
 #[test]
