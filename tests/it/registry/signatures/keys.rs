@@ -26,6 +26,14 @@ fn each_key_verifies_what_it_signed() {
     }
 }
 
+/// As long as keys are rotated, a file may hold two, of which the first alone would count.
+#[test]
+fn a_text_with_several_keys_is_refused() {
+    let both = [world("key.p256.pub"), world("key.ed25519.pub")].concat();
+    let error = PublicKey::from_pem(&both).unwrap_err();
+    assert_eq!(error.to_string(), "it has 2 public keys; give the one to verify with");
+}
+
 #[test]
 fn no_key_verifies_what_another_signed() {
     let payload = world("simple-signing.payload.json");
