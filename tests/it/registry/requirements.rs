@@ -6,6 +6,7 @@ use tagship::registry::{
 };
 
 use super::{anonymous, assert_check, check, check_for, ci, client_with, logged_in, reference, short, show_verdict};
+use crate::stage::tagship;
 use crate::support::http::Authorization;
 use crate::support::registry::{ALWAYS, Auth, Fault, Format, Image, Registry, media_type};
 
@@ -36,7 +37,7 @@ fn findings(checked: &CheckedImage) -> String {
             let found: Vec<_> = found.iter().map(ToString::to_string).collect();
             format!("not {wanted} but {}", found.join(" "))
         }
-        Finding::OtherRevision { wanted, found } => {
+        Finding::OtherRevision { wanted, found, .. } => {
             format!("not {wanted:.7} but {:.7}", found.as_deref().unwrap_or("nothing"))
         }
         Finding::NotClaimed { wanted, rejected } => format!("no {}: {rejected:?}", wanted.claim),
@@ -399,6 +400,19 @@ fn each_image_of_an_index_is_the_build() {
         let checked = check_for(&anonymous(), &registry.address(), "app:v1", &[revision(COMMIT)]);
         assert_eq!(findings(&checked), found, "{platform:?}");
     }
+}
+
+/// A person looks at the image for their own machine first, which may be the right one.
+#[test]
+fn the_platform_that_is_another_build_is_named() {
+    let check = |registry: &Registry| {
+        let name = format!("{}/app:v1", registry.address());
+        tagship().args(["check", &name, "--expect-revision", COMMIT]).run().exit(4)
+    };
+    let other = mixed(&Image::new().revision(OTHER), Some("arm64"));
+    check(&other).stderr_has(&format!("  the revision of its image for linux/arm64 is `{OTHER}`\n"));
+    check(&mixed(&Image::new(), Some("arm64"))).stderr_has("  its image for linux/arm64 has no such label\n");
+    check(&with(&Image::new().revision(OTHER))).stderr_has(&format!("  its revision is `{OTHER}`\n"));
 }
 
 #[test]
