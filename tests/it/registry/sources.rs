@@ -202,7 +202,9 @@ fn the_environment_of_the_program() {
     here().run().success().stdout_has("login: `TAGSHIP_REGISTRY_PASSWORD`").says_nowhere(PASSWORD);
     // The image's name does not choose where the password goes.
     with_login().run().exit(2).stderr_has("name the registry in `TAGSHIP_REGISTRY_HOST`").says_nowhere(PASSWORD);
-    with_login().env("TAGSHIP_REGISTRY_HOST", "ghcr.io").run().exit(5).stderr_has("no login for");
+    with_login().env("TAGSHIP_REGISTRY_HOST", "ghcr.io").run().exit(5).stderr_has(&format!(
+        "hint: log in with `docker login`; no login for {address} was found: `TAGSHIP_REGISTRY_PASSWORD` is for `ghcr.io`"
+    ));
     with_login().env("TAGSHIP_REGISTRY_HOST", &address).arg("ghcr.io/a:v1@sha256:1").run().exit(2);
     check().env("TAGSHIP_REGISTRY_USERNAME", "ci").run().exit(2).stderr_has("`TAGSHIP_REGISTRY_PASSWORD` is not");
     let config = docker_config(&address, &ci());
@@ -227,6 +229,21 @@ fn a_helper_that_fails_can_be_run_by_hand() {
     let output = check.run().exit(5).says_nowhere(PASSWORD);
     let address = stage.registry.address();
     output.stderr_has(&format!("hint: run `echo {address} | docker-credential-lab get` to see why"));
+}
+
+/// As `PATH=$PATH:` makes it: an empty part is the current folder, where a branch may have put a program.
+#[cfg(unix)]
+#[test]
+fn a_helper_is_not_taken_from_the_current_folder() {
+    use super::helpers::{LOGIN, install};
+    let stage = Stage::with_auth(Auth::Basic(ci()));
+    install(&stage.home, LOGIN);
+    stage.home.write(".docker/config.json", r#"{"credsStore":"lab"}"#);
+    for path in ["/usr/bin:", ":/usr/bin", ".:/usr/bin", "../bin"] {
+        let check = stage.tagship().args(["check", &format!("{}:v1", stage.image())]);
+        let check = check.current_dir(&stage.home.path().join("bin")).env("PATH", path);
+        check.run().exit(5).stderr_has("`docker-credential-lab`");
+    }
 }
 
 #[cfg(unix)]
