@@ -285,6 +285,9 @@ mod tests {
                 "ghcr.io/org/app",
                 "ghcr.io/org/app: c:d:e",
             ),
+            (r#"{"h/org/v2":{"auth":"YTpi"},"h":{"auth":"YzpkOmU="}}"#, "h/org/app", "h: c:d:e"),
+            (r#"{"h/org/v2":{"auth":"YTpi"},"h":{"auth":"YzpkOmU="}}"#, "h/org/v2", "h/org/v2: a:b"),
+            (r#"{"h/v2":{"auth":"YTpi"}}"#, "h/org/app", "h/v2: a:b"),
             (r#"{"ghcr.io/or":{"auth":"YTpi"}}"#, "ghcr.io/org/app", "none"),
             (r#"{"ghcr.io/org":{},"ghcr.io":{"auth":"YTpi"}}"#, "ghcr.io/org/app", "ghcr.io: a:b"),
             (
