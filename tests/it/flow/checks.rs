@@ -597,8 +597,10 @@ fn a_wait_renews_tokens() {
     });
     stage.registry.appear_after(4, REPOSITORY, COMMIT);
     let reference = format!("{}:{COMMIT}", stage.image());
-    stage.tagship().args(["check", "--wait", "1m", &reference]).run().success();
-    let tokens = stage.registry.request_lines().iter().filter(|line| line.starts_with("GET /token 200")).count();
+    let output = stage.tagship().args(["check", "-v", "--wait", "1m", &reference]).run().success();
+    let lines = stage.registry.request_lines();
+    output.stdout_has(&format!("({} requests, ", lines.len()));
+    let tokens = lines.iter().filter(|line| line.starts_with("GET /token 200")).count();
     assert!(tokens >= 3, "{tokens}");
 }
 
