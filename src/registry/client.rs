@@ -101,19 +101,8 @@ impl Client {
         &self.fetcher.sender.asides
     }
 
-    /// Checks several images, and returns the results in the same order. Of each registry the first image is checked alone:
-    /// the others then know how the registry asks for logins, and show it what it wants at once.
-    pub fn check_all(
-        &self,
-        references: &[&Reference],
-        requirements: &[Requirement],
-        detail: Detail,
-    ) -> Vec<Result<CheckedImage, CheckError>> {
-        let questions: Vec<_> = references.iter().map(|reference| (*reference, requirements)).collect();
-        self.check_each(&questions, detail)
-    }
-
-    /// The same, where each image has requirements of its own.
+    /// Checks several images, each for requirements of its own, and returns the results in the same order. Of each registry the
+    /// first image is checked alone: the others then know how the registry asks for logins, and show it what it wants at once.
     pub fn check_each(
         &self,
         questions: &[(&Reference, &[Requirement])],
@@ -158,7 +147,8 @@ impl Client {
             }
             Ok(_) | Err(EarlyEnd::Verdict(Verdict::Absent(_))) => {
                 let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
-                found_in(&self.fetcher.get(&url, ACCEPT, context)?, wanted)
+                let response = self.fetcher.get(&url, ACCEPT, context)?;
+                self.fetcher.found_at(&url, &response, wanted.as_ref(), context)
             }
             Err(end) => Err(end),
         })
@@ -177,8 +167,7 @@ impl Client {
     }
 
     fn read_built_from(&self, reference: &Reference) -> Result<Option<BuiltFrom>, EarlyEnd> {
-        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust)?;
-        let mut context = CheckContext::new(endpoint, Instant::now() + self.timeout);
+        let mut context = self.context(reference)?;
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
         let response = match &wanted {
             // What runs is what the digest says, whatever the tag means now.
@@ -192,6 +181,12 @@ impl Client {
         Inspection::new(&self.fetcher, &[], &mut context).built_from(descriptor.digest, manifest)
     }
 
+    /// Begins a check.
+    fn context(&self, reference: &Reference) -> Result<CheckContext, CheckError> {
+        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust)?;
+        Ok(CheckContext::new(endpoint, Instant::now() + self.timeout))
+    }
+
     /// Makes one check, within its time.
     fn run(
         &self,
@@ -199,8 +194,7 @@ impl Client {
         check: impl FnOnce(&mut CheckContext) -> Result<FoundImage, EarlyEnd>,
     ) -> Result<CheckedImage, CheckError> {
         let begun = Instant::now();
-        let endpoint = Endpoint::new(reference, &self.plain_http, &self.trust)?;
-        let mut context = CheckContext::new(endpoint, begun + self.timeout);
+        let mut context = self.context(reference)?;
         let FoundImage { verdict, findings, platforms, claims } = match check(&mut context) {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
@@ -220,7 +214,7 @@ impl Client {
     fn inspect(&self, requirements: &[Requirement], context: &mut CheckContext) -> Result<FoundImage, EarlyEnd> {
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
         let response = self.fetcher.read_manifest(&url, context)?;
-        let found = found_in(&response, wanted)?;
+        let found = self.fetcher.found_at(&url, &response, wanted.as_ref(), context)?;
         let (Verdict::Present(descriptor), Some(manifest)) = (&found.verdict, Manifest::parse(&response.body)) else {
             return Ok(found);
         };

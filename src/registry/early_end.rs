@@ -10,6 +10,12 @@ pub(super) enum EarlyEnd {
     Error(CheckError),
 }
 
+impl From<Verdict> for EarlyEnd {
+    fn from(verdict: Verdict) -> Self {
+        Self::Verdict(verdict)
+    }
+}
+
 impl From<CheckError> for EarlyEnd {
     fn from(error: CheckError) -> Self {
         Self::Error(error)

@@ -4,7 +4,7 @@
 use reqwest::Url;
 
 use super::error::CheckError;
-use super::http::trust::Trust;
+use super::http::trust::{Trust, names};
 use crate::image::{Digest, Reference};
 use crate::system::http::is_loopback;
 
@@ -42,8 +42,9 @@ impl Endpoint {
             let parsed = Url::parse(&format!("{scheme}://{host}/v2/{path}"));
             parsed.ok().ok_or_else(|| CheckError::Host(registry.to_owned()))
         };
-        let is_named = plain_http.iter().any(|entry| names(entry, registry));
-        let plain = is_named || (is_loopback(&url("http", "")?) && !trust.covers(registry));
+        let is_named = plain_http.iter().any(|entry| is_of(entry, registry));
+        let secure = url("https", "")?;
+        let plain = is_named || (is_loopback(&secure) && !trust.covers(&names(&secure, Some(registry))));
         let scheme = if plain { "http" } else { "https" };
         Ok(Self {
             registry: registry.to_owned(),
@@ -81,7 +82,7 @@ impl Endpoint {
 
 /// Whether `entry`, a host with or without a port, names `registry`; without one it names the host at any port. A registry
 /// without one has the port of HTTP.
-fn names(entry: &str, registry: &str) -> bool {
+fn is_of(entry: &str, registry: &str) -> bool {
     let host = match registry.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
         _ => registry,

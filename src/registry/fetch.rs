@@ -98,7 +98,31 @@ impl Fetcher {
         if let Some(digest) = digest_of(&response.body, None) {
             self.read_parts.keep(context.endpoint.part(Store::Manifests, &digest)?, &response);
         }
-        found_in(&response, wanted.cloned())
+        self.found_at(url, &response, wanted, context)
+    }
+
+    /// Returns what was read at `url`, and whether it is the wanted one. That a body has a digest of another kind than SHA-256,
+    /// by which registries keep manifests, does not tell that it can be pulled by it: the registry is asked for that.
+    pub(super) fn found_at(
+        &self,
+        url: &Url,
+        response: &HttpResponse,
+        wanted: Option<&Digest>,
+        context: &mut CheckContext,
+    ) -> Result<FoundImage, EarlyEnd> {
+        let found = found_in(response, wanted.cloned())?;
+        let Some(wanted) = wanted.filter(|wanted| !wanted.as_str().starts_with("sha256:")) else { return Ok(found) };
+        let is_by_digest = *url == context.endpoint.part(Store::Manifests, wanted)?;
+        if is_by_digest || !matches!(found.verdict, Verdict::Present(_)) {
+            return Ok(found);
+        }
+        match (self.find_by_digest(wanted, context), from_body(response, None)) {
+            (Ok(Verdict::Present(_)), _) => Ok(found),
+            (Ok(Verdict::Absent(_)) | Err(EarlyEnd::Verdict(Verdict::Absent(_))), Some(named)) => {
+                Ok(Verdict::Mismatch { wanted: wanted.clone(), found: named }.into())
+            }
+            (answer, _) => Ok(answer?.into()),
+        }
     }
 
     /// Returns what `HEAD` tells, if that is enough.
@@ -108,7 +132,7 @@ impl Fetcher {
         url: &Url,
         wanted: Option<&Digest>,
         detail: Detail,
-        context: &CheckContext,
+        context: &mut CheckContext,
     ) -> Result<Option<FoundImage>, EarlyEnd> {
         if head.is_page() {
             return Ok(None);
@@ -130,7 +154,7 @@ impl Fetcher {
             }));
         }
         match self.read_parts.get(&part) {
-            Some(read) if detail != Detail::Full => Ok(Some(found_in(&read, wanted.cloned())?)),
+            Some(read) if detail != Detail::Full => Ok(Some(self.found_at(url, &read, wanted, context)?)),
             _ => Ok(None),
         }
     }
@@ -196,7 +220,7 @@ impl Fetcher {
             Some(found) => {
                 let evidence = DigestEvidence::Manifest;
                 let found = Descriptor { digest: found, media_type: None, size: None, evidence };
-                Err(EarlyEnd::Verdict(Verdict::Mismatch { wanted: digest.clone(), found }))
+                Err(Verdict::Mismatch { wanted: digest.clone(), found }.into())
             }
             None => Err(invalid(&response, InvalidResponse::NotAManifest)),
         }
@@ -268,7 +292,9 @@ impl Fetcher {
                 attempts: MAX_ATTEMPTS,
             };
             let response = self.sender.send(&request, context)?;
-            if let Some(first_use) = first_use {
+            if let (Some(first_use), Some(authorization)) = (first_use, &authorization)
+                && !authorization.is_not_asked_for(&response)
+            {
                 settle(first_use, &response, context);
             }
             if response.status != StatusCode::UNAUTHORIZED {
@@ -297,9 +323,9 @@ fn settle(first_use: FirstUse<'_>, response: &HttpResponse, context: &CheckConte
 fn success(response: HttpResponse) -> Result<HttpResponse, EarlyEnd> {
     let answer = || ErrorResponse::of(&response);
     match response.status {
-        _ if response.is_page() => Err(EarlyEnd::Verdict(Verdict::Unavailable(Outage::Page(answer())))),
+        _ if response.is_page() => Err(Verdict::Unavailable(Outage::Page(answer())).into()),
         StatusCode::OK => Ok(response),
-        _ => Err(EarlyEnd::Verdict(meaning(answer()))),
+        _ => Err(meaning(answer()).into()),
     }
 }
 

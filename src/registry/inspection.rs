@@ -49,6 +49,13 @@ struct Image {
     configuration: Option<Configuration>,
 }
 
+impl Image {
+    fn new(digest: Digest) -> Self {
+        let (platform, os_version, revision_above) = (None, None, None);
+        Self { digest, platform, os_version, revision_above, manifest: None, configuration: None }
+    }
+}
+
 /// Why a requirement cannot be judged by a part of the image.
 enum PartError {
     Blocked(Part, Box<Verdict>),
@@ -106,15 +113,7 @@ impl<'a> Inspection<'a> {
     fn collect_images(&mut self, digest: Digest, manifest: Manifest) -> Result<(), PartError> {
         match manifest {
             Manifest::Image(manifest) => {
-                let image = Image {
-                    digest,
-                    platform: None,
-                    os_version: None,
-                    revision_above: None,
-                    manifest: Some(manifest),
-                    configuration: None,
-                };
-                self.images.push(image);
+                self.images.push(Image { manifest: Some(manifest), ..Image::new(digest) });
                 Ok(())
             }
             Manifest::Index { entries, revision } => {
@@ -133,14 +132,8 @@ impl<'a> Inspection<'a> {
         for entry in entries {
             let revision_above = entry.revision.or_else(|| above.map(str::to_owned));
             if !entry.is_index {
-                self.images.push(Image {
-                    digest: entry.digest,
-                    platform: entry.platform,
-                    os_version: entry.os_version,
-                    revision_above,
-                    manifest: None,
-                    configuration: None,
-                });
+                let IndexEntry { digest, platform, os_version, .. } = entry;
+                self.images.push(Image { platform, os_version, revision_above, ..Image::new(digest) });
                 continue;
             }
             self.inner_indexes += 1;
@@ -217,13 +210,14 @@ impl<'a> Inspection<'a> {
             }
         }
         let is_any = *images == RevisedImages::All;
-        let mut finding = Finding::of_label(wanted, None);
+        let mut finding = Finding::of_label(wanted, None, None);
         for index in indexes {
             let label = match self.revision_of(index) {
                 Err(error) if is_any && self.images[index].platform.is_none() && is_no_image(&error) => continue,
                 label => label?,
             };
-            finding = Finding::of_label(wanted, label.as_deref());
+            let image = self.image_platform(index).filter(|_| self.images.len() > 1);
+            finding = Finding::of_label(wanted, label.as_deref(), image);
             if finding != Finding::Met {
                 break;
             }
@@ -292,34 +286,41 @@ impl<'a> Inspection<'a> {
     }
 
     fn manifest(&mut self, index: usize) -> Result<&ImageManifest, PartError> {
-        if self.images[index].manifest.is_none() {
-            let part = Part::Manifest(self.image_platform(index));
-            let digest = self.images[index].digest.clone();
-            let read = self.fetcher.read_part(Store::Manifests, &digest, self.context);
-            let manifest = match Manifest::parse(&read.map_err(PartError::at(part.clone()))?.body) {
-                Some(Manifest::Image(manifest)) => manifest,
-                Some(Manifest::Other(artifact)) => return Err(no_image(part, artifact)),
-                Some(Manifest::Index { .. }) => {
-                    return Err(no_image(part, Artifact::Misnamed { is: "an index", called: "an image" }));
-                }
-                None => return Err(no_image(part, Artifact::Unreadable)),
-            };
-            return Ok(self.images[index].manifest.insert(manifest));
+        let manifest = match self.images[index].manifest.take() {
+            Some(read) => read,
+            None => self.read_manifest(index)?,
+        };
+        Ok(self.images[index].manifest.insert(manifest))
+    }
+
+    fn read_manifest(&mut self, index: usize) -> Result<ImageManifest, PartError> {
+        let part = Part::Manifest(self.image_platform(index));
+        let read = self.fetcher.read_part(Store::Manifests, &self.images[index].digest, self.context);
+        match Manifest::parse(&read.map_err(PartError::at(part.clone()))?.body) {
+            Some(Manifest::Image(manifest)) => Ok(manifest),
+            Some(Manifest::Other(artifact)) => Err(no_image(part, artifact)),
+            Some(Manifest::Index { .. }) => {
+                Err(no_image(part, Artifact::Misnamed { is: "an index", called: "an image" }))
+            }
+            None => Err(no_image(part, Artifact::Unreadable)),
         }
-        self.images[index].manifest.as_ref().ok_or_else(|| no_image(Part::Manifest(None), Artifact::Unreadable))
     }
 
     fn configuration(&mut self, index: usize) -> Result<&Configuration, PartError> {
-        if self.images[index].configuration.is_none() {
-            let digest = self.manifest(index)?.configuration.clone();
-            let part = Part::Configuration(self.image_platform(index));
-            let body = self.fetcher.read_part(Store::Blobs, &digest, self.context).map_err(PartError::at(part))?;
-            let configuration = Configuration::parse(&body.body);
-            let image = &mut self.images[index];
-            image.platform = image.platform.take().or_else(|| configuration.platform.clone());
-            image.configuration = Some(configuration);
-        }
-        Ok(self.images[index].configuration.get_or_insert_default())
+        let configuration = match self.images[index].configuration.take() {
+            Some(read) => read,
+            None => self.read_configuration(index)?,
+        };
+        let image = &mut self.images[index];
+        image.platform = image.platform.take().or_else(|| configuration.platform.clone());
+        Ok(image.configuration.insert(configuration))
+    }
+
+    fn read_configuration(&mut self, index: usize) -> Result<Configuration, PartError> {
+        let digest = self.manifest(index)?.configuration.clone();
+        let part = Part::Configuration(self.image_platform(index));
+        let read = self.fetcher.read_part(Store::Blobs, &digest, self.context);
+        Ok(Configuration::parse(&read.map_err(PartError::at(part))?.body))
     }
 
     fn invalid(&self, source: InvalidResponse) -> CheckError {

@@ -50,6 +50,8 @@ pub enum Finding {
     OtherRevision {
         wanted: Revision,
         found: Option<String>,
+        /// Which of several images says so.
+        image: Option<ImagePlatform>,
     },
     /// No trusted signer claims this of the image; what is attached to it was rejected for these reasons, each once.
     NotClaimed {
@@ -65,13 +67,13 @@ pub enum Finding {
 
 impl Finding {
     /// Returns what a label, or that there is none, means for a wanted revision.
-    pub(super) fn of_label(wanted: &Revision, label: Option<&str>) -> Self {
+    pub(super) fn of_label(wanted: &Revision, label: Option<&str>, image: Option<ImagePlatform>) -> Self {
         match label {
             Some(label) if wanted.is(label) => Self::Met,
-            Some(label) => {
-                Self::OtherRevision { wanted: wanted.clone(), found: Some(label.chars().take(128).collect()) }
+            _ => {
+                let found = label.map(|label| label.chars().take(128).collect());
+                Self::OtherRevision { wanted: wanted.clone(), found, image }
             }
-            None => Self::OtherRevision { wanted: wanted.clone(), found: None },
         }
     }
 }

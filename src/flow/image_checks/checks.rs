@@ -62,6 +62,8 @@ pub(crate) struct Checks {
     pub(super) met: MetRequirements,
     origins: ImageOrigins,
     branch_digests: BranchDigests,
+    /// What earlier looks for an image took, which did not find it as it must be.
+    spent: HashMap<Reference, (u32, Duration)>,
 }
 
 impl Checks {
@@ -88,6 +90,7 @@ impl Checks {
             met: MetRequirements::default(),
             origins: ImageOrigins::default(),
             branch_digests: BranchDigests::default(),
+            spent: HashMap::new(),
         }
     }
 
@@ -279,10 +282,13 @@ impl Checks {
             let failures = vec![Failure::check(reference, error)];
             Problem { question, failures, awaited: None, pause: Duration::ZERO }
         })?;
+        let (requests, elapsed) = self.spent.remove(reference).unwrap_or_default();
+        let (requests, elapsed) = (requests + answer.requests, elapsed + answer.elapsed);
         let failures = Failure::of_check(reference, &answer, self.wait);
         let descriptor = match answer.verdict {
             Verdict::Present(descriptor) if failures.is_empty() => descriptor,
             verdict => {
+                self.spent.insert(reference.clone(), (requests, elapsed));
                 let awaited = awaited(&verdict, &answer.findings, &answer.source, pace);
                 return Err(Problem { question, failures, awaited, pause: pause(&verdict) });
             }
@@ -292,8 +298,8 @@ impl Checks {
             descriptor,
             platforms: answer.platforms,
             verified: answer.claims.into_iter().map(told).collect(),
-            requests: answer.requests,
-            elapsed: answer.elapsed,
+            requests,
+            elapsed,
             source: answer.source,
             at: answer.begun,
             tag_strayed: tag.is_some(),
@@ -336,7 +342,9 @@ impl Checks {
         };
         let old: Vec<&mut Checked> = self.found.iter_mut().filter(is_old).collect();
         let pinned: Vec<Reference> = old.iter().map(|checked| checked.pinned()).collect();
-        let answers = client.check_all(&pinned.iter().collect::<Vec<_>>(), &[], Detail::Brief);
+        let questions: Vec<_> = pinned.iter().map(|reference| (reference, &[][..])).collect();
+        // No later look follows that would not believe `HEAD` alone.
+        let answers = client.check_each(&questions, Detail::Confirmed);
         let mut failures = Vec::new();
         for (checked, answer) in old.into_iter().zip(answers) {
             let answer = answer.map_err(|error| Failure::check(&checked.reference, error))?;

@@ -7,8 +7,8 @@ use reqwest::Url;
 use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, again, misnamed_hint};
 use crate::image::{Digest, Reference};
 use crate::registry::{
-    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, InvalidResponse, LocationError,
-    LoginSource, NotShown, Outage, Verdict,
+    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, ImagePlatform, InvalidResponse,
+    LocationError, LoginSource, NotShown, Outage, Revision, Verdict,
 };
 use crate::system::connection::ConnectionProblem;
 use crate::system::http::is_loopback;
@@ -47,16 +47,9 @@ impl Failure {
                             .hint("check that the build pushes all platforms under this one tag"),
                     }
                 }
-                Finding::OtherRevision { wanted, found: Some(found) } => {
-                    Self::new(FailureKind::Image, format!("`{reference}` is not the build of {wanted}"))
-                        .detail(format!("its revision is `{found}`"))
-                        .hint("check whether another build pushed the tag")
+                Finding::OtherRevision { wanted, found, image } => {
+                    other_revision(reference, wanted, found.as_deref(), image.as_ref())
                 }
-                Finding::OtherRevision { wanted, found: None } => Self::new(
-                    FailureKind::Image,
-                    format!("`{reference}` does not name the commit that it was built from, which must be {wanted}"),
-                )
-                .hint("set the label `org.opencontainers.image.revision` in the build, as docker/metadata-action does"),
                 Finding::NotClaimed { wanted, rejected } => Self::unclaimed(reference, wanted, rejected),
                 Finding::Blocked { part, verdict } => {
                     match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
@@ -235,6 +228,28 @@ fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
     })
 }
 
+fn other_revision(
+    reference: &Reference,
+    wanted: &Revision,
+    found: Option<&str>,
+    image: Option<&ImagePlatform>,
+) -> Failure {
+    if let Some(found) = found {
+        let of_image = image.map(|platform| format!("the revision of its image for {platform}"));
+        let whose = of_image.unwrap_or_else(|| "its revision".to_owned());
+        return Failure::new(FailureKind::Image, format!("`{reference}` is not the build of {wanted}"))
+            .detail(format!("{whose} is `{found}`"))
+            .hint("check whether another build pushed the tag");
+    }
+    let message = format!("`{reference}` does not name the commit that it was built from, which must be {wanted}");
+    let failure = Failure::new(FailureKind::Image, message);
+    match image {
+        Some(platform) => failure.detail(format!("its image for {platform} has no such label")),
+        None => failure,
+    }
+    .hint("set the label `org.opencontainers.image.revision` in the build, as docker/metadata-action does")
+}
+
 fn is_on_loopback(host: &str) -> bool {
     Url::parse(&format!("http://{host}")).is_ok_and(|url| is_loopback(&url))
 }
@@ -243,9 +258,10 @@ fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option
     let failure = Failure::new(FailureKind::Image, format!("{what} is not in the registry"));
     let failure = failure.detail(answer.to_string());
     let failure = match source {
-        LoginSource::NotShown { .. } | LoginSource::Unknown(_) | LoginSource::Missing { .. } => {
-            failure.detail(format!("login: {source}"))
-        }
+        LoginSource::NotShown { .. }
+        | LoginSource::Unknown(_)
+        | LoginSource::Missing { .. }
+        | LoginSource::OfAnother { .. } => failure.detail(format!("login: {source}")),
         _ => failure,
     };
     match wait {
@@ -273,6 +289,16 @@ fn no_access(
 
 fn login_elsewhere(registry: &str, answer: &ErrorResponse) -> Failure {
     let host = &answer.host;
+    if host.eq_ignore_ascii_case(registry) {
+        // A login is not shown at another scheme either.
+        let message = format!("{registry} is asked over plain HTTP, and leads to HTTPS, where it wants a login");
+        return Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string()).hint(match is_on_loopback(
+            host,
+        ) {
+            true => "name its CA certificate with `--ca-file`, so that it is asked over HTTPS",
+            false => "leave `--plain-http` out for it, so that it is asked over HTTPS",
+        });
+    }
     Failure::new(FailureKind::Unauthorized, format!("{registry} leads to {host}, which wants a login"))
         .detail(answer.to_string())
         .detail("no login was shown there: it would be one of another host")
@@ -303,6 +329,9 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
             "check `{variable}`: it names `{}`, which does not exist; no login for {registry} was found",
             path.display()
         ),
+        LoginSource::OfAnother { variable, registry: other } => {
+            format!("log in with `docker login`; no login for {registry} was found: `{variable}` is for `{other}`")
+        }
         LoginSource::NotShown { source, reason: NotShown::NotAsked } => {
             format!("check the name; the login from {source} was not shown, because {registry} asks for none")
         }
@@ -324,5 +353,26 @@ fn rate_limited(answer: &ErrorResponse, source: &LoginSource) -> String {
     match source.is_shown() {
         true => format!("{when}; the limit is that of the login from {source}"),
         false => format!("{when}; a login often raises the limit"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorResponse, login_elsewhere};
+
+    /// As nginx redirects from port 80 to 443.
+    #[test]
+    fn a_registry_that_leads_to_itself_is_asked_over_https() {
+        for (host, hint) in [
+            ("h.test", "leave `--plain-http` out for it, so that it is asked over HTTPS"),
+            ("localhost", "name its CA certificate with `--ca-file`, so that it is asked over HTTPS"),
+        ] {
+            let (code, message, retry_after) = (None, None, None);
+            let answer = ErrorResponse { host: host.to_owned(), status: 401, code, message, retry_after };
+            let failure = login_elsewhere(host, &answer);
+            assert_eq!(failure.hint.as_deref(), Some(hint));
+            assert!(failure.message.contains("over plain HTTP"), "{failure:?}");
+            assert!(login_elsewhere("other.test", &answer).message.contains("leads to"));
+        }
     }
 }

@@ -13,9 +13,9 @@ use reqwest::{Method, Url};
 use super::authorization::{Authorization, AuthorizationKind};
 use super::challenge::Challenge;
 use super::login::{LoginSource, NotShown, StoredLogin};
-use super::login_check::LoginCheck;
-use super::login_sources::Credentials;
-use super::scheme::{Scheme, challenges, known, unknown, words_of};
+use super::login_check::ShownLogins;
+use super::login_sources::{Credentials, Found};
+use super::scheme::{Scheme, TokenServer, challenges, known, unknown, words_of};
 use super::scope;
 use super::token::{self, TokenRequest};
 use crate::registry::context::CheckContext;
@@ -61,8 +61,7 @@ pub(in crate::registry) struct Authenticator {
     not_offered: Mutex<HashMap<(String, String), LoginSource>>,
     /// What gives access to each repository. Its lock is held while its token is fetched, so that only one is fetched.
     authorizations: Mutex<HashMap<(String, String), Slot>>,
-    /// The logins that were shown, by registry.
-    login_checks: Mutex<Vec<(String, StoredLogin, Arc<LoginCheck>)>>,
+    shown_logins: ShownLogins,
 }
 
 impl Authenticator {
@@ -73,12 +72,13 @@ impl Authenticator {
             base_challenges: Mutex::default(),
             not_offered: Mutex::default(),
             authorizations: Mutex::default(),
-            login_checks: Mutex::default(),
+            shown_logins: ShownLogins::default(),
         }
     }
 
     /// Returns what can be shown before the registry asks: what gave access to the repository before, or what the registry
-    /// has asked for before.
+    /// has asked for before. That may have been for another repository: a proxy can have several registries behind one host,
+    /// each of which asks in its own way.
     pub(in crate::registry) fn recall(
         &self,
         sender: &Sender,
@@ -93,8 +93,18 @@ impl Authenticator {
         let Some(scheme) = lock(&self.schemes).get(&context.endpoint.registry).cloned() else {
             return Ok(None);
         };
-        *slot = self.obtain(&scheme, None, sender, context)?;
-        Ok(slot.clone())
+        match self.obtain(&scheme, None, sender, context) {
+            Ok(obtained) => {
+                *slot = obtained.map(|authorization| Authorization { is_presumed: true, ..authorization });
+                Ok(slot.clone())
+            }
+            Err(end @ EarlyEnd::Verdict(Verdict::Unavailable(_) | Verdict::RateLimited(_))) => Err(end),
+            // It may ask for this repository in another way, or for nothing.
+            Err(_) => {
+                context.source = LoginSource::NotAsked;
+                Ok(None)
+            }
+        }
     }
 
     /// Returns what to show next after `response`, a 401 to what the check has shown so far. Ends the check if nothing is
@@ -106,27 +116,31 @@ impl Authenticator {
         context: &mut CheckContext,
     ) -> Result<Authorization, EarlyEnd> {
         if !is_same_place(&response.url, &context.endpoint.base) {
-            return Err(EarlyEnd::Verdict(Verdict::LoginElsewhere(ErrorResponse::of(response))));
+            return Err(Verdict::LoginElsewhere(ErrorResponse::of(response)).into());
         }
         let Unauthorized { scheme, wider, answer } = self.unauthorized(response, sender, context)?;
-        match context.authorization.as_ref().map(|shown| shown.kind) {
+        match context.authorization.as_ref() {
             None => {}
-            // A credential helper may know a newer login by now.
-            Some(AuthorizationKind::Recalled) => self.credentials.forget(&context.endpoint.registry),
-            Some(AuthorizationKind::Token) if wider.is_some() => {}
-            Some(AuthorizationKind::Token | AuthorizationKind::WiderToken) => {
-                return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
-            }
-            Some(AuthorizationKind::Login) => {
-                *lock(&self.slot(context)) = None;
-                return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
-            }
+            Some(shown) if shown.is_not_asked_for(response) => {}
+            Some(shown) => match shown.kind {
+                // A credential helper may know a newer login by now.
+                AuthorizationKind::Recalled => self.credentials.forget(&context.endpoint.registry),
+                AuthorizationKind::Token if wider.is_some() => {}
+                AuthorizationKind::Token | AuthorizationKind::WiderToken => {
+                    return Err(Verdict::NoAccess(answer).into());
+                }
+                AuthorizationKind::Login => {
+                    *lock(&self.slot(context)) = None;
+                    return Err(Verdict::LoginRejected(answer).into());
+                }
+            },
         }
         let Some(scheme) = scheme else {
-            return Err(EarlyEnd::Verdict(match response.is_page() {
+            return Err(match response.is_page() {
                 true => Verdict::Unavailable(Outage::Page(answer)),
                 false => Verdict::NoAccess(answer),
-            }));
+            }
+            .into());
         };
         lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
         let slot = self.slot(context);
@@ -143,12 +157,12 @@ impl Authenticator {
             lock(&self.schemes).remove(&context.endpoint.registry);
         }
         let Some(authorization) = obtained? else {
-            return Err(EarlyEnd::Verdict(Verdict::NoAccess(answer)));
+            return Err(Verdict::NoAccess(answer).into());
         };
         // It was accepted before and has not changed since, so it is the login that is wrong by now.
         if authorization.kind == AuthorizationKind::Login && refused.as_ref() == Some(&authorization.header) {
             *slot = None;
-            return Err(EarlyEnd::Verdict(Verdict::LoginRejected(answer)));
+            return Err(Verdict::LoginRejected(answer).into());
         }
         *slot = Some(authorization.clone());
         Ok(authorization)
@@ -181,6 +195,7 @@ impl Authenticator {
         if let Some(scheme) = scheme
             && let Some(authorization) = self.obtain(&scheme, None, sender, context)?
         {
+            let authorization = Authorization { is_presumed: true, ..authorization };
             *lock(&self.slot(context)) = Some(authorization.clone());
             context.authorization = Some(authorization);
             return Ok(true);
@@ -194,7 +209,7 @@ impl Authenticator {
         let limit = context.time_left(HELPER_TIMEOUT);
         context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit) {
             Ok((Some(_), source)) => LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked },
-            Ok((None, missing @ LoginSource::Missing { .. })) => {
+            Ok((None, missing @ (LoginSource::Missing { .. } | LoginSource::OfAnother { .. }))) => {
                 context.source = missing;
                 return Ok(None);
             }
@@ -283,87 +298,78 @@ impl Authenticator {
         context: &mut CheckContext,
     ) -> Result<Option<Authorization>, EarlyEnd> {
         let limit = context.time_left(HELPER_TIMEOUT);
-        let (login, source) = self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit)?;
-        context.source = source.clone();
-        let kind = if wider.is_some() { AuthorizationKind::WiderToken } else { AuthorizationKind::Token };
-        let named = match scheme {
-            Scheme::Bearer { scope: Some(scopes), .. } => scope::pull_only(scopes, &context.endpoint.repository),
-            Scheme::Bearer { scope: None, .. } | Scheme::Basic => None,
-        };
-        let scope = wider.or(named).unwrap_or_else(|| scope::pull(&context.endpoint.repository));
-        let obtained = Instant::now();
-        if let (
-            Scheme::Bearer { realm, service, .. },
-            None | Some(StoredLogin::Password { .. } | StoredLogin::IdentityToken { .. }),
-        ) = (scheme, &login)
-        {
-            if !self.credentials.may_show(&context.endpoint.registry, &source, realm) {
-                let (from, to) = (shown_host(&context.endpoint.base), shown_host(realm));
-                return Err(CheckError::Misdirected { from, to, source: LocationError::OtherServer }.into());
+        let found = self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit)?;
+        context.source = found.1.clone();
+        let is_shown_itself = |login: &StoredLogin| matches!(login, StoredLogin::RegistryToken(_));
+        match scheme {
+            Scheme::Bearer { server, scope } if !found.0.as_ref().is_some_and(is_shown_itself) => {
+                let named = || scope::pull_only(scope.as_deref()?, &context.endpoint.repository);
+                let (kind, scope) = match wider {
+                    Some(wider) => (AuthorizationKind::WiderToken, Some(wider)),
+                    None => (AuthorizationKind::Token, named()),
+                };
+                self.by_token(server, kind, scope, found, sender, context).map(Some)
             }
-            let wanted = TokenRequest { realm, service: service.as_deref(), scope: &scope };
-            let token = self.fetch(&wanted, login.as_ref(), sender, context)?;
-            let expires = Some(token.expires);
-            return Ok(Some(Authorization {
-                header: token.header,
-                kind,
-                source,
-                scope,
-                obtained,
-                expires,
-                login_check: None,
-            }));
+            _ => Ok(self.by_login(scheme, found, context)),
         }
-        let header = match (scheme, &login) {
-            (Scheme::Basic, Some(StoredLogin::Password { username, password })) => Some(password.basic(username)),
-            (Scheme::Bearer { .. }, Some(StoredLogin::RegistryToken(token))) => token.bearer(),
-            _ => None,
-        };
-        if header.is_none() && login.is_some() {
-            context.source = LoginSource::NotShown { source: Box::new(source.clone()), reason: NotShown::Token };
+    }
+
+    /// Exchanges a login, or none, for a token.
+    fn by_token(
+        &self,
+        server: &TokenServer,
+        kind: AuthorizationKind,
+        scope: Option<String>,
+        (login, source): Found,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Authorization, EarlyEnd> {
+        let registry = &context.endpoint.registry;
+        if !self.credentials.may_show(registry, &source, &server.realm) {
+            let (from, to) = (shown_host(&context.endpoint.base), shown_host(&server.realm));
+            return Err(CheckError::Misdirected { from, to, source: LocationError::OtherServer }.into());
         }
-        let login_check = login.map(|login| self.login_check(&context.endpoint.registry, &login));
-        Ok(header.map(|header| Authorization {
-            header,
-            kind: AuthorizationKind::Login,
+        let check = login.as_ref().map(|login| self.shown_logins.check(registry, Some(server), login));
+        let scope = scope.unwrap_or_else(|| scope::pull(&context.endpoint.repository));
+        let obtained = Instant::now();
+        let wanted = TokenRequest { server, scope: &scope };
+        let token = token::fetch(&wanted, login.as_ref(), check.as_deref(), sender, context)?;
+        Ok(Authorization {
+            header: token.header,
+            kind,
+            server: Some(server.clone()),
+            is_presumed: false,
             source,
             scope,
             obtained,
+            expires: Some(token.expires),
+            login_check: None,
+        })
+    }
+
+    /// Takes a login as it is; `None` if there is none, or the registry wants one of another kind.
+    fn by_login(&self, scheme: &Scheme, (login, source): Found, context: &mut CheckContext) -> Option<Authorization> {
+        let login = login?;
+        let header = match (scheme, &login) {
+            (Scheme::Basic, StoredLogin::Password { username, password }) => Some(password.basic(username)),
+            (Scheme::Bearer { .. }, StoredLogin::RegistryToken(token)) => token.bearer(),
+            _ => None,
+        };
+        let Some(header) = header else {
+            context.source = LoginSource::NotShown { source: Box::new(source), reason: NotShown::Token };
+            return None;
+        };
+        Some(Authorization {
+            header,
+            kind: AuthorizationKind::Login,
+            server: scheme.server().cloned(),
+            is_presumed: false,
+            source,
+            scope: scope::pull(&context.endpoint.repository),
+            obtained: Instant::now(),
             expires: None,
-            login_check,
-        }))
-    }
-
-    /// Fetches a token, unless the login is known to be wrong.
-    fn fetch(
-        &self,
-        request: &TokenRequest<'_>,
-        login: Option<&StoredLogin>,
-        sender: &Sender,
-        context: &mut CheckContext,
-    ) -> Result<token::Token, EarlyEnd> {
-        let check = login.map(|login| self.login_check(&context.endpoint.registry, login));
-        let first_use = check.as_ref().map(|check| check.begin()).transpose()?.flatten();
-        let fetched = token::fetch(request, login, sender, context);
-        match (first_use, &fetched) {
-            (Some(first_use), Ok(_)) => first_use.accepted(),
-            (Some(first_use), Err(EarlyEnd::Verdict(Verdict::LoginRejected(response)))) => {
-                first_use.rejected(response.clone());
-            }
-            _ => {}
-        }
-        fetched
-    }
-
-    /// Returns what is known of a login at a registry, which all checks share.
-    fn login_check(&self, registry: &str, login: &StoredLogin) -> Arc<LoginCheck> {
-        let mut checks = lock(&self.login_checks);
-        if let Some((_, _, check)) = checks.iter().find(|(at, known, _)| at == registry && known == login) {
-            return Arc::clone(check);
-        }
-        let check = Arc::<LoginCheck>::default();
-        checks.push((registry.to_owned(), login.clone(), Arc::clone(&check)));
-        check
+            login_check: Some(self.shown_logins.check(&context.endpoint.registry, scheme.server(), &login)),
+        })
     }
 
     fn slot(&self, context: &CheckContext) -> Slot {

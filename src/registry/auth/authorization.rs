@@ -7,12 +7,18 @@ use reqwest::header::HeaderValue;
 
 use super::login::LoginSource;
 use super::login_check::LoginCheck;
+use super::scheme::{TokenServer, challenges, known};
+use crate::registry::http::requests::HttpResponse;
 
 /// The value of `Authorization`, and how it was come by.
 #[derive(Debug, Clone)]
 pub(in crate::registry) struct Authorization {
     pub(in crate::registry) header: HeaderValue,
     pub(super) kind: AuthorizationKind,
+    /// The token server that was asked; `None` if the registry wants the login itself.
+    pub(super) server: Option<TokenServer>,
+    /// Whether the registry asked so for another repository, and has not yet said how it asks for this one.
+    pub(super) is_presumed: bool,
     pub(super) source: LoginSource,
     /// What the token was asked for, separated by spaces.
     pub(super) scope: String,
@@ -20,6 +26,15 @@ pub(in crate::registry) struct Authorization {
     pub(super) expires: Option<Instant>,
     /// Whether the login is right; `None` if a token is shown in its place.
     pub(in crate::registry) login_check: Option<Arc<LoginCheck>>,
+}
+
+impl Authorization {
+    /// Whether it answers another way of asking than that of a 401: it was presumed, and tells nothing of the login.
+    pub(in crate::registry) fn is_not_asked_for(&self, response: &HttpResponse) -> bool {
+        let challenges = challenges(response);
+        let asked = known(&challenges, &response.url);
+        self.is_presumed && asked.is_some_and(|(_, scheme)| scheme.server() != self.server.as_ref())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub enum LoginSource {
     Anonymous,
     /// The same, and a variable names a place for logins that does not exist.
     Missing { variable: &'static str, path: PathBuf },
+    /// The same, and a variable holds one for another registry.
+    OfAnother { variable: &'static str, registry: String },
     /// There is one, and the registry has not seen it.
     NotShown { source: Box<Self>, reason: NotShown },
     /// A variable of the environment, which has it for this registry.
@@ -72,6 +74,7 @@ impl fmt::Display for LoginSource {
             Self::Missing { variable, path } => {
                 write!(f, "none found; `{variable}` names `{}`, which does not exist", path.display())
             }
+            Self::OfAnother { variable, registry } => write!(f, "none found; `{variable}` is for `{registry}`"),
             Self::NotShown { source, reason: NotShown::NotAsked } => write!(f, "not asked for; not shown: {source}"),
             Self::NotShown { source, reason: NotShown::Unclear(why) } => {
                 write!(f, "not shown, because {why}: {source}")

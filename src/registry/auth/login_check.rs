@@ -1,8 +1,10 @@
 //! Whether a login is right at its registry. While that is unknown, one check shows the login and the others wait for it,
 //! so that a wrong password is shown once: a second time would only help to lock the account.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use super::login::StoredLogin;
+use super::scheme::TokenServer;
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::verdict::Verdict;
@@ -10,6 +12,37 @@ use crate::system::lock::lock;
 
 /// What the registry said to the login; `None` if it did not say yet.
 type LoginOutcome = Option<Result<(), ErrorResponse>>;
+
+/// The logins that were shown.
+#[derive(Debug, Default)]
+pub(super) struct ShownLogins(Mutex<Vec<ShownLogin>>);
+
+/// A login, and where it is shown: what one token server says of it, another need not say.
+#[derive(Debug)]
+struct ShownLogin {
+    registry: String,
+    /// `None`: it is shown to the registry itself.
+    server: Option<TokenServer>,
+    login: StoredLogin,
+    check: Arc<LoginCheck>,
+}
+
+impl ShownLogins {
+    /// Returns what is known of a login where it is shown, which all checks share.
+    pub(super) fn check(&self, registry: &str, server: Option<&TokenServer>, login: &StoredLogin) -> Arc<LoginCheck> {
+        let mut logins = lock(&self.0);
+        let is_it = |shown: &&ShownLogin| {
+            shown.registry == registry && shown.server.as_ref() == server && shown.login == *login
+        };
+        if let Some(shown) = logins.iter().find(is_it) {
+            return Arc::clone(&shown.check);
+        }
+        let check = Arc::<LoginCheck>::default();
+        let (registry, server, login) = (registry.to_owned(), server.cloned(), login.clone());
+        logins.push(ShownLogin { registry, server, login, check: Arc::clone(&check) });
+        check
+    }
+}
 
 #[derive(Debug, Default)]
 pub(in crate::registry) struct LoginCheck(Mutex<LoginOutcome>);
@@ -26,7 +59,7 @@ impl LoginCheck {
         match &*outcome {
             None => Ok(Some(FirstUse(outcome))),
             Some(Ok(())) => Ok(None),
-            Some(Err(response)) => Err(EarlyEnd::Verdict(Verdict::LoginRejected(response.clone()))),
+            Some(Err(response)) => Err(Verdict::LoginRejected(response.clone()).into()),
         }
     }
 }

@@ -180,7 +180,12 @@ impl Credentials {
                 return Ok(found);
             }
         }
-        let mut none = LoginSource::Anonymous;
+        let of_another = self
+            .sources
+            .given
+            .first()
+            .map(|given| LoginSource::OfAnother { variable: given.variable, registry: given.registry.clone() });
+        let mut none = of_another.unwrap_or(LoginSource::Anonymous);
         for ConfigFile { path, named } in self.sources.files() {
             let config = read(&path).map_err(|source| wrong(&path, source))?;
             if let Some(found) = self.find_in(&config, &path, registry, repository, limit)? {
@@ -261,7 +266,7 @@ impl Credentials {
 }
 
 /// A login, if there is one, and its source.
-type Found = (Option<StoredLogin>, LoginSource);
+pub(super) type Found = (Option<StoredLogin>, LoginSource);
 
 /// Returns the first login that was given for a registry.
 fn given(logins: &[GivenLogin], registry: &str) -> Option<Found> {

@@ -13,20 +13,35 @@ use crate::system::sent_logins;
 #[derive(Debug, Clone)]
 pub(super) enum Scheme {
     Basic,
-    Bearer { realm: Url, service: Option<String>, scope: Option<String> },
+    Bearer { server: TokenServer, scope: Option<String> },
+}
+
+/// Where tokens are given, and for which registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TokenServer {
+    pub(super) realm: Url,
+    pub(super) service: Option<String>,
 }
 
 impl Scheme {
     /// Returns the scheme of a challenge that came from `url`, if it is one we know and complete.
     pub(super) fn of(challenge: &Challenge, url: &Url) -> Option<Self> {
+        let value = |name| challenge.parameter(name).map(str::to_owned);
         match challenge.scheme() {
             "basic" => Some(Self::Basic),
-            "bearer" => Some(Self::Bearer {
-                realm: url.join(challenge.parameter("realm")?).ok()?,
-                service: challenge.parameter("service").map(str::to_owned),
-                scope: challenge.parameter("scope").map(str::to_owned),
-            }),
+            "bearer" => {
+                let realm = url.join(challenge.parameter("realm")?).ok()?;
+                Some(Self::Bearer { server: TokenServer { realm, service: value("service") }, scope: value("scope") })
+            }
             _ => None,
+        }
+    }
+
+    /// Returns the token server; `None` if the registry wants the login itself.
+    pub(super) fn server(&self) -> Option<&TokenServer> {
+        match self {
+            Self::Bearer { server, .. } => Some(server),
+            Self::Basic => None,
         }
     }
 
@@ -34,8 +49,8 @@ impl Scheme {
     /// `aws` of ECR's public gallery.
     pub(super) fn for_any_repository(self) -> Self {
         match self {
-            Self::Bearer { realm, service, scope } => {
-                Self::Bearer { realm, service, scope: scope.filter(|scope| !scope.starts_with("repository:")) }
+            Self::Bearer { server, scope } => {
+                Self::Bearer { server, scope: scope.filter(|scope| !scope.starts_with("repository:")) }
             }
             Self::Basic => Self::Basic,
         }

@@ -5,10 +5,12 @@
 use std::time::{Duration, Instant};
 
 use reqwest::header::HeaderValue;
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::login::{StoredLogin, TOKEN_USER};
+use super::login_check::LoginCheck;
+use super::scheme::TokenServer;
 use super::secret::Secret;
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
@@ -32,8 +34,7 @@ const EXPIRY_MARGIN: Duration = Duration::from_secs(5);
 
 /// What a token is wanted for.
 pub(super) struct TokenRequest<'a> {
-    pub(super) realm: &'a Url,
-    pub(super) service: Option<&'a str>,
+    pub(super) server: &'a TokenServer,
     /// Separated by spaces.
     pub(super) scope: &'a str,
 }
@@ -43,15 +44,35 @@ pub(super) struct Token {
     pub(super) expires: Instant,
 }
 
-/// Asks the token server for a token, with `login` if there is one.
+/// Fetches a token with a login, unless that is known to be wrong, or without one.
 pub(super) fn fetch(
+    wanted: &TokenRequest<'_>,
+    login: Option<&StoredLogin>,
+    check: Option<&LoginCheck>,
+    sender: &Sender,
+    context: &mut CheckContext,
+) -> Result<Token, EarlyEnd> {
+    let first_use = check.map(LoginCheck::begin).transpose()?.flatten();
+    let fetched = ask(wanted, login, sender, context);
+    match (first_use, &fetched) {
+        (Some(first_use), Ok(_)) => first_use.accepted(),
+        (Some(first_use), Err(EarlyEnd::Verdict(Verdict::LoginRejected(response)))) => {
+            first_use.rejected(response.clone());
+        }
+        _ => {}
+    }
+    fetched
+}
+
+/// Asks the token server for a token, with `login` if there is one.
+fn ask(
     wanted: &TokenRequest<'_>,
     login: Option<&StoredLogin>,
     sender: &Sender,
     context: &mut CheckContext,
 ) -> Result<Token, EarlyEnd> {
-    context.allow_realm(wanted.realm, sender.place(context))?;
-    let (registry, server) = (&context.endpoint.registry, shown_host(wanted.realm));
+    context.allow_realm(&wanted.server.realm, sender.place(context))?;
+    let (registry, server) = (&context.endpoint.registry, shown_host(&wanted.server.realm));
     sender.asides.add(format!("the token server of `{registry}` is `{server}`"));
     let response = match login {
         None | Some(StoredLogin::RegistryToken(_)) => get(wanted, None, sender, context)?,
@@ -70,17 +91,17 @@ pub(super) fn fetch(
         Ok(read(&response)?)
     } else {
         dropped(wanted, &response, login)?;
-        Err(EarlyEnd::Verdict(refusal(&response, login.is_some())))
+        Err(refusal(&response, login.is_some()).into())
     }
 }
 
 /// Fails if a refusal is no word on the login, because a redirect led to where it was not shown.
 fn dropped(wanted: &TokenRequest<'_>, response: &HttpResponse, login: Option<&StoredLogin>) -> Result<(), CheckError> {
-    if login.is_none() || is_same_place(wanted.realm, &response.url) {
+    if login.is_none() || is_same_place(&wanted.server.realm, &response.url) {
         return Ok(());
     }
     let to = format!("{}://{}", response.url.scheme(), shown_host(&response.url));
-    let (host, status) = (shown_host(wanted.realm), response.status.as_u16());
+    let (host, status) = (shown_host(&wanted.server.realm), response.status.as_u16());
     Err(CheckError::LoginDropped { host, to, status })
 }
 
@@ -90,10 +111,10 @@ fn get(
     sender: &Sender,
     context: &mut CheckContext,
 ) -> Result<HttpResponse, EarlyEnd> {
-    let mut url = wanted.realm.clone();
+    let mut url = wanted.server.realm.clone();
     {
         let mut query = url.query_pairs_mut();
-        query.extend_pairs(wanted.service.map(|service| ("service", service)));
+        query.extend_pairs(wanted.server.service.as_ref().map(|service| ("service", service)));
         query.extend_pairs(wanted.scope.split_whitespace().map(|scope| ("scope", scope)));
         query.append_pair("client_id", CLIENT_ID);
         query.extend_pairs(login.map(|(username, _)| ("account", username)));
@@ -118,19 +139,19 @@ fn post(
     context: &mut CheckContext,
 ) -> Result<HttpResponse, EarlyEnd> {
     // A URL's query is written as a form is.
-    let mut form = wanted.realm.clone();
+    let mut form = wanted.server.realm.clone();
     form.set_query(None);
     form.query_pairs_mut()
         .append_pair("grant_type", "refresh_token")
         .append_pair("client_id", CLIENT_ID)
         .append_pair("scope", wanted.scope)
         .append_pair("refresh_token", token.expose())
-        .extend_pairs(wanted.service.map(|service| ("service", service)));
+        .extend_pairs(wanted.server.service.as_ref().map(|service| ("service", service)));
     sent_logins::note(token.expose());
     let form = Secret::new(form.query().unwrap_or_default().to_owned());
     let request = HttpRequest {
         method: Method::POST,
-        url: wanted.realm,
+        url: &wanted.server.realm,
         accept: "application/json",
         authorization: None,
         form: Some(&form),

@@ -9,13 +9,15 @@ use reqwest::blocking::Client;
 use reqwest::{Proxy, Url, redirect};
 use rustls::ClientConfig;
 
-use super::address::{Neighbourhood, is_own, shown_host};
+use super::address::{Neighbourhood, is_own};
 use super::resolver::{Neighbourhoods, Reach, Resolver};
-use super::trust::Trust;
+use super::trust::{Trust, names};
+use crate::registry::endpoint::Endpoint;
 use crate::registry::error::CheckError;
 use crate::registry::limits::REQUEST_TIMEOUT;
 use crate::system::http::{self, Security, is_loopback, literal};
 use crate::system::lock::lock;
+use crate::system::neighbourhood::is_same_host;
 use crate::system::proxy::Proxies;
 use crate::system::tls::{Authorities, TlsError, client_config};
 
@@ -32,7 +34,8 @@ enum TlsScope {
     Plain,
     /// Any host without authorities of its own.
     AnyHost,
-    Host(String),
+    /// The host with these names.
+    Host(Vec<String>),
 }
 
 /// How a client comes to a host.
@@ -57,9 +60,10 @@ impl Clients {
         Self { trust, proxies, ..Self::default() }
     }
 
-    /// Returns the client for `url`, to which the check of an image in `registry` has come.
-    pub(super) fn client(&self, url: &Url, registry: &Url) -> Result<Client, CheckError> {
-        let scope = self.scope(url);
+    /// Returns the client for `url`, to which the check of an image at `endpoint` has come.
+    pub(super) fn client(&self, url: &Url, endpoint: &Endpoint) -> Result<Client, CheckError> {
+        let registry = &endpoint.base;
+        let scope = self.scope(url, is_same_host(registry, url).then_some(endpoint.registry.as_str()));
         let route = match self.proxy(url) {
             Some(_) => ClientRoute::Proxied,
             None if is_own(registry, url) => ClientRoute::Direct(Reach::Named),
@@ -70,7 +74,7 @@ impl Clients {
         if let Some(client) = made.get(&wanted) {
             return Ok(client.clone());
         }
-        let client = self.make(&wanted, url)?;
+        let client = self.make(&wanted)?;
         made.insert(wanted, client.clone());
         Ok(client)
     }
@@ -81,12 +85,12 @@ impl Clients {
         if is_loopback(url) { None } else { self.proxies.shown(url) }
     }
 
-    fn make(&self, wanted: &Use, url: &Url) -> Result<Client, CheckError> {
+    fn make(&self, wanted: &Use) -> Result<Client, CheckError> {
         let security = if wanted.scope == TlsScope::Plain { Security::Plain } else { Security::Tls };
         let mut builder =
             http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false).no_proxy();
         if security == Security::Tls {
-            builder = builder.tls_backend_preconfigured(self.tls_config(&wanted.scope, url)?);
+            builder = builder.tls_backend_preconfigured(self.tls_config(&wanted.scope)?);
         }
         builder = match wanted.route {
             ClientRoute::Direct(reach) => {
@@ -101,21 +105,22 @@ impl Clients {
         builder.build().map_err(|error| CheckError::Setup(error.into()))
     }
 
-    fn scope(&self, url: &Url) -> TlsScope {
-        let host = shown_host(url);
+    fn scope(&self, url: &Url, written: Option<&str>) -> TlsScope {
+        let names = names(url, written);
         match url.scheme() {
-            "https" if is_loopback(url) || self.trust.is_for(&host) => TlsScope::Host(host),
+            "https" if is_loopback(url) || self.trust.is_for(&names) => TlsScope::Host(names),
             "https" => TlsScope::AnyHost,
             _ => TlsScope::Plain,
         }
     }
 
-    fn tls_config(&self, scope: &TlsScope, url: &Url) -> Result<ClientConfig, CheckError> {
+    fn tls_config(&self, scope: &TlsScope) -> Result<ClientConfig, CheckError> {
         let mut known = lock(&self.tls);
         if let Some(config) = known.get(scope) {
             return Ok(config.clone());
         }
-        let given = self.trust.certificates(&shown_host(url))?;
+        let names = if let TlsScope::Host(names) = scope { names.as_slice() } else { &[] };
+        let given = self.trust.certificates(names)?;
         let config = client_config(Authorities::SystemAndGiven(&self.trust.system), given);
         let config = config.map_err(|error| match error {
             TlsError::Misnamed(misnamed) => CheckError::Misnamed(misnamed),

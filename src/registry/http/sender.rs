@@ -85,7 +85,7 @@ impl Sender {
                 }
                 Attempt::NoAnswer { outage, retryable: true } => (Verdict::Unavailable(outage), Duration::ZERO),
                 Attempt::NoAnswer { outage, retryable: false } => {
-                    return Err(EarlyEnd::Verdict(Verdict::Unavailable(outage)));
+                    return Err(Verdict::Unavailable(outage).into());
                 }
             };
             if matches!(verdict, Verdict::RateLimited(_)) && !at_least.is_zero() {
@@ -93,7 +93,7 @@ impl Sender {
                 backoff.narrow(at_least.saturating_mul(2));
             }
             if attempts_left == 0 || !backoff.wait(at_least) {
-                return Err(EarlyEnd::Verdict(verdict));
+                return Err(verdict.into());
             }
         }
     }
@@ -153,7 +153,7 @@ impl Sender {
             let risk = "a machine in between can read and change all of it";
             self.notices.add(format!("`{host}` is reached over plain HTTP: {risk}"));
         }
-        let client = self.clients.client(url, &context.endpoint.base)?;
+        let client = self.clients.client(url, &context.endpoint)?;
         let mut builder = client.request(request.method.clone(), url.clone()).timeout(time_left);
         builder = builder.header(ACCEPT, request.accept).header(ACCEPT_ENCODING, "identity");
         if let Some(authorization) = authorization {

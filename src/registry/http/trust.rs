@@ -4,9 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
+use reqwest::Url;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::address::shown_host;
 use crate::registry::error::{AuthorityProblem, CheckError};
 use crate::system::bounded_file;
 use crate::system::tls::SystemAuthorities;
@@ -22,30 +24,34 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Whether an authority was given that this registry may have its certificate from. Then it speaks TLS, even on
+    /// Whether an authority was given that the host of these names may have its certificate from. Then it speaks TLS, even on
     /// loopback.
-    pub(in crate::registry) fn covers(&self, registry: &str) -> bool {
-        self.ca_file.is_some() || self.is_for(registry)
+    pub(in crate::registry) fn covers(&self, names: &[String]) -> bool {
+        self.ca_file.is_some() || self.is_for(names)
     }
 
-    /// Whether there is an authority for this registry alone.
-    pub(in crate::registry) fn is_for(&self, registry: &str) -> bool {
-        !self.files_for(registry).is_empty()
+    /// Whether there is an authority for this host alone.
+    pub(in crate::registry) fn is_for(&self, names: &[String]) -> bool {
+        !self.files_for(names).is_empty()
     }
 
-    /// Returns the certificates to believe for a registry.
-    pub(in crate::registry) fn certificates(&self, registry: &str) -> Result<Vec<CertificateDer<'static>>, CheckError> {
+    /// Returns the certificates to believe for a host.
+    pub(in crate::registry) fn certificates(
+        &self,
+        names: &[String],
+    ) -> Result<Vec<CertificateDer<'static>>, CheckError> {
         let mut given = Vec::new();
-        for path in self.ca_file.iter().cloned().chain(self.files_for(registry)) {
+        for path in self.ca_file.iter().cloned().chain(self.files_for(names)) {
             let certificates = read(&path).map_err(|source| CheckError::Authority { path, source })?;
             given.extend(certificates);
         }
         Ok(given)
     }
 
-    /// Returns the files for a registry, in the order of their names. A folder that cannot be read has none.
-    fn files_for(&self, registry: &str) -> Vec<PathBuf> {
-        let entries = self.folders.iter().filter_map(|folder| folder.join(registry).read_dir().ok()).flatten();
+    /// Returns the files for a host, in the order of their names. A folder that cannot be read has none.
+    fn files_for(&self, names: &[String]) -> Vec<PathBuf> {
+        let folders = self.folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
+        let entries = folders.filter_map(|folder| folder.read_dir().ok()).flatten();
         let mut files: Vec<_> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
@@ -55,10 +61,37 @@ impl Trust {
     }
 }
 
+/// Returns the names under which authorities for the host of a URL are kept: that of the URL, and the one that the image has if
+/// the host is its registry. docker and podman know the second alone, which can have capitals, or a port that a URL drops.
+pub(in crate::registry) fn names(url: &Url, written: Option<&str>) -> Vec<String> {
+    let shown = shown_host(url);
+    let written = written.filter(|written| *written != shown).map(str::to_owned);
+    written.into_iter().chain([shown]).collect()
+}
+
 fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, AuthorityProblem> {
     let pem = bounded_file::read(path).map_err(AuthorityProblem::Unreadable)?;
     match CertificateDer::pem_slice_iter(&pem).collect::<Result<Vec<_>, _>>() {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) | Err(_) => Err(AuthorityProblem::NoCertificate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Url, names};
+
+    #[test]
+    fn where_authorities_are_kept() {
+        for (url, written, expected) in [
+            ("https://h.test/v2/", Some("h.test"), &["h.test"][..]),
+            ("https://h.test/v2/", Some("h.test:443"), &["h.test:443", "h.test"]),
+            ("https://h.test/v2/", Some("H.test"), &["H.test", "h.test"]),
+            ("https://h.test:5000/v2/", Some("h.test:5000"), &["h.test:5000"]),
+            ("https://registry-1.docker.io/v2/", Some("docker.io"), &["docker.io"]),
+            ("https://auth.test/token", None, &["auth.test"]),
+        ] {
+            assert_eq!(names(&Url::parse(url).unwrap(), written), expected, "{url} {written:?}");
+        }
     }
 }

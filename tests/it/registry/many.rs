@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tagship::registry::{CheckedImage, Client, Detail};
 
-use super::{anonymous, ci, client_with, logged_in, reference, show};
+use super::{anonymous, check_each, ci, client_with, logged_in, reference, show};
 use crate::support::login::Login;
 use crate::support::registry::{Auth, Fault, Image, Registry};
 
@@ -23,8 +23,7 @@ fn with_images(auth: Auth) -> Registry {
 fn check_all(client: &Client, registry: &Registry) -> Vec<CheckedImage> {
     let references: Vec<_> =
         (0..IMAGES).map(|number| reference(&registry.address(), &format!("team/app{number}:v1"))).collect();
-    let results = client.check_all(&references.iter().collect::<Vec<_>>(), &[], Detail::Full);
-    results.into_iter().map(|result| result.expect("a verdict")).collect()
+    check_each(client, &references)
 }
 
 fn count(lines: &[String], start: &str, end: &str) -> usize {

@@ -95,6 +95,13 @@ fn check_for(client: &Client, address: &str, name: &str, requirements: &[Require
     checked.unwrap_or_else(|error| panic!("{name}: {error:?}"))
 }
 
+/// Checks images at once, without requirements.
+fn check_each(client: &Client, references: &[Reference]) -> Vec<CheckedImage> {
+    let questions: Vec<_> = references.iter().map(|reference| (reference, &[][..])).collect();
+    let results = client.check_each(&questions, Detail::Full);
+    results.into_iter().map(|result| result.expect("a verdict")).collect()
+}
+
 /// Returns why a check of `app:v1` comes to no verdict.
 fn check_error(client: &Client, registry: &Registry) -> CheckError {
     client.check(&reference(&registry.address(), "app:v1"), &[], Detail::Full).expect_err("no verdict")

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use tagship::registry::{CheckedImage, Client, Detail};
+use tagship::registry::{CheckedImage, Client};
 
-use super::{check_at, ci, client_in, configured, docker_config, reference, show};
+use super::{check_at, check_each, ci, client_in, configured, docker_config, reference, show};
 use crate::support::http::{Head, Reply, Response, Server};
 use crate::support::login::Login;
 use crate::support::registry::Fault;
@@ -38,9 +38,7 @@ fn answer(head: &Head) -> Response {
 
 fn check_all(client: &Client, address: &str, registries: &[&str]) -> Vec<CheckedImage> {
     let references: Vec<_> = registries.iter().map(|name| reference(address, &format!("{name}/app:v1"))).collect();
-    let questions: Vec<_> = references.iter().map(|reference| (reference, &[][..])).collect();
-    let results = client.check_each(&questions, Detail::Full);
-    results.into_iter().map(|result| result.expect("a verdict")).collect()
+    check_each(client, &references)
 }
 
 #[test]

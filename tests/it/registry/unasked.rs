@@ -1,10 +1,10 @@
 //! Registries that hide what they have from a request without a login, and do not ask for one: a login that exists is shown
 //! before a "no" is final.
 
-use tagship::registry::{Client, Detail, LoginSource, NotShown};
+use tagship::registry::{Client, LoginSource, NotShown};
 
 use super::requirements::platform;
-use super::{anonymous, assert_check, check, check_for, ci, client_with, logged_in, reference, show};
+use super::{anonymous, assert_check, check, check_each, check_for, ci, client_with, logged_in, reference, show};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
@@ -95,7 +95,7 @@ fn many_images_ask_once_how_the_registry_wants_the_login() {
     let (client, _home) = logged_in(&registry, &ci());
     let references: Vec<_> =
         (0..8).map(|number| reference(&registry.address(), &format!("team/app{number}:v1"))).collect();
-    client.check_all(&references.iter().collect::<Vec<_>>(), &[], Detail::Full);
+    check_each(&client, &references);
     let lines = registry.request_lines();
     assert_eq!(lines.iter().filter(|line| *line == "GET /v2/ 200").count(), 1, "{lines:?}");
 }
