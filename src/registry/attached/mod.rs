@@ -6,6 +6,7 @@
 //! attestations, whose layers are the signed things.
 
 mod layers;
+mod link;
 mod referrers;
 mod search;
 

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use reqwest::Url;
-use reqwest::header::LINK;
 
 use super::layers::Layer;
+use super::link::next_page;
 use super::referrers::Referrer;
 use crate::image::Digest;
 use crate::registry::context::CheckContext;
@@ -56,11 +56,11 @@ impl<'a> AttachedSearch<'a> {
         wanted: impl Fn(&Referrer) -> bool,
     ) -> Result<ReferrerList, EarlyEnd> {
         let mut url = self.context.endpoint.referrers(self.image)?;
-        let (mut listed, mut unread) = (Vec::new(), None);
+        let (mut listed, mut unread, mut visited) = (Vec::new(), None, Vec::new());
         for number in 1..=MAX_PAGES {
             let page = self.unless_missing(&url)?;
-            let read = page.and_then(|page| Some((Referrer::list(&page.body)?, page)));
-            let Some((referrers, page)) = read else {
+            let list = page.and_then(|page| Some((Referrer::list(&page.body)?, page)));
+            let Some((referrers, page)) = list else {
                 if number == 1 {
                     listed = self.list_under_its_tag()?.into_iter().filter(&wanted).collect();
                 } else {
@@ -75,11 +75,14 @@ impl<'a> AttachedSearch<'a> {
             };
             match next {
                 None => unread = Some("the list of what is attached goes on where it is not read".to_owned()),
+                Some(next) if next == url || visited.contains(&next) => {
+                    unread = Some("a page of the list of what is attached leads back to one before it".to_owned());
+                }
                 Some(_) if number == MAX_PAGES || listed.len() > MAX_LISTED => {
                     unread = Some(format!("only the first {number} pages of the list of what is attached were read"));
                 }
                 Some(next) => {
-                    url = next;
+                    visited.push(std::mem::replace(&mut url, next));
                     continue;
                 }
             }
@@ -135,10 +138,4 @@ impl<'a> AttachedSearch<'a> {
             Err(end) => Err(end),
         }
     }
-}
-
-/// Returns the URL of the next page of a list, if there is one; `Some(None)` if it has none that can be read.
-fn next_page(page: &HttpResponse) -> Option<Option<Url>> {
-    let (target, relation) = page.header(LINK)?.trim().strip_prefix('<')?.split_once('>')?;
-    relation.contains("next").then(|| page.url.join(target).ok())
 }
