@@ -36,10 +36,12 @@ pub(super) fn ask(
     }
 }
 
-/// Returns the first executable file of this name in the search path.
+/// Returns the first executable file of this name in the search path. A part of it that is empty or relative means the current
+/// folder, in which a branch may have put a program: docker runs none from there either.
 fn find(program: &str, search_path: &OsStr) -> Option<PathBuf> {
     let name = format!("{program}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(search_path).map(|folder| folder.join(&name)).find(|path| is_executable(path))
+    let folders = env::split_paths(search_path).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join(&name)).find(|path| is_executable(path))
 }
 
 #[cfg(unix)]
