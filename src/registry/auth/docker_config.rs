@@ -195,13 +195,15 @@ fn scopes(repository: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Brings a key into the form `host[:port][/path]`. docker once wrote URLs, of which only the host counts.
+/// Brings a key into the form `host[:port][/path]`. docker once wrote URLs, of which only the host counts, and hosts with the
+/// version of the API behind them, which may also be the name of a repository.
 pub(super) fn normal(key: &str) -> &str {
     if let Some(rest) = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")) {
         return rest.split('/').next().unwrap_or_default();
     }
     let key = key.trim_end_matches('/');
-    key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2")).unwrap_or(key)
+    let host = key.strip_suffix("/v1").or_else(|| key.strip_suffix("/v2"));
+    host.filter(|host| !host.contains('/')).unwrap_or(key)
 }
 
 fn said(secret: Option<&Secret>) -> Option<&Secret> {
