@@ -25,6 +25,8 @@ pub struct PublicKey {
 pub enum PublicKeyError {
     #[error("it is no public key in PEM (`-----BEGIN PUBLIC KEY-----`)")]
     NotPem,
+    #[error("it has {0} public keys; give the one to verify with")]
+    Several(usize),
     #[error("it is a private key; give the public key to verify with")]
     Private,
     #[error("it is no key of ECDSA (P-256, P-384), Ed25519 or RSA")]
@@ -45,12 +47,14 @@ const RSA: &[&dyn SignatureVerificationAlgorithm] = &[
 ];
 
 impl PublicKey {
-    /// Reads the first public key of a PEM text.
+    /// Reads the public key of a PEM text. Of several, as a rotation of keys has them, none is chosen.
     pub fn from_pem(text: &[u8]) -> Result<Self, PublicKeyError> {
-        match SubjectPublicKeyInfoDer::from_pem_slice(text) {
-            Ok(spki) => Self::from_spki(&spki),
-            Err(_) if text.windows(11).any(|word| word == b"PRIVATE KEY") => Err(PublicKeyError::Private),
-            Err(_) => Err(PublicKeyError::NotPem),
+        let keys: Result<Vec<_>, _> = SubjectPublicKeyInfoDer::pem_slice_iter(text).collect();
+        match keys.as_deref() {
+            Ok([spki]) => Self::from_spki(spki),
+            Ok(keys @ [_, _, ..]) => Err(PublicKeyError::Several(keys.len())),
+            Ok([]) | Err(_) if text.windows(11).any(|word| word == b"PRIVATE KEY") => Err(PublicKeyError::Private),
+            Ok([]) | Err(_) => Err(PublicKeyError::NotPem),
         }
     }
 
