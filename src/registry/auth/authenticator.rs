@@ -14,7 +14,7 @@ use super::authorization::{Authorization, AuthorizationKind};
 use super::challenge::Challenge;
 use super::login::{LoginSource, NotShown, StoredLogin};
 use super::login_check::ShownLogins;
-use super::login_sources::{Credentials, Found};
+use super::login_sources::{Credentials, FoundLogin};
 use super::scheme::{Scheme, TokenServer, challenges, known, unknown, words_of};
 use super::scope;
 use super::token::{self, TokenRequest};
@@ -320,7 +320,7 @@ impl Authenticator {
         server: &TokenServer,
         kind: AuthorizationKind,
         scope: Option<String>,
-        (login, source): Found,
+        (login, source): FoundLogin,
         sender: &Sender,
         context: &mut CheckContext,
     ) -> Result<Authorization, EarlyEnd> {
@@ -348,7 +348,12 @@ impl Authenticator {
     }
 
     /// Takes a login as it is; `None` if there is none, or the registry wants one of another kind.
-    fn by_login(&self, scheme: &Scheme, (login, source): Found, context: &mut CheckContext) -> Option<Authorization> {
+    fn by_login(
+        &self,
+        scheme: &Scheme,
+        (login, source): FoundLogin,
+        context: &mut CheckContext,
+    ) -> Option<Authorization> {
         let login = login?;
         let header = match (scheme, &login) {
             (Scheme::Basic, StoredLogin::Password { username, password }) => Some(password.basic(username)),

@@ -169,7 +169,7 @@ impl ConfigFile {
 
 impl Credentials {
     /// Returns the login for a repository and its source; programs that are asked get at most `limit`.
-    pub(super) fn find(&self, registry: &str, repository: &str, limit: Duration) -> Result<Found, CheckError> {
+    pub(super) fn find(&self, registry: &str, repository: &str, limit: Duration) -> Result<FoundLogin, CheckError> {
         if let Some(found) = given(&self.sources.given, registry) {
             return Ok(found);
         }
@@ -217,7 +217,7 @@ impl Credentials {
         registry: &str,
         repository: &str,
         limit: Duration,
-    ) -> Result<Option<Found>, CheckError> {
+    ) -> Result<Option<FoundLogin>, CheckError> {
         if let Some(found) = self.ask(config.helper(registry), path, registry, limit)? {
             return Ok(Some(found));
         }
@@ -239,7 +239,7 @@ impl Credentials {
         path: &Path,
         registry: &str,
         limit: Duration,
-    ) -> Result<Option<Found>, CheckError> {
+    ) -> Result<Option<FoundLogin>, CheckError> {
         let Some(name) = name else {
             return Ok(None);
         };
@@ -266,10 +266,10 @@ impl Credentials {
 }
 
 /// A login, if there is one, and its source.
-pub(super) type Found = (Option<StoredLogin>, LoginSource);
+pub(super) type FoundLogin = (Option<StoredLogin>, LoginSource);
 
 /// Returns the first login that was given for a registry.
-fn given(logins: &[GivenLogin], registry: &str) -> Option<Found> {
+fn given(logins: &[GivenLogin], registry: &str) -> Option<FoundLogin> {
     let given = logins.iter().find(|given| is_for(&given.registry, registry))?;
     let login = StoredLogin::Password { username: given.username.clone(), password: given.password.clone() };
     Some((Some(login), LoginSource::Variable(given.variable)))
