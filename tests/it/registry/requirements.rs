@@ -1,12 +1,12 @@
 //! What is behind a tag: platforms, their manifests, and the commit that an image was built from.
 
 use serde_json::json;
+use tagship::outcome::failure::Failure;
 use tagship::registry::{
     CheckError, CheckedImage, Detail, Finding, InvalidResponse, Requirement, RevisedImages, Revision, Verdict,
 };
 
 use super::{anonymous, assert_check, check, check_for, ci, client_with, logged_in, reference, short, show_verdict};
-use crate::stage::tagship;
 use crate::support::http::Authorization;
 use crate::support::registry::{ALWAYS, Auth, Fault, Format, Image, Registry, media_type};
 
@@ -405,14 +405,19 @@ fn each_image_of_an_index_is_the_build() {
 /// A person looks at the image for their own machine first, which may be the right one.
 #[test]
 fn the_platform_that_is_another_build_is_named() {
-    let check = |registry: &Registry| {
-        let name = format!("{}/app:v1", registry.address());
-        tagship().args(["check", &name, "--expect-revision", COMMIT]).run().exit(4)
+    let details = |registry: &Registry| {
+        let checked = check_for(&anonymous(), &registry.address(), "app:v1", &[revision(COMMIT)]);
+        let [failure] = &Failure::of_check(&reference(&registry.address(), "app:v1"), &checked, None)[..] else {
+            panic!("{checked:?}")
+        };
+        failure.details.join("; ")
     };
     let other = mixed(&Image::new().revision(OTHER), Some("arm64"));
-    check(&other).stderr_has(&format!("  the revision of its image for linux/arm64 is `{OTHER}`\n"));
-    check(&mixed(&Image::new(), Some("arm64"))).stderr_has("  its image for linux/arm64 has no such label\n");
-    check(&with(&Image::new().revision(OTHER))).stderr_has(&format!("  its revision is `{OTHER}`\n"));
+    assert_eq!(details(&other), format!("the revision of its image for linux/arm64 is `{OTHER}`"));
+    let unnamed = mixed(&Image::new(), Some("arm64"));
+    assert_eq!(details(&unnamed), "its image for linux/arm64 has no such label");
+    let single = with(&Image::new().revision(OTHER));
+    assert_eq!(details(&single), format!("its revision is `{OTHER}`"));
 }
 
 #[test]

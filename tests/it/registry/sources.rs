@@ -243,7 +243,7 @@ fn a_helper_is_not_taken_from_the_current_folder() {
     stage.home.write(".docker/config.json", r#"{"credsStore":"lab"}"#);
     for path in ["/usr/bin:", ":/usr/bin", ".:/usr/bin", "../bin"] {
         let check = stage.tagship().args(["check", &format!("{}:v1", stage.image())]);
-        let check = check.current_dir(&stage.home.path().join("bin")).env("PATH", path);
+        let check = check.current_dir(stage.home.path().join("bin")).env("PATH", path);
         check.run().exit(5).stderr_has("`docker-credential-lab`");
     }
 }
