@@ -9,7 +9,7 @@ fn a_path_that_a_trailer_cannot_have_as_it_is() {
     let pipeline = Pipeline::new();
     let text = kustomization(&[("web", "newName: org/web\n  newTag: old")]);
     let (one, two) = (pipeline.source("one", &[]), pipeline.source("two", &[]));
-    for folder in [" lead", "\u{a0}wide", "[skip ci]", "it's", "Closes #12, (@octocat)", "\u{202e}x"] {
+    for folder in [" lead", "\u{a0}wide", "[skip ci]", "it's", "Closes #12, (@octocat)", "\u{202e}x", "a:b@c.d"] {
         let file = File::new(&format!("{folder}/kustomization.yaml"), &text);
         let other = File::new(&format!("{folder}/b/kustomization.yaml"), &text);
         pipeline.stage.remote.commit("main", "Add a folder", &[file, other]);
@@ -33,5 +33,18 @@ fn a_path_that_a_trailer_cannot_have_as_it_is() {
         for acts in ["[skip ci]/", "#12", "@octocat", "\u{202e}"] {
             assert!(!message.contains(acts), "{message}");
         }
+    }
+}
+
+/// A commit without the trailer of an image would be no release to later ones, and an older build would replace it.
+#[test]
+fn a_release_that_no_trailer_can_tell_is_not_made() {
+    let pipeline = Pipeline::new();
+    for name in ["user:secret@r.example/web", "r.example/web\\n- x"] {
+        let file = File::new("k/kustomization.yaml", format!("images:\n- name: web\n  newName: \"{name}\"\n"));
+        let tip = pipeline.stage.remote.commit("main", "Add a folder", &[file]);
+        let output = pipeline.run("release", &["--no-check", "-k", "k", "web=*:v2"]).run().exit(3);
+        output.stderr_has("the commit cannot tell the image of `web`: ").says_nowhere("secret");
+        assert_eq!(pipeline.stage.remote.tip("main").unwrap(), tip);
     }
 }
