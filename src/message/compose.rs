@@ -5,7 +5,7 @@ use super::release::{Release, source_commits};
 use super::skip_ci::{self, SkipCi};
 use super::template::{MessageTemplate, MessageValues};
 use super::trailer_path::inert;
-use super::trailers;
+use super::trailers::{self, UntoldRelease};
 use crate::git::{CommitId, Message, Trailer};
 
 /// How many characters of a message CircleCI searches for a marker.
@@ -76,7 +76,15 @@ fn usual_title(purpose: &Purpose, images: &[String]) -> String {
 /// Returns the message of the commit that makes `releases`, all of them entries that change.
 ///
 /// `run` is the page of the CI run that releases.
-pub fn message(options: &Options, releases: &[Release], run: Option<&str>, purpose: &Purpose) -> Message {
+///
+/// # Errors
+/// If the commit cannot tell an image or a file.
+pub fn message(
+    options: &Options,
+    releases: &[Release],
+    run: Option<&str>,
+    purpose: &Purpose,
+) -> Result<Message, UntoldRelease> {
     let (title, mut body) = text(options, releases, purpose);
     let title = match &options.skip_ci {
         SkipCi::Title(marker) if !title.contains(marker) => marked(&title, marker),
@@ -94,7 +102,7 @@ pub fn message(options: &Options, releases: &[Release], run: Option<&str>, purpo
             body.push(skip_ci::broken(&line));
         }
     }
-    Message { title, body, trailers: trailers(options, releases, run, purpose) }
+    Ok(Message { title, body, trailers: trailers(options, releases, run, purpose)? })
 }
 
 /// Returns the name of a place of the user's text that `releases` do not fill.
@@ -160,18 +168,23 @@ fn with_values<T>(releases: &[Release], read: impl FnOnce(&MessageValues<'_>) ->
     read(&MessageValues { images: &images, tag: &tag, source: &sources.join(", ") })
 }
 
-fn trailers(options: &Options, releases: &[Release], run: Option<&str>, purpose: &Purpose) -> Vec<Trailer> {
+fn trailers(
+    options: &Options,
+    releases: &[Release],
+    run: Option<&str>,
+    purpose: &Purpose,
+) -> Result<Vec<Trailer>, UntoldRelease> {
     let rolled_back = match purpose {
         Purpose::Rollback { of } => of.as_slice(),
         Purpose::Release | Purpose::Promotion => &[],
     };
-    let mut trailers = trailers::of_release(releases, run, rolled_back);
+    let mut trailers = trailers::of_release(releases, run, rolled_back)?;
     trailers.extend(options.trailers.iter().cloned());
     trailers.extend(trailers::version());
     if options.skip_ci == SkipCi::Trailer {
         trailers.extend(Trailer::new(Trailer::SKIP_CHECKS, "true"));
     }
-    trailers
+    Ok(trailers)
 }
 
 /// Returns the key of a field without the path that the entry's name says already.

@@ -1,15 +1,16 @@
 //! A path as a message has it. A trailer is read back without the blanks around it, is one line, and must not have a marker
-//! for CI systems, so a path that would suffer is quoted as git quotes paths: `" lead"` becomes `"\040lead"`. So is any text
-//! from the branch that forges or terminals act on.
+//! for CI systems or look like a login, so a path that would suffer is quoted as git quotes paths: `" lead"` becomes
+//! `"\040lead"`. So is any text from the branch that forges or terminals act on.
 
 use std::fmt::Write as _;
 
 use super::acted_on::is_acted_on;
 use super::skip_ci;
+use crate::git::has_login;
 
 /// Returns a path as a trailer has it.
 pub(super) fn quoted(path: &str) -> String {
-    let is_plain = path.trim() == path && !path.starts_with('"') && !is_acted_on(path);
+    let is_plain = path.trim() == path && !path.starts_with('"') && !is_acted_on(path) && !has_login(path);
     if is_plain && !skip_ci::is_in(path) { path.to_owned() } else { in_quotes(path) }
 }
 
@@ -71,6 +72,7 @@ mod tests {
             ("a@b/me@home", "a@b/me@home"),
             ("closes gh-12/k.yaml", "\"closes\\040gh-12/k.yaml\""),
             ("x-gh-12/gh-pages", "x-gh-12/gh-pages"),
+            ("a:b@c.d/k.yaml", "\"a\\072b\\100c.d/k.yaml\""),
             ("\u{202e}x", "\"\\342\\200\\256x\""),
             ("***NO_CI***", "\"\\052\\052\\052NO_CI\\052\\052\\052\""),
         ] {

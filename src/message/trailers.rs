@@ -7,7 +7,7 @@ use super::release::Release;
 use super::skip_ci;
 use super::source_commit::SourceCommit;
 use super::trailer_path::{quoted, unquoted};
-use crate::git::{CommitId, CommitRecord, Trailer};
+use crate::git::{CommitId, CommitRecord, Trailer, TrailerError};
 use crate::targets::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
@@ -34,8 +34,14 @@ const VERSION: &str = "Tagship-Version";
 /// Returns the trailers that say what was released, but for the version, which comes after the user's own. `run` is the page of
 /// the CI run.
 ///
-/// A value that cannot be a trailer, such as a name with control characters, is left out rather than changed.
-pub(super) fn of_release(releases: &[Release], run: Option<&str>, rolled_back: &[CommitId]) -> Vec<Trailer> {
+/// # Errors
+/// If an image or a file cannot be told, such as a name with control characters: to later releases, the commit would be none
+/// of ours. Another value that cannot be a trailer is left out.
+pub(super) fn of_release(
+    releases: &[Release],
+    run: Option<&str>,
+    rolled_back: &[CommitId],
+) -> Result<Vec<Trailer>, UntoldRelease> {
     let is_of_several = releases.iter().any(|release| release.file != releases[0].file);
     let remembered = |release: &Release| {
         let file = if is_of_several { format!(" {}", quoted(&release.file)) } else { String::new() };
@@ -43,24 +49,42 @@ pub(super) fn of_release(releases: &[Release], run: Option<&str>, rolled_back: &
         of_entry.collect::<Vec<_>>()
     };
     let still_taken_back = releases.iter().flat_map(remembered).map(|value| (STILL_TAKEN_BACK, value));
-    let images = releases.iter().map(|release| (IMAGE, format!("{}={}", release.entry.name, release.image())));
-    let files = releases.iter().map(|release| (FILE, quoted(&release.file)));
     let sources = sources(releases).into_iter().map(|source| (SOURCE, source));
     let run = run.map(|run| (RUN, run.to_owned()));
     let claims = releases.iter().flat_map(|release| &release.verified);
     let verified = claims.map(|claim| (VERIFIED, claim.signer.clone()));
     let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
     let mut trailers = Vec::new();
-    for (token, value) in
-        images.chain(files).chain(sources).chain(verified).chain(run).chain(rolled_back).chain(still_taken_back)
-    {
-        if let Ok(trailer) = Trailer::new(token, &skip_ci::broken(&value))
-            && !trailers.contains(&trailer)
-        {
+    let mut push = |trailer: Trailer| {
+        if !trailers.contains(&trailer) {
             trailers.push(trailer);
         }
+    };
+    for release in releases {
+        let name = &release.entry.name;
+        let untold = |why| UntoldRelease { what: format!("the image of `{name}`"), why };
+        push(trailer(IMAGE, &format!("{name}={}", release.image())).map_err(untold)?);
     }
-    trailers
+    for release in releases {
+        let untold = |why| UntoldRelease { what: format!("the file `{}`", release.file), why };
+        push(trailer(FILE, &quoted(&release.file)).map_err(untold)?);
+    }
+    let others = sources.chain(verified).chain(run).chain(rolled_back).chain(still_taken_back);
+    others.filter_map(|(token, value)| trailer(token, &value).ok()).for_each(push);
+    Ok(trailers)
+}
+
+/// Returns a trailer whose value was filled in.
+fn trailer(token: &str, value: &str) -> Result<Trailer, TrailerError> {
+    Trailer::new(token, &skip_ci::broken(value))
+}
+
+/// Why a commit cannot tell what it releases.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the commit cannot tell {what}: {why}")]
+pub struct UntoldRelease {
+    what: String,
+    why: TrailerError,
 }
 
 /// Returns what is said of the source commits: one text for all if they share one, else one for each image.

@@ -27,6 +27,7 @@ use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
 use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
+use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
@@ -287,7 +288,11 @@ impl<'a> Attempt<'a> {
             tell_unfilled(place, "message", listener);
         }
         tell_comment_without_source(&manner(self.job.delivery, writing), files, listener);
-        Ok((compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose), tag))
+        let message = compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose);
+        let untold = |error: UntoldRelease| {
+            Failure::target(error.to_string()).hint("correct the name in the file, or release it by another one")
+        };
+        Ok((message.map_err(untold)?, tag))
     }
 
     /// Requires that there is no such tag, as a push does, which is told what tags there are.
