@@ -456,7 +456,8 @@ fn the_page_of_a_request_is_an_address() {
         ] {
             let request = json!({
                 "number": 7, "iid": 7, "id": 7, "node_id": "PR_7", "state": state, "title": "Release web:v2",
-                "html_url": told, "web_url": told, "links": { "html": { "href": told } }, "head": { "sha": "0" },
+                "type": "pullrequest", "html_url": told, "web_url": told, "links": { "html": { "href": told } },
+                "head": { "sha": "0" },
             });
             forge.inject(opening(kind), 1, Fault::Answer(Response::json(201, &request)));
             let (opened, _) = api_of(&forge).propose(&Proposal { known: Known::NoneOpen, ..PROPOSAL }).unwrap();
