@@ -140,6 +140,30 @@ fn keys_verify_by_file_and_by_text() {
     check(&stage).arg("--verify-key").arg(path("manifest.json")).run().exit(2).stderr_has("it is no public key in PEM");
 }
 
+/// A private key that is given by mistake is told by what it is, in whatever form a CI system keeps it.
+#[test]
+fn the_text_of_a_key_is_not_printed() {
+    let stage = stage(&[of("key.p256")]);
+    let public = String::from_utf8(read("key.p256.pub")).unwrap();
+    let with_attributes = format!("Bag Attributes\n    friendlyName: release\n{public}");
+    check(&stage).args(["--verify-key", &with_attributes]).run().success();
+    let private = "-----BEGIN PRIVATE KEY-----\nS3CR3TS3CR3TS3CR3T\n-----END PRIVATE KEY-----\n";
+    let encoded =
+        "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tClMzQ1IzVFMzQ1IzVFMzQ1IzVAotLS0tLUVORCBQUklWQVRFIEtFWS0tLS0tCg==";
+    let raw = "MHcCAQEEIS3CR3TS3CR3TS3CR3TS3CR3TS3CR3TS3CR3TS3CR3TS3CR3T";
+    for (text, told) in [
+        (private.to_owned(), "it is a private key"),
+        (format!("Bag Attributes\n{private}"), "it is a private key"),
+        (encoded.to_owned(), "cannot use the key that `--verify-key` names"),
+        (raw.to_owned(), "cannot use the key that `--verify-key` names"),
+    ] {
+        for json in [&[][..], &["--output", "json"]] {
+            let output = check(&stage).args(json.iter().copied()).env("TAGSHIP_VERIFY_KEY", &text).run().exit(2);
+            output.stderr_has(told).says_nowhere("S3CR3T").says_nowhere("S0tLS1CRUdJT");
+        }
+    }
+}
+
 #[test]
 fn flags_that_say_too_little() {
     let stage = stage(&[]);
