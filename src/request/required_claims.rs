@@ -93,16 +93,27 @@ fn signer(arguments: &VerificationArguments) -> Result<Option<TrustedSigner>, Fa
 }
 
 /// Reads a key: from its text, else from the file of that name.
+/// Reads the key that `--verify-key` has or names. It may be a private one by mistake, so only what is a path is shown.
 fn public_key(text: &str) -> Result<PublicKey, Failure> {
-    if text.trim_start().starts_with("-----BEGIN") {
+    if text.contains("-----BEGIN") {
         return PublicKey::from_pem(text.as_bytes())
             .map_err(|error| Failure::usage(format!("the text of `--verify-key` cannot be used: {error}")));
     }
     let path = Path::new(filled("--verify-key", text)?);
     let unusable = |error: &dyn std::fmt::Display| {
-        Failure::usage(format!("cannot use the key `{}`: {error}", path.display()))
+        let shown = match may_be_encoded(text) {
+            true => "that `--verify-key` names".to_owned(),
+            false => format!("`{}`", path.display()),
+        };
+        Failure::usage(format!("cannot use the key {shown}: {error}"))
             .hint("name a file with a public key in the PEM form, such as `cosign.pub`")
     };
     let pem = bounded_file::read(path).map_err(|error| unusable(&error))?;
     PublicKey::from_pem(&pem).map_err(|error| unusable(&error))
+}
+
+/// Whether a text may be a key in base64, with its PEM form around it or without: a path is shorter, or has other characters.
+fn may_be_encoded(text: &str) -> bool {
+    let is_of_base64 = |c: char| c.is_ascii_alphanumeric() || c.is_whitespace() || "+/=-_".contains(c);
+    text.len() >= 40 && text.chars().all(is_of_base64)
 }
