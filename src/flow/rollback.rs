@@ -22,7 +22,6 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     let mut told = Vec::new();
     let mut seen = None;
     let mut released = None;
-    let mut goes_to = None;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one file"));
@@ -49,11 +48,11 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             listener(&Event::Noted(format!("{to} was rolled back itself, so this rollback keeps nothing away")));
         }
         released = Some(back.released(request));
-        goes_to = Some(back.to.record.id);
         back.writing(request)
     };
     let delivered = deliver(&job, &mut decide, listener);
-    let outcome = delivered.map_err(|failure| failure.with_each(|problem| in_a_rollback(problem, request, goes_to)))?;
+    let to = released.as_ref().map(|(to, _)| to.as_str());
+    let outcome = delivered.map_err(|failure| failure.with_each(|problem| in_a_rollback(problem, request, to)))?;
     if let Some((to, Some(digest))) = &released {
         let way = format!("to go back to what ran, run this again with `--to {to} --pin-digest`");
         warn_of_pushed_again(&outcome, std::slice::from_ref(digest), &way, listener);
@@ -74,17 +73,17 @@ fn named(release: &LoggedRelease) -> String {
 
 /// Returns a failure with what to do in a rollback. A build of the past is not still pushing, and a rollback that is made again
 /// goes back from what runs by then.
-fn in_a_rollback(failure: Failure, request: &RollbackRequest, goes_to: Option<CommitId>) -> Failure {
+fn in_a_rollback(failure: Failure, request: &RollbackRequest, to: Option<&str>) -> Failure {
     // What must be pinned cannot be released unchecked.
     let by_tag = match request.delivery.pin_digest {
         PinDigest::Always => "go back by the tag, if it is still there, with `--pin-digest=never`",
         PinDigest::Keep | PinDigest::Never => "skip the check with `--no-check`",
     };
-    match (failure.retry, &request.to, goes_to) {
+    match (failure.retry, &request.to, to) {
         (Retry::AfterThePush, ..) => failure
             .hint(format!("name another release with `--to`, as {} lists them, or {by_tag}", log_command(request))),
         (Retry::AfterAnUncertainPush, Earlier::Steps(_), Some(to)) => {
-            let command = request.delivery.typed_again("rollback", &["--to", &to.to_string(), request.name.as_str()]);
+            let command = request.delivery.typed_again("rollback", &["--to", to, request.name.as_str()]);
             failure
                 .hint(format!("run {command}: without `--to`, it goes back one more release if the push took effect"))
         }

@@ -5,6 +5,7 @@ use std::io;
 use gix::protocol::fetch::response::Acknowledgement;
 use gix::protocol::fetch::{Arguments, Response};
 use gix::protocol::transport::Protocol;
+use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 
 use super::objects::pack::{Bases, Incoming, Taken};
 use super::objects::store::Objects;
@@ -39,18 +40,27 @@ pub(super) fn receive(
     if protocol != Protocol::V2 {
         refused(protocol, &mut reader)?;
     }
+    take(&mut reader, &allowance, wanted, objects)
+}
+
+/// Reads what is wanted of the pack that comes next.
+fn take<'r>(
+    reader: &mut impl ExtendedBufRead<'r>,
+    allowance: &Allowance,
+    wanted: WantedOfPack,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
     allowance.pause();
-    let fatal = FatalError::of(&mut reader);
-    let taken = take(&mut reader, &allowance, wanted, objects).map_err(|error| fatal.or(error))?;
+    let fatal = FatalError::of(reader);
+    let taken = from_pack(&mut *reader, allowance, wanted, objects).map_err(|error| fatal.or(error))?;
     if taken == Taken::All {
         // An answer must be read to its end; what is left are messages.
-        io::copy(&mut reader, &mut io::sink())?;
+        io::copy(reader, &mut io::sink())?;
     }
     Ok(taken)
 }
 
-/// Reads what is wanted of a pack.
-fn take(
+fn from_pack(
     reader: impl io::BufRead,
     allowance: &Allowance,
     wanted: WantedOfPack,
@@ -103,13 +113,7 @@ pub(super) fn negotiate(
         let common = response.acknowledgements().iter().any(|said| matches!(said, Acknowledgement::Common(_)));
         return Ok(if common { Negotiated::Common } else { Negotiated::NotCommon });
     }
-    allowance.pause();
-    let fatal = FatalError::of(&mut reader);
-    let taken = take(&mut reader, &allowance, WantedOfPack::Commits, objects).map_err(|error| fatal.or(error))?;
-    if taken == Taken::All {
-        io::copy(&mut reader, &mut io::sink())?;
-    }
-    Ok(Negotiated::Pack(taken))
+    take(&mut reader, &allowance, WantedOfPack::Commits, objects).map(Negotiated::Pack)
 }
 
 /// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,

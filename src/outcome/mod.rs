@@ -181,7 +181,6 @@ impl Ending {
         matches!(self, Self::Skipped | Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
     }
 
-    /// Returns the exit code of the process. A release that a hold or a rule stops did not happen, although nothing failed.
     /// Returns the word for it, which scripts may read.
     pub fn word(self) -> &'static str {
         match self {
@@ -201,6 +200,7 @@ impl Ending {
         }
     }
 
+    /// Returns the exit code of the process. A release that a hold or a rule stops did not happen, although nothing failed.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Held | Self::Ruled => FailureKind::Guarded.exit_code(),

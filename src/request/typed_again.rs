@@ -33,7 +33,7 @@ pub(super) fn quoted_command(command: &str, files: &[TargetFile], repository: &[
 }
 
 /// Returns a word as a shell takes it for this one.
-fn shell_word(word: &str) -> String {
+pub fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

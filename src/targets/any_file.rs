@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::edit::{Edit, EditOptions, Fields};
 use super::kustomization::{self, EditError, ListsPlace, is_kustomization_name};
-
 use super::scalars::{self, DocumentKind, FileRefusal, ScalarPlace, document_kind};
 use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
-use crate::targets::edit::{Edit, EditOptions, Fields};
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
 
 /// Why a file was not edited.

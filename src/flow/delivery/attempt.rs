@@ -31,7 +31,7 @@ use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
-use crate::request::Delivery;
+use crate::request::{Delivery, shell_word};
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -326,9 +326,10 @@ impl<'a> Attempt<'a> {
             return stop;
         };
         let Outcome { ending: Ending::Unchanged, parent: Some(base), .. } = &**outcome else { return stop };
+        let to = shell_word(&format!("{base}:refs/heads/{branch}"));
         let told = "and nothing to commit on it: what it would begin at has these images already";
         Failure::target(format!("there is no branch `{branch}`, {told}"))
-            .hint(format!("create it with git: `git push {remote} {base}:refs/heads/{branch}`"))
+            .hint(format!("create it with git: `git push {} {to}`", shell_word(&remote.to_string())))
             .into()
     }
 

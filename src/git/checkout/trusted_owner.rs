@@ -19,8 +19,9 @@ pub enum TrustedOwner {
 }
 
 impl TrustedOwner {
-    /// Returns a part of the repository, which was found at or above `folder`, for which it is not believed; `None` if it is. As
-    /// for git, the `.git` that led to it and the folder of that count too: whoever owns these chose the repository.
+    /// Returns the part of the repository, found at or above `folder`, that belongs to somebody who is not trusted; `None` if
+    /// there is none. The `.git` that led to the repository is a part, and so is the folder with it. Their owner chose the
+    /// repository, and git looks at them too.
     pub(super) fn foreign_part(&self, found: &FoundRepository, folder: &Path) -> Option<PathBuf> {
         let repository = &found.repository;
         let places = self.places(folder);

@@ -323,7 +323,7 @@ impl Candidate<'_> {
         }
     }
 
-    /// Returns why a build is superseded of whose commit a build ran before, although nothing tells the order of commits. The
+    /// Returns why the build is superseded if nothing tells the order of commits: another build of its commit ran before. The
     /// history is read only if a release claims to be of that commit.
     fn runs_again(
         &self,
@@ -338,14 +338,14 @@ impl Candidate<'_> {
         if let Some(ordered) = not_newer(&running.before) {
             return Ok(Some(ordered));
         }
-        if !self.is_claimed(snapshot, claims)? {
+        if !self.has_claim_of_its_commit(snapshot, claims)? {
             return Ok(None);
         }
         Ok(not_newer(&EarlierBuilds::read_to(snapshot, self.file, self.name.as_str(), is_of_commit)?.stood))
     }
 
     /// Returns whether one of the newest commits claims to have released a build of the same commit.
-    fn is_claimed(&self, snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims) -> Result<bool, Failure> {
+    fn has_claim_of_its_commit(&self, snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims) -> Result<bool, Failure> {
         let (name, path) = (self.name.as_str(), RepositoryPath::shown_as(self.file));
         claims.search(snapshot, MAX_CLAIMS_BEFORE)?;
         let spellings = claimed_spellings(claims, name, self.file, snapshot.file(&path)?);

@@ -98,7 +98,7 @@ fn a_rollback_whose_push_is_uncertain_is_not_made_twice() {
     for tag in ["v1", "v2", "v3"] {
         stage.release_to(&url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]).run().success();
     }
-    let to = stage.remote.log("main")[1].id.clone();
+    let to = stage.remote.log("main")[1].id[..7].to_owned();
     let rollback = |url: &str, flags: &[&str]| {
         let command = stage.tagship().args(["rollback", "--no-check", "--repo", url, "--branch", "main", "-k", FOLDER]);
         command.args(flags.iter().copied()).arg("IMAGE_PLACEHOLDER").run()
