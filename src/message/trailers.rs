@@ -12,8 +12,8 @@ use crate::targets::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
 const IMAGE: &str = "Tagship-Image";
-/// A file that was written. One trailer for each file. A path that begins or ends with a blank, or has a marker for CI systems or
-/// what forges and terminals act on, is quoted as git quotes paths.
+/// A file that was written. One trailer for each file. Some paths are quoted as git quotes paths: those that begin or end with a
+/// blank, look like a login, or have a marker for CI systems or a text on which forges and terminals act.
 const FILE: &str = "Tagship-File";
 /// The commit that the images were built from, as `owner/repo@sha`. If they were not all built from one, `NAME=owner/repo@sha`:
 /// one trailer for each image whose commit is known.
