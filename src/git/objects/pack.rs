@@ -45,8 +45,8 @@ impl<'a, R: BufRead> Incoming<'a, R> {
         self.entries.left()
     }
 
-    /// Reads the commits at the beginning of the pack into `objects`, as far as a history is read, and leaves the rest. git
-    /// sends commits first.
+    /// Reads the commits at the beginning of the pack into `objects`, as far as a history is read, with the tree that comes
+    /// next, and leaves the rest. git sends commits first, and then the root tree of the first of them.
     pub(in crate::git) fn commits(mut self, objects: &mut Objects) -> anyhow::Result<Taken> {
         let mut ids = Offsets::default();
         loop {
@@ -63,7 +63,11 @@ impl<'a, R: BufRead> Incoming<'a, R> {
                 Header::RefDelta { base_id } if objects.commit(&base_id).is_ok() => {
                     made(&base_id, entry.data, objects)?
                 }
-                Header::RefDelta { .. } | Header::Tree | Header::Blob | Header::Tag => break,
+                Header::Tree => {
+                    objects.insert_received(Kind::Tree, entry.data)?;
+                    break;
+                }
+                Header::RefDelta { .. } | Header::Blob | Header::Tag => break,
             };
             ids.0.push((entry.offset, id));
             if !objects.have_room_for_history() {
