@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -17,6 +18,7 @@ pub const LOOPBACK: &str = "DNS:localhost,IP:127.0.0.1";
 #[derive(Clone)]
 pub struct Certificate {
     home: Home,
+    requires_client: bool,
 }
 
 impl Certificate {
@@ -35,7 +37,7 @@ impl Certificate {
         openssl(&format!("req {new_key} server.key -out server.csr -subj /CN=localhost"));
         let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile extensions -out server.pem";
         openssl(&format!("x509 -req -in server.csr {signed}"));
-        Some(Self { home })
+        Some(Self { home, requires_client: false })
     }
 
     /// Makes a certificate that signs itself, as the manuals of registries have it made: openssl then makes it an authority's.
@@ -43,7 +45,7 @@ impl Certificate {
     #[track_caller]
     pub fn self_signed(names: &str) -> Option<Self> {
         installed("openssl")?;
-        let certificate = Self { home: Home::new() };
+        let certificate = Self { home: Home::new(), requires_client: false };
         let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.pem";
         certificate
             .openssl(&format!("req -x509 {new_key} -days 30 -subj /CN=localhost -addext subjectAltName={names}"));
@@ -54,7 +56,7 @@ impl Certificate {
     #[track_caller]
     pub fn self_signed_between(names: &str, start: &str, end: &str) -> Option<Self> {
         installed("openssl")?;
-        let certificate = Self { home: Home::new() };
+        let certificate = Self { home: Home::new(), requires_client: false };
         let (home, files) = (&certificate.home, "database=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256");
         let policy = "policy=policy\n[policy]\ncommonName=supplied";
         home.write("configuration", &format!("[ca]\ndefault_ca=own\n[own]\n{files}\n{policy}\n"));
@@ -73,6 +75,32 @@ impl Certificate {
     fn openssl(&self, arguments: &str) {
         let folder = self.home.path();
         Command::new("openssl").home(&self.home).current_dir(folder).args(arguments.split(' ')).run().success();
+    }
+
+    /// Makes a certificate of the same authority for a client. Servers with this one then require such a one.
+    #[track_caller]
+    pub fn requiring_client(self) -> Self {
+        let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout client.key -out client.csr";
+        self.openssl(&format!("req {new_key} -subj /CN=client"));
+        self.home.write("client-extensions", "extendedKeyUsage=clientAuth\n");
+        let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile client-extensions -out client.pem";
+        self.openssl(&format!("x509 -req -in client.csr {signed}"));
+        Self { requires_client: true, ..self }
+    }
+
+    /// Returns whether servers with this certificate require one of their clients.
+    pub fn requires_client(&self) -> bool {
+        self.requires_client
+    }
+
+    /// Returns the file with the client's certificate.
+    pub fn client(&self) -> PathBuf {
+        self.home.path().join("client.pem")
+    }
+
+    /// Returns the file with the client's key.
+    pub fn client_key(&self) -> PathBuf {
+        self.home.path().join("client.key")
     }
 
     /// Returns the file with the authority's certificate.
@@ -94,11 +122,20 @@ impl Certificate {
         let certificates = CertificateDer::pem_file_iter(self.certificate()).expect("the server's certificate");
         let certificates = certificates.collect::<Result<_, _>>().expect("a certificate in PEM");
         let key = PrivateKeyDer::from_pem_file(self.key()).expect("the server's key in PEM");
-        let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .expect("the provider's own versions of TLS");
+        let config = if self.requires_client {
+            let mut authorities = RootCertStore::empty();
+            let authority = CertificateDer::from_pem_file(self.authority()).expect("the authority's certificate");
+            authorities.add(authority).expect("an authority");
+            let verifier = WebPkiClientVerifier::builder_with_provider(authorities.into(), provider).build();
+            config.with_client_cert_verifier(verifier.expect("a verifier of clients"))
+        } else {
+            config.with_no_client_auth()
+        };
         config
-            .with_no_client_auth()
             .with_single_cert(certificates, key)
             .expect("a key that fits its certificate")
             .into()

@@ -1,6 +1,7 @@
 //! The registry check against a registry: what it concludes, and every request that it makes to get there.
 
 mod certificates;
+mod client_certificates;
 mod faults;
 mod helpers;
 mod login;

@@ -34,11 +34,21 @@ impl DockerRegistry {
     #[track_caller]
     pub fn start_tls() -> Option<(Self, PathBuf)> {
         let issued = Certificate::issue(LOOPBACK)?;
-        let (certificate, key) = (issued.certificate(), issued.key());
-        let tls = format!(", tls: {{certificate: {}, key: {}}}", certificate.display(), key.display());
-        let registry = Self::start_in(Home::new(), &Auth::None, &tls)?;
         let authority = issued.authority();
-        Some((Self { certificate: Some(issued), ..registry }, authority))
+        Some((Self::start_tls_with(&issued)?, authority))
+    }
+
+    /// Starts an open one with this certificate, which may require one of its clients.
+    #[track_caller]
+    pub fn start_tls_with(issued: &Certificate) -> Option<Self> {
+        let (certificate, key) = (issued.certificate(), issued.key());
+        let clients = match issued.requires_client() {
+            true => format!(", clientcas: [{}]", issued.authority().display()),
+            false => String::new(),
+        };
+        let tls = format!(", tls: {{certificate: {}, key: {}{clients}}}", certificate.display(), key.display());
+        let registry = Self::start_in(Home::new(), &Auth::None, &tls)?;
+        Some(Self { certificate: Some(issued.clone()), ..registry })
     }
 
     #[track_caller]
