@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::limits::MAX_MANIFEST_SIZE;
+use crate::system::client_certificate::ClientCertificateError;
 use crate::system::tls::MisnamedAuthorities;
 
 /// Why a check came to no verdict.
@@ -21,6 +22,9 @@ pub enum CheckError {
     /// The certificates of an authority that was given cannot be used: usage.
     #[error("cannot use the certificates in `{path}`")]
     Authority { path: PathBuf, source: AuthorityProblem },
+    /// The certificate to show to a registry cannot be used: usage.
+    #[error(transparent)]
+    ClientCertificate(ClientCertificateError),
     /// A variable names certificates in place of the system's, and there are none: usage.
     #[error(transparent)]
     Misnamed(MisnamedAuthorities),

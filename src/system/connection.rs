@@ -21,7 +21,9 @@ pub enum ConnectionProblem {
     Untrusted(CertificateFlaw),
     /// Another failure of TLS, such as a server that does not speak it.
     Tls,
-    /// The other end wants a certificate of the client, and tagship has none.
+    /// The other end wants a certificate of the client, and was shown none.
+    NoClientCertificate,
+    /// The other end does not accept the certificate of the client. Some say so too if they were shown none.
     ClientCertificate,
     /// The other end speaks TLS, and was asked in plain HTTP.
     SpeaksTls,
@@ -35,7 +37,7 @@ pub enum ConnectionProblem {
 impl ConnectionProblem {
     /// Whether it is about who asks, so that no retry helps.
     pub fn is_login(self) -> bool {
-        matches!(self, Self::ProxyLogin | Self::ClientCertificate)
+        matches!(self, Self::ProxyLogin | Self::NoClientCertificate | Self::ClientCertificate)
     }
 }
 
@@ -104,9 +106,7 @@ impl ConnectionError {
             }
             ConnectionProblem::Untrusted(CertificateFlaw::Other) => "give the server another certificate",
             ConnectionProblem::Tls => "check that the host speaks TLS at this port",
-            ConnectionProblem::ClientCertificate => {
-                "use an address of the server that takes a login instead: tagship shows no client certificates"
-            }
+            ConnectionProblem::NoClientCertificate | ConnectionProblem::ClientCertificate => CLIENT_CERTIFICATE,
             ConnectionProblem::SpeaksTls => {
                 "name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"
             }
@@ -140,7 +140,10 @@ impl fmt::Display for ConnectionError {
             _ if is_proxied => write!(f, "through {proxy}: {}", Self { proxy: None, ..self.clone() }),
             ConnectionProblem::NameNotResolved => write!(f, "the name of the host cannot be resolved: {cause}"),
             ConnectionProblem::Tls => write!(f, "TLS failed: {cause}"),
-            ConnectionProblem::ClientCertificate => f.write_str("it requires a client certificate"),
+            ConnectionProblem::NoClientCertificate => f.write_str("it requires a client certificate"),
+            ConnectionProblem::ClientCertificate => {
+                write!(f, "it does not accept the client certificate, or requires one: {cause}")
+            }
             ConnectionProblem::SpeaksTls => f.write_str("it speaks TLS, and was asked in plain HTTP"),
             _ => f.write_str(cause),
         }
@@ -165,7 +168,7 @@ fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
         let flaw = untrusted(cause).map_or(CertificateFlaw::Other, |certificate| certificate.flaw);
         return Some(match error {
             TlsError::InvalidCertificate(_) => ConnectionProblem::Untrusted(flaw),
-            TlsError::AlertReceived(AlertDescription::CertificateRequired) => ConnectionProblem::ClientCertificate,
+            TlsError::AlertReceived(alert) => of_alert(*alert),
             _ => ConnectionProblem::Tls,
         });
     }
@@ -198,6 +201,25 @@ fn problem(cause: &(dyn Error + 'static)) -> Option<ConnectionProblem> {
     }
 }
 
+/// Returns the problem that the other end tells. What it says of a certificate is about that of the client: its own is judged
+/// here.
+fn of_alert(alert: AlertDescription) -> ConnectionProblem {
+    match alert {
+        AlertDescription::CertificateRequired | AlertDescription::NoCertificate => {
+            ConnectionProblem::NoClientCertificate
+        }
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::DecryptError
+        | AlertDescription::AccessDenied => ConnectionProblem::ClientCertificate,
+        _ => ConnectionProblem::Tls,
+    }
+}
+
 /// Returns why a proxy did not connect us, without how the library calls such errors.
 fn reason_of_proxy(cause: &str) -> &str {
     let reason = cause.strip_prefix(TUNNEL_ERROR).or_else(|| cause.strip_prefix(SOCKS_ERROR)).unwrap_or(cause);
@@ -217,6 +239,9 @@ pub const ALLOW_TIME: &str = "try again, or allow more time with `--timeout`";
 
 /// What to do if nothing is known about what failed.
 pub const CHECK_ALL: &str = "try again; if it stays so, check the URL, the network and the proxy";
+
+const CLIENT_CERTIFICATE: &str = "give it a certificate and its key: for a registry `client.cert` and `client.key` in \
+    `~/.config/docker/certs.d/HOST`, for git `http.sslCert` and `http.sslKey`";
 
 const CHECK_PROXY: &str = "check the settings of the proxy, such as `HTTPS_PROXY` and `NO_PROXY`";
 
@@ -258,6 +283,7 @@ mod tests {
         let certificate = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure);
         let wanted = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        let refused = rustls::Error::AlertReceived(rustls::AlertDescription::UnknownCA);
         for (error, problem, text) in [
             (
                 io::Error::new(io::ErrorKind::InvalidData, certificate),
@@ -271,8 +297,13 @@ mod tests {
             ),
             (
                 io::Error::new(io::ErrorKind::InvalidData, wanted),
-                ConnectionProblem::ClientCertificate,
+                ConnectionProblem::NoClientCertificate,
                 "it requires a client certificate",
+            ),
+            (
+                io::Error::new(io::ErrorKind::InvalidData, refused),
+                ConnectionProblem::ClientCertificate,
+                "it does not accept the client certificate, or requires one: received fatal alert: UnknownCA",
             ),
             (
                 io::Error::new(io::ErrorKind::UnexpectedEof, "tls handshake eof"),

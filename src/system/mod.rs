@@ -5,6 +5,7 @@ pub(crate) mod authorization_header;
 pub mod backoff;
 pub mod bounded_file;
 mod certificate;
+pub mod client_certificate;
 pub mod connection;
 mod file_access;
 pub mod files;

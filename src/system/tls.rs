@@ -24,6 +24,7 @@ use rustls::{
 
 use super::bounded_file;
 use super::certificate::{Certificate, shown_name};
+use super::client_certificate::ClientCertificate;
 
 /// The longest chain of issuers that is followed to the one that is unknown.
 const MAX_CHAIN: usize = 10;
@@ -148,13 +149,15 @@ impl fmt::Display for UntrustedCertificate {
 
 impl std::error::Error for UntrustedCertificate {}
 
-/// Returns the configuration of a client that trusts `authorities`, of which `given` are those that were given.
+/// Returns the configuration of a client that trusts `authorities`, of which `given` are those that were given, and shows
+/// `client` to a server that asks for it.
 ///
 /// # Errors
 /// A certificate cannot be read, or there is no authority at all, as on a machine without CA certificates.
 pub fn client_config(
     authorities: Authorities<'_>,
     given: Vec<CertificateDer<'static>>,
+    client: Option<&ClientCertificate>,
 ) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let signed = signed(authorities, &given, &provider)?;
@@ -164,7 +167,11 @@ pub fn client_config(
     };
     let verifier = Verifier { signed, given: given.into_iter().chain(of_system).collect() };
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
+    let config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    let mut config = match client {
+        Some(client) => config.with_client_cert_resolver(client.resolver()),
+        None => config.with_no_client_auth(),
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -92,8 +92,11 @@ impl Webhook {
         let security = if self.url.scheme() == "https" { Security::Tls } else { Security::Plain };
         let mut builder = client(security, TIMEOUT).redirect(Policy::none()).referer(false).no_proxy();
         if security == Security::Tls {
-            builder = builder
-                .tls_backend_preconfigured(client_config(Authorities::SystemAndGiven(&self.authorities), Vec::new())?);
+            builder = builder.tls_backend_preconfigured(client_config(
+                Authorities::SystemAndGiven(&self.authorities),
+                Vec::new(),
+                None,
+            )?);
         }
         if self.proxy().is_some() {
             let proxies = self.proxies.clone();

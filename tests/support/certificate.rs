@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
 
 use super::command::{Command, Home};
 use super::servers::installed;
@@ -135,9 +135,6 @@ impl Certificate {
         } else {
             config.with_no_client_auth()
         };
-        config
-            .with_single_cert(certificates, key)
-            .expect("a key that fits its certificate")
-            .into()
+        config.with_single_cert(certificates, key).expect("a key that fits its certificate").into()
     }
 }

@@ -41,7 +41,7 @@ pub(in crate::git) fn http_client(
                 None => (Authorities::SystemAndGiven(system), Ok(Vec::new())),
             };
             let given = given.map_err(|error| GitError::setting("http.sslCAInfo", error))?;
-            let config = client_config(authorities, given);
+            let config = client_config(authorities, given, None);
             builder.tls_backend_preconfigured(config.map_err(|error| match error {
                 TlsError::Misnamed(misnamed) => GitError::MisnamedAuthorities(misnamed),
                 TlsError::NoAuthorities => GitError::NoAuthorities(error),

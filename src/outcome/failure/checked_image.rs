@@ -87,6 +87,7 @@ impl Failure {
             | CheckError::Host(_)
             | CheckError::Config { .. }
             | CheckError::Authority { .. }
+            | CheckError::ClientCertificate(_)
             | CheckError::Misnamed(_) => FailureKind::Usage,
             CheckError::Helper { .. }
             | CheckError::Scheme { .. }

@@ -28,11 +28,11 @@ struct Use {
     route: ClientRoute,
 }
 
-/// Whether a client speaks TLS, and whom it trusts.
+/// Whether a client speaks TLS, whom it trusts, and what it shows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum TlsScope {
     Plain,
-    /// Any host without authorities of its own.
+    /// Any host without certificates of its own.
     AnyHost,
     /// The host with these names.
     Host(Vec<String>),
@@ -121,7 +121,8 @@ impl Clients {
         }
         let names = if let TlsScope::Host(names) = scope { names.as_slice() } else { &[] };
         let given = self.trust.certificates(names)?;
-        let config = client_config(Authorities::SystemAndGiven(&self.trust.system), given);
+        let client = self.trust.client_certificate(names)?;
+        let config = client_config(Authorities::SystemAndGiven(&self.trust.system), given, client.as_ref());
         let config = config.map_err(|error| match error {
             TlsError::Misnamed(misnamed) => CheckError::Misnamed(misnamed),
             error => CheckError::Setup(error.into()),

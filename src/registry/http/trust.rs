@@ -1,6 +1,7 @@
 //! The authorities that are trusted beside those of the system: one that was given for all registries, and those that
 //! docker and podman keep for one registry, in `certs.d/HOST[:PORT]/*.crt`. A certificate that a registry presents itself can
-//! be given in the same places. It leaves out client certificates, and has no way to trust any certificate.
+//! be given in the same places. There is no way to trust any certificate. Beside the authorities of a registry is the certificate
+//! that it requires of its clients, if it does: `NAME.cert`, with its key in `NAME.key`.
 
 use std::path::{Path, PathBuf};
 
@@ -11,9 +12,16 @@ use rustls::pki_types::pem::PemObject as _;
 use super::address::shown_host;
 use crate::registry::error::{AuthorityProblem, CheckError};
 use crate::system::bounded_file;
+use crate::system::client_certificate::{ClientCertificate, ClientCertificateError};
 use crate::system::tls::SystemAuthorities;
 
-/// Where certificates of authorities are.
+/// How the files of authorities end in the folder of a host.
+const AUTHORITY: &str = "crt";
+
+/// How the files of client certificates end there.
+const CLIENT: &str = "cert";
+
+/// Where certificates are.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// A file of PEM certificates, for all registries.
@@ -30,9 +38,9 @@ impl Trust {
         self.ca_file.is_some() || self.is_for(names)
     }
 
-    /// Whether there is an authority for this host alone.
+    /// Whether there is a certificate for this host alone.
     pub(in crate::registry) fn is_for(&self, names: &[String]) -> bool {
-        !self.files_for(names).is_empty()
+        [AUTHORITY, CLIENT].iter().any(|kind| !self.files_for(names, kind).is_empty())
     }
 
     /// Returns the certificates to believe for a host.
@@ -41,20 +49,35 @@ impl Trust {
         names: &[String],
     ) -> Result<Vec<CertificateDer<'static>>, CheckError> {
         let mut given = Vec::new();
-        for path in self.ca_file.iter().cloned().chain(self.files_for(names)) {
+        for path in self.ca_file.iter().cloned().chain(self.files_for(names, AUTHORITY)) {
             let certificates = read(&path).map_err(|source| CheckError::Authority { path, source })?;
             given.extend(certificates);
         }
         Ok(given)
     }
 
-    /// Returns the files for a host, in the order of their names. A folder that cannot be read has none.
-    fn files_for(&self, names: &[String]) -> Vec<PathBuf> {
+    /// Returns the certificate to show to a host. docker and podman take several; which of them a server means is not decided
+    /// here.
+    pub(in crate::registry) fn client_certificate(
+        &self,
+        names: &[String],
+    ) -> Result<Option<ClientCertificate>, CheckError> {
+        let mut files = self.files_for(names, CLIENT).into_iter();
+        let Some(certificate) = files.next() else { return Ok(None) };
+        let read = match files.next() {
+            Some(second) => Err(ClientCertificateError::second(second, certificate)),
+            None => ClientCertificate::read(&certificate, &certificate.with_extension("key")),
+        };
+        read.map(Some).map_err(CheckError::ClientCertificate)
+    }
+
+    /// Returns the files of a kind for a host, in the order of their names. A folder that cannot be read has none.
+    fn files_for(&self, names: &[String], kind: &str) -> Vec<PathBuf> {
         let folders = self.folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
         let entries = folders.filter_map(|folder| folder.read_dir().ok()).flatten();
         let mut files: Vec<_> = entries
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-            .filter(|path| path.extension().is_some_and(|extension| extension == "crt"))
+            .filter(|path| path.extension().is_some_and(|extension| extension == kind))
             .collect();
         files.sort();
         files

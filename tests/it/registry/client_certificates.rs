@@ -44,7 +44,7 @@ fn a_certificate_beside_the_authority() {
     let home = Home::new();
     keep(&home, &address, "ca.crt", &text(&certificate.authority()));
     let output = check(&home, &address).run().exit(5).stderr_has("it requires a client certificate");
-    output.stderr_has(&format!("certs.d/{address}/client.cert"));
+    output.stderr_has("`client.cert` and `client.key` in `~/.config/docker/certs.d/HOST`");
     keep_all(&home, &address, &certificate);
     check(&home, &address).run().success();
     assert_eq!(registry.requests().len(), 1);
