@@ -25,7 +25,7 @@ pub(super) fn ended_by_own_commit(
     if on_own_commit == OnOwnCommit::Ignore {
         return Ok(None);
     }
-    let own = Rereads::new(target.timeout).run(listener, |_| started_by(target));
+    let own = Rereads::new(target.remote_options.timeout).run(listener, |_| started_by(target));
     tell_connections(target, listener);
     let own = match own {
         Ok(StartedBy::Releases(own)) => own,

@@ -88,7 +88,7 @@ fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String,
     let run = &target.run;
     let Some(source) = run.source() else { return EntrySources::default() };
     let is_here = || {
-        branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options()) == Some(true))
+        branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options) == Some(true))
     };
     let is_silence_enough =
         run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());

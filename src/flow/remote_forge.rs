@@ -59,7 +59,7 @@ impl FoundForge {
         let address = forge_address(remote, request)?;
         let parsed = |text: &str| Url::parse(text).map_err(|_unparsed| UnknownForge::Host(text.to_owned()));
         let (web, api) = (parsed(&address.web)?, parsed(&address.api)?);
-        let reached = remote.server_api(&web, &api, &request.remote_options())?;
+        let reached = remote.server_api(&web, &api, &request.remote_options)?;
         let token = reached.authorization.as_ref().and_then(ApiToken::of_authorization);
         Ok(Self { address, reached, token })
     }
@@ -67,7 +67,7 @@ impl FoundForge {
     fn forge(self, request: &TargetRequest) -> Result<Forge, Failure> {
         let Self { address, reached: ServerApi { client, proxy, .. }, token } = self;
         let token = token.ok_or_else(|| ForgeError::NoToken { host: address.api_host() })?;
-        let connection = ForgeConnection { client, token, timeout: request.timeout, proxy };
+        let connection = ForgeConnection { client, token, timeout: request.remote_options.timeout, proxy };
         Ok(Forge::new(address, connection)?)
     }
 }

@@ -61,7 +61,7 @@ pub(super) enum Server {
 }
 
 /// Settings of a remote beside its URL.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct RemoteOptions {
     pub remote_use: RemoteUse,
     /// The limit of each wait for the server.

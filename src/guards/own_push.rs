@@ -42,14 +42,11 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
             return Ok(StartedBy::Other);
         }
         Some((_, checkout, name)) => {
-            let options = match &target {
-                Some(target) => request.beside(target).remote_options(),
-                None => request.remote_options(),
-            };
-            let remote = checkout.remote(&name, options)?;
+            let beside = target.as_ref().map(|target| request.beside(target));
+            let remote = checkout.remote(&name, &beside.as_ref().unwrap_or(request).remote_options)?;
             // The commit shows that the run builds this checkout's repository, which releases may not go to.
             let is_target = |target: &Remote| {
-                target.is(&remote) || request.run.builds(target, None, &request.remote_options()) == Some(true)
+                target.is(&remote) || request.run.builds(target, None, &request.remote_options) == Some(true)
             };
             if !target.as_ref().is_none_or(is_target) {
                 return Ok(StartedBy::Other);
@@ -132,9 +129,9 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
 
 /// Returns the repository that is released to, if it can be told.
 fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
-    let options = request.remote_options();
+    let options = &request.remote_options;
     Ok(match &request.repository {
-        Repository::Url(url) => Some(Remote::at(url, &options)?),
+        Repository::Url(url) => Some(Remote::at(url, options)?),
         Repository::Remote { folder, name } => {
             let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner).ok();
             checkout.and_then(|checkout| checkout.remote(name, options).ok())
@@ -149,7 +146,7 @@ fn built_repository(request: &TargetRequest, target: Option<Remote>) -> Result<O
         return Ok(target);
     };
     // Only the CI system's variables name this repository, so a login that was given for the release's own does not go there.
-    let mut options = request.remote_options();
+    let mut options = request.remote_options.clone();
     options.logins.retain(|login| login.server.is_some());
     let built = Remote::at(url, &options)?;
     Ok(match target {

@@ -63,12 +63,14 @@ impl Delivery {
         let asks = || RegistryRequest::new(&checking.registry, required, environment);
         let request = CommitRequest::new(commit, environment)?;
         let pin_digest = checking.pin.pin_digest.unwrap_or(PinDigest::Keep);
+        let forge = forge_hints(proposal.forge.map(ForgeChoice::word), proposal.forge_url.as_deref(), environment)?;
+        let mut target =
+            TargetRequest { forge, ..TargetRequest::new(repository, &checking.registry.timeout, environment)? };
+        if effect == Effect::Full {
+            target.remote_options.remote_use = RemoteUse::Push;
+        }
         Ok(Self {
-            target: TargetRequest {
-                remote_use: if effect == Effect::Full { RemoteUse::Push } else { RemoteUse::Read },
-                forge: forge_hints(proposal.forge.map(ForgeChoice::word), proposal.forge_url.as_deref(), environment)?,
-                ..TargetRequest::new(repository, &checking.registry.timeout, environment)?
-            },
+            target,
             files: Vec::new(),
             add: false,
             comment: CommentRequest::new(comment)?,

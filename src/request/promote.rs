@@ -31,18 +31,18 @@ impl PromoteRequest {
             insecure_git: arguments.delivery.repository.insecure_git,
         };
         let timeout = &arguments.delivery.checking.registry.timeout;
-        let from_target = elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?;
-        let notices = delivery.target.notices.clone();
+        let mut from_target = elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?;
+        if let Some(target) = &mut from_target {
+            target.repository_flag = if arguments.from_repo.is_some() { "--from-repo" } else { "--repo" };
+            target.branch_flag = "--from-branch";
+            // What the connections of a run tell is told once.
+            target.remote_options.notices = delivery.target.remote_options.notices.clone();
+        }
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
             from: TargetFile::Either(arguments.from.clone()).without_pattern()?,
-            from_target: from_target.map(|target| TargetRequest {
-                notices,
-                repository_flag: if arguments.from_repo.is_some() { "--from-repo" } else { "--repo" },
-                branch_flag: "--from-branch",
-                ..target
-            }),
+            from_target,
             delivery: Delivery {
                 files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
                 add: arguments.add,

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::forge_hints::forge_hints;
 use super::logins;
@@ -12,8 +11,8 @@ use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
-    Askpass, BranchName, HostLogin, InsecureGit, Notices, Proxies, Remote, RemoteOptions, RemoteUse,
-    RepositoryVariables, SshSettings, SystemAuthorities, TrustedOwner,
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, Remote, RemoteOptions, RemoteUse, RepositoryVariables,
+    SshSettings, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 
@@ -26,31 +25,14 @@ pub struct TargetRequest {
     pub here: PathBuf,
     pub repository_variables: RepositoryVariables,
     pub branch: Option<BranchName>,
-    /// Whether the branch is pushed to, or read alone.
-    pub remote_use: RemoteUse,
     /// The flag that names the repository.
     pub repository_flag: &'static str,
     /// The flag that names the branch.
     pub branch_flag: &'static str,
-    /// How long one wait for the repository's server may take.
-    pub timeout: Duration,
-    pub ssh: SshSettings,
-    /// The CA certificates that the repository's server is checked against, in place of the system's.
-    pub git_ca_file: Option<PathBuf>,
-    pub system_authorities: SystemAuthorities,
-    pub proxies: Proxies,
-    /// Whether the certificate of the repository's server is not checked.
-    pub git_unverified: bool,
-    pub git_logins: Vec<HostLogin>,
-    /// Whether the logins were given for another repository than this one.
-    pub is_beside: bool,
-    pub insecure_git: InsecureGit,
+    /// How its server is reached.
+    pub remote_options: RemoteOptions,
     /// What tells the forge of the repository, beside its address.
     pub forge: ForgeHints,
-    pub askpass: Askpass,
-    /// What the connections of this request have to tell.
-    pub notices: Notices,
-    pub home: Option<PathBuf>,
     pub run: Run,
     /// A CI system, a known one or not, may check the repository out as another user, in its workspace.
     pub trusted_owner: TrustedOwner,
@@ -92,29 +74,31 @@ impl TargetRequest {
                 Some(_) => RepositoryVariables::OfAnother,
             },
             branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
-            remote_use: RemoteUse::Read,
             repository_flag: "--repo",
             branch_flag: "--branch",
-            timeout: duration("--timeout", timeout)?,
-            ssh: SshSettings {
-                command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
-                program: environment.get("GIT_SSH").map(OsString::from),
-                variant: environment.text("GIT_SSH_VARIANT"),
+            remote_options: RemoteOptions {
+                remote_use: RemoteUse::Read,
+                timeout: duration("--timeout", timeout)?,
+                ssh: SshSettings {
+                    command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+                    program: environment.get("GIT_SSH").map(OsString::from),
+                    variant: environment.text("GIT_SSH_VARIANT"),
+                },
+                ca_file: environment.path("GIT_SSL_CAINFO"),
+                system: logins::system_authorities(environment),
+                proxies: logins::proxies(environment)?,
+                unverified: environment.git_unverified(),
+                logins: environment.git_logins().into_iter().map(host_login).collect(),
+                for_another: false,
+                insecure: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
+                askpass: match environment.in_ci() {
+                    true => Askpass::InCi(environment.get("GIT_ASKPASS").map(OsString::from)),
+                    false => Askpass::Never,
+                },
+                home: environment.path("HOME"),
+                notices: Notices::default(),
             },
-            git_ca_file: environment.path("GIT_SSL_CAINFO"),
-            system_authorities: logins::system_authorities(environment),
-            proxies: logins::proxies(environment)?,
-            git_unverified: environment.git_unverified(),
-            git_logins: environment.git_logins().into_iter().map(host_login).collect(),
-            is_beside: false,
-            insecure_git: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
             forge: forge_hints(None, None, environment)?,
-            askpass: match environment.in_ci() {
-                true => Askpass::InCi(environment.get("GIT_ASKPASS").map(OsString::from)),
-                false => Askpass::Never,
-            },
-            notices: Notices::default(),
-            home: environment.path("HOME"),
             trusted_owner: match environment.in_ci() {
                 true => TrustedOwner::AnyBelow(environment.workspaces()),
                 false => TrustedOwner::CurrentUser,
@@ -123,39 +107,24 @@ impl TargetRequest {
         })
     }
 
-    /// Returns what belongs to a remote beside its URL.
-    pub fn remote_options(&self) -> RemoteOptions {
-        RemoteOptions {
-            remote_use: self.remote_use,
-            timeout: self.timeout,
-            ssh: self.ssh.clone(),
-            ca_file: self.git_ca_file.clone(),
-            system: self.system_authorities.clone(),
-            proxies: self.proxies.clone(),
-            unverified: self.git_unverified,
-            logins: self.git_logins.clone(),
-            for_another: self.is_beside,
-            insecure: self.insecure_git,
-            askpass: self.askpass.clone(),
-            notices: self.notices.clone(),
-            home: self.home.clone(),
-        }
-    }
-
     /// Returns how to read the repository, wherever it is pushed to.
     #[must_use]
     pub fn to_read(&self) -> Self {
-        Self { remote_use: RemoteUse::Read, ..self.clone() }
+        let mut request = self.clone();
+        request.remote_options.remote_use = RemoteUse::Read;
+        request
     }
 
     /// Returns how to read another remote than `target`, the remote that is released to: a login that was given for the
     /// target counts for the target's server only, and may not be allowed the other remote.
     #[must_use]
     pub fn beside(&self, target: &Remote) -> Self {
-        let mut request = Self { is_beside: true, ..self.to_read() };
+        let mut request = self.to_read();
+        request.remote_options.for_another = true;
+        let logins = &mut request.remote_options.logins;
         let server = target.server();
-        request.git_logins.retain(|login| login.server.is_some() || server.is_some());
-        for login in &mut request.git_logins {
+        logins.retain(|login| login.server.is_some() || server.is_some());
+        for login in logins {
             login.server = login.server.take().or_else(|| server.clone());
         }
         request

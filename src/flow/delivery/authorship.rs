@@ -47,7 +47,7 @@ impl Authors {
         let (author, committer, notes) = identities(&delivery.commit, branch, bot)?;
         let signing = match delivery.effect {
             Effect::DryRun => None,
-            Effect::Full => branch.signing(signed, &committer, delivery.target.timeout)?,
+            Effect::Full => branch.signing(signed, &committer, delivery.target.remote_options.timeout)?,
         };
         Ok(Self { author, committer, signing, seconds, notes })
     }

@@ -55,7 +55,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
-    let mut rereads = Rereads::new(delivery.target.timeout);
+    let mut rereads = Rereads::new(delivery.target.remote_options.timeout);
     let images = checks.unasked(&known);
     // Without images, the next line about the branch would be the same one.
     let mut is_reading_told = images.is_empty();

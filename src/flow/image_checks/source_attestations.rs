@@ -38,7 +38,7 @@ pub(in crate::flow) fn ask_forges<'s>(
 fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) -> Option<Forge> {
     let url = repository_beside(&request.run, target, repository)?;
     let beside = target.map_or_else(|| request.clone(), |target| request.beside(target));
-    let remote = Remote::at(&url, &beside.remote_options()).ok()?;
+    let remote = Remote::at(&url, &beside.remote_options).ok()?;
     let forge = match target.filter(|target| target.is(&remote)) {
         Some(target) => forge_of(target, request),
         None => forge_of(&remote, &beside),

@@ -33,7 +33,7 @@ pub(in crate::flow) fn tell_whole_download(
 
 /// Tells what the connections of a request had to tell since the last call.
 pub(in crate::flow) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
-    for notice in target.notices.take() {
+    for notice in target.remote_options.notices.take() {
         listener(&Event::Noted(notice));
     }
 }

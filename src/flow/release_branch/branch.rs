@@ -77,10 +77,10 @@ impl LoadedAlong<'_> {
 
 impl ReleaseBranch {
     pub(in crate::flow) fn open(request: &TargetRequest) -> Result<Self, Failure> {
-        let options = request.remote_options();
+        let options = &request.remote_options;
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
-                let place = Location::Url(Remote::at(url, &options)?);
+                let place = Location::Url(Remote::at(url, options)?);
                 return Ok(Self::new(request, place, request.branch.clone(), NamedBy::Intent, RepositoryPath::root()));
             }
             Repository::Remote { folder, name } => (folder, name),
@@ -253,7 +253,7 @@ fn branch_of_the_run(
     name: &str,
 ) -> Result<BranchName, Failure> {
     let run = &request.run;
-    let builds = run.builds(remote, Some(checkout), &request.remote_options());
+    let builds = run.builds(remote, Some(checkout), &request.remote_options);
     let is_here = builds.unwrap_or_else(|| run.is_in_the_workspace(checkout));
     if let Some(branch) = run.branch().filter(|_| is_here) {
         return match checked_out_elsewhere(run, branch, checkout, name) {

@@ -25,7 +25,7 @@ pub(in crate::flow) fn read_branch<T>(
     listener: &mut Listener<'_>,
     mut read: impl FnMut(Tip<'_, '_>, &mut Listener<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let read = Rereads::new(target.timeout).run(listener, |listener| {
+    let read = Rereads::new(target.remote_options.timeout).run(listener, |listener| {
         let branch = ReleaseBranch::open(target)?;
         let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);

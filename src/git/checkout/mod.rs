@@ -112,7 +112,7 @@ impl Checkout {
     }
 
     /// Returns the remote called `name`, with the login that git's configuration has for it.
-    pub fn remote(&self, name: &str, options: RemoteOptions) -> Result<Remote, GitError> {
+    pub fn remote(&self, name: &str, options: &RemoteOptions) -> Result<Remote, GitError> {
         let snapshot = self.repository.config_snapshot();
         let config = snapshot.plumbing();
         let (url, rules) = self.remote_url(name, options.remote_use)?;
@@ -126,7 +126,7 @@ impl Checkout {
                 gix::url::parse(url.as_bstr()).ok().ok_or_else(|| invalid(&url.to_str_lossy(), "it does not parse"))?
             }
         };
-        self.remote_of(url, name, &options)
+        self.remote_of(url, name, options)
     }
 
     /// Returns an object of the repository; `None` if it is not there.

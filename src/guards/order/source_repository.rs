@@ -204,7 +204,7 @@ impl<'a> SourceRepositories<'a> {
     /// server; each with its name, as far as that is known. Only the login for its own server goes to each.
     fn places(&self, names: &[&str]) -> Vec<(Option<String>, Place<'a>)> {
         let Some(target) = self.target else { return Vec::new() };
-        let options = || self.request.beside(target).remote_options();
+        let options = self.request.beside(target).remote_options;
         let run = &self.request.run;
         let built = run.repository_url().map(|url| {
             let name = run.source().and_then(|source| source.repository.as_deref());
@@ -216,7 +216,7 @@ impl<'a> SourceRepositories<'a> {
         let mut places: Vec<(Option<String>, Place<'a>)> = Vec::new();
         for (name, url) in built.into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
-            let Ok(remote) = Remote::at(&url, &options()) else { continue };
+            let Ok(remote) = Remote::at(&url, &options) else { continue };
             if !places.iter().any(|(_, place)| place.remote().is(&remote)) {
                 let place =
                     if remote.is(target) { Place::Target(target) } else { Place::Other(self.with_login(remote)) };
@@ -228,10 +228,11 @@ impl<'a> SourceRepositories<'a> {
 
     /// Returns the remote with the login that its checkout's configuration has, if there is one.
     fn with_login(&self, remote: Remote) -> Remote {
-        let options = self.target.map(|target| self.request.beside(target).remote_options());
-        let origin =
-            self.checkout().zip(options).and_then(|(checkout, options)| checkout.remote("origin", options).ok());
-        origin.filter(|origin| origin.is(&remote)).unwrap_or(remote)
+        let origin = || {
+            let options = self.request.beside(self.target?).remote_options;
+            self.checkout()?.remote("origin", &options).ok()
+        };
+        origin().filter(|origin| origin.is(&remote)).unwrap_or(remote)
     }
 }
 
