@@ -94,6 +94,40 @@ fn an_authority_that_is_none() {
     }
 }
 
+/// git shows it to any server that asks for one, and has the key in the same file if none is named.
+#[test]
+fn a_server_that_requires_a_client_certificate() {
+    let Some(certificate) = Certificate::issue(LOOPBACK) else { return };
+    let certificate = certificate.requiring_client();
+    let stage = Stage::new();
+    let server = GitServer::start_tls(stage.remote.folder(), Access::Login(login()), &certificate);
+    let (client, key) = (certificate.client(), certificate.client_key());
+    let text = |path| std::fs::read_to_string(path).unwrap();
+    let both = stage.home.write("certificates/both.pem", &format!("{}{}", text(&client), text(&key)));
+    let authority = format!("[http]\nsslCAInfo = {}\n", certificate.authority().display());
+    let (url, client, key) = (server.url(""), client.display().to_string(), key.display().to_string());
+    let elsewhere = url.replace("127.0.0.1", "localhost");
+    for (config, is_shown) in [
+        (format!("[http \"{url}\"]\nsslCert = {client}\nsslKey = {key}"), true),
+        ("[http]\nsslCert = ~/certificates/both.pem".to_owned(), true),
+        (format!("[http \"{elsewhere}\"]\nsslCert = ~/certificates/both.pem"), false),
+        ("[http]\nsslCert =".to_owned(), false),
+    ] {
+        let release = release_with(&stage, &server, &format!("{authority}{config}"));
+        if is_shown {
+            drop(release.run().success());
+        } else {
+            let output = release.run().exit(5).stderr_has("it requires a client certificate");
+            output.stderr_has("for git `http.sslCert` and `http.sslKey`");
+        }
+    }
+    let release = release_with(&stage, &server, &format!("{authority}sslCert = {client}\nsslKey = /nowhere"));
+    release.run().exit(2).stderr_has("http.sslCert").stderr_has("cannot use `/nowhere` as a client certificate");
+    let release = release_with(&stage, &server, &format!("{authority}sslCert = /nowhere"));
+    release.env("GIT_SSL_CERT", &client).env("GIT_SSL_KEY", &key).run().success();
+    release_with(&stage, &server, &authority).env("GIT_SSL_CERT", both).run().success();
+}
+
 /// What speaks no TLS is told apart from what is not trusted.
 #[test]
 fn a_server_without_tls() {
