@@ -67,7 +67,7 @@ pub use tips::Tips;
 pub use url_logins::{has_login, without_logins};
 pub use wire::allowance::OutOfTime;
 pub use wire::credential_helper::Askpass;
-pub use wire::http_config::RemoteUse;
+pub use wire::http_config::{RemoteUse, TlsVariables};
 pub use wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
 pub use wire::ssh::SshSettings;
 pub use wire::traffic::Traffic;

@@ -20,7 +20,7 @@ use super::wire::conversation::{Access, parse_header};
 use super::wire::credential_helper::{Askpass, Helpers};
 use super::wire::host_login::RemoteLogin;
 use super::wire::http_client::{http_client, proxies};
-use super::wire::http_config::{HttpSettings, RemoteUse, rewritten};
+use super::wire::http_config::{HttpSettings, RemoteUse, TlsVariables, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld};
 use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
@@ -67,14 +67,11 @@ pub struct RemoteOptions {
     /// The limit of each wait for the server.
     pub timeout: Duration,
     pub ssh: SshSettings,
-    /// `GIT_SSL_CAINFO` of git.
-    pub ca_file: Option<PathBuf>,
+    pub tls: TlsVariables,
     /// What the environment names in place of the system's CA certificates.
     pub system: SystemAuthorities,
     /// The forward proxies that the environment names.
     pub proxies: Proxies,
-    /// `GIT_SSL_NO_VERIFY` of git.
-    pub unverified: bool,
     /// Logins from the environment, in the order in which they count.
     pub logins: Vec<HostLogin>,
     /// Whether these were given for another repository, so that this one may be hidden to some of them.
@@ -286,12 +283,10 @@ fn http_address(
     config: &gix::config::File,
     options: &RemoteOptions,
 ) -> Result<Address, GitError> {
-    let mut settings = HttpSettings::read(config, url);
+    let mut settings = HttpSettings::read(config, url, &options.tls);
     // An empty one takes the other one back.
     let own_proxy = name.and_then(|name| config.string(&format!("remote.{name}.proxy")));
     settings.proxy = own_proxy.map(|proxy| proxy.to_str_lossy().into_owned()).or(settings.proxy);
-    settings.ca_file = options.ca_file.clone().or(settings.ca_file);
-    settings.unverified_by = options.unverified.then_some("GIT_SSL_NO_VERIFY").or(settings.unverified_by);
     let mut public = url.clone();
     public.set_user(None);
     public.set_password(None);

@@ -34,9 +34,7 @@ impl Remote {
             .map_err(|error| GitError::unexpected("the address of the forge cannot be used", error))?;
         let config = gix::config::File::try_from(self.config.as_bstr())
             .map_err(|error| GitError::unexpected("git's configuration cannot be read again", error))?;
-        let mut settings = HttpSettings::read(&config, &parsed);
-        settings.ca_file = options.ca_file.clone().or(settings.ca_file);
-        settings.unverified_by = options.unverified.then_some("GIT_SSL_NO_VERIFY").or(settings.unverified_by);
+        let settings = HttpSettings::read(&config, &parsed, &options.tls);
         let proxies = proxies(&settings, &options.proxies)?;
         let home = options.home.as_deref();
         let client = http_client(api, &settings, &proxies, &options.system, options.timeout, home)?;

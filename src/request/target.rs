@@ -12,7 +12,7 @@ use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
     Askpass, BranchName, HostLogin, InsecureGit, Notices, Remote, RemoteOptions, RemoteUse, RepositoryVariables,
-    SshSettings, TrustedOwner,
+    SshSettings, TlsVariables, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 
@@ -84,10 +84,14 @@ impl TargetRequest {
                     program: environment.get("GIT_SSH").map(OsString::from),
                     variant: environment.text("GIT_SSH_VARIANT"),
                 },
-                ca_file: environment.path("GIT_SSL_CAINFO"),
+                tls: TlsVariables {
+                    ca_file: environment.path("GIT_SSL_CAINFO"),
+                    client_certificate: environment.path("GIT_SSL_CERT"),
+                    client_key: environment.path("GIT_SSL_KEY"),
+                    unverified: environment.git_unverified(),
+                },
                 system: logins::system_authorities(environment),
                 proxies: logins::proxies(environment)?,
-                unverified: environment.git_unverified(),
                 logins: environment.git_logins().into_iter().map(host_login).collect(),
                 for_another: false,
                 insecure: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },

@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject as _;
 use super::http_config::HttpSettings;
 use crate::git::error::GitError;
 use crate::system::bounded_file;
+use crate::system::client_certificate::ClientCertificate;
 use crate::system::http::{Security, client};
 use crate::system::proxy::Proxies;
 use crate::system::tls::{Authorities, SystemAuthorities, TlsError, client_config};
@@ -41,7 +42,12 @@ pub(in crate::git) fn http_client(
                 None => (Authorities::SystemAndGiven(system), Ok(Vec::new())),
             };
             let given = given.map_err(|error| GitError::setting("http.sslCAInfo", error))?;
-            let config = client_config(authorities, given, None);
+            let shown = settings.client_certificate.as_deref().map(|certificate| {
+                let key = settings.client_key.as_deref().unwrap_or(certificate);
+                ClientCertificate::read(&in_home(certificate, home), &in_home(key, home))
+            });
+            let shown = shown.transpose().map_err(|error| GitError::setting("http.sslCert", error))?;
+            let config = client_config(authorities, given, shown.as_ref());
             builder.tls_backend_preconfigured(config.map_err(|error| match error {
                 TlsError::Misnamed(misnamed) => GitError::MisnamedAuthorities(misnamed),
                 TlsError::NoAuthorities => GitError::NoAuthorities(error),

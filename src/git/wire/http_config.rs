@@ -74,20 +74,45 @@ pub(in crate::git) struct HttpSettings {
     pub(in crate::git) proxy: Option<String>,
     /// A file of CA certificates that replace the system's (`http.sslCAInfo`).
     pub(in crate::git) ca_file: Option<PathBuf>,
+    /// The file of the certificate to show to a server that requires one (`http.sslCert`).
+    pub(in crate::git) client_certificate: Option<PathBuf>,
+    /// The file of its key, if it is another one (`http.sslKey`).
+    pub(in crate::git) client_key: Option<PathBuf>,
     /// The setting that turns the check of certificates off; `None` if they are checked.
     pub(in crate::git) unverified_by: Option<&'static str>,
 }
 
+/// What git's variables say of TLS. Each counts before its setting.
+#[derive(Debug, Clone, Default)]
+pub struct TlsVariables {
+    /// `GIT_SSL_CAINFO`
+    pub ca_file: Option<PathBuf>,
+    /// `GIT_SSL_CERT`
+    pub client_certificate: Option<PathBuf>,
+    /// `GIT_SSL_KEY`
+    pub client_key: Option<PathBuf>,
+    /// `GIT_SSL_NO_VERIFY`
+    pub unverified: bool,
+}
+
 impl HttpSettings {
-    pub(in crate::git) fn read(config: &gix::config::File, url: &gix::Url) -> Self {
+    pub(in crate::git) fn read(config: &gix::config::File, url: &gix::Url, variables: &TlsVariables) -> Self {
         let last = |key| values(config, key, url).pop();
+        let file = |variable: &Option<PathBuf>, key| {
+            variable.clone().or_else(|| last(key).filter(|path| !path.is_empty()).map(PathBuf::from))
+        };
         let verify =
             last("sslVerify").and_then(|value| gix::config::Boolean::try_from(value.as_bytes().as_bstr()).ok());
         Self {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
-            ca_file: last("sslCAInfo").filter(|path| !path.is_empty()).map(PathBuf::from),
-            unverified_by: verify.filter(|verify| !verify.0).map(|_| "http.sslVerify"),
+            ca_file: file(&variables.ca_file, "sslCAInfo"),
+            client_certificate: file(&variables.client_certificate, "sslCert"),
+            client_key: file(&variables.client_key, "sslKey"),
+            unverified_by: match variables.unverified {
+                true => Some("GIT_SSL_NO_VERIFY"),
+                false => verify.filter(|verify| !verify.0).map(|_| "http.sslVerify"),
+            },
         }
     }
 }
@@ -137,7 +162,7 @@ fn extra_headers(config: &gix::config::File, url: &gix::Url) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HttpSettings, RemoteUse, extra_headers, rewritten};
+    use super::{HttpSettings, RemoteUse, TlsVariables, extra_headers, rewritten};
 
     fn headers(config: &str, url: &str) -> Vec<String> {
         let file = gix::config::File::try_from(config).unwrap();
@@ -175,7 +200,8 @@ mod tests {
     fn proxies_and_certificates() {
         let read = |config: &str| {
             let file = gix::config::File::try_from(config).unwrap();
-            HttpSettings::read(&file, &gix::url::parse("https://git.example/org/repo").unwrap())
+            let url = gix::url::parse("https://git.example/org/repo").unwrap();
+            HttpSettings::read(&file, &url, &TlsVariables::default())
         };
         assert_eq!(read(""), HttpSettings::default());
         let settings = read(
