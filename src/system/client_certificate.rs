@@ -60,12 +60,12 @@ impl ClientCertificate {
         let chain = chain.ok().filter(|chain| !chain.is_empty());
         let chain = chain.ok_or_else(|| wrong(certificate, ClientCertificateProblem::NoCertificate))?;
         let pem = bytes(key)?;
-        let secret = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
+        let Ok(secret) = PrivateKeyDer::from_pem_slice(&pem) else {
             let is_encrypted = pem.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED);
             let problem =
                 if is_encrypted { ClientCertificateProblem::Encrypted } else { ClientCertificateProblem::NoKey };
-            wrong(key, problem)
-        })?;
+            return Err(wrong(key, problem));
+        };
         let provider = rustls::crypto::ring::default_provider();
         let certified = CertifiedKey::from_der(chain, secret, &provider).map_err(|error| {
             let problem = match error {
