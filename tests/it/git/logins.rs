@@ -42,7 +42,9 @@ fn who_may_read_and_not_write() {
     let server = serve(&stage, Access::PushForbidden(login(), "Write access to repository not granted.".to_owned()));
     run(&server.url_with(&login(), "gitops.git"))
         .exit(5)
-        .stderr_has("403 Forbidden: Write access to repository not granted.");
+        .stderr_has("takes no push with the login from the URL")
+        .stderr_has("403 Forbidden: Write access to repository not granted.")
+        .stderr_has("in a job of GitHub, `permissions: contents: write`");
     stage.untouched();
 }
 
