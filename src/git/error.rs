@@ -78,6 +78,15 @@ pub enum GitError {
         details: Vec<String>,
     },
 
+    /// The remote accepted the login, and refuses it the push.
+    #[error("{remote} takes no push {}", pushing_login(*.login))]
+    NoPush {
+        remote: String,
+        /// `None`: no login was sent.
+        login: Option<LoginOrigin>,
+        details: Vec<String>,
+    },
+
     /// The remote requires a login, and there is one that must not go over this connection.
     #[error("{remote} requires a login, and {withheld}")]
     Unprotected { remote: String, withheld: Withheld, details: Vec<String> },
@@ -205,6 +214,13 @@ fn powerless_login(origin: Option<LoginOrigin>) -> String {
     }
 }
 
+fn pushing_login(origin: Option<LoginOrigin>) -> String {
+    match origin {
+        Some(origin) => format!("with the login from {origin}"),
+        None => "without a login".to_owned(),
+    }
+}
+
 impl GitError {
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
@@ -212,6 +228,7 @@ impl GitError {
             Self::Unauthorized { .. }
             | Self::Unincluded { .. }
             | Self::NoAccess { .. }
+            | Self::NoPush { .. }
             | Self::Unprotected { .. }
             | Self::Declined { .. } => true,
             Self::Unavailable { answered, .. } => *answered,
@@ -225,6 +242,7 @@ impl GitError {
             Self::Unauthorized { details, .. }
             | Self::Unincluded { details, .. }
             | Self::NoAccess { details, .. }
+            | Self::NoPush { details, .. }
             | Self::Unprotected { details, .. }
             | Self::Declined { details, .. }
             | Self::KeyRefused { details, .. }

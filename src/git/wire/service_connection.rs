@@ -181,6 +181,9 @@ impl<'r> Connection<'r> {
                 }
             }
             (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE, ..) => {
+                if status == StatusCode::FORBIDDEN && self.service == Service::ReceivePack {
+                    return GitError::NoPush { remote, login, details: vec![answer] };
+                }
                 let none = login.is_none().then(|| "no login was sent".to_owned());
                 GitError::NoAccess { remote, login, details: [answer].into_iter().chain(none).collect() }
             }

@@ -73,6 +73,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
         | GitError::NoAccess { .. }
+        | GitError::NoPush { .. }
         | GitError::KeyRefused { .. }
         | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
         GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
@@ -150,6 +151,9 @@ fn login_hint(error: &GitError) -> &'static str {
             "use https with a certificate that is checked; `--insecure-git` sends it all the same"
         }
         GitError::NoAccess { .. } => "check the URL, and that the login may use this repository",
+        GitError::NoPush { .. } => {
+            "let the login write to this repository and branch; in a job of GitHub, `permissions: contents: write`"
+        }
         GitError::KeyRefused { .. } => {
             "add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"
         }
