@@ -17,6 +17,17 @@ fn a_release_of_an_image_without_a_tag() {
         ("IMAGE_PLACEHOLDER=ghcr.io/org/web", "error: `ghcr.io/org/web` has no tag\n  hint: "),
         ("IMAGE_PLACEHOLDER=*", "error: `*` has no tag\n  hint: "),
         ("IMAGE_PLACEHOLDER=", "nothing follows the `=`"),
+        (
+            "IMAGE_PLACEHOLDER=:v1",
+            "error: `IMAGE_PLACEHOLDER=:v1` names no image before the tag\n  hint: write `IMAGE_PLACEHOLDER=*:v1` to keep the \
+             image that the entry has, or `IMAGE_PLACEHOLDER:v1` to drop its `newName`, and check that no variable is empty\n",
+        ),
+        (
+            "a:b=@sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3",
+            "error: `a:b=@sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3` names no image before the digest\n  \
+             hint: write `a:b=*@sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3` to keep the image that \
+             the entry has, and check that no variable is empty\n",
+        ),
     ] {
         for flags in [&[][..], &["--no-check"], &["--add"], &["--dry-run"]] {
             stage.release().args(flags.iter().copied()).arg(image).run().exit(2).stderr_has(expected);
@@ -73,6 +84,11 @@ fn set_keeps_the_meaning_of_kustomize_and_says_so() {
     let output = set("web=v1.3.0").run().success();
     output.stdout_has("note    `v1.3.0` has no tag; to set only the tag, write `web=*:v1.3.0`");
     assert_eq!(fs::read_to_string(&file).unwrap(), "images:\n- name: web\n  newName: v1.3.0\n");
+    set("web=:v2")
+        .run()
+        .success()
+        .stdout_has("note    `web=:v2` names no image before the tag; write `web=*:v2` to keep");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "images:\n- name: web\n  newTag: v2\n");
 }
 
 #[test]
