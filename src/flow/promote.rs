@@ -234,7 +234,7 @@ impl Running {
         };
         let held: BTreeSet<&String> = carried.iter().flat_map(|(_, entry)| &entry.holds).collect();
         Ok(Writing {
-            images: Images { arguments, repeated: Vec::new() },
+            images: Images::of(arguments),
             purpose: Purpose::Promotion,
             sources: carried.iter().filter_map(source).collect(),
             explained: carried.iter().flat_map(taken_back).collect(),

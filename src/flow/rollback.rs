@@ -255,7 +255,7 @@ impl Back {
                 .hint("leave out `--no-check`, so that the registry is asked; or leave out `--pin-digest`"));
         }
         Ok(Writing {
-            images: Images { arguments: vec![argument], repeated: Vec::new() },
+            images: Images::of(vec![argument]),
             purpose: Purpose::Rollback { of },
             sources: source.map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),

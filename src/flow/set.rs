@@ -20,7 +20,7 @@ use crate::targets::EntryEdit;
 /// Edits files on disk: all of them, or none.
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     tell_repeated(&request.images, listener);
-    for failure in request.images.without_version() {
+    for failure in request.images.incomplete() {
         let hint = failure.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
         listener(&Event::Noted(failure.message + &hint));
     }

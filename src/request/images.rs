@@ -17,15 +17,25 @@ pub struct Images {
     pub arguments: Vec<ImageArgument>,
     /// Names that were given more than once: as in kustomize, the last one counts, and a note says so.
     pub repeated: Vec<String>,
+    /// Arguments that have a `=` and no name behind it, such as `web=:v1`. For kustomize, `newName` goes then.
+    unnamed: Vec<ImageArgument>,
 }
 
 impl Images {
+    /// Returns arguments that nobody typed.
+    pub fn of(arguments: Vec<ImageArgument>) -> Self {
+        Self { arguments, repeated: Vec::new(), unnamed: Vec::new() }
+    }
+
     pub(super) fn parse(typed: &ImageArguments) -> Result<Self, Failure> {
         let version = Version::new(&typed.version)?;
-        let mut images = Self { arguments: Vec::<ImageArgument>::new(), repeated: Vec::new() };
+        let mut images = Self::of(Vec::new());
         for text in listed("IMAGE", &typed.images)? {
             let mut argument: ImageArgument = text.parse().map_err(|error| not_an_image(&text, &error, &version))?;
             version.give_to(&mut argument, &text)?;
+            if argument.change.new_name == Field::Remove && text.contains('=') {
+                images.unnamed.push(argument.clone());
+            }
             match images.arguments.iter_mut().find(|earlier| earlier.name == argument.name) {
                 Some(earlier) => {
                     images.repeated.push(argument.name.to_string());
@@ -37,9 +47,14 @@ impl Images {
         Ok(images)
     }
 
-    /// Returns what is wrong with each image that gives its entry neither tag nor digest: most often, a tag was written where
-    /// the name belongs.
-    pub fn without_version(&self) -> Vec<Failure> {
+    /// Returns what is wrong with each image that lacks a part, which kustomize takes as it is. Most often a variable is empty, or
+    /// a tag was written where the name belongs.
+    pub fn incomplete(&self) -> Vec<Failure> {
+        self.unnamed.iter().map(unnamed).chain(self.without_version()).collect()
+    }
+
+    /// Returns what is wrong with each image that gives its entry neither tag nor digest.
+    fn without_version(&self) -> Vec<Failure> {
         let has_none = |argument: &&ImageArgument| {
             argument.change.new_tag == Field::Remove && argument.change.digest == Field::Remove
         };
@@ -54,6 +69,20 @@ impl Images {
         };
         self.arguments.iter().filter(has_none).map(failure).collect()
     }
+}
+
+/// Returns what is wrong with an image that has nothing between `=` and its tag or digest.
+fn unnamed(argument: &ImageArgument) -> Failure {
+    let (kept, version) =
+        (argument.keeping_name(), argument.keeping_name().split_off(argument.name.as_str().len() + 2));
+    let part = if version.starts_with(':') { "tag" } else { "digest" };
+    let dropped = match argument.to_string() {
+        text if text.contains('=') => String::new(),
+        text => format!(", or `{text}` to drop its `newName`"),
+    };
+    Failure::usage(format!("`{}={version}` names no image before the {part}", argument.name)).hint(format!(
+        "write `{kept}` to keep the image that the entry has{dropped}, and check that no variable is empty"
+    ))
 }
 
 fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure {

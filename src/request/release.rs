@@ -20,7 +20,7 @@ impl ReleaseRequest {
     pub(super) fn new(arguments: &ReleaseArguments, environment: &Environment) -> Result<Self, Failure> {
         let kustomization = &arguments.kustomization;
         let images = Images::parse(&arguments.images)?;
-        Failure::of_all(images.without_version())?;
+        Failure::of_all(images.incomplete())?;
         let shared = Delivery::new(&arguments.delivery, effect(kustomization.dry_run), environment)?;
         shared.require_pinnable()?;
         if arguments.no_push {
