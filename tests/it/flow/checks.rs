@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{COMMIT, FILE, SEED, Stage};
 use crate::support::git_server::{Access, GitServer};
@@ -512,6 +512,31 @@ fn a_page_does_not_end_a_wait() {
     stage.registry.inject("/v2/", ALWAYS, Fault::Answer(page));
     let output = check().exit(6).stderr_has("answered 200: an HTML page");
     output.stderr_has("check that the host is a registry, and that no proxy answers in its place");
+}
+
+#[test]
+fn an_answer_that_cannot_be_used_does_not_end_a_wait() {
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    let maintenance = Response::new(200).header("Content-Type", "text/plain").body(b"Maintenance");
+    for (answer, why) in [
+        (maintenance.clone(), "it is not a manifest"),
+        (Response::json(200, &json!({ "message": "try later" })), "it is not a manifest"),
+        (maintenance.header("Content-Encoding", "gzip"), "it is compressed"),
+    ] {
+        let stage = Stage::new();
+        let reference = format!("{}:{COMMIT}", stage.image());
+        let check = |wait: &str| stage.tagship().args(["check", "--wait", wait, &reference]).run();
+        stage.registry.inject(&path, 2, Fault::Absent);
+        stage.registry.inject(&path, 2, Fault::AnswerAfterLogin(answer.clone()));
+        check("30s").success().stdout_has("the registry is not available");
+        // The last look tells why.
+        stage.registry.inject(&path, 2, Fault::Absent);
+        stage.registry.inject(&path, ALWAYS, Fault::AnswerAfterLogin(answer));
+        check("3s").exit(6).stdout_has("the registry is not available").stderr_has(why);
+        // At the first look it is rather another host.
+        let output = check("30s").exit(6).stderr_has(why);
+        assert!(!output.stdout().contains("the registry is not available"), "{}", output.stdout());
+    }
 }
 
 #[test]
