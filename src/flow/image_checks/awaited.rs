@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::registry::{Claim, Finding, LoginSource, Outage, Verdict};
 use crate::system::connection::ConnectionProblem;
+
+const UNAVAILABLE: &str = "the registry is not available";
 
 /// Whether all images were there at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub(in crate::flow) fn awaited(
         }
         Verdict::Unavailable(outage) => {
             let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
-            has_answered.then(|| "the registry is not available".to_owned())
+            has_answered.then(|| UNAVAILABLE.to_owned())
         }
         Verdict::NoAccess(_) if source.is_shown() => Some("not there yet, or hidden from this login".to_owned()),
         Verdict::NotAnImage(_)
@@ -62,6 +65,12 @@ pub(in crate::flow) fn awaited(
             states.map(|states| states.join(", "))
         }
     }
+}
+
+/// Returns what is missing after a check without a verdict. An answer that cannot be used is waited for as a page is.
+pub(in crate::flow) fn awaited_without_verdict(failure: &Failure, pace: Pace) -> Option<String> {
+    let may_pass = failure.kind == FailureKind::Unavailable && pace == Pace::AfterWaiting;
+    may_pass.then(|| UNAVAILABLE.to_owned())
 }
 
 /// Returns the least delay that the registry asked for (`Retry-After`).

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::awaited::{Pace, awaited, pause};
+use super::awaited::{Pace, awaited, awaited_without_verdict, pause};
 use super::branch_digests::{BranchDigests, RegistryAnswer};
 use super::compared_source::{self, ImageSources};
 use super::forge_attestations::ForgeAttestations;
@@ -279,8 +279,9 @@ impl Checks {
     ) -> Result<(), Problem<'q>> {
         let reference = question.reference;
         let answer = checked.map_err(|error| {
-            let failures = vec![Failure::check(reference, error)];
-            Problem { question, failures, awaited: None, pause: Duration::ZERO }
+            let failure = Failure::check(reference, error);
+            let awaited = awaited_without_verdict(&failure, pace);
+            Problem { question, failures: vec![failure], awaited, pause: Duration::ZERO }
         })?;
         let (requests, elapsed) = self.spent.remove(reference).unwrap_or_default();
         let (requests, elapsed) = (requests + answer.requests, elapsed + answer.elapsed);
