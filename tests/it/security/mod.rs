@@ -5,6 +5,7 @@ mod connections;
 mod escapes;
 mod git_programs;
 mod git_server;
+mod hostile_json;
 mod hostile_sizes;
 mod logins;
 #[cfg(target_os = "linux")]
