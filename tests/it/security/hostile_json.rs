@@ -33,7 +33,7 @@ fn of_a_forge() {
         let stage = Stage::new();
         let forge = Forge::start(Kind::GitHub, &stage.remote);
         let answer = json_response(&list_of(value, 16 << 20));
-        forge.inject("GET /api/v3/repos/org/gitops/pulls", ALWAYS, ForgeFault::Answer(answer));
+        forge.inject("/api/v3/repos/org/gitops/pulls", ALWAYS, ForgeFault::Answer(answer));
         let release = stage.release_to(&forge.url_with_token(TOKEN)).args(["--branch", "main", "--forge", "github"]);
         bounded(release.args(["--no-check", "--pull-request", "IMAGE_PLACEHOLDER=*:v2"]), 3, "too many values");
         stage.untouched();
