@@ -16,7 +16,7 @@ use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::http::shown_host;
-use crate::system::{retry_after, sent_logins};
+use crate::system::{bounded_json, retry_after, sent_logins};
 
 /// How often a request is made in all.
 const MAX_ATTEMPTS: u32 = 3;
@@ -167,20 +167,24 @@ impl JsonClient {
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
             return Ok((self.no_answer(url, &error), None));
         }
+        let invalid = |why: &str| ForgeError::InvalidAnswer { host: shown_host(url), why: why.to_owned() };
+        if status.is_success() && body.len() as u64 > limit {
+            return Err(invalid("it is too long"));
+        }
+        if !bounded_json::fits(&body) {
+            return Err(invalid("it has too many values"));
+        }
         let parsed: Option<Value> = serde_json::from_slice(&body).ok();
         let is_damaged = parsed.is_none() && !body.is_empty() && says_json(&headers);
         let answer = ApiAnswer {
             status: status.as_u16(),
-            words: ServerWords::of(&shown_host(url), status.as_u16(), &body),
+            words: ServerWords::of(&shown_host(url), status.as_u16(), parsed.as_ref(), &body),
             body: parsed.unwrap_or_default(),
             was_redirected: false,
         };
         let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if let (301 | 302 | 307 | 308, Some(location)) = (status.as_u16(), location) {
             return Ok((Attempt::Answered(answer), Some(location)));
-        }
-        if status.is_success() && body.len() as u64 > limit {
-            return Err(ForgeError::InvalidAnswer { host: shown_host(url), why: "it is too long".to_owned() });
         }
         if status.is_success() && is_damaged {
             return Ok((Attempt::Unsettled(ForgeError::Damaged { host: shown_host(url) }), None));

@@ -100,7 +100,7 @@ impl<'c> KeptFiles<'c> {
                 }
                 _ if status == StatusCode::OK => {}
                 _ if is_passing(status) || response.headers().contains_key(RETRY_AFTER) => {
-                    let words = ServerWords::of(&shown_host(&url), status.as_u16(), b"");
+                    let words = ServerWords::of(&shown_host(&url), status.as_u16(), None, b"");
                     let pause = pause(response.headers(), SystemTime::now()).unwrap_or_default();
                     return Ok(Read::MayPass(ForgeError::Busy(words), pause));
                 }

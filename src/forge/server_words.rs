@@ -28,20 +28,17 @@ pub struct ServerWords {
 
 impl ServerWords {
     /// Reads a body: JSON in the forms that forges have, a page, or text.
-    pub(super) fn of(host: &str, status: u16, body: &[u8]) -> Self {
-        let mut lines = Vec::new();
-        match serde_json::from_slice::<Value>(body) {
-            Ok(body) => collect(&body, "", 0, &mut lines),
-            Err(_) => lines.extend(plain(body)),
+    pub(super) fn of(host: &str, status: u16, json: Option<&Value>, body: &[u8]) -> Self {
+        match json {
+            Some(json) => Self::of_json(host, status, json),
+            None => Self { host: host.to_owned(), status, lines: plain(body).into_iter().collect() },
         }
-        lines.truncate(MAX_LINES);
-        Self { host: host.to_owned(), status, lines }
     }
 
-    /// Returns the words of some of GraphQL's errors, which come beside a success.
-    pub(super) fn of_errors(host: &str, status: u16, errors: &Value) -> Self {
+    /// Reads JSON, such as some of GraphQL's errors, which come beside a success.
+    pub(super) fn of_json(host: &str, status: u16, json: &Value) -> Self {
         let mut lines = Vec::new();
-        collect(errors, "", 0, &mut lines);
+        collect(json, "", 0, &mut lines);
         lines.truncate(MAX_LINES);
         Self { host: host.to_owned(), status, lines }
     }
@@ -118,6 +115,10 @@ fn plain(body: &[u8]) -> Option<String> {
 mod tests {
     use super::{MAX_LENGTH, MAX_LINES, ServerWords};
 
+    fn words(body: &str) -> ServerWords {
+        ServerWords::of("h", 403, serde_json::from_str(body).ok().as_ref(), body.as_bytes())
+    }
+
     #[test]
     fn every_form() {
         for (body, expected) in [
@@ -144,21 +145,21 @@ mod tests {
             ("{}", &[]),
             ("", &[]),
         ] {
-            assert_eq!(ServerWords::of("h", 400, body.as_bytes()).lines, expected, "{body}");
+            assert_eq!(words(body).lines, expected, "{body}");
         }
     }
 
     #[test]
     fn long_answers_are_cut() {
         let many: Vec<_> = (0..100).map(|number| format!("\"{number}{}\"", "ä".repeat(1000))).collect();
-        let words = ServerWords::of("h", 400, format!("{{\"errors\":[{}]}}", many.join(",")).as_bytes());
+        let words = words(&format!("{{\"errors\":[{}]}}", many.join(",")));
         assert_eq!(words.lines.len(), MAX_LINES);
         assert!(words.lines.iter().all(|line| line.chars().count() <= MAX_LENGTH + 1));
     }
 
     #[test]
     fn shown() {
-        let words = ServerWords::of("api.github.com", 403, br#"{"message":"Resource not accessible by integration"}"#);
-        assert_eq!(words.to_string(), "`api.github.com` answered 403: Resource not accessible by integration");
+        let words = words(r#"{"message":"Resource not accessible by integration"}"#);
+        assert_eq!(words.to_string(), "`h` answered 403: Resource not accessible by integration");
     }
 }

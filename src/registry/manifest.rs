@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::artifact::Artifact;
 use super::descriptor::MediaType;
 use crate::image::{Digest, Platform};
+use crate::system::bounded_json;
 
 /// Where an image says from which commit it was built
 /// ([image-spec](https://github.com/opencontainers/image-spec/blob/main/annotations.md#pre-defined-annotation-keys)).
@@ -107,7 +108,7 @@ impl Manifest {
     /// Reads a manifest; `None` if it is none, or could be read as an image and as an index: two readers could then
     /// see two different things ([CVE-2021-41190](https://github.com/advisories/GHSA-77vh-xpmg-72qh)).
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
-        let raw: RawManifest = serde_json::from_slice(body).ok()?;
+        let raw: RawManifest = bounded_json::from_slice(body).ok()?;
         if raw.is_schema_one() {
             return Some(Self::Other(Artifact::SchemaOne));
         }
@@ -194,7 +195,7 @@ impl Configuration {
             #[serde(rename = "Labels", default)]
             labels: Annotations,
         }
-        let Ok(raw) = serde_json::from_slice::<Raw>(body) else {
+        let Ok(raw) = bounded_json::from_slice::<Raw>(body) else {
             return Self::default();
         };
         let labels = raw.config.map(|settings| settings.labels).unwrap_or_default();

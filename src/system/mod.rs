@@ -4,6 +4,7 @@
 pub(crate) mod authorization_header;
 pub mod backoff;
 pub mod bounded_file;
+pub mod bounded_json;
 mod certificate;
 pub mod client_certificate;
 pub mod connection;

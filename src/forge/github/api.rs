@@ -59,7 +59,7 @@ impl GitHubApi {
             let data = document.get("data").cloned();
             return data.ok_or_else(|| self.rest.invalid("it has no `data`"));
         };
-        let words = ServerWords::of_errors(&shown_host(&self.graphql), status, errors);
+        let words = ServerWords::of_json(&shown_host(&self.graphql), status, errors);
         let is = |kind: &str| listed.iter().any(|error| error["type"].as_str() == Some(kind));
         if is("RATE_LIMITED") {
             return Err(ForgeError::RateLimited { words, pause: None });

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::image::Digest;
 use crate::registry::limits::MAX_MANIFEST_SIZE;
+use crate::system::bounded_json;
 
 /// How many layers of one artifact are read: more than are looked at, so that it shows if there are too many.
 const MAX_LAYERS: usize = 100;
@@ -62,7 +63,7 @@ impl LayerKind {
 impl Layer {
     /// Reads the layers of a manifest that are signed things, the last first: cosign adds at the end.
     pub(super) fn of_manifest(body: &[u8]) -> Vec<Self> {
-        let Ok(raw) = serde_json::from_slice::<RawManifest>(body) else {
+        let Ok(raw) = bounded_json::from_slice::<RawManifest>(body) else {
             return Vec::new();
         };
         raw.layers.into_iter().rev().filter_map(Self::read).take(MAX_LAYERS).collect()

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::image::Digest;
 use crate::registry::manifest::lenient;
+use crate::system::bounded_json;
 
 /// What the artifact types of signatures and attestations begin with.
 const ARTIFACT_TYPES: [&str; 4] = [
@@ -53,7 +54,7 @@ struct RawAnnotations {
 impl Referrer {
     /// Reads a list, in its order; `None` if it is none.
     pub(super) fn list(body: &[u8]) -> Option<Vec<Self>> {
-        let raw: RawList = serde_json::from_slice(body).ok()?;
+        let raw: RawList = bounded_json::from_slice(body).ok()?;
         Some(raw.manifests.into_iter().filter_map(Self::read).collect())
     }
 

@@ -8,6 +8,7 @@ use super::envelope::WireEnvelope;
 use super::logged_entry::{EntryProof, InclusionProof, LoggedEntry};
 use super::rejected::Rejected;
 use super::stored_signature::{Material, SignedContent, StoredSignature};
+use crate::system::bounded_json;
 
 /// A bundle, in bytes: an attestation has a whole list of packages in it.
 const LIMIT: usize = 8 << 20;
@@ -130,7 +131,7 @@ pub(super) fn read(json: &[u8]) -> Result<StoredSignature, Rejected> {
     if json.len() > LIMIT {
         return Err(Rejected::TooLarge { limit: LIMIT >> 20 });
     }
-    let wire: WireBundle = serde_json::from_slice(json).map_err(|error| Rejected::malformed("the bundle", error))?;
+    let wire: WireBundle = bounded_json::from_slice(json).map_err(|error| Rejected::malformed("the bundle", error))?;
     let version = Version::read(&wire.media_type)?;
     let content = match (wire.dsse_envelope, wire.message_signature) {
         (Some(envelope), None) => SignedContent::Envelope(envelope.try_into()?),

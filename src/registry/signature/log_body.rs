@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::envelope::Envelope;
 use super::rejected::Rejected;
+use crate::system::bounded_json;
 use crate::system::hexadecimal::hexadecimal;
 
 /// What an entry must be about.
@@ -28,7 +29,8 @@ pub(super) struct LoggedContent<'a> {
 impl LoggedContent<'_> {
     /// Rejects the body of an entry that is about anything else.
     pub(super) fn require(&self, body: &[u8]) -> Result<(), Rejected> {
-        let body: Value = serde_json::from_slice(body).map_err(|error| Rejected::malformed("the log entry", error))?;
+        let body: Value =
+            bounded_json::from_slice(body).map_err(|error| Rejected::malformed("the log entry", error))?;
         let body = Body(&body);
         match (body.text("/kind")?, body.text("/apiVersion")?) {
             ("hashedrekord", "0.0.1") => self.require_hashed(body),

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::envelope::Envelope;
 use super::rejected::Rejected;
+use crate::system::bounded_json;
 
 /// The payload type of an envelope that has a statement.
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -21,6 +22,7 @@ pub struct Statement {
     pub predicate_type: String,
     /// The digests that it is about, `ALGORITHM:HEX`, as they are written.
     pub subjects: Vec<String>,
+    /// `Null` if it has more values than are kept, as the packages of an image do; provenance has few.
     pub predicate: Value,
 }
 
@@ -32,6 +34,10 @@ struct WireStatement {
     predicate_type: String,
     #[serde(default)]
     subject: Vec<Subject>,
+}
+
+#[derive(Deserialize, Default)]
+struct WirePredicate {
     #[serde(default)]
     predicate: Value,
 }
@@ -53,9 +59,10 @@ impl Statement {
         if !TYPES.contains(&wire.kind.as_str()) {
             return Err(Rejected::Unsupported(format!("the statement type `{}`", wire.kind)));
         }
+        let WirePredicate { predicate } = bounded_json::from_slice(&envelope.payload).unwrap_or_default();
         let digests = wire.subject.into_iter().flat_map(|subject| subject.digest);
         let subjects = digests.map(|(algorithm, hex)| format!("{algorithm}:{hex}")).collect();
-        Ok(Self { predicate_type: wire.predicate_type, subjects, predicate: wire.predicate })
+        Ok(Self { predicate_type: wire.predicate_type, subjects, predicate })
     }
 
     /// Rejects a statement of which no subject has the digest.

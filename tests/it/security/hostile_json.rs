@@ -45,7 +45,7 @@ fn of_a_registry() {
     let many = list_of(r#"{"":0}"#, 4_000_000);
     for manifest in [
         format!(r#"{{"schemaVersion":2,"config":{{"digest":"x"}},"annotations":{many}}}"#),
-        format!(r#"{{"schemaVersion":2,"mediaType":{many}}}"#),
+        format!(r#"{{"schemaVersion":2,"artifactType":{many}}}"#),
     ] {
         let stage = Stage::new();
         let answer = json_response(&manifest);
