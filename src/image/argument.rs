@@ -283,9 +283,14 @@ mod tests {
             ("a b:v1", ArgumentError::Character(' ')),
             ("a=b\u{7}:v1", ArgumentError::Character('\u{7}')),
             ("a\u{202e}b:v1", ArgumentError::Character('\u{202e}')),
+            ("a\u{fe0f}b:v1", ArgumentError::Character('\u{fe0f}')),
             ("a=b=c:1", ArgumentError::Name(ReferenceError::Repository("b=c".to_owned()))),
         ] {
             assert_eq!(text.parse::<ImageArgument>().unwrap_err(), expected, "{text:?}");
+        }
+        assert!(format!("{}:v1", "a".repeat(1024)).parse::<ImageArgument>().is_ok());
+        for text in ["a".repeat(1025), format!("{}=*:v1", "a".repeat(1025))] {
+            assert!(format!("{text}:v1").parse::<ImageArgument>().is_err());
         }
         for text in ["app:", "app@", "nginx:1:2", "nginx@abc", "nginx@a@b", "nginx:~", "a=b: c ", "a=b:${TAG}"] {
             assert!(text.parse::<ImageArgument>().is_err(), "{text:?}");

@@ -94,6 +94,16 @@ mod tests {
         assert_eq!(visible("é 日本語 `x`"), "é 日本語 `x`");
         assert_eq!(visible("a\tb\nc"), "a\\u{9}b\\u{a}c");
         assert_eq!(visible("web\u{a0}\u{feff}\u{3000}"), "web\\u{a0}\\u{feff}\\u{3000}");
+        // One of each kind that Unicode has: ignorable, of a format, blank, private, and none.
+        for c in "\u{34f}\u{115f}\u{17b4}\u{180e}\u{2064}\u{206a}\u{2800}\u{3164}\u{fe0f}\u{ffa0}\u{fffb}\u{13430}\u{1bca0}\u{1d173}\
+            \u{e000}\u{fdd0}\u{ffff}\u{1ffff}\u{e0041}\u{e01ef}\u{10fffd}"
+            .chars()
+        {
+            assert_eq!(visible(&format!("we{c}b")), format!("we{}b", c.escape_unicode()));
+        }
+        for text in ["\u{301}e", "ع", "한", "ก็", "👍🏽", "→…–"] {
+            assert_eq!(visible(text), text);
+        }
         assert_eq!(visible_line("web\u{a0}\t\r"), "web\\u{a0}\t");
         assert_eq!(visible_lines("web\u{a0}\r").next().unwrap(), "web\u{a0}");
         let lines: Vec<_> = visible_lines("a\tb\\u{9}\r\nc\rd").collect();

@@ -95,6 +95,24 @@ mod tests {
         replace(&elsewhere.path().join("result"), "new").unwrap();
     }
 
+    /// Behind a link, the system takes `..` for the folder above the one that the link leads to.
+    #[test]
+    fn dots_are_taken_as_they_are_written() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        fs::create_dir(elsewhere.path().join("folder")).unwrap();
+        let here = tempfile::tempdir_in("target").unwrap();
+        symlink(elsewhere.path().join("folder"), here.path().join("out")).unwrap();
+        fs::create_dir(here.path().join("plain")).unwrap();
+        for (named, expected) in [("out/../result", true), ("plain/../result", true), ("plain/../out/result", false)] {
+            let replaced = replace(&here.path().join(named), named);
+            assert_eq!(replaced.is_ok(), expected, "{named}");
+            assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "{named}");
+            if expected {
+                assert_eq!(fs::read_to_string(here.path().join("result")).unwrap(), named);
+            }
+        }
+    }
+
     #[test]
     fn nothing_else_than_a_file_is_replaced() {
         let folder = tempfile::tempdir().unwrap();

@@ -84,6 +84,10 @@ fn usage_errors_look_like_all_others() {
     output.stderr_has("\n  hint: run `tagship set --help` for the flags\n").says_nowhere("as a value");
     let output = tagship().arg("check").run().exit(2);
     output.stderr_has("<REFERENCE>").stderr_has("\n  hint: name an image, or `-k PATH` for the images on the branch\n");
+    for flag in ["--verify-identity", "--verify-identity-regexp", "--trusted-root"] {
+        let output = tagship().args(["check", flag, "x", "h.example/a:v1"]).run().exit(2);
+        output.stderr_has("--verify-issuer <URL>\n  hint: run `tagship check --help` for the flags\n");
+    }
     let output = tagship().args(["release", "--wait"]).run().exit(2);
     assert!(output.stderr().ends_with("\n  hint: run `tagship release --help` for the flags\n"), "{}", output.stderr());
 }

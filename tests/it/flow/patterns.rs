@@ -62,9 +62,11 @@ fn files_that_are_too_large_together() {
     let tip = applications.stage.remote.commit("main", "Large", &files);
     let release = |pattern: &str| applications.run("release", &["--no-check", "-k", pattern, "web=*:v2"]).run();
     let output = release("large/*").exit(3);
-    output.stderr_has("the 6 files to edit have more than 16 MiB together").stderr_has("match fewer files");
+    output.stderr_has("the 6 files have more than 16 MiB together").stderr_has("match fewer files");
     assert_eq!(applications.stage.remote.tip("main"), Some(tip));
     release("large/0").success();
+    let check = applications.run("check", &["-k", "large/*"]).run().exit(3);
+    check.stderr_has("the 6 files have more than 16 MiB together").stderr_has("match fewer files");
 }
 
 #[test]

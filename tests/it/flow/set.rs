@@ -246,3 +246,18 @@ fn a_name_is_told_where_it_is_written_alone() {
     let expected = ["values.yaml:1  image  a/b → c/d", "values.yaml:1  image  v1 → v2", "values.yaml:2  tag  v1 → v2"];
     assert_eq!(edits, expected);
 }
+
+#[test]
+fn files_that_are_too_large_together() {
+    let home = Home::new();
+    let text = format!("images:\n- name: web\n  newTag: v1\n# {}\n", "x".repeat(3 << 20));
+    for number in 0..6 {
+        home.write(&format!("{number}/kustomization.yaml"), &text);
+    }
+    let set =
+        |pattern: &str| tagship().home(&home).current_dir(home.path()).args(["set", "-k", pattern, "web=*:v2"]).run();
+    let output = set("*").exit(3).stderr_has("the 6 files have more than 16 MiB together");
+    output.stderr_has("match fewer files");
+    assert_eq!(fs::read_to_string(home.path().join("0/kustomization.yaml")).unwrap(), text);
+    set("0").success();
+}

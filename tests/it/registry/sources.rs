@@ -207,6 +207,13 @@ fn the_environment_of_the_program() {
     with_login().env("TAGSHIP_REGISTRY_HOST", "ghcr.io").run().exit(5).stderr_has(&format!(
         "hint: log in with `docker login`; no login for {address} was found: `TAGSHIP_REGISTRY_PASSWORD` is for `ghcr.io`"
     ));
+    // The secrets of a pipeline may be empty, as in a fork.
+    check().env("TAGSHIP_REGISTRY_HOST", &address).env("TAGSHIP_REGISTRY_PASSWORD", "").run().exit(5).stderr_has(
+        &format!(
+            "hint: set `TAGSHIP_REGISTRY_USERNAME` and `TAGSHIP_REGISTRY_PASSWORD`; no login for {address} was found: \
+         `TAGSHIP_REGISTRY_HOST` names the registry alone"
+        ),
+    );
     with_login().env("TAGSHIP_REGISTRY_HOST", &address).arg("ghcr.io/a:v1@sha256:1").run().exit(2);
     check().env("TAGSHIP_REGISTRY_USERNAME", "ci").run().exit(2).stderr_has("`TAGSHIP_REGISTRY_PASSWORD` is not");
     let config = docker_config(&address, &ci());

@@ -97,6 +97,38 @@ fn ssh_and_hooks_get_no_secret_of_ours() {
     assert_without_secrets(&stage, &["ssh", "hook"]);
 }
 
+/// A branch that is checked out may have a file of any name.
+#[test]
+fn no_program_comes_from_the_current_folder() {
+    let stage = Stage::new();
+    let folder = stage.home.path().join("checkout");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["ssh", "sh", "gpg", "git", "git-receive-pack", "git-credential-own"] {
+        write_script(&folder.join(name), &format!("#!/bin/sh\necho {name} >>'{}/ran'\n", folder.display()));
+    }
+    let config = stage.home.write("gitconfig", "[credential]\nhelper = own\n[user]\nsigningKey = x\n");
+    let server = GitServer::start(stage.remote.folder(), Access::Login(Login::new("me", "t0ken")));
+    for own in ["", ".", "./", "../checkout"] {
+        let release = |url: &str| {
+            let path = format!("{own}:/nowhere:{own}");
+            let release = stage.release_to(url).env("PATH", path).env("GIT_CONFIG_GLOBAL", &config);
+            release.current_dir(&folder).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
+        };
+        release("ssh://git@host.example/org/repo.git").run().exit(1).stderr_has("cannot start `ssh`");
+        release(&stage.remote.file_url()).run().exit(1).stderr_has("cannot start `git-receive-pack`");
+        release(&server.url("gitops.git")).run().exit(5);
+        release(&stage.remote.file_url()).arg("--sign").run().exit(1);
+        // What is started gets no such path either.
+        let helper = format!("[credential]\nhelper = \"!git status >/dev/null; env >'{}/kept'\"\n", folder.display());
+        let config = stage.home.write("other-gitconfig", &helper);
+        let path = format!("{own}:/usr/bin:/bin");
+        release(&server.url("gitops.git")).env("PATH", path).env("GIT_CONFIG_GLOBAL", &config).run().exit(5);
+        let kept = std::fs::read_to_string(folder.join("kept")).unwrap();
+        assert!(kept.lines().any(|line| line == "PATH=/usr/bin:/bin"), "{own}: {kept}");
+        assert!(!folder.join("ran").exists(), "{own}: {}", std::fs::read_to_string(folder.join("ran")).unwrap());
+    }
+}
+
 #[test]
 fn a_login_in_an_argument_is_told() {
     let stage = Stage::new();
