@@ -9,6 +9,7 @@ use super::file_edits::required_entries::require_entries;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
 use super::target_files::kustomization_only::require_kustomization;
 use super::target_files::other_kustomizations::on_disk;
+use super::target_files::size_of_all::require_size;
 use crate::flow::image_checks::checks::Checks;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
@@ -26,7 +27,10 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     }
     let targets = files_to_edit(&request.files, request.workspace.as_deref())?;
     let mut checks = Checks::new(request.registry.as_ref());
-    let mut files: Vec<FileEdit> = targets.iter().map(|file| edit_on_disk(file, request)).collect::<Result<_, _>>()?;
+    let contents = read_all(&targets)?;
+    let with_contents = targets.iter().zip(contents);
+    let mut files: Vec<FileEdit> =
+        with_contents.map(|(file, old)| edit_on_disk(file, old, request)).collect::<Result<_, _>>()?;
     let named: Vec<_> = targets.iter().map(|file| file.named).collect();
     require_entries(&request.images, &files, &named, absent(request.add), |name| with_entry(request, name))?;
     if request.registry.is_some() {
@@ -67,8 +71,17 @@ fn manner(request: &SetRequest) -> Manner<'_> {
     Manner { add: request.add, comment: &request.comment, sources }
 }
 
-fn edit_on_disk(file: &FileToEdit<'_>, request: &SetRequest) -> Result<FileEdit, Failure> {
-    let old = file.read()?;
+fn read_all(targets: &[FileToEdit<'_>]) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut contents = Vec::new();
+    let sizes = targets.iter().map(|file| {
+        contents.push(file.read()?);
+        Ok(contents.last().map_or(0, Vec::len))
+    });
+    require_size(targets.len(), sizes)?;
+    Ok(contents)
+}
+
+fn edit_on_disk(file: &FileToEdit<'_>, old: Vec<u8>, request: &SetRequest) -> Result<FileEdit, Failure> {
     let shown = file.path.display().to_string();
     let edited = edit_file(shown.clone(), old.clone(), &request.images.arguments, &manner(request));
     if file.is_named_kustomization && !edited.as_ref().is_ok_and(|file| file.edit.is_kustomization) {

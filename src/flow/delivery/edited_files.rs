@@ -4,6 +4,7 @@
 use super::job::Writing;
 use crate::flow::file_edits::edit_file::{Manner, edit_file};
 use crate::flow::image_checks::checks::Checks;
+use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{Change, RepositoryPath, Snapshot};
 use crate::image::{Digest, Field, ImageArgument, ImageName};
 use crate::message::compose::Purpose;
@@ -11,9 +12,6 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{FileEdit, LeftOut};
 use crate::request::{Delivery, PinDigest};
 use crate::targets::{EntryEdit, FieldEdit, FieldName, NoteKind};
-
-/// The most bytes of all files of a call together: each is held in several versions, with what was read out of them.
-const MAX_BYTES_OF_ALL: usize = 16 << 20;
 
 /// Files as the arguments make them. What a tag means now is no part of it, so these are what order is judged by.
 pub(super) struct AskedFiles<'w> {
@@ -57,13 +55,7 @@ impl<'w> AskedFiles<'w> {
         left_out: Vec<LeftOut>,
         snapshot: &Snapshot<'_>,
     ) -> Result<Self, Failure> {
-        let sizes = paths.iter().map(|path| Ok(snapshot.file(path)?.len()));
-        if sizes.sum::<Result<usize, Failure>>()? > MAX_BYTES_OF_ALL {
-            let files = format!("the {} files to edit have more than 16 MiB together", paths.len());
-            return Err(
-                Failure::target(files).hint("release to some of them at a time, by patterns that match fewer files")
-            );
-        }
+        require_size(paths.len(), paths.iter().map(|path| Ok(snapshot.file(path)?.len())))?;
         Self { delivery, writing, paths, left_out, kept: Vec::new(), files: Vec::new() }.again(snapshot)
     }
 

@@ -7,3 +7,4 @@ mod matched;
 pub(super) mod named_files;
 pub(super) mod other_kustomizations;
 pub(super) mod patterns_on_disk;
+pub(super) mod size_of_all;
