@@ -139,7 +139,9 @@ fn as_they_are(
         let shown = targets::shown_entries(&file, snapshot.file(path)?);
         let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
         for doubtful in shown.doubtful {
-            listener(&Event::Warned(format!("not checked: {}", TargetError::from(doubtful).in_file(&file))));
+            let doubtful = TargetError::from(doubtful);
+            let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+            listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(&file))));
         }
         problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
         match as_it_is(snapshot, path, shown.entries) {

@@ -32,7 +32,7 @@ pub(super) fn unknown_places(
             let is_likely = has_registry(&image.name) || is_of_images(slot.key_text(yaml));
             if is_likely && (image.tag.is_some() || image.digest.is_some()) {
                 let message = format!("`{text}` may be an image, and images are not read at `{path}`");
-                let hint = format!("check it by itself: `tagship check {text}`");
+                let hint = format!("to check it, name `{text}` in the same command");
                 let refusal = FileRefusal::at(yaml, value, message, hint);
                 unknown.push(UnknownPlace { path: format!(".{path}"), refusal });
             }

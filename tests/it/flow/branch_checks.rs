@@ -223,12 +223,9 @@ fn what_may_be_an_image_is_told() {
     }
     let workflow = format!("on: push\njobs:\n  a:\n    container: ghcr.io/acme/web:v1\nimage: {known}\n");
     check(&workflow).stdout_has("images are not read at `jobs.a.container`");
-    // What a registry needs is needed there too.
-    let file = File::new("all.yaml", &format!("image: {known}\nimages: {{api: 'r.example:5000/acme/web:v1'}}\n"));
-    environments.stage.remote.commit("main", "A file", &[file]);
-    let flags = ["--plain-http", "r.example:5000", "--plain-http", "other.example"];
-    let output = environments.run("check", &[&["-f", "all.yaml"], &flags[..]].concat()).run().success();
-    output.stdout_has("`tagship check --plain-http r.example:5000 r.example:5000/acme/web:v1`");
+    // The flags for its registry are those of the command.
+    let output = check(&format!("image: {known}\nimages: {{api: 'ghcr.io/acme/web:v1'}}\n"));
+    output.stdout_has("not read at `images.api`; to check it, name `ghcr.io/acme/web:v1` in the same command\n");
     let output = check(&format!("image: {known}\nsame: {known}\ntext: acme/web:v1\nurl: ghcr.io/acme/web\n"));
     assert_eq!(output.stdout().matches(" warn ").count(), 1, "what is asked for elsewhere:\n{}", output.stdout());
 }
