@@ -7,7 +7,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::visible_characters::{acts, has_no_shape};
 use super::{Digest, DigestError, Reference, ReferenceError, Tag, TagError};
+
+/// The most characters of a name: more than a registry's host and a repository can have together.
+const MAX_NAME: usize = 1024;
 
 /// The `name` of an `images` entry: an opaque key, compared byte by byte.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,7 +31,7 @@ impl FromStr for ImageName {
     fn from_str(text: &str) -> Result<Self, ArgumentError> {
         match text {
             "" => Err(ArgumentError::EmptyName),
-            text => visible(text).map(|name| Self(name.to_owned())),
+            text => usable(text).map(|name| Self(name.to_owned())),
         }
     }
 }
@@ -107,6 +111,8 @@ pub enum ArgumentError {
     Wildcard,
     #[error("an image name cannot contain `{0}`")]
     Character(char),
+    #[error("an image name has at most {MAX_NAME} characters, this one has {0}")]
+    Long(usize),
     #[error(transparent)]
     Name(#[from] ReferenceError),
     #[error(transparent)]
@@ -138,7 +144,7 @@ impl FromStr for ImageArgument {
             return Err(ArgumentError::Wildcard);
         }
         Ok(Self {
-            name: ImageName(visible(name)?.to_owned()),
+            name: ImageName(usable(name)?.to_owned()),
             change: ImageChange { new_name, new_tag: field(tag)?, digest: field(digest)? },
         })
     }
@@ -200,17 +206,19 @@ fn field<T: FromStr>(part: Option<&str>) -> Result<Field<T>, T::Err> {
 
 /// Returns the name that an entry is to have, which a registry must be able to have.
 fn new_name(text: &str) -> Result<String, ArgumentError> {
-    Reference::new(visible(text)?, None, None)?;
+    Reference::new(usable(text)?, None, None)?;
     Ok(text.to_owned())
 }
 
 /// Refuses what would need quoting tricks in a terminal, a commit title or a YAML value, and is never part of a name: also
 /// characters without a shape, and marks that turn the direction of a text.
-fn visible(name: &str) -> Result<&str, ArgumentError> {
-    let is_shapeless = |c: char| matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    match name.chars().find(|c| c.is_control() || c.is_whitespace() || is_shapeless(*c)) {
-        Some(character) => Err(ArgumentError::Character(character)),
-        None => Ok(name),
+fn usable(name: &str) -> Result<&str, ArgumentError> {
+    if let Some(character) = name.chars().find(|&c| c == ' ' || acts(c) || has_no_shape(c)) {
+        return Err(ArgumentError::Character(character));
+    }
+    match name.chars().count() {
+        length if length > MAX_NAME => Err(ArgumentError::Long(length)),
+        _ => Ok(name),
     }
 }
 

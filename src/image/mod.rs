@@ -9,6 +9,7 @@ mod digest;
 mod platform;
 mod reference;
 mod tag;
+pub mod visible_characters;
 
 pub use argument::{ArgumentError, Field, ImageArgument, ImageChange, ImageName};
 pub use digest::{Digest, DigestError};

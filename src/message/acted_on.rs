@@ -1,7 +1,7 @@
 //! Text that is acted on where a message is shown: a forge closes the issue of `Closes #12` and calls `@octocat`, and a
 //! terminal obeys control characters. A name on the branch must do neither with the rights of the release.
 
-use super::visible_characters::{acts, looks_blank};
+use crate::image::visible_characters::{acts, has_no_shape};
 
 /// What follows `@` in a reference to an image, which calls no person.
 const DIGESTS: [&str; 2] = ["sha256:", "sha512:"];
@@ -13,7 +13,7 @@ pub(super) fn is_acted_on(text: &str) -> bool {
         let is_digest = DIGESTS.iter().any(|digest| text[at + 1..].starts_with(digest));
         !is_digest && !is_within_word(&text[..at])
     };
-    text.contains(|c| c == '#' || acts(c) || looks_blank(c))
+    text.contains(|c| c == '#' || acts(c) || has_no_shape(c))
         || text.match_indices('@').any(calls)
         || text.split_whitespace().skip(1).any(is_issue)
 }

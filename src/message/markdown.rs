@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::visible_characters::{acts, looks_blank};
+use crate::image::visible_characters::{acts, has_no_shape};
 
 /// In characters; what is longer is cut.
 const LONGEST_SPAN: usize = 300;
@@ -19,7 +19,7 @@ pub fn code(text: &str) -> String {
     if is_plain(text) {
         return format!("`{text}`");
     }
-    let shown = |c: char| if acts(c) || looks_blank(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    let shown = |c: char| if acts(c) || has_no_shape(c) { c.escape_unicode().to_string() } else { c.to_string() };
     let text: String = clipped(text, LONGEST_SPAN).chars().map(shown).collect();
     format!("<code>{}</code>", entities(&text, |c| c.is_ascii_punctuation() && c != '-' && c != '/'))
 }

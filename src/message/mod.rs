@@ -17,7 +17,6 @@ pub mod template;
 mod trailer_path;
 pub mod trailers;
 mod verified_claim;
-pub mod visible_characters;
 
 pub use entry_sources::EntrySources;
 pub use release::{Release, short_image, source_commits, source_comparisons};

@@ -3,17 +3,17 @@
 
 use super::redact::redacted;
 use crate::cli::{LogCommand, log_commands};
-use crate::message::visible_characters::{acts, looks_blank};
+use crate::image::visible_characters::{acts, has_no_shape};
 
 /// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included, and what
 /// looks like a space or like nothing; without the logins of its URLs.
 pub(super) fn visible(text: &str) -> String {
-    escaped(text, |c| acts(c) || looks_blank(c))
+    escaped(text, |c| acts(c) || has_no_shape(c))
 }
 
 /// Returns `line` as one line, made [`visible`] but for its tabs.
 pub(super) fn visible_line(line: &str) -> String {
-    escaped(line.trim_end_matches('\r'), |c| c != '\t' && (acts(c) || looks_blank(c)))
+    escaped(line.trim_end_matches('\r'), |c| c != '\t' && (acts(c) || has_no_shape(c)))
 }
 
 /// Returns `text` with its lines kept, and in each escaped what a terminal would act on. A diff stays one that can be applied.
