@@ -1,20 +1,23 @@
 //! Files that results are written to: replaced whole, or appended to if a CI system collects the results of several steps.
 
+use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 /// Replaces the file at `path`, or creates it; a reader never sees half of it. Fails if the path is not a file: a rename would
 /// replace a device, or a link that leads to one.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = &without_dots(&std::path::absolute(path)?);
     match fs::symlink_metadata(path) {
         Ok(metadata) if !metadata.is_file() => return Err(not_a_file(metadata.is_symlink())),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let here = Path::new(".").canonicalize()?;
-    if is_named_below(folder, &here) && !folder.canonicalize()?.starts_with(&here) {
+    let folder = path.parent().unwrap_or(path);
+    let here = env::current_dir()?;
+    // The branch that is checked out here may have links.
+    if folder.starts_with(&here) && !folder.canonicalize()?.starts_with(here.canonicalize()?) {
         let what = "a link leads out of the current folder; name the folder that it leads to";
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
     }
@@ -25,11 +28,17 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether a path, as it is written, is below the current folder. Then none of its folders may be a link that leads out
-/// of it: the branch that is checked out there may have such links.
-fn is_named_below(path: &Path, here: &Path) -> bool {
-    let is_up = |part| part == Component::ParentDir;
-    !path.components().any(is_up) && (path.is_relative() || path.starts_with(here))
+/// Returns an absolute path with each `..` taken for the folder above, as it is written: behind a link, the system would
+/// go elsewhere.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Lets others read the file as far as the process's mask does: results are for other programs.
