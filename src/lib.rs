@@ -60,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
         return code_of(report::print(&text).map(|()| ExitCode::SUCCESS));
     }
+    system::programs::search_in(environment.get("PATH"));
     code_of(match Arguments::parse_from(&typed, &environment, &exit_codes) {
         Ok(arguments) => obey(arguments, environment, unknown, exposed),
         Err(error) => refuse(&error, &typed, &environment),

@@ -2,10 +2,11 @@
 //! process group, so that its children end with it, and Ctrl-C at a terminal goes to us alone. All are kept in one list, so
 //! that none outlives us.
 
-use std::ffi::OsStr;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::system::backoff::Backoff;
@@ -49,6 +50,12 @@ const LOGINS: [&str; 8] = [
     "DOCKER_AUTH_CONFIG",
 ];
 
+/// Where programs are searched if the path names no place.
+const SYSTEM_PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// The path in which programs are searched, if it is not that of our environment.
+static SEARCH_PATH: OnceLock<OsString> = OnceLock::new();
+
 /// Returns the variables that no program gets.
 pub(crate) fn logins() -> impl Iterator<Item = String> {
     let settings = PREFIXES.iter().flat_map(|prefix| SETTINGS.map(|setting| format!("{prefix}{setting}")));
@@ -63,21 +70,43 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }
 
+/// Has programs searched in [`absolute_parts`] of this path, which is that of our environment, and passes it on to them.
+pub fn search_in(path: Option<&OsStr>) {
+    let path = path.unwrap_or_default();
+    let absolute = absolute_parts(path);
+    if absolute != path {
+        // There is one environment.
+        SEARCH_PATH.set(absolute).ok();
+    }
+}
+
+/// Returns a search path without the parts that are empty or relative. Those mean the current folder, in which a branch may have
+/// put a program of any name. What is left is never empty, because an empty path means that folder too.
+pub fn absolute_parts(path: &OsStr) -> OsString {
+    let absolute = env::split_paths(path).filter(|folder| folder.is_absolute());
+    // It fails for a folder with a separator in its name, and no part of a path has one.
+    let absolute = env::join_paths(absolute).unwrap_or_default();
+    if absolute.is_empty() { OsString::from(SYSTEM_PROGRAMS) } else { absolute }
+}
+
 /// A program that was started. Dropping it ends the program.
 pub struct Program(Arc<Mutex<Child>>);
 
 impl Program {
-    /// Starts a program, which gets our environment without our logins. Fails if the system refuses it, or after
-    /// [`end_all`].
+    /// Starts a program, which gets our environment without our logins, and with the path of [`search_in`]. Fails if the system
+    /// refuses it, or after [`end_all`].
     pub fn start(command: &mut Command) -> io::Result<Self> {
         for variable in logins() {
             command.env_remove(variable);
+        }
+        if let Some(path) = SEARCH_PATH.get() {
+            command.env("PATH", path);
         }
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         let mut running = lock(&RUNNING);
         let running = running.as_mut().ok_or_else(|| io::Error::other("interrupted"))?;
-        let child = Arc::new(Mutex::new(command.spawn()?));
+        let child = Arc::new(Mutex::new(command.spawn().map_err(not_started)?));
         running.push(child.clone());
         Ok(Self(child))
     }
@@ -105,6 +134,17 @@ impl Program {
     /// Ends the program and its children: with SIGTERM first, because a killed git leaves its locks behind.
     pub fn end(&self) {
         end(std::slice::from_ref(&self.0));
+    }
+}
+
+/// Returns why a program was not started, with what a person may miss in the path.
+fn not_started(error: io::Error) -> io::Error {
+    match SEARCH_PATH.get() {
+        Some(_) if error.kind() == io::ErrorKind::NotFound => {
+            let what = format!("{error}; parts of `PATH` that are empty or relative are passed over");
+            io::Error::new(io::ErrorKind::NotFound, what)
+        }
+        _ => error,
     }
 }
 

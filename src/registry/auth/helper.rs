@@ -13,7 +13,7 @@ use super::login::{StoredLogin, TOKEN_USER};
 use super::secret::Secret;
 use crate::registry::error::HelperProblem;
 use crate::system::program_run::{Finished, run};
-use crate::system::programs::command;
+use crate::system::programs::{absolute_parts, command};
 
 /// What every helper says if it has no login for a server; docker looks for the same words.
 const NOT_FOUND: &[u8] = b"credentials not found";
@@ -36,12 +36,11 @@ pub(super) fn ask(
     }
 }
 
-/// Returns the first executable file of this name in the search path. A part of it that is empty or relative means the current
-/// folder, in which a branch may have put a program: docker runs none from there either.
+/// Returns the first executable file of this name in the search path.
 fn find(program: &str, search_path: &OsStr) -> Option<PathBuf> {
     let name = format!("{program}{}", env::consts::EXE_SUFFIX);
-    let folders = env::split_paths(search_path).filter(|folder| folder.is_absolute());
-    folders.map(|folder| folder.join(&name)).find(|path| is_executable(path))
+    let search_path = absolute_parts(search_path);
+    env::split_paths(&search_path).map(|folder| folder.join(&name)).find(|path| is_executable(path))
 }
 
 #[cfg(unix)]

@@ -108,18 +108,27 @@ fn no_program_comes_from_the_current_folder() {
     }
     let config = stage.home.write("gitconfig", "[credential]\nhelper = own\n[user]\nsigningKey = x\n");
     let server = GitServer::start(stage.remote.folder(), Access::Login(Login::new("me", "t0ken")));
+    const PASSED_OVER: &str = "; parts of `PATH` that are empty or relative are passed over";
+    let empty = stage.release_to("ssh://git@host.example/org/repo.git").env("PATH", "").current_dir(&folder);
+    empty.args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run();
+    assert!(!folder.join("ran").exists(), "{}", std::fs::read_to_string(folder.join("ran")).unwrap());
     for own in ["", ".", "./", "../checkout"] {
         let release = |url: &str| {
             let path = format!("{own}:/nowhere:{own}");
             let release = stage.release_to(url).env("PATH", path).env("GIT_CONFIG_GLOBAL", &config);
             release.current_dir(&folder).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"])
         };
-        release("ssh://git@host.example/org/repo.git").run().exit(1).stderr_has("cannot start `ssh`");
+        release("ssh://git@host.example/org/repo.git")
+            .run()
+            .exit(1)
+            .stderr_has("cannot start `ssh`: ")
+            .stderr_has(PASSED_OVER);
         release(&stage.remote.file_url()).run().exit(1).stderr_has("cannot start `git-receive-pack`");
         release(&server.url("gitops.git")).run().exit(5);
         release(&stage.remote.file_url()).arg("--sign").run().exit(1);
         // What is started gets no such path either.
-        let helper = format!("[credential]\nhelper = \"!git status >/dev/null; env >'{}/kept'\"\n", folder.display());
+        let helper =
+            format!("[credential]\nhelper = \"!git status >/dev/null; env >'{}/kept'; :\"\n", folder.display());
         let config = stage.home.write("other-gitconfig", &helper);
         let path = format!("{own}:/usr/bin:/bin");
         release(&server.url("gitops.git")).env("PATH", path).env("GIT_CONFIG_GLOBAL", &config).run().exit(5);
