@@ -14,8 +14,11 @@ const PASSWORD: &str = "TAGSHIP_REGISTRY_PASSWORD";
 
 /// Returns the sources of logins.
 pub(crate) fn sources(environment: &Environment) -> Result<LoginSources, Failure> {
+    let given = given(environment)?;
+    let named_alone = environment.text(HOST).filter(|_| given.is_none());
     Ok(LoginSources {
-        given: given(environment)?.into_iter().collect(),
+        given: given.into_iter().collect(),
+        named_alone: named_alone.map(|registry| (HOST, registry)),
         docker_auth_config: environment.text("DOCKER_AUTH_CONFIG").map(Secret::new),
         auth_file: environment.path("REGISTRY_AUTH_FILE"),
         docker_config: environment.path("DOCKER_CONFIG"),

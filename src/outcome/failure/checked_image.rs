@@ -262,7 +262,8 @@ fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option
         LoginSource::NotShown { .. }
         | LoginSource::Unknown(_)
         | LoginSource::Missing { .. }
-        | LoginSource::OfAnother { .. } => failure.detail(format!("login: {source}")),
+        | LoginSource::OfAnother { .. }
+        | LoginSource::NamedAlone { .. } => failure.detail(format!("login: {source}")),
         _ => failure,
     };
     match wait {
@@ -333,6 +334,10 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
         LoginSource::OfAnother { variable, registry: other } => {
             format!("log in with `docker login`; no login for {registry} was found: `{variable}` is for `{other}`")
         }
+        LoginSource::NamedAlone { variable } => format!(
+            "set `TAGSHIP_REGISTRY_USERNAME` and `TAGSHIP_REGISTRY_PASSWORD`; no login for {registry} was found: \
+             `{variable}` names the registry alone"
+        ),
         LoginSource::NotShown { source, reason: NotShown::NotAsked } => {
             format!("check the name; the login from {source} was not shown, because {registry} asks for none")
         }

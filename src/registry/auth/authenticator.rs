@@ -209,11 +209,11 @@ impl Authenticator {
         let limit = context.time_left(HELPER_TIMEOUT);
         context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit) {
             Ok((Some(_), source)) => LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked },
-            Ok((None, missing @ (LoginSource::Missing { .. } | LoginSource::OfAnother { .. }))) => {
-                context.source = missing;
+            Ok((None, LoginSource::Anonymous)) => return Ok(None),
+            Ok((None, why)) => {
+                context.source = why;
                 return Ok(None);
             }
-            Ok((None, _)) => return Ok(None),
             Err(error) => {
                 context.source = LoginSource::Unknown(format!("{:#}", anyhow::Error::from(error)));
                 return Ok(None);

@@ -37,6 +37,8 @@ pub enum LoginSource {
     Missing { variable: &'static str, path: PathBuf },
     /// The same, and a variable holds one for another registry.
     OfAnother { variable: &'static str, registry: String },
+    /// The same, and a variable names this registry, for a login that is not in the variables beside it.
+    NamedAlone { variable: &'static str },
     /// There is one, and the registry has not seen it.
     NotShown { source: Box<Self>, reason: NotShown },
     /// A variable of the environment, which has it for this registry.
@@ -75,6 +77,7 @@ impl fmt::Display for LoginSource {
                 write!(f, "none found; `{variable}` names `{}`, which does not exist", path.display())
             }
             Self::OfAnother { variable, registry } => write!(f, "none found; `{variable}` is for `{registry}`"),
+            Self::NamedAlone { variable } => write!(f, "none found; `{variable}` names the registry alone"),
             Self::NotShown { source, reason: NotShown::NotAsked } => write!(f, "not asked for; not shown: {source}"),
             Self::NotShown { source, reason: NotShown::Unclear(why) } => {
                 write!(f, "not shown, because {why}: {source}")

@@ -32,6 +32,8 @@ const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
 pub struct LoginSources {
     /// What comes before all configurations.
     pub given: Vec<GivenLogin>,
+    /// A variable that names a registry, and this registry, if there is no login beside it.
+    pub named_alone: Option<(&'static str, String)>,
     /// A configuration in a variable, `DOCKER_AUTH_CONFIG`.
     pub docker_auth_config: Option<Secret>,
     /// podman's file of choice, `REGISTRY_AUTH_FILE`.
@@ -180,12 +182,7 @@ impl Credentials {
                 return Ok(found);
             }
         }
-        let of_another = self
-            .sources
-            .given
-            .first()
-            .map(|given| LoginSource::OfAnother { variable: given.variable, registry: given.registry.clone() });
-        let mut none = of_another.unwrap_or(LoginSource::Anonymous);
+        let mut none = self.none_given(registry);
         for ConfigFile { path, named } in self.sources.files() {
             let config = read(&path).map_err(|source| wrong(&path, source))?;
             if let Some(found) = self.find_in(&config, &path, registry, repository, limit)? {
@@ -196,6 +193,15 @@ impl Credentials {
             }
         }
         Ok(given(&self.sources.of_ci, registry).unwrap_or((None, none)))
+    }
+
+    /// Returns what is told of the variables if they have no login for a registry.
+    fn none_given(&self, registry: &str) -> LoginSource {
+        match (self.sources.given.first(), &self.sources.named_alone) {
+            (Some(given), _) => LoginSource::OfAnother { variable: given.variable, registry: given.registry.clone() },
+            (None, Some((variable, named))) if is_for(named, registry) => LoginSource::NamedAlone { variable },
+            (None, _) => LoginSource::Anonymous,
+        }
     }
 
     /// Whether a token server may see the login that was found for a registry.
