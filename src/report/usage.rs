@@ -41,7 +41,8 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
     if let Some(word) = text_of(error, ContextKind::InvalidSubcommand) {
         return failure.hint(instead_of_command(word).unwrap_or(help));
     }
-    if error.kind() == ErrorKind::MissingRequiredArgument && command == "check" {
+    let lacks_image = failure.details.iter().any(|detail| detail.contains("<REFERENCE>"));
+    if error.kind() == ErrorKind::MissingRequiredArgument && lacks_image {
         return failure.hint("name an image, or `-k PATH` for the images on the branch");
     }
     if error.kind() == ErrorKind::TooManyValues {
