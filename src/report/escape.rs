@@ -5,6 +5,9 @@ use super::redact::redacted;
 use crate::cli::{LogCommand, log_commands};
 use crate::image::visible_characters::{acts, has_no_shape};
 
+/// Has the character before it drawn as an emoji; behind any other character it is not seen.
+const EMOJI_STYLE: char = '\u{fe0f}';
+
 /// Returns `text` with everything escaped that a terminal would act on, marks that turn its direction included, and what
 /// looks like a space or like nothing; without the logins of its URLs.
 pub(super) fn visible(text: &str) -> String {
@@ -26,7 +29,21 @@ fn escaped(text: &str, escape: impl Fn(char) -> bool) -> String {
     if !text.contains(&escape) {
         return text.to_owned();
     }
-    text.chars().map(|c| if escape(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+    let (mut escaped, mut before) = (String::with_capacity(text.len()), ' ');
+    for c in text.chars() {
+        if escape(c) && !(c == EMOJI_STYLE && may_be_emoji(before)) {
+            escaped.extend(c.escape_unicode());
+        } else {
+            escaped.push(c);
+        }
+        before = c;
+    }
+    escaped
+}
+
+/// Returns whether `c` is of the blocks whose characters are drawn as text or as emoji, such as the signs of titles of commits.
+fn may_be_emoji(c: char) -> bool {
+    matches!(c, '\u{203c}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// What stands for a character that would begin a command.
@@ -101,7 +118,8 @@ mod tests {
         {
             assert_eq!(visible(&format!("we{c}b")), format!("we{}b", c.escape_unicode()));
         }
-        for text in ["\u{301}e", "ع", "한", "ก็", "👍🏽", "→…–"] {
+        assert_eq!(visible("♻\u{fe0f}\u{fe0f}a\u{fe0f}"), "♻\u{fe0f}\\u{fe0f}a\\u{fe0f}");
+        for text in ["\u{301}e", "ع", "한", "ก็", "👍🏽", "→…–", "⚡\u{fe0f}"] {
             assert_eq!(visible(text), text);
         }
         assert_eq!(visible_line("web\u{a0}\t\r"), "web\\u{a0}\t");
