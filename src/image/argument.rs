@@ -8,7 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::visible_characters::{acts, has_no_shape};
-use super::{Digest, DigestError, Reference, ReferenceError, Tag, TagError};
+use super::{Digest, DigestError, Reference, ReferenceError, ReferenceText, Tag, TagError};
 
 /// The most characters of a name: more than a registry's host and a repository can have together.
 const MAX_NAME: usize = 1024;
@@ -131,7 +131,7 @@ impl FromStr for ImageArgument {
             Some((key, value)) => (Some(key), value),
             None => (None, text),
         };
-        let Parts { name, tag, digest } = split(value);
+        let ReferenceText { name, tag, digest } = split(value);
         let (name, new_name) = match key {
             None if tag.is_none() && digest.is_none() => return Err(ArgumentError::Bare),
             None if name.is_empty() => return Err(ArgumentError::EmptyImage),
@@ -175,14 +175,8 @@ impl fmt::Display for ImageArgument {
     }
 }
 
-/// A value taken apart as kustomize's `image.Split` does it.
-struct Parts<'a> {
-    name: &'a str,
-    tag: Option<&'a str>,
-    digest: Option<&'a str>,
-}
-
-fn split(value: &str) -> Parts<'_> {
+/// Takes a value apart as kustomize's `image.Split` does it.
+fn split(value: &str) -> ReferenceText<'_> {
     // A port in the first component is never a tag.
     let path = value.find('/').filter(|slash| *slash > 0).unwrap_or(0);
     let (rest, digest) = match value[path..].find('@') {
@@ -193,7 +187,7 @@ fn split(value: &str) -> Parts<'_> {
         Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
         None => (rest, None),
     };
-    Parts { name, tag, digest }
+    ReferenceText { name, tag, digest }
 }
 
 fn field<T: FromStr>(part: Option<&str>) -> Result<Field<T>, T::Err> {

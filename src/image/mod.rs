@@ -8,6 +8,7 @@ mod argument;
 mod digest;
 mod platform;
 mod reference;
+mod reference_text;
 mod tag;
 pub mod visible_characters;
 
@@ -15,4 +16,5 @@ pub use argument::{ArgumentError, Field, ImageArgument, ImageChange, ImageName};
 pub use digest::{Digest, DigestError};
 pub use platform::{Platform, PlatformError};
 pub use reference::{Reference, ReferenceError, has_registry, is_registry, split_registry};
+pub use reference_text::ReferenceText;
 pub use tag::{Tag, TagError, short_tag};

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Digest, DigestError, Tag, TagError};
+use super::{Digest, DigestError, ReferenceText, Tag, TagError};
 
 /// The registry that a name without one means, and its other names.
 const DOCKER_HUB: &str = "docker.io";
@@ -197,17 +197,9 @@ impl FromStr for Reference {
     type Err = ReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
-        let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest.parse()?)),
-            None => (text, None),
-        };
-        // A colon before the last slash belongs to the registry's port.
-        let path = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest[path..].find(':') {
-            Some(colon) => (&rest[..path + colon], Some(rest[path + colon + 1..].parse()?)),
-            None => (rest, None),
-        };
-        Self::new(name, tag, digest)
+        let ReferenceText { name, tag, digest } = ReferenceText::split(text);
+        let digest = digest.map(str::parse).transpose()?;
+        Self::new(name, tag.map(str::parse).transpose()?, digest)
     }
 }
 

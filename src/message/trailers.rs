@@ -8,6 +8,7 @@ use super::skip_ci;
 use super::source_commit::SourceCommit;
 use super::trailer_path::{quoted, unquoted};
 use crate::git::{CommitId, CommitRecord, Trailer, TrailerError};
+use crate::image::ReferenceText;
 use crate::targets::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
@@ -279,17 +280,9 @@ fn named_source(text: &str) -> Option<NamedSource> {
 /// Reads `NAME=IMAGE:TAG@DIGEST`.
 fn released(text: &str) -> Option<(String, ReleasedImage)> {
     let (entry, image) = text.split_once('=')?;
-    let (image, digest) = match image.split_once('@') {
-        Some((image, digest)) => (image, Some(digest.to_owned())),
-        None => (image, None),
-    };
-    // A colon before the last slash belongs to the registry's port.
-    let path = image.rfind('/').map_or(0, |slash| slash + 1);
-    let (name, tag) = match image[path..].split_once(':') {
-        Some((last, tag)) => (&image[..path + last.len()], Some(tag.to_owned())),
-        None => (image, None),
-    };
-    Some((entry.to_owned(), ReleasedImage { name: name.to_owned(), tag, digest }))
+    let ReferenceText { name, tag, digest } = ReferenceText::split(image);
+    let image = ReleasedImage { name: name.to_owned(), tag: tag.map(str::to_owned), digest: digest.map(str::to_owned) };
+    Some((entry.to_owned(), image))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! An image in one scalar: `[KEY=]NAME[:TAG][@DIGEST]`. Taken apart and put together again, it is the same text, or it is
 //! refused.
 
-use crate::image::{Digest, Reference, Tag};
+use crate::image::{Digest, Reference, ReferenceText, Tag};
 
 /// A reference as a file has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,15 +20,7 @@ impl ImageText {
             Some((key, reference)) if keyed => (Some(key.to_owned()), reference),
             _ => (None, text),
         };
-        let (rest, digest) = match reference.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest)),
-            None => (reference, None),
-        };
-        let path = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest[path..].find(':') {
-            Some(colon) => (&rest[..path + colon], Some(&rest[path + colon + 1..])),
-            None => (rest, None),
-        };
+        let ReferenceText { name, tag, digest } = ReferenceText::split(reference);
         let parsed_tag = tag.map(str::parse::<Tag>).transpose().map_err(|error| error.to_string())?;
         let parsed_digest = digest.map(str::parse::<Digest>).transpose().map_err(|error| error.to_string())?;
         Reference::new(name, parsed_tag, parsed_digest).map_err(|error| error.to_string())?;

@@ -11,7 +11,7 @@ const SHARED_TYPES: [(&str, &str); 0] = [];
 const UNFINISHED_TYPES: [&str; 0] = [];
 
 /// Private types that still have the name of a public one elsewhere. None may come in.
-const UNFINISHED_PRIVATE_TYPES: [&str; 18] = [
+const UNFINISHED_PRIVATE_TYPES: [&str; 17] = [
     "Attempt",
     "Body",
     "Direct",
@@ -21,7 +21,6 @@ const UNFINISHED_PRIVATE_TYPES: [&str; 18] = [
     "Image",
     "Manner",
     "Part",
-    "Parts",
     "Place",
     "SignedImage",
     "Slot",
