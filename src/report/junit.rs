@@ -1,10 +1,11 @@
 //! The results as a test report, which GitLab, Jenkins, Azure Pipelines and others show: a test case for each entry, image and
 //! rule, in the part of JUnit's XML that all of them read. What XML cannot hold is escaped as in a terminal.
 
+use super::command_end::CommandEnd;
 use super::escape::{visible, visible_lines};
 use super::json::{Document, Image, JudgedRule};
+use crate::outcome::Ending;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Outcome};
 
 /// A test case: what was looked at, and how that ended.
 struct TestCase {
@@ -24,10 +25,11 @@ enum CaseResult {
 }
 
 /// Returns the whole report.
-pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>) -> String {
+pub(super) fn render(end: &CommandEnd<'_>) -> String {
+    let document = &end.document;
     let command = format!("tagship {}", document.command);
     let suite = attribute(command.trim_end());
-    let mut cases = match result {
+    let mut cases = match end.result {
         Ok(outcome) => of_outcome(document, outcome.ending),
         Err(failure) => of_failure(failure),
     };
@@ -145,10 +147,10 @@ mod tests {
     use super::render;
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, LeftOut, Outcome};
-    use crate::report::json::Document;
+    use crate::report::command_end::CommandEnd;
 
     fn report(result: Result<&Outcome, &Failure>) -> String {
-        render(&Document::new("release", result, &[]), result)
+        render(&CommandEnd::new("release", result, &[]))
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! `text`. What servers, files and arguments say may hold anything; it is raw up to here, and `escape` makes it harmless
 //! when it is printed. Only JSON has it raw.
 
+mod command_end;
 mod dotenv;
 mod escape;
 mod file;
@@ -31,6 +32,7 @@ use clap::error::ErrorKind;
 use crate::cli::{self, ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Ending, Event, Outcome};
+use command_end::CommandEnd;
 use escape::{Substitute, defused};
 use github::{GitHub, Links};
 use json::{Document, Level, Remark};
@@ -182,14 +184,12 @@ impl Report {
         turn.has_ended = true;
         turn.progress.clear();
         let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
-        let result = told.as_ref().copied();
         let notes = std::mem::take(&mut turn.notes);
         let links = self.links.clone().with_repository(turn.repository.clone());
-        self.print(command, result, &notes);
-        self.tell_github(command, result, &links, &notes);
-        let written = Failure::of_all(
-            self.written().err().into_iter().chain(self.write_files(command, result, &links, &notes)).collect(),
-        );
+        let end = CommandEnd::new(command, told.as_ref().copied(), &notes);
+        self.print(&end);
+        self.tell_github(&end, &links);
+        let written = Failure::of_all(self.written().err().into_iter().chain(self.write_files(&end, &links)).collect());
         if let Err(failure) = &written {
             complain(&text::failure(failure, self.stderr_style));
         }
@@ -205,16 +205,16 @@ impl Report {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn print(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
+    fn print(&self, end: &CommandEnd<'_>) {
         let talks = self.format == OutputFormat::Text && self.verbosity > Verbosity::Quiet;
         if self.format == OutputFormat::Json {
-            self.print_json(command, result, notes);
+            self.print_json(&end.document);
         }
-        let hint =
-            result.ok().and_then(|outcome| outcome.ending.hint()).map(|hint| cli::in_words_of(self.surface, hint));
+        let hint = end.result.ok().and_then(|outcome| outcome.ending.hint());
+        let hint = hint.map(|hint| cli::in_words_of(self.surface, hint));
         // A program takes the object, and a person who reads its log must see that nothing was released.
         let tells_stop = self.format == OutputFormat::Json && self.verbosity > Verbosity::Quiet;
-        match result {
+        match end.result {
             Ok(outcome) if outcome.ending.exit_code() != 0 || (outcome.ending.is_stopped() && tells_stop) => {
                 complain(&text::outcome(outcome, hint.as_deref(), self.stderr_style, None));
             }
@@ -238,8 +238,8 @@ impl Report {
         }
     }
 
-    fn print_json(&self, command: &str, result: Result<&Outcome, &Failure>, notes: &[Remark]) {
-        self.write(&defused(&(Document::new(command, result, notes).to_json() + "\n"), Substitute::Json));
+    fn print_json(&self, document: &Document<'_>) {
+        self.write(&defused(&(document.to_json() + "\n"), Substitute::Json));
     }
 
     fn print_diff(&self, diff: &str) {
@@ -252,30 +252,23 @@ impl Report {
 
     /// Writes outputs, summary and annotations for GitHub's runner. Annotations go to stderr, which the runner reads as well,
     /// so that stdout has the result only.
-    fn tell_github(&self, command: &str, result: Result<&Outcome, &Failure>, links: &Links, notes: &[Remark]) {
+    fn tell_github(&self, end: &CommandEnd<'_>, links: &Links) {
         let Some(github) = &self.github else { return };
-        for problem in github.write(&Document::new(command, result, notes), result, links) {
+        for problem in github.write(end, links) {
             write_to_stderr(&github::warning(&problem));
         }
-        let is_silent = self.verbosity == Verbosity::Quiet && result.is_ok();
-        for warning in notes.iter().filter(|note| note.level == Level::Warning && !is_silent) {
+        let is_silent = self.verbosity == Verbosity::Quiet && end.result.is_ok();
+        for warning in end.document.notes.iter().filter(|note| note.level == Level::Warning && !is_silent) {
             write_to_stderr(&github::warning(&warning.text));
         }
-        if let Some(annotation) = github.annotation(command, result).filter(|_| !is_silent) {
+        if let Some(annotation) = github.annotation(end).filter(|_| !is_silent) {
             write_to_stderr(&annotation);
         }
     }
 
     /// Writes the result files, and returns what could not be written.
-    fn write_files(
-        &self,
-        command: &str,
-        result: Result<&Outcome, &Failure>,
-        links: &Links,
-        notes: &[Remark],
-    ) -> Vec<Failure> {
-        let document = Document::new(command, result, notes);
-        self.files.iter().filter_map(|file| result_file::write(file, &document, result, links).err()).collect()
+    fn write_files(&self, end: &CommandEnd<'_>, links: &Links) -> Vec<Failure> {
+        self.files.iter().filter_map(|file| result_file::write(file, end, links).err()).collect()
     }
 
     /// Writes text for people to stdout. No line of it is a command to a system that may collect the log: not all of them say
@@ -309,12 +302,12 @@ impl Report {
             }
             _ => self.complain_of(&failure),
         }
-        let result = Err(&failure);
+        let end = CommandEnd::new(command, Err(&failure), &[]);
         if self.format == OutputFormat::Json {
-            self.print_json(command, result, &[]);
+            self.print_json(&end.document);
         }
-        self.tell_github(command, result, &self.links, &[]);
-        let problems = self.write_files(command, result, &self.links, &[]);
+        self.tell_github(&end, &self.links);
+        let problems = self.write_files(&end, &self.links);
         if let Err(failure) = Failure::of_all(problems) {
             complain(&text::failure(&failure, self.stderr_style));
         }

@@ -2,21 +2,15 @@
 
 use std::io;
 
+use super::command_end::CommandEnd;
 use super::github::{self, Links};
-use super::json::Document;
 use super::{dotenv, file, junit, tekton};
 use crate::cli::{ResultFile, ResultForm};
-use crate::outcome::Outcome;
 use crate::outcome::failure::Failure;
 
 /// Writes a result file. Fails if it cannot be written.
-pub(super) fn write(
-    file: &ResultFile,
-    document: &Document<'_>,
-    result: Result<&Outcome, &Failure>,
-    links: &Links,
-) -> Result<(), Failure> {
-    write_form(file, document, result, links).map_err(|error| {
+pub(super) fn write(file: &ResultFile, end: &CommandEnd<'_>, links: &Links) -> Result<(), Failure> {
+    write_form(file, end, links).map_err(|error| {
         let failure = Failure::unexpected(error);
         let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
         Failure { message, ..failure }
@@ -24,13 +18,8 @@ pub(super) fn write(
     })
 }
 
-fn write_form(
-    file: &ResultFile,
-    document: &Document<'_>,
-    result: Result<&Outcome, &Failure>,
-    links: &Links,
-) -> io::Result<()> {
-    let path = &file.path;
+fn write_form(file: &ResultFile, end: &CommandEnd<'_>, links: &Links) -> io::Result<()> {
+    let (path, document) = (&file.path, &end.document);
     match file.form {
         ResultForm::Json => file::replace(path, &(document.to_json() + "\n")),
         ResultForm::Dotenv => file::replace(path, &dotenv::render(document)),
@@ -38,7 +27,7 @@ fn write_form(
         ResultForm::Tekton => {
             tekton::render(document).into_iter().try_for_each(|(name, value)| file::replace(&path.join(name), &value))
         }
-        ResultForm::Markdown => file::replace(path, &github::comment(document, result, links)),
-        ResultForm::JUnit => file::replace(path, &junit::render(document, result)),
+        ResultForm::Markdown => file::replace(path, &github::comment(end, links)),
+        ResultForm::JUnit => file::replace(path, &junit::render(end)),
     }
 }

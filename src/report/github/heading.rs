@@ -1,13 +1,14 @@
 //! The heading of a job's summary: a mark that is seen in a list of runs, the outcome, and what came of which entry.
 
 use super::image_row::{before, code, stays, tag};
-use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Outcome};
+use crate::report::command_end::CommandEnd;
 use crate::report::json::{Document, Image};
 
 /// Returns the heading of a command's end.
-pub(super) fn heading(document: &Document<'_>, result: Result<&Outcome, &Failure>) -> String {
-    let Ok(outcome) = result else {
+pub(super) fn heading(end: &CommandEnd<'_>) -> String {
+    let document = &end.document;
+    let Ok(outcome) = end.result else {
         let command = format!("tagship {}", document.command);
         return format!("❌ {} failed", command.trim_end());
     };

@@ -13,11 +13,10 @@ mod summary;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::command_end::CommandEnd;
 use super::file;
 use super::json::Document;
 use crate::cli::Environment;
-use crate::outcome::Outcome;
-use crate::outcome::failure::Failure;
 
 pub(super) use annotations::{group, warning};
 pub(super) use links::Links;
@@ -38,8 +37,8 @@ pub(super) fn append_outputs(path: &Path, document: &Document<'_>) -> io::Result
 }
 
 /// Returns the results as a comment on a pull request.
-pub(super) fn comment(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
-    posted_comment::render(document, result, links)
+pub(super) fn comment(end: &CommandEnd<'_>, links: &Links) -> String {
+    posted_comment::render(end, links)
 }
 
 impl GitHub {
@@ -55,13 +54,8 @@ impl GitHub {
 
     /// Writes outputs and summary, and returns what could not be written. That is not an error, because no flag asks for them,
     /// and a container may have the variables without the files.
-    pub(super) fn write(
-        &self,
-        document: &Document<'_>,
-        result: Result<&Outcome, &Failure>,
-        links: &Links,
-    ) -> Vec<String> {
-        let summary = summary::render(document, result, links);
+    pub(super) fn write(&self, end: &CommandEnd<'_>, links: &Links) -> Vec<String> {
+        let summary = summary::render(end, links);
         let mut problems = Vec::new();
         if let Some(path) = &self.summary
             && let Err(error) = file::append(path, &summary)
@@ -69,7 +63,7 @@ impl GitHub {
             problems.push(format!("cannot write the summary to `{}`: {error}", path.display()));
         }
         if let Some(path) = &self.output
-            && let Err(error) = append_outputs(path, document)
+            && let Err(error) = append_outputs(path, &end.document)
         {
             problems.push(format!("cannot write the outputs to `{}`: {error}", path.display()));
         }
@@ -77,8 +71,9 @@ impl GitHub {
     }
 
     /// Returns the annotation of the end, if the end has one.
-    pub(super) fn annotation(&self, command: &str, result: Result<&Outcome, &Failure>) -> Option<String> {
-        match result {
+    pub(super) fn annotation(&self, end: &CommandEnd<'_>) -> Option<String> {
+        let command = end.document.command;
+        match end.result {
             Ok(outcome) => Some(annotations::stopped(command, outcome.ending, outcome.reason.as_deref()?)),
             Err(failure) => {
                 let file = failure.place.as_ref().zip(self.workspace.as_deref());

@@ -4,17 +4,15 @@
 use super::heading::heading;
 use super::links::Links;
 use super::summary;
-use crate::outcome::Outcome;
-use crate::outcome::failure::Failure;
-use crate::report::json::Document;
+use crate::report::command_end::CommandEnd;
 
 /// Returns the whole comment, in Markdown.
-pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
-    let command = format!("tagship {}", document.command);
+pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
+    let command = format!("tagship {}", end.document.command);
     let command = command.trim_end();
-    let summary = summary::render(document, result, links);
+    let summary = summary::render(end, links);
     let text = match summary.trim() {
-        "" => format!("### {}", heading(document, result)),
+        "" => format!("### {}", heading(end)),
         text => text.to_owned(),
     };
     format!("<!-- {command} -->\n{}\n", text.trim_end())

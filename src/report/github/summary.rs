@@ -9,8 +9,8 @@ use super::links::Links;
 use super::listing::listing;
 use super::markdown_table;
 use crate::message::markdown::{clipped, target};
-use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::Ending;
+use crate::report::command_end::CommandEnd;
 use crate::report::escape::visible_lines;
 use crate::report::json::{Document, Image, JudgedRule, Level, ProposedRequest};
 use crate::report::style::Style;
@@ -25,13 +25,14 @@ const LONGEST_LINE: usize = 1000;
 const MOST_SIGNERS: usize = 10;
 
 /// Returns the lines to append; none if there is nothing to sum up.
-pub(super) fn render(document: &Document<'_>, result: Result<&Outcome, &Failure>, links: &Links) -> String {
+pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
+    let CommandEnd { result, document } = end;
     let is_list = result.is_ok_and(|outcome| outcome.ending == Ending::Listed);
     if result.is_ok() && document.reason.is_none() && document.images.is_empty() && !is_list {
         return String::new();
     }
     // What an earlier step has written may not end in a line end.
-    let mut summary = format!("\n### {}\n\n", heading(document, result));
+    let mut summary = format!("\n### {}\n\n", heading(end));
     if let Some(reason) = document.reason {
         summary += &format!("{}\n\n", sentence(reason));
     }
@@ -196,6 +197,7 @@ mod tests {
     use super::{LARGEST, fenced, render};
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, Outcome};
+    use crate::report::command_end::CommandEnd;
     use crate::report::github::Links;
     use crate::report::json::{Document, Image};
 
@@ -234,7 +236,7 @@ mod tests {
             (Ok(&outcome), "\n95 more are not shown.\n"),
             (Err(&failure), "more lines are not shown; the log has them.\n"),
         ] {
-            let summary = render(&document, result, &links);
+            let summary = render(&CommandEnd { result, document: document.clone() }, &links);
             assert!(summary.len() <= 64 << 10, "{} bytes", summary.len());
             assert!(summary.contains(expected), "{summary}");
         }
