@@ -26,7 +26,7 @@ impl Run {
     pub(super) fn new(environment: &Environment) -> Self {
         let Some(ci) = environment.ci() else { return Self::default() };
         Self {
-            source: ci.source.as_deref().and_then(SourceCommit::parse),
+            source: ci.source().as_deref().and_then(SourceCommit::parse),
             commit: ci.commit.as_deref().and_then(CommitId::parse),
             before: ci.before.as_deref().and_then(CommitId::parse),
             branch: ci.branch.as_deref().and_then(|branch| branch.parse().ok()),

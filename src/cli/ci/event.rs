@@ -1,6 +1,6 @@
-//! The event that began a run of GitHub Actions, as its file tells: the tip of the branch before a push, the run that
-//! another workflow waited for, and what a pull request became. The file is as large as what was pushed, and is read as a stream; what cannot be read tells
-//! nothing.
+//! The event that began a run of GitHub Actions, as its file tells: the tip of the branch before a push, the run that another
+//! workflow waited for, and what a pull request became. The file is as large as what was pushed, and is read as a stream; what
+//! cannot be read tells nothing.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -8,6 +8,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use super::ci_run::{Began, Ci, is_commit, is_nothing};
+use super::shown;
 
 /// GitHub sends no event of more than 25 MB.
 const LARGEST: u64 = 32 << 20;
@@ -25,18 +28,18 @@ struct AfterWorkflow {
 }
 
 /// The run of the other workflow: it built what this one releases.
-#[derive(Deserialize, Debug, PartialEq, Eq)]
-pub(super) struct WorkflowRun {
-    pub(super) head_sha: String,
-    pub(super) head_branch: Option<String>,
+#[derive(Deserialize)]
+struct WorkflowRun {
+    head_sha: String,
+    head_branch: Option<String>,
     /// What began that run.
-    pub(super) event: String,
-    pub(super) head_repository: Option<HeadRepository>,
+    event: String,
+    head_repository: Option<HeadRepository>,
 }
 
-#[derive(Deserialize, Debug, PartialEq, Eq)]
-pub(super) struct HeadRepository {
-    pub(super) full_name: String,
+#[derive(Deserialize)]
+struct HeadRepository {
+    full_name: String,
 }
 
 /// The event of a pull request.
@@ -46,8 +49,8 @@ struct EventOfRequest {
 }
 
 /// A pull request, as it was when the event began the run.
-#[derive(Deserialize, Debug, PartialEq, Eq)]
-pub(super) struct RequestOfEvent {
+#[derive(Deserialize)]
+struct RequestOfEvent {
     #[serde(default)]
     merged: bool,
     merge_commit_sha: Option<String>,
@@ -57,52 +60,83 @@ pub(super) struct RequestOfEvent {
     base: Option<Base>,
 }
 
-#[derive(Deserialize, Debug, PartialEq, Eq)]
+#[derive(Deserialize)]
 struct Head {
     sha: String,
 }
 
-#[derive(Deserialize, Debug, PartialEq, Eq)]
+#[derive(Deserialize)]
 struct Base {
     #[serde(rename = "ref")]
     name: String,
 }
 
-/// What a merged pull request became: a push to its base.
-pub(super) struct Merge {
-    pub(super) commit: String,
-    pub(super) branch: Option<String>,
-    pub(super) commits: Option<usize>,
-}
-
-impl RequestOfEvent {
-    /// Returns what the request became; `None` if it is not merged. The variables tell a merge that was made for tests, which
-    /// no branch has.
-    pub(super) fn merge(&self) -> Option<Merge> {
-        let commit = self.merge_commit_sha.clone().filter(|_| self.merged)?;
-        Some(Merge { commit, branch: self.base.as_ref().map(|base| base.name.clone()), commits: self.commits })
-    }
-
-    /// Returns the last commit of the request.
-    pub(super) fn head(&self) -> Option<&str> {
-        Some(&self.head.as_ref()?.sha)
+/// Returns what is told of a run with its event in the file at `path`. Of some events, the variables, which `ci` is made of,
+/// tell another commit than the one that counts.
+pub(super) fn with_event(ci: Ci, path: Option<&Path>, variable: &impl Fn(&str) -> Option<String>) -> Ci {
+    match variable("GITHUB_EVENT_NAME") {
+        Some(name) if name == "workflow_run" => after_workflow(ci, path.and_then(read)),
+        Some(name) if name.starts_with("pull_request") => match path.and_then(read) {
+            Some(EventOfRequest { pull_request }) => {
+                let is_test_merge = variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/"));
+                of_request(ci, pull_request, is_test_merge)
+            }
+            None => ci,
+        },
+        _ => match path.and_then(read) {
+            Some(push) => of_push(ci, push),
+            None => ci,
+        },
     }
 }
 
-/// Returns the tip of the branch before the push of `commit`; `None` if the event in the file is not such a push.
-pub(super) fn before(path: &Path, commit: &str) -> Option<String> {
-    let push: PushEvent = read(path)?;
-    (push.after == commit).then_some(push.before)
+/// Adds the tip of the branch before the push.
+fn of_push(ci: Ci, PushEvent { before, after }: PushEvent) -> Ci {
+    if ci.commit != Some(after) {
+        return ci;
+    }
+    let began = if is_nothing(&before) { ci.began.on_new_branch() } else { ci.began };
+    Ci { began, before: Some(before).filter(|id| is_commit(id)), ..ci }
 }
 
-/// Returns the run that this workflow waited for; `None` if the event in the file is not of one.
-pub(super) fn workflow_run(path: &Path) -> Option<WorkflowRun> {
-    Some(read::<AfterWorkflow>(path)?.workflow_run)
+/// Returns what another workflow built: the variables tell the newest commit of the default branch.
+fn after_workflow(ci: Ci, event: Option<AfterWorkflow>) -> Ci {
+    let Some(AfterWorkflow { workflow_run: run }) = event else { return Ci { commit: None, ..ci } };
+    let pull_request = ci.pull_request || run.event.starts_with("pull_request");
+    let built = run.head_repository.map(|repository| repository.full_name);
+    let is_own = built.as_ref().zip(ci.repository.as_ref()).is_some_and(|(built, own)| built.eq_ignore_ascii_case(own));
+    Ci {
+        repository: built.map_or(ci.repository, |name| shown::name(&name)),
+        commit: Some(run.head_sha).filter(|id| is_commit(id)),
+        // A fork calls its branch what it likes.
+        branch: run.head_branch.filter(|_| is_own && !pull_request),
+        pull_request,
+        began: match run.event.as_str() {
+            event if pull_request || event.starts_with("workflow_run") => Began::Commit,
+            "push" => Began::Push,
+            _ => Began::Other,
+        },
+        ..ci
+    }
 }
 
-/// Returns the pull request; `None` if the event in the file is not of one.
-pub(super) fn pull_request(path: &Path) -> Option<RequestOfEvent> {
-    Some(read::<EventOfRequest>(path)?.pull_request)
+/// Returns what a pull request became: a push to its base, if it is merged; else its head, of which the variables may tell a
+/// merge that was made to test it.
+fn of_request(ci: Ci, request: RequestOfEvent, is_test_merge: bool) -> Ci {
+    let merge = request.merge_commit_sha.filter(|id| request.merged && is_commit(id));
+    let head = request.head.map(|head| head.sha).filter(|id| is_test_merge && is_commit(id));
+    match (merge, head) {
+        (Some(merge), _) => Ci {
+            commit: Some(merge),
+            branch: request.base.map(|base| base.name),
+            pull_request: false,
+            began: Began::Merge { commits: request.commits },
+            ..ci
+        },
+        // One merge that tests a request is not built on top of another.
+        (None, Some(head)) => Ci { commit: Some(head), test_merge: ci.commit, began: Began::Commit, ..ci },
+        (None, None) => Ci { began: Began::Commit, ..ci },
+    }
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
@@ -129,17 +163,17 @@ pub fn fuzz(event: &[u8]) {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{before, pull_request};
+    use super::{PushEvent, read};
 
     #[test]
     fn events() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("event.json");
+        let before = |path: &std::path::Path| read(path).map(|push: PushEvent| push.before);
         let large = format!(r#"{{"commits":["{}"],"before":"b1","after":"a1"}}"#, "x".repeat(1 << 20));
         let deep = format!(r#"{{"x":{}{},"before":"b1","after":"a1"}}"#, "[".repeat(100_000), "]".repeat(100_000));
         for (text, expected) in [
             (r#"{"ref":"refs/heads/main","before":"b1","after":"a1","commits":[]}"#, Some("b1")),
-            (r#"{"before":"b1","after":"a2"}"#, None),
             (r#"{"action":"synchronize","pull_request":{}}"#, None),
             (r#"{"before":null,"after":"a1"}"#, None),
             (r#"{"before":"b1","after":"a1""#, None),
@@ -149,26 +183,9 @@ mod tests {
             (&deep, Some("b1")),
         ] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(before(&path, "a1").as_deref(), expected, "{}", &text[..text.len().min(80)]);
+            assert_eq!(before(&path).as_deref(), expected, "{}", &text[..text.len().min(80)]);
         }
-        assert_eq!(before(folder.path(), "a1"), None, "a folder");
-        assert_eq!(before(&folder.path().join("missing"), "a1"), None);
-    }
-
-    #[test]
-    fn merged_pull_requests() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("event.json");
-        for (text, expected) in [
-            (r#"{"action":"closed","pull_request":{"merged":true,"merge_commit_sha":"a1"}}"#, Some("a1")),
-            (r#"{"action":"closed","pull_request":{"merged":false,"merge_commit_sha":"a1"}}"#, None),
-            (r#"{"action":"opened","pull_request":{"merge_commit_sha":"a1"}}"#, None),
-            (r#"{"action":"closed","pull_request":{"merged":true,"merge_commit_sha":null}}"#, None),
-            (r#"{"before":"b1","after":"a1"}"#, None),
-        ] {
-            std::fs::write(&path, text).unwrap();
-            let merge = pull_request(&path).and_then(|request| request.merge());
-            assert_eq!(merge.map(|merge| merge.commit).as_deref(), expected, "{text}");
-        }
+        assert_eq!(before(folder.path()), None, "a folder");
+        assert_eq!(before(&folder.path().join("missing")), None);
     }
 }

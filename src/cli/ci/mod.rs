@@ -2,6 +2,7 @@
 //! `-v` prints what was found. All that is particular to a system is a row of one table, `systems`. Tekton is not in it: it
 //! sets no variable of its own.
 
+mod ci_run;
 pub(super) mod event;
 mod forges;
 mod logins;
@@ -10,14 +11,13 @@ mod system;
 mod systems;
 mod variables;
 
-use std::fmt;
 use std::path::Path;
 
-use event::{RequestOfEvent, WorkflowRun};
 use system::System;
 use systems::SYSTEMS;
 use variables::value;
 
+pub use ci_run::{Began, Ci};
 pub use forges::CiForge;
 pub(super) use forges::forge_of;
 pub use logins::{GitLogin, RegistryLogin};
@@ -27,231 +27,35 @@ pub use system::{CiSystem, LogCommand, USUAL_SKIP_MARKER};
 pub(super) use system::{Inputs, Lists};
 pub use systems::{log_commands, skip_marker_of, skip_presets};
 
-/// What a CI system tells about the run. What it does not tell is `None`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ci {
-    pub system: CiSystem,
-    /// The commit that is built, as `owner/repo@sha`.
-    pub source: Option<String>,
-    /// The commit that is built, by its id.
-    pub commit: Option<String>,
-    /// The merge that was made to test `commit`, the head of a pull request. No branch has it, and it is built in its place.
-    pub test_merge: Option<String>,
-    /// The tip of the branch before the push that is built.
-    pub before: Option<String>,
-    /// The branch that is built; `None` for tags and pull requests.
-    pub branch: Option<String>,
-    /// Whether a pull or merge request is built.
-    pub pull_request: bool,
-    pub began: Began,
-    /// Where the repository that is built is cloned from, without a login.
-    pub repository_url: Option<String>,
-    /// The run's page.
-    pub run: Option<String>,
-    /// The name of the user who began the run.
-    pub actor: Option<String>,
-    /// The author of the system's own commits, as `NAME <EMAIL>`.
-    pub bot: Option<&'static str>,
-}
-
-/// What began a run.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub enum Began {
-    /// A push of commits to a branch that was there before.
-    Push,
-    /// The merge of a pull request, which is a push to its base. Some systems tell how many commits the request has.
-    Merge { commits: Option<usize> },
-    /// Something else that means the commit: a new branch, a tag, a pull request, or another workflow that was for it.
-    Commit,
-    /// A person, a schedule or another program, which may mean anything.
-    Other,
-    /// The system does not tell, or none runs us.
-    #[default]
-    Unknown,
-}
-
-impl Began {
-    /// Returns what the word of a system for a push tells.
-    fn by_push(is_push: Option<bool>, is_new_branch: bool) -> Self {
-        match is_push {
-            Some(false) => Self::Other,
-            _ if is_new_branch => Self::Commit,
-            Some(true) => Self::Push,
-            None => Self::Unknown,
-        }
-    }
-}
-
-impl fmt::Display for Ci {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.system.name())?;
-        if self.pull_request {
-            f.write_str(", a pull request")?;
-        }
-        let found = [
-            ("source", &self.source),
-            ("before", &self.before),
-            ("branch", &self.branch),
-            ("actor", &self.actor),
-            ("repository", &self.repository_url),
-            ("run", &self.run),
-        ];
-        for (what, value) in found {
-            if let Some(value) = value {
-                write!(f, ", {what} {value}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Returns what the CI system tells, if a known one runs this. `variable` looks a variable up that is text, and not empty.
 pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
-    let system = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some())?;
-    let ci = read(system, variable);
-    let is_of_request = variable("GITHUB_EVENT_NAME").is_some_and(|event| event.starts_with("pull_request"));
-    let event = value(variable, system.event).filter(|_| is_of_request);
-    let Some(request) = event.and_then(|path| event::pull_request(Path::new(&path))) else { return Some(ci) };
-    let is_test_merge = value(variable, &["{GITHUB_REF#refs/pull/}"]).is_some();
-    Some(ci.of_request(&request, is_test_merge))
-}
-
-impl Ci {
-    /// Returns what is told of a run that GitHub's event of a request began. Of that, the variables tell a commit that no branch
-    /// has, or that is not the request's.
-    fn of_request(self, request: &RequestOfEvent, is_test_merge: bool) -> Self {
-        let repository = self.source.as_deref().and_then(|source| Some(source.rsplit_once('@')?.0.to_owned()));
-        let source_of = |commit: &str| Some(format!("{}@{commit}", repository.as_deref()?));
-        let head = request.head().filter(|_| is_test_merge);
-        match (request.merge(), head) {
-            (Some(merge), _) if is_commit(&merge.commit) => Self {
-                source: source_of(&merge.commit),
-                commit: Some(merge.commit),
-                branch: merge.branch,
-                pull_request: false,
-                began: Began::Merge { commits: merge.commits },
-                ..self
-            },
-            // One merge that tests a request is not built on top of another.
-            (None, Some(head)) if is_commit(head) => Self {
-                source: source_of(head),
-                commit: Some(head.to_owned()),
-                test_merge: self.commit,
-                began: Began::Commit,
-                ..self
-            },
-            _ => Self { began: Began::Commit, ..self },
-        }
+    let system = running(variable).next()?;
+    let ci = Ci::by_variables(system, variable);
+    if system.event.is_empty() {
+        return Some(ci);
     }
+    let path = value(variable, system.event);
+    Some(event::with_event(ci, path.as_ref().map(Path::new), variable))
 }
 
 /// Returns how the systems that run this hand over the inputs of a step.
 pub(super) fn inputs(variable: &impl Fn(&str) -> Option<String>) -> Vec<Inputs> {
-    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some()).filter_map(|system| system.inputs).collect()
+    running(variable).filter_map(|system| system.inputs).collect()
 }
 
 /// Returns the workspaces of the systems that run this.
 pub(super) fn workspaces(variable: &impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let running = SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some());
-    running.filter_map(|system| value(variable, system.workspace)).collect()
+    running(variable).filter_map(|system| value(variable, system.workspace)).collect()
 }
 
-fn read(system: &System, variable: &impl Fn(&str) -> Option<String>) -> Ci {
-    // Each variable by itself, because a template may add a query of its own.
-    let shown = |name: &str| {
-        let text = variable(name)?;
-        if text.contains([':', '@']) { shown::url(&text) } else { shown::name(&text) }
-    };
-    let address = |values| value(&shown, values);
-    let value = |values| value(variable, values);
-    let repository_url = address(system.repository_url).filter(|url| url.contains(':') || url.starts_with('/'));
-    let repository =
-        value(system.repository).and_then(|name| shown::name(&name)).or_else(|| path_of(repository_url.as_deref()?));
-    let is_after_workflow = variable("GITHUB_EVENT_NAME").is_some_and(|event| event == "workflow_run");
-    let after =
-        value(system.event).filter(|_| is_after_workflow).and_then(|path| event::workflow_run(Path::new(&path)));
-    // Under `workflow_run`, the variables tell the newest commit of the default branch, and not the one that was built.
-    let commit = match &after {
-        Some(run) => Some(run.head_sha.clone()),
-        None => value(system.commit).filter(|_| !is_after_workflow),
-    };
-    let commit = commit.filter(|id| is_commit(id));
-    let (commit, test_merge) = match value(system.request_head).filter(|id| is_commit(id)) {
-        Some(head) => (Some(head), commit),
-        None => (commit, None),
-    };
-    let repository = match after.as_ref().and_then(|run| run.head_repository.as_ref()) {
-        Some(built) => shown::name(&built.full_name),
-        None => repository,
-    };
-    let before = value(system.before);
-    let pushed_upon = || event::before(Path::new(&value(system.event)?), commit.as_deref()?);
-    let before_push = before.or_else(pushed_upon);
-    // A new branch is the work of people, whatever its tip is.
-    let is_new_branch = before_push.as_deref().is_some_and(is_nothing);
-    let branch = match &after {
-        // A fork calls its branch what it likes.
-        Some(run) if is_of_a_fork(run, value(system.repository)) => None,
-        Some(run) => run.head_branch.clone(),
-        None => value(system.branch),
-    };
-    let pushes = system.trigger.map_or(&[][..], |(_, words)| words);
-    let trigger = match &after {
-        Some(run) => Some(run.event.clone()),
-        None => system.trigger.and_then(|(name, _)| variable(name)),
-    };
-    let is_after = |event: &str| after.as_ref().is_some_and(|run| run.event.starts_with(event));
-    let pull_request = is_after("pull_request") || value(system.pull_request).is_some();
-    let is_tag = value(system.tag).is_some();
-    let is_push = trigger.map(|word| pushes.contains(&word.as_str()));
-    let is_about_its_commit = pull_request || is_tag || is_after("workflow_run");
-    let began = if is_about_its_commit { Began::Commit } else { Began::by_push(is_push, is_new_branch) };
-    Ci {
-        system: system.id,
-        source: repository.zip(commit.clone()).map(|(repository, commit)| format!("{repository}@{commit}")),
-        before: before_push.filter(|id| is_commit(id)),
-        branch: branch.filter(|_| !pull_request && !is_tag),
-        pull_request,
-        began,
-        test_merge,
-        run: address(system.run).filter(|url| url.contains("://")),
-        actor: value(system.actor),
-        bot: system.bot,
-        commit,
-        repository_url,
-    }
-}
-
-/// Returns whether another workflow built something else than the repository `own`.
-fn is_of_a_fork(run: &WorkflowRun, own: Option<String>) -> bool {
-    let built = run.head_repository.as_ref().zip(own);
-    built.is_none_or(|(built, own)| !built.full_name.eq_ignore_ascii_case(&own))
-}
-
-/// Returns whether `id` is the one that stands for no commit.
-fn is_nothing(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|b| b == b'0')
-}
-
-/// Returns whether `id` names a commit. Systems write zeros if there is none, and Buildkite may write `HEAD`.
-fn is_commit(id: &str) -> bool {
-    (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0')
-}
-
-/// Returns the path of a repository's URL, as `owner/repo`.
-fn path_of(url: &str) -> Option<String> {
-    let path = match url.split_once("://") {
-        Some((_, rest)) => rest.split_once('/')?.1,
-        // As ssh takes it: `git@host:owner/repo.git`.
-        None => url.split_once(':')?.1,
-    };
-    let path = path.trim_matches('/').trim_end_matches(".git");
-    (!path.is_empty()).then(|| path.to_owned())
+/// Returns the systems that run this: one, or one and those that it imitates.
+fn running(variable: &impl Fn(&str) -> Option<String>) -> impl Iterator<Item = &'static System> {
+    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Began, Ci, CiSystem, path_of};
+    use super::{Began, Ci, CiSystem};
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
     const BEFORE: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
@@ -278,7 +82,7 @@ mod tests {
     fn push_to_main(system: CiSystem) -> Ci {
         Ci {
             system,
-            source: Some(format!("org/app@{COMMIT}")),
+            repository: Some("org/app".to_owned()),
             commit: Some(COMMIT.to_owned()),
             before: Some(BEFORE.to_owned()),
             branch: Some("main".to_owned()),
@@ -408,7 +212,7 @@ mod tests {
         ] {
             let ci = ci(&variables.replace("=MERGE", &format!("={MERGE}"))).unwrap();
             assert_eq!((ci.commit.as_deref(), ci.test_merge.as_deref()), (Some(COMMIT), Some(MERGE)), "{variables}");
-            assert_eq!((ci.source, ci.began), (Some(format!("org/app@{COMMIT}")), Began::Commit), "{variables}");
+            assert_eq!((ci.source(), ci.began), (Some(format!("org/app@{COMMIT}")), Began::Commit), "{variables}");
         }
         // A merge request pipeline of GitLab that builds the branch itself.
         let head = ci("GITLAB_CI=true\nCI_COMMIT_SHA=COMMIT\nCI_MERGE_REQUEST_IID=7").unwrap();
@@ -492,11 +296,33 @@ mod tests {
         }
         let open = format!(r#"{{"merged":false,"merge_commit_sha":"{MERGE}","head":{{"sha":"{MERGE}"}}}}"#);
         let ci = read("pull_request", "=refs/pull/7/merge", &open);
-        assert_eq!((ci.source, ci.test_merge.as_deref()), (Some(format!("org/app@{MERGE}")), Some(COMMIT)));
+        assert_eq!((ci.source(), ci.test_merge.as_deref()), (Some(format!("org/app@{MERGE}")), Some(COMMIT)));
         assert_eq!((ci.branch, ci.before, ci.began), (None, None, Began::Commit));
+        for request in [r#"{"merge_commit_sha":"MERGE"}"#, r#"{"merged":true,"merge_commit_sha":null}"#] {
+            let ci = read("pull_request", "=refs/pull/7/merge", &request.replace("MERGE", MERGE));
+            assert_eq!((ci.commit.as_deref(), ci.branch, ci.began), (Some(COMMIT), None, Began::Commit), "{request}");
+        }
         // Such a run checks the base out, and builds what it likes.
         let ci = read("pull_request_target", "=refs/heads/main", &open);
         assert_eq!((ci.commit.as_deref(), ci.test_merge, ci.branch), (Some(COMMIT), None, None));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+    fn pushes_by_their_event() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        for (event, before, after, expected) in [
+            ("push", BEFORE, COMMIT, (Some(BEFORE), Began::Push)),
+            ("push", NONE, COMMIT, (None, Began::Commit)),
+            ("push", BEFORE, MERGE, (None, Began::Push)),
+            ("schedule", NONE, COMMIT, (None, Began::Other)),
+        ] {
+            std::fs::write(&path, format!(r#"{{"before":"{before}","after":"{after}"}}"#)).unwrap();
+            let variables = GITHUB.replace("=push", &format!("={event}"));
+            let ci = ci(&format!("{variables}\nGITHUB_EVENT_PATH={}", path.display())).unwrap();
+            assert_eq!((ci.before.as_deref(), ci.began), expected, "{event} {before} {after}");
+        }
     }
 
     /// What another workflow built for a pull request is no push to a branch, whatever the branch of the fork is called.
@@ -521,7 +347,7 @@ mod tests {
             let ci = ci(&format!("{GITHUB}\nGITHUB_EVENT_PATH={}", path.display()).replace("=push", "=workflow_run"));
             let ci = ci.unwrap();
             assert_eq!((ci.branch.as_deref(), ci.pull_request), (branch, pull_request), "{event} of {repository}");
-            assert_eq!(ci.source, Some(format!("{repository}@{COMMIT}")));
+            assert_eq!(ci.source(), Some(format!("{repository}@{COMMIT}")));
         }
     }
 
@@ -539,19 +365,6 @@ mod tests {
         assert_eq!(detect(&split).unwrap().branch, None, "a branch is one line");
         assert_eq!(ci("CI=true"), None);
         assert_eq!(ci("GITHUB_ACTIONS="), None, "empty is not set");
-    }
-
-    #[test]
-    fn urls() {
-        for (url, path) in [
-            ("https://host:8443/a/b.git", Some("a/b")),
-            ("https://host/group/sub/app", Some("group/sub/app")),
-            ("git@host:a/b.git", Some("a/b")),
-            ("ssh://git@host:22/a/b.git", Some("a/b")),
-            ("https://host", None),
-        ] {
-            assert_eq!(path_of(url).as_deref(), path, "{url}");
-        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Links {
         // Other systems run actions of other servers.
         let is_github = ci.as_ref().is_some_and(|ci| ci.system == CiSystem::GitHubActions);
         let action = environment.text("TAGSHIP_ACTION_REPOSITORY").filter(|name| is_github && is_repository(name));
-        let (source, run) = ci.map(|ci| (ci.source, ci.run)).unwrap_or_default();
+        let (source, run) = ci.map(|ci| (ci.source(), ci.run)).unwrap_or_default();
         Self { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, repository: None, action }
     }
 
