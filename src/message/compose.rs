@@ -1,6 +1,7 @@
 //! The message of a release commit: title, body and trailers, as a pure function of what is released and of what the user
 //! wants every message to say.
 
+use super::each_once::each_once;
 use super::release::{Release, source_commits};
 use super::skip_ci::{self, SkipCi};
 use super::template::{MessageTemplate, MessageValues};
@@ -131,25 +132,12 @@ pub(super) fn text(options: &Options, releases: &[Release], purpose: &Purpose) -
 }
 
 fn short_images(releases: &[Release]) -> Vec<String> {
-    let mut images: Vec<String> = Vec::new();
-    for release in releases {
-        let image = release.short_image();
-        if !images.contains(&image) {
-            images.push(image);
-        }
-    }
-    images
+    each_once(releases.iter().map(Release::short_image))
 }
 
 /// Returns the tags of the images, each once.
 pub(super) fn tags(releases: &[Release]) -> Vec<&str> {
-    let mut tags: Vec<&str> = Vec::new();
-    for tag in releases.iter().filter_map(|release| release.entry.after.new_tag.as_deref()) {
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    tags
+    each_once(releases.iter().filter_map(|release| release.entry.after.new_tag.as_deref()))
 }
 
 /// Returns the text of `template` for `releases`.

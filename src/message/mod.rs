@@ -3,6 +3,7 @@
 
 mod acted_on;
 pub mod compose;
+mod each_once;
 mod entry_sources;
 pub mod git_tag;
 pub mod line_comment;
@@ -18,6 +19,7 @@ mod trailer_path;
 pub mod trailers;
 mod verified_claim;
 
+pub use each_once::each_once;
 pub use entry_sources::EntrySources;
 pub use release::{Release, short_image, source_commits, source_comparisons};
 pub use source_commit::SourceCommit;

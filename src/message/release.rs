@@ -2,6 +2,7 @@
 //! of that image. It is made once, after the checks; the commit's message, the guards and the report all read it.
 
 use super::SourceComparison;
+use super::each_once::each_once;
 use super::source_commit::SourceCommit;
 use super::verified_claim::VerifiedClaim;
 use crate::git::CommitId;
@@ -34,24 +35,12 @@ pub struct Release {
 
 /// Returns the commits that the images of some releases were built from, each once.
 pub fn source_commits(releases: &[Release]) -> Vec<&SourceCommit> {
-    let mut sources: Vec<&SourceCommit> = Vec::new();
-    for source in releases.iter().filter_map(|release| release.source.as_ref()) {
-        if !sources.contains(&source) {
-            sources.push(source);
-        }
-    }
-    sources
+    each_once(releases.iter().filter_map(|release| release.source.as_ref()))
 }
 
 /// Returns what changed in the sources of some releases, each change once: many are often built from one commit.
 pub fn source_comparisons(releases: &[Release]) -> Vec<&SourceComparison> {
-    let mut changes: Vec<&SourceComparison> = Vec::new();
-    for change in releases.iter().filter_map(|release| release.comparison.as_ref()) {
-        if !changes.contains(&change) {
-            changes.push(change);
-        }
-    }
-    changes
+    each_once(releases.iter().filter_map(|release| release.comparison.as_ref()))
 }
 
 impl Release {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::failure::Place;
+use crate::message::each_once;
 
 /// One demand of one rule, judged for one entry; or a rules file that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,14 +104,7 @@ impl Ruling {
 
     /// Returns a sentence for each of the rulings that stop a release; each sentence once.
     pub fn sentences(rulings: &[Self]) -> Vec<String> {
-        let mut sentences: Vec<String> = Vec::new();
-        for ruling in rulings.iter().filter(|ruling| ruling.broken().is_some()) {
-            let sentence = ruling.to_string();
-            if !sentences.contains(&sentence) {
-                sentences.push(sentence);
-            }
-        }
-        sentences
+        each_once(rulings.iter().filter(|ruling| ruling.broken().is_some()).map(ToString::to_string))
     }
 
     /// Returns these sentences as one; `None` if no ruling stops the release.
