@@ -90,7 +90,7 @@ impl Environment {
 
     /// Returns what the CI system tells of the forge that it belongs to.
     pub fn ci_forge(&self) -> Option<CiForge> {
-        ci::forge_of(self.ci()?.system, &|name| self.text(name))
+        ci::forge(&|name| self.text(name))
     }
 
     /// Returns the CI systems' own logins for their registries.

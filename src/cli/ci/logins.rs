@@ -2,7 +2,7 @@
 //! that its system names, and for no other.
 
 use super::system::RegistryToken;
-use super::systems::SYSTEMS;
+use super::systems::{SYSTEMS, running};
 use super::variables::value;
 
 /// A login for repositories. It holds a secret, so it has no `Debug`.
@@ -56,8 +56,7 @@ pub(in crate::cli) fn registry_logins(variable: &impl Fn(&str) -> Option<String>
             server: value(variable, token.server),
         })
     };
-    let running = SYSTEMS.iter().find(|system| value(variable, system.sign).is_some());
-    let imitated = running.and_then(|system| system.imitates);
+    let imitated = running(variable).next().and_then(|system| system.imitates);
     let systems = SYSTEMS.iter().filter(|system| Some(system.id) != imitated);
     systems.filter_map(|system| system.registry_logins.iter().find_map(login)).collect()
 }

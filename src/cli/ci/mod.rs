@@ -13,13 +13,12 @@ mod variables;
 
 use std::path::Path;
 
-use system::System;
-use systems::SYSTEMS;
+use systems::running;
 use variables::value;
 
 pub use ci_run::{Began, Ci};
 pub use forges::CiForge;
-pub(super) use forges::forge_of;
+pub(super) use forges::forge;
 pub use logins::{GitLogin, RegistryLogin};
 pub(super) use logins::{git_logins, registry_logins};
 pub(super) use shown::url as shown_url;
@@ -46,11 +45,6 @@ pub(super) fn inputs(variable: &impl Fn(&str) -> Option<String>) -> Vec<Inputs> 
 /// Returns the workspaces of the systems that run this.
 pub(super) fn workspaces(variable: &impl Fn(&str) -> Option<String>) -> Vec<String> {
     running(variable).filter_map(|system| value(variable, system.workspace)).collect()
-}
-
-/// Returns the systems that run this: one, or one and those that it imitates.
-fn running(variable: &impl Fn(&str) -> Option<String>) -> impl Iterator<Item = &'static System> {
-    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some())
 }
 
 #[cfg(test)]

@@ -56,6 +56,8 @@ pub(super) struct System {
     pub(super) skip: Option<Skip>,
     pub(super) git_token: Option<GitToken>,
     pub(super) registry_logins: &'static [RegistryToken],
+    /// The forge that the system belongs to; `None`: it builds for several, of which it tells nothing.
+    pub(super) forge: Option<ForgeVariables>,
     pub(super) inputs: Option<Inputs>,
     pub(super) log_commands: &'static [LogCommand],
 }
@@ -89,6 +91,15 @@ pub(super) struct RegistryToken {
     pub(super) password: &'static str,
     /// The host or URL that gives tokens for the registry, if it is another one.
     pub(super) server: Values,
+}
+
+/// What the variables with the addresses of a system's own forge are called.
+pub(super) struct ForgeVariables {
+    /// A word of `--forge`.
+    pub(super) kind: &'static str,
+    pub(super) web: &'static str,
+    pub(super) api: Option<&'static str>,
+    pub(super) graphql: Option<&'static str>,
 }
 
 /// How a system hands the inputs of a step to a container.

@@ -2,7 +2,10 @@
 //! log that it obeys. Most values are templates, the first of which counts whose variables are all set; `{NAME#PREFIX}` is
 //! what follows a prefix of the variable, which must be there.
 
-use super::system::{CiSystem, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, USUAL_SKIP_MARKER};
+use super::system::{
+    CiSystem, ForgeVariables, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, USUAL_SKIP_MARKER,
+};
+use super::variables::value;
 use crate::cli::surface::Surface;
 
 const fn usual(preset: &'static str) -> Option<Skip> {
@@ -46,6 +49,12 @@ const GITHUB: System = System {
         password: "GITHUB_TOKEN",
         server: &[],
     }],
+    forge: Some(ForgeVariables {
+        kind: "github",
+        web: "GITHUB_SERVER_URL",
+        api: Some("GITHUB_API_URL"),
+        graphql: Some("GITHUB_GRAPHQL_URL"),
+    }),
     inputs: Some(Inputs {
         prefix: "INPUT_",
         lists: Lists::Lines,
@@ -55,6 +64,10 @@ const GITHUB: System = System {
     }),
     log_commands: &[LogCommand::LineStart("::"), LogCommand::Anywhere("##[")],
 };
+
+/// The forge of Gitea Actions and Forgejo Actions.
+const GITEA: ForgeVariables =
+    ForgeVariables { kind: "gitea", web: "GITHUB_SERVER_URL", api: Some("GITHUB_API_URL"), graphql: None };
 
 /// The settings of a plugin, of Drone and Woodpecker.
 const PLUGIN: Inputs = Inputs {
@@ -89,6 +102,7 @@ const fn named(id: CiSystem, name: &'static str) -> System {
         skip: None,
         git_token: None,
         registry_logins: &[],
+        forge: None,
         inputs: None,
         log_commands: &[],
     }
@@ -114,6 +128,7 @@ pub(super) const SYSTEMS: &[System] = &[
             user: "x-access-token",
         }),
         registry_logins: &[],
+        forge: Some(GITEA),
         ..GITHUB
     },
     System {
@@ -131,6 +146,7 @@ pub(super) const SYSTEMS: &[System] = &[
             user: "x-access-token",
         }),
         registry_logins: &[],
+        forge: Some(GITEA),
         ..GITHUB
     },
     GITHUB,
@@ -176,6 +192,7 @@ pub(super) const SYSTEMS: &[System] = &[
                 server: &["{CI_SERVER_URL}"],
             },
         ],
+        forge: Some(ForgeVariables { kind: "gitlab", web: "CI_SERVER_URL", api: Some("CI_API_V4_URL"), graphql: None }),
         ..named(CiSystem::GitLabCi, "GitLab CI")
     },
     // https://woodpecker-ci.org/docs/usage/environment
@@ -253,6 +270,7 @@ pub(super) const SYSTEMS: &[System] = &[
             token: "SYSTEM_ACCESSTOKEN",
             user: "x-access-token",
         }),
+        forge: Some(ForgeVariables { kind: "azure", web: "SYSTEM_COLLECTIONURI", api: None, graphql: None }),
         log_commands: &[LogCommand::Anywhere("##vso["), LogCommand::Anywhere("##[")],
         ..named(CiSystem::AzurePipelines, "Azure Pipelines")
     },
@@ -313,6 +331,11 @@ pub(super) const SYSTEMS: &[System] = &[
     },
     System { log_commands: &[LogCommand::Anywhere("##teamcity[")], ..named(CiSystem::TeamCity, "TeamCity") },
 ];
+
+/// Returns the systems that run this: one, or one and those that it imitates.
+pub(super) fn running(variable: &impl Fn(&str) -> Option<String>) -> impl Iterator<Item = &'static System> {
+    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some())
+}
 
 impl CiSystem {
     fn row(self) -> Option<&'static System> {
