@@ -21,7 +21,7 @@ mod verified_claim;
 
 pub use each_once::each_once;
 pub use entry_sources::EntrySources;
-pub use release::{Release, short_image, source_commits, source_comparisons};
+pub use release::{Release, short_image, source_comparisons};
 pub use source_commit::SourceCommit;
 pub use source_comparison::SourceComparison;
 pub use verified_claim::{VerifiedClaim, VerifiedStatement};

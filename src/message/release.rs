@@ -34,7 +34,7 @@ pub struct Release {
 }
 
 /// Returns the commits that the images of some releases were built from, each once.
-pub fn source_commits(releases: &[Release]) -> Vec<&SourceCommit> {
+pub(super) fn source_commits(releases: &[Release]) -> Vec<&SourceCommit> {
     each_once(releases.iter().filter_map(|release| release.source.as_ref()))
 }
 

@@ -4,7 +4,7 @@
 use super::acted_on::is_acted_on;
 use super::compose::{self, Options, Purpose};
 use super::markdown::{code, linked, target};
-use super::{Release, source_commits, source_comparisons};
+use super::release::{Release, source_commits, source_comparisons};
 use crate::git::{Message, Trailer};
 use crate::image::Reference;
 

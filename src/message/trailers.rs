@@ -254,7 +254,7 @@ impl ReleaseTrailers {
 
 impl ReleasedImage {
     /// Returns whether an entry still says this, by the name of its image, its tag and its digest.
-    pub fn matches_entry(&self, image_name: &str, tag: Option<&str>, digest: Option<&str>) -> bool {
+    fn matches_entry(&self, image_name: &str, tag: Option<&str>, digest: Option<&str>) -> bool {
         let is_digest = digest.is_none() || digest == self.digest.as_deref();
         self.name == image_name && self.tag.as_deref() == tag && is_digest
     }
