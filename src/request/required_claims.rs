@@ -92,7 +92,6 @@ fn signer(arguments: &VerificationArguments) -> Result<Option<TrustedSigner>, Fa
     Ok(Some(TrustedSigner::Keyless { identity, issuer: issuer.to_owned(), roots }))
 }
 
-/// Reads a key: from its text, else from the file of that name.
 /// Reads the key that `--verify-key` has or names. It may be a private one by mistake, so only what is a path is shown.
 fn public_key(text: &str) -> Result<PublicKey, Failure> {
     if text.contains("-----BEGIN") {

@@ -76,32 +76,7 @@ impl TargetRequest {
             branch: arguments.branch.as_deref().map(|name| branch("--branch", name)).transpose()?,
             repository_flag: "--repo",
             branch_flag: "--branch",
-            remote_options: RemoteOptions {
-                remote_use: RemoteUse::Read,
-                timeout: duration("--timeout", timeout)?,
-                ssh: SshSettings {
-                    command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
-                    program: environment.get("GIT_SSH").map(OsString::from),
-                    variant: environment.text("GIT_SSH_VARIANT"),
-                },
-                tls: TlsVariables {
-                    ca_file: environment.path("GIT_SSL_CAINFO"),
-                    client_certificate: environment.path("GIT_SSL_CERT"),
-                    client_key: environment.path("GIT_SSL_KEY"),
-                    unverified: environment.git_unverified(),
-                },
-                system: logins::system_authorities(environment),
-                proxies: logins::proxies(environment)?,
-                logins: environment.git_logins().into_iter().map(host_login).collect(),
-                for_another: false,
-                insecure: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
-                askpass: match environment.in_ci() {
-                    true => Askpass::InCi(environment.get("GIT_ASKPASS").map(OsString::from)),
-                    false => Askpass::Never,
-                },
-                home: environment.path("HOME"),
-                notices: Notices::default(),
-            },
+            remote_options: remote_options(arguments, timeout, environment)?,
             forge: forge_hints(None, None, environment)?,
             trusted_owner: match environment.in_ci() {
                 true => TrustedOwner::AnyBelow(environment.workspaces()),
@@ -145,6 +120,39 @@ impl TargetRequest {
         };
         Ok(Self { repository, ..self })
     }
+}
+
+fn remote_options(
+    arguments: &RepositoryArguments,
+    timeout: &str,
+    environment: &Environment,
+) -> Result<RemoteOptions, Failure> {
+    Ok(RemoteOptions {
+        remote_use: RemoteUse::Read,
+        timeout: duration("--timeout", timeout)?,
+        ssh: SshSettings {
+            command: environment.get("GIT_SSH_COMMAND").map(OsString::from),
+            program: environment.get("GIT_SSH").map(OsString::from),
+            variant: environment.text("GIT_SSH_VARIANT"),
+        },
+        tls: TlsVariables {
+            ca_file: environment.path("GIT_SSL_CAINFO"),
+            client_certificate: environment.path("GIT_SSL_CERT"),
+            client_key: environment.path("GIT_SSL_KEY"),
+            unverified: environment.git_unverified(),
+        },
+        system: logins::system_authorities(environment),
+        proxies: logins::proxies(environment)?,
+        logins: environment.git_logins().into_iter().map(host_login).collect(),
+        for_another: false,
+        insecure: if arguments.insecure_git { InsecureGit::Allowed } else { InsecureGit::Refused },
+        askpass: match environment.in_ci() {
+            true => Askpass::InCi(environment.get("GIT_ASKPASS").map(OsString::from)),
+            false => Askpass::Never,
+        },
+        home: environment.path("HOME"),
+        notices: Notices::default(),
+    })
 }
 
 fn host_login(GitLogin { variable, server, user, password }: GitLogin) -> HostLogin {
