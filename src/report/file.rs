@@ -10,7 +10,8 @@ use std::path::{Component, Path, PathBuf};
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = &without_dots(&std::path::absolute(path)?);
     match fs::symlink_metadata(path) {
-        Ok(metadata) if !metadata.is_file() => return Err(not_a_file(metadata.is_symlink())),
+        Ok(metadata) if metadata.is_symlink() => return Err(unusable("it is a symbolic link; name the file itself")),
+        Ok(metadata) if !metadata.is_file() => return Err(unusable(NOT_A_FILE)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -56,14 +57,15 @@ fn readable<'a, 'p, 's>(builder: &'a mut tempfile::Builder<'p, 's>) -> &'a mut t
 /// Appends to the file at `path`, or creates it.
 pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return Err(not_a_file(false));
+        return Err(unusable(NOT_A_FILE));
     }
     OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
 }
 
-fn not_a_file(is_link: bool) -> io::Error {
-    let what = if is_link { "it is a symbolic link; name the file itself" } else { "it is not a file" };
-    io::Error::new(io::ErrorKind::InvalidInput, what)
+const NOT_A_FILE: &str = "it is not a file";
+
+fn unusable(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 #[cfg(all(test, unix))]
@@ -92,6 +94,7 @@ mod tests {
     #[test]
     fn no_link_leads_out_of_the_current_folder() {
         let elsewhere = tempfile::tempdir().unwrap();
+        fs::create_dir_all("target").unwrap();
         let here = tempfile::tempdir_in("target").unwrap();
         let (out, inside) = (here.path().join("out"), here.path().join("inside"));
         symlink(elsewhere.path(), &out).unwrap();
