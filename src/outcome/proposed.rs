@@ -21,13 +21,17 @@ impl Proposed {
         Self { head, number: Some(request.number), url: request.url.clone(), operation, auto_merge: None }
     }
 
+    pub fn is_merged(&self) -> bool {
+        self.auto_merge == Some(AutoMerge::Merged)
+    }
+
     /// Returns what was done, as one word for programs.
     pub fn word(&self) -> &'static str {
-        match (self.auto_merge, self.operation) {
-            (Some(AutoMerge::Merged), _) => "merged",
-            (_, Operation::Opened) => "opened",
-            (_, Operation::Updated) => "updated",
-            (_, Operation::Unchanged) => "unchanged",
+        match self.operation {
+            _ if self.is_merged() => "merged",
+            Operation::Opened => "opened",
+            Operation::Updated => "updated",
+            Operation::Unchanged => "unchanged",
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
                 Some(parent) => format!("{}..{}", parent.short(), id.short()),
                 None => format!("{} (new branch)", id.short()),
             };
-            let cost = traffic_and_time(*traffic, *elapsed, verbose);
+            let cost = if verbose { cost(*traffic, *elapsed) } else { String::new() };
             let pushed = format!("{}  {}  {range}{cost}", visible(remote), visible(branch));
             let tagged = tag.map(|tag| line(style, "tag", Mark::Good, &format!("{}  {}", id.short(), visible(tag))));
             line(style, "push", Mark::Good, &pushed) + &tagged.unwrap_or_default()
@@ -65,17 +65,9 @@ fn line(style: Style, word: &str, mark: Mark, text: &str) -> String {
     format!(" {}  {text}\n", style.paint(mark, &format!("{word:<6}")))
 }
 
-fn cost(requests: u32, elapsed: Duration, verbose: bool) -> String {
-    if verbose { format!("  ({requests} requests, {} ms)", elapsed.as_millis()) } else { String::new() }
-}
-
 /// Returns the cost of a whole release, and the time of its push.
-fn traffic_and_time(traffic: Traffic, elapsed: Duration, verbose: bool) -> String {
-    let Traffic { requests, sent, received } = traffic;
-    match verbose {
-        true => format!("  ({requests} requests, {sent} bytes up, {received} bytes down, {} ms)", elapsed.as_millis()),
-        false => String::new(),
-    }
+fn cost(Traffic { requests, sent, received }: Traffic, elapsed: Duration) -> String {
+    format!("  ({requests} requests, {sent} bytes up, {received} bytes down, {} ms)", elapsed.as_millis())
 }
 
 fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
@@ -92,10 +84,11 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
         write!(text, "  {}", visible(&platforms.join(", "))).ok();
     }
     if verbose {
+        let Checked { source, requests, elapsed, .. } = checked;
+        let login = visible(&source.to_string());
         // Writing to a String cannot fail.
-        write!(text, "  login: {}", visible(&checked.source.to_string())).ok();
+        write!(text, "  login: {login}  ({requests} requests, {} ms)", elapsed.as_millis()).ok();
     }
-    text += &cost(checked.requests, checked.elapsed, verbose);
     let verified = checked.verified.iter().map(|claim| line(style, "verify", Mark::Good, &verified(claim)));
     line(style, "check", Mark::Good, &text) + &verified.collect::<String>()
 }
@@ -193,10 +186,10 @@ pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit
 }
 
 fn proposed(outcome: &Outcome) -> &'static str {
-    match outcome.proposed.as_ref().and_then(Proposed::merge_word) {
-        Some("merged") => "proposed, and merged",
-        Some(_) => "proposed; it is merged when its rules allow",
-        None => "proposed",
+    match &outcome.proposed {
+        Some(request) if request.is_merged() => "proposed, and merged",
+        Some(Proposed { auto_merge: Some(_), .. }) => "proposed; it is merged when its rules allow",
+        _ => "proposed",
     }
 }
 

@@ -1,21 +1,22 @@
 //! The heading of a job's summary: a mark that is seen in a list of runs, the outcome, and what came of which entry.
 
 use super::image_row::{before, code, stays, tag};
-use crate::outcome::{Ending, Outcome};
+use crate::outcome::{Ending, Outcome, Proposed};
 use crate::report::command_end::CommandEnd;
-use crate::report::json::{Document, Image};
+use crate::report::json::Image;
 
 /// Returns the heading of a command's end.
 pub(super) fn heading(end: &CommandEnd<'_>) -> String {
-    let document = &end.document;
     let Ok(outcome) = end.result else {
-        let command = format!("tagship {}", document.command);
+        let command = format!("tagship {}", end.document.command);
         return format!("❌ {} failed", command.trim_end());
     };
-    let images = &document.images;
+    let images = &end.document.images;
     match outcome.ending {
         Ending::Released => format!("✅ {}", done(outcome, images)),
-        Ending::Proposed if is_merged(document) => format!("✅ Released {} by a pull request", all(images, "at")),
+        Ending::Proposed if outcome.proposed.as_ref().is_some_and(Proposed::is_merged) => {
+            format!("✅ Released {} by a pull request", all(images, "at"))
+        }
         Ending::Proposed => format!("✅ Proposed {}", all(images, "at")),
         Ending::Edited => format!("✅ Edited: {}", all(images, "to")),
         Ending::Present => format!("✅ In the registry: {}", all(images, "at")),
@@ -34,10 +35,6 @@ pub(super) fn heading(end: &CommandEnd<'_>) -> String {
         Ending::Held => format!("⏸ Held: {}", left(images)),
         Ending::Ruled => format!("⛔ Ruled: {}", left(images)),
     }
-}
-
-fn is_merged(document: &Document<'_>) -> bool {
-    document.pull_request.as_ref().is_some_and(|request| request.operation == "merged")
 }
 
 fn done(outcome: &Outcome, images: &[Image<'_>]) -> String {
