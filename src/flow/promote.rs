@@ -169,11 +169,35 @@ impl Running {
         Ok(Self { path, is_kustomization, entries })
     }
 
+    /// Returns the entries to carry to a file that has the entries `there`: those that are named, else all that it has a place
+    /// for.
     fn choose(&self, names: &[ImageName], there: &[(String, Fields)], add: bool) -> Result<Chosen<'_>, Failure> {
+        if !names.is_empty() {
+            return Ok(Chosen { carried: self.named(names)?, left: Vec::new() });
+        }
+        let (mut carried, mut left) = (Vec::new(), Vec::new());
+        for entry in &self.entries {
+            let has_place = add || there.iter().any(|(other, _)| *other == entry.name);
+            match entry.name.parse::<ImageName>() {
+                Ok(_) if !entry.fields.says_what_runs() => left.push((entry.name.clone(), Left::Nothing)),
+                Ok(name) if has_place => carried.push((name, entry)),
+                _ => left.push((entry.name.clone(), Left::Nowhere)),
+            }
+        }
+        if !carried.is_empty() {
+            return Ok(Chosen { carried, left });
+        }
+        let path = &self.path;
+        if left.iter().all(|(_, why)| matches!(why, Left::Nothing)) {
+            return Err(unpinned(format!("no entry of `{path}` has a tag or a digest")));
+        }
+        let message = format!("no entry of `{path}` has both a version and an entry to carry it to");
+        Err(Failure::target(message).hint("`--add` appends entries"))
+    }
+
+    fn named(&self, names: &[ImageName]) -> Result<Vec<(ImageName, &SourceEntry)>, Failure> {
         let path = self.path.to_string();
-        let mut carried = Vec::new();
-        let mut left = Vec::new();
-        let mut failures = Vec::new();
+        let (mut named, mut failures) = (Vec::new(), Vec::new());
         for name in names {
             match self.entries.iter().find(|entry| entry.name == name.as_str()) {
                 None => {
@@ -185,29 +209,12 @@ impl Running {
                         false => Failure::no_image(name, &names, path, remedy),
                     });
                 }
-                Some(entry) if entry.fields.says_what_runs() => carried.push((name.clone(), entry)),
+                Some(entry) if entry.fields.says_what_runs() => named.push((name.clone(), entry)),
                 Some(_) => failures.push(unpinned(format!("`{name}` has neither tag nor digest in `{path}`"))),
             }
         }
         Failure::of_all(failures)?;
-        if names.is_empty() {
-            for entry in &self.entries {
-                let has_place = add || there.iter().any(|(other, _)| *other == entry.name);
-                match entry.name.parse::<ImageName>() {
-                    Ok(_) if !entry.fields.says_what_runs() => left.push((entry.name.clone(), Left::Nothing)),
-                    Ok(name) if has_place => carried.push((name, entry)),
-                    _ => left.push((entry.name.clone(), Left::Nowhere)),
-                }
-            }
-        }
-        if !carried.is_empty() {
-            return Ok(Chosen { carried, left });
-        }
-        if left.iter().all(|(_, why)| matches!(why, Left::Nothing)) {
-            return Err(unpinned(format!("no entry of `{path}` has a tag or a digest")));
-        }
-        let message = format!("no entry of `{path}` has both a version and an entry to carry it to");
-        Err(Failure::target(message).hint("`--add` appends entries"))
+        Ok(named)
     }
 
     /// Returns what the images were when they were released here, as far as history tells.
