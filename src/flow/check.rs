@@ -88,19 +88,18 @@ impl Released {
         let rules = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let files = as_they_are(snapshot, paths, listener)?;
         let (mut claims, mut sources) = (BranchClaims::default(), Vec::new());
-        let entries = paths.iter().zip(&files);
-        for (path, file, entry) in
-            entries.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, file, entry)))
-        {
-            let mut note = |note| listener(&Event::Noted(note));
-            let name = entry.name.as_str();
-            if !rules.applying(path, name).iter().any(|applying| applying.rule.compares_source()) {
-                sources.push(None);
-                continue;
+        let mut note = |note| listener(&Event::Noted(note));
+        for (path, file) in paths.iter().zip(&files) {
+            for entry in &file.edit.entries {
+                let name = entry.name.as_str();
+                let mut source = None;
+                if rules.applying(path, name).iter().any(|applying| applying.rule.compares_source()) {
+                    let entry = EntryAtTip::new(&file.path, name, &entry.after);
+                    let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
+                    source = running.build.and_then(|build| build.source);
+                }
+                sources.push(source);
             }
-            let entry = EntryAtTip::new(&file.path, name, &entry.after);
-            let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
-            sources.push(running.build.and_then(|build| build.source));
         }
         let branch = branch.known().map(ToString::to_string);
         Ok(Self { branch, paths: paths.to_vec(), files, sources, rules })
