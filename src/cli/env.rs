@@ -141,8 +141,8 @@ impl Environment {
     }
 
     /// Returns what the CI system tells, if a known one runs this.
-    pub fn ci(&self) -> Option<Ci> {
-        self.ci.get_or_init(|| ci::detect(&|name| self.text(name))).clone()
+    pub fn ci(&self) -> Option<&Ci> {
+        self.ci.get_or_init(|| ci::detect(&|name| self.text(name))).as_ref()
     }
 }
 

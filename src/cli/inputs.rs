@@ -45,13 +45,7 @@ pub struct RefusedInputs {
 /// would be left out. Or the command does not exist, or does not have an input.
 pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Vec<OsString>, RefusedInputs> {
     if environment.surface() == Surface::Action
-        && let Some((name, near)) = unknown_with_nearest(environment).into_iter().next()
-    {
-        return Err(RefusedInputs { error: not_known_yet(&name, near.as_deref()), words: typed.to_vec() });
-    }
-    if environment.surface() == Surface::Action
-        && let Some(name) = typed.get(1)
-        && let Some(error) = misplaced_in_the_action(&name.to_string_lossy(), environment)
+        && let Some(error) = refused_in_the_action(typed, environment)
     {
         return Err(RefusedInputs { error, words: typed.to_vec() });
     }
@@ -92,12 +86,17 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     }
 }
 
-/// Returns the error for a step of the action whose command does not exist, or does not have an input.
-fn misplaced_in_the_action(name: &str, environment: &Environment) -> Option<clap::Error> {
+/// Returns the error for a step of the action with an input that is not known, or whose command does not exist or does not have
+/// an input.
+fn refused_in_the_action(typed: &[OsString], environment: &Environment) -> Option<clap::Error> {
+    if let Some((name, near)) = unknown_with_nearest(environment).into_iter().next() {
+        return Some(not_known_yet(&name, near.as_deref()));
+    }
+    let name = typed.get(1)?.to_string_lossy();
     let given = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
     let variable = |input: &str| format!("{PREFIX}{}", input.to_ascii_uppercase().replace('-', "_"));
     let given: Vec<_> = given.split_whitespace().map(variable).collect();
-    misplaced::error(&built(), name, given.iter().map(String::as_str), Surface::Action)
+    misplaced::error(&built(), &name, given.iter().map(String::as_str), Surface::Action)
 }
 
 /// Returns the error for a variable that the action sets for an input, or a workflow for the action.

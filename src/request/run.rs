@@ -33,8 +33,8 @@ impl Run {
             pull_request: ci.pull_request,
             test_merge: ci.test_merge.as_deref().and_then(CommitId::parse),
             began: ci.began,
-            repository_url: ci.repository_url,
-            page: ci.run,
+            repository_url: ci.repository_url.clone(),
+            page: ci.run.clone(),
             bot: ci.bot.and_then(|bot| bot.parse().ok()),
             workspaces: environment.workspaces(),
         }

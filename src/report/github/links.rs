@@ -1,6 +1,6 @@
 //! The pages that a summary links to.
 
-use crate::cli::{CiSystem, Environment};
+use crate::cli::{Ci, CiSystem, Environment};
 use crate::outcome::failure::FailureKind;
 
 /// The targets of a summary's links.
@@ -21,10 +21,15 @@ impl Links {
     pub(in crate::report) fn of(environment: &Environment) -> Self {
         let ci = environment.ci();
         // Other systems run actions of other servers.
-        let is_github = ci.as_ref().is_some_and(|ci| ci.system == CiSystem::GitHubActions);
+        let is_github = ci.is_some_and(|ci| ci.system == CiSystem::GitHubActions);
         let action = environment.text("TAGSHIP_ACTION_REPOSITORY").filter(|name| is_github && is_repository(name));
-        let (source, run) = ci.map(|ci| (ci.source(), ci.run)).unwrap_or_default();
-        Self { server: environment.shown_url("GITHUB_SERVER_URL"), source, run, repository: None, action }
+        Self {
+            server: environment.shown_url("GITHUB_SERVER_URL"),
+            source: ci.and_then(Ci::source),
+            run: ci.and_then(|ci| ci.run.clone()),
+            repository: None,
+            action,
+        }
     }
 
     /// Returns these pages for commits of a repository, as it is shown.
