@@ -41,7 +41,7 @@ pub use groups::{
     RegistryArguments, RepositoryArguments, RequirementArguments, SupersededArguments, VersionArguments,
 };
 pub use inputs::{RefusedInputs, or_inputs};
-pub use order::{OnDiverged, OnUnknownOrder, OrderBy};
+pub use order::{OnDiverged, OnUnknownOrder, OrderArguments, OrderBy};
 pub use output::{ColorChoice, OutputArguments, OutputFormat, ResultFile, ResultForm};
 pub use parse::asks_for_long_version;
 pub use proposal_flags::{AutoMergeChoice, ForgeChoice, OnRefused, ProposalArguments};

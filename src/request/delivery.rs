@@ -10,8 +10,8 @@ use super::target_file::TargetFile;
 use super::typed_again::quoted_command;
 use super::values::{Effect, branch, listed};
 use crate::cli::{
-    CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder, OrderBy,
-    PinDigest,
+    CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder,
+    OrderArguments, OrderBy, PinDigest,
 };
 use crate::git::{BranchName, RemoteUse};
 use crate::message::skip_ci::SkipCi;
@@ -32,29 +32,46 @@ pub struct Delivery {
     pub route: Route,
     /// Whether to release although a hold is on the branch.
     pub override_hold: bool,
-    pub on_superseded: OnSuperseded,
-    pub on_diverged: OnDiverged,
-    pub on_unknown_order: Option<OnUnknownOrder>,
-    /// How "newer" is told.
-    pub order: OrderBy,
+    pub order: OrderRequest,
     pub commit: CommitRequest,
     pub push_options: Vec<String>,
     pub attempts: u32,
     pub effect: Effect,
 }
 
-impl Delivery {
-    /// Returns how "newer" is told: not at all if what is newer stops nothing.
-    pub fn order_by(&self) -> OrderBy {
-        match self.on_superseded {
-            OnSuperseded::Allow => OrderBy::Nothing,
-            OnSuperseded::Skip | OnSuperseded::Fail => self.order,
-        }
-    }
+/// How "newer" is told, and what follows.
+pub struct OrderRequest {
+    pub by: OrderBy,
+    pub on_superseded: OnSuperseded,
+    pub on_diverged: OnDiverged,
+    pub on_unknown: Option<OnUnknownOrder>,
+}
 
-    /// Returns what the shared flags mean, and defaults for the rest.
+impl OrderRequest {
+    /// That of a rollback: an older release is what was asked for.
+    pub(super) const ANY: Self = Self {
+        by: OrderBy::Nothing,
+        on_superseded: OnSuperseded::Allow,
+        on_diverged: OnDiverged::Fail,
+        on_unknown: None,
+    };
+
+    pub(super) fn new(on_superseded: OnSuperseded, arguments: &OrderArguments) -> Self {
+        let OrderArguments { order, on_diverged, on_unknown_order } = *arguments;
+        let by = match on_superseded {
+            // What is newer stops nothing, so it need not be told.
+            OnSuperseded::Allow => OrderBy::Nothing,
+            OnSuperseded::Skip | OnSuperseded::Fail => order,
+        };
+        Self { by, on_superseded, on_diverged, on_unknown: on_unknown_order }
+    }
+}
+
+impl Delivery {
+    /// Returns what the shared flags mean, without a file yet.
     pub(super) fn new(
         arguments: &DeliveryArguments,
+        order: OrderRequest,
         effect: Effect,
         environment: &Environment,
     ) -> Result<Self, Failure> {
@@ -77,10 +94,7 @@ impl Delivery {
             registry: (!checking.no_check).then(asks).transpose()?,
             pin_digest,
             override_hold: commit.override_hold,
-            on_superseded: OnSuperseded::Skip,
-            on_diverged: OnDiverged::Fail,
-            on_unknown_order: None,
-            order: OrderBy::Auto,
+            order,
             new_branch: NewBranch::new(commit)?,
             route: Route::new(proposal, commit)?,
             push_options: push_options(&commit.push_options, &request.message.skip_ci)?,

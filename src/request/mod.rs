@@ -35,7 +35,7 @@ pub use check::CheckRequest;
 pub use crate::cli::{Began, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
 pub use comment::CommentRequest;
 pub use commit::{CommitRequest, CommitSigner};
-pub use delivery::{Delivery, NewBranch};
+pub use delivery::{Delivery, NewBranch, OrderRequest};
 pub use guard::GuardRequest;
 pub use images::Images;
 pub use log::LogRequest;

@@ -1,6 +1,6 @@
 //! `promote` as meant.
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, OrderRequest};
 use super::target::TargetRequest;
 use super::target_file::TargetFile;
 use super::values::{effect, filled, listed};
@@ -20,7 +20,8 @@ pub struct PromoteRequest {
 
 impl PromoteRequest {
     pub(super) fn new(arguments: &PromoteArguments, environment: &Environment) -> Result<Self, Failure> {
-        let delivery = Delivery::new(&arguments.delivery, effect(arguments.dry_run), environment)?;
+        let order = OrderRequest::new(arguments.superseded.on_superseded, &arguments.order);
+        let delivery = Delivery::new(&arguments.delivery, order, effect(arguments.dry_run), environment)?;
         delivery.require_pinnable()?;
         let elsewhere = arguments.from_repo.is_some() || arguments.from_branch.is_some();
         arguments.from_repo.as_deref().map(|repo| filled("--from-repo", repo)).transpose()?;
@@ -46,10 +47,6 @@ impl PromoteRequest {
             delivery: Delivery {
                 files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
                 add: arguments.add,
-                on_superseded: arguments.superseded.on_superseded,
-                order: arguments.order.order,
-                on_diverged: arguments.order.on_diverged,
-                on_unknown_order: arguments.order.on_unknown_order,
                 ..delivery
             },
         })

@@ -1,6 +1,6 @@
 //! `release` as meant.
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, OrderRequest};
 use super::images::Images;
 use super::target_file::TargetFile;
 use super::values::{effect, filled};
@@ -21,7 +21,8 @@ impl ReleaseRequest {
         let kustomization = &arguments.kustomization;
         let images = Images::parse(&arguments.images)?;
         Failure::of_all(images.incomplete())?;
-        let shared = Delivery::new(&arguments.delivery, effect(kustomization.dry_run), environment)?;
+        let order = OrderRequest::new(arguments.superseded.on_superseded, &arguments.order);
+        let shared = Delivery::new(&arguments.delivery, order, effect(kustomization.dry_run), environment)?;
         shared.require_pinnable()?;
         if arguments.no_push {
             shared.route.require_no_proposal()?;
@@ -35,10 +36,6 @@ impl ReleaseRequest {
             target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
             files,
             add: kustomization.add,
-            on_superseded: arguments.superseded.on_superseded,
-            order: arguments.order.order,
-            on_diverged: arguments.order.on_diverged,
-            on_unknown_order: arguments.order.on_unknown_order,
             ..shared
         };
         let source = arguments.source.as_deref().map(source).transpose()?;

@@ -1,9 +1,9 @@
 //! `rollback` as meant.
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, OrderRequest};
 use super::target_file::TargetFile;
 use super::values::effect;
-use crate::cli::{Environment, OnSuperseded, RollbackArguments};
+use crate::cli::{Environment, RollbackArguments};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 
@@ -24,15 +24,15 @@ pub enum Earlier {
 impl RollbackRequest {
     pub(super) fn new(arguments: &RollbackArguments, environment: &Environment) -> Result<Self, Failure> {
         let file = TargetFile::one(arguments.one.kustomization.as_deref(), arguments.one.file.as_deref())?;
-        let delivery = Delivery::new(&arguments.delivery, effect(arguments.dry_run), environment)?;
+        let effect = effect(arguments.dry_run);
+        let delivery = Delivery::new(&arguments.delivery, OrderRequest::ANY, effect, environment)?;
         Ok(Self {
             name: name(arguments.name.trim())?,
             to: match &arguments.to {
                 Some(text) => Earlier::Named(text.clone()),
                 None => Earlier::Steps(arguments.steps as usize),
             },
-            // An older release is what was asked for.
-            delivery: Delivery { files: vec![file], on_superseded: OnSuperseded::Allow, ..delivery },
+            delivery: Delivery { files: vec![file], ..delivery },
         })
     }
 }

@@ -26,7 +26,7 @@ impl Attempt<'_> {
         if asked.writing.purpose.is_rollback() || !reads_order(self.job.delivery, snapshot) {
             return Ok(EntryOrders::default());
         }
-        self.order_by(self.job.delivery.order_by(), snapshot, asked, place, listener)
+        self.order_by(self.job.delivery.order.by, snapshot, asked, place, listener)
     }
 
     /// Orders each entry that changes against what runs at `place`, by what `by` says.
@@ -44,7 +44,7 @@ impl Attempt<'_> {
             remote: self.branch.remote(),
             branch: place,
             by,
-            on_unknown: self.job.delivery.on_unknown_order,
+            on_unknown: self.job.delivery.order.on_unknown,
             sources: &writing.sources,
             label_of: &|build| self.checks.source_of(build),
             digest_of: &|build| self.checks.digest_of(build),
@@ -61,7 +61,7 @@ impl Attempt<'_> {
         files: &[FileEdit],
         listener: &mut Listener<'_>,
     ) -> Result<(Vec<LeftOut>, Option<Ending>), Stop> {
-        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(orders, self.job.delivery);
+        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(orders, &self.job.delivery.order);
         for warning in warnings {
             listener(&Event::Warned(warning));
         }

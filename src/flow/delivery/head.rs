@@ -156,7 +156,7 @@ impl Attempt<'_> {
         HeadContent { orders, is_same, changes }: HeadContent,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(&orders, self.job.delivery);
+        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(&orders, &self.job.delivery.order);
         if let Some(failure) = failure {
             return Err(failure.into());
         }

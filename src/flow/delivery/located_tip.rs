@@ -64,5 +64,5 @@ fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> R
 /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken back
 /// before should not be forgotten by the way.
 pub(super) fn reads_order(delivery: &Delivery, snapshot: &Snapshot<'_>) -> bool {
-    delivery.order_by() != OrderBy::Nothing || snapshot.came_with_history()
+    delivery.order.by != OrderBy::Nothing || snapshot.came_with_history()
 }

@@ -3,7 +3,7 @@
 use crate::guards::order::{EntryOrder, EntryOrders, Standing};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, LeftOut};
-use crate::request::{Delivery, OnDiverged, OnSuperseded, OnUnknownOrder};
+use crate::request::{OnDiverged, OnSuperseded, OnUnknownOrder, OrderRequest};
 
 /// What follows for a release.
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(super) struct OrderDecision {
 }
 
 /// Decides on `orders`, which are of the entries that change.
-pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision {
+pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecision {
     let mut verdict = OrderDecision::default();
     let are_of_one_file = orders.are_of_one_file();
     // A promotion may have many entries, and a release many files.
@@ -32,7 +32,7 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
         match order.ordered.standing {
             Standing::Newer | Standing::Goes => {}
             Standing::Replaces => verdict.warnings.push(reason.clone()),
-            Standing::Superseded => match delivery.on_superseded {
+            Standing::Superseded => match asked.on_superseded {
                 OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), Ending::Superseded),
                 OnSuperseded::Fail => verdict.fail(
                     format!("superseded: {}", of_entry(order)),
@@ -40,7 +40,7 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
                 ),
                 OnSuperseded::Allow => {}
             },
-            Standing::Diverged => match delivery.on_diverged {
+            Standing::Diverged => match asked.on_diverged {
                 OnDiverged::Fail => verdict.fail(
                     format!("diverged: {}", of_entry(order)),
                     "merge the lines and release the merge; or `--on-diverged release` releases this build, and \
@@ -49,7 +49,7 @@ pub(super) fn decide(orders: &EntryOrders, delivery: &Delivery) -> OrderDecision
                 OnDiverged::Release => verdict.warnings.push(reason.clone()),
                 OnDiverged::Skip => verdict.leave_out(order, of_entry(order), Ending::Diverged),
             },
-            Standing::Unknown => match delivery.on_unknown_order {
+            Standing::Unknown => match asked.on_unknown {
                 None | Some(OnUnknownOrder::Release) => verdict.warnings.push(reason.clone()),
                 Some(OnUnknownOrder::Fail) => verdict.fail(
                     of_entry(order),

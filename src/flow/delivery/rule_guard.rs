@@ -68,7 +68,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Option<EntryOrders>, Failure> {
         let is_rollback = edited.asked.writing.purpose.is_rollback();
-        let as_asked = self.job.delivery.order_by() == OrderBy::Auto;
+        let as_asked = self.job.delivery.order.by == OrderBy::Auto;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
         let demands_order = edited.changed_entries().any(|(path, entry)| demands(state, path, entry, is_order));
         if is_rollback || as_asked || !demands_order {
