@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::each_once::each_once;
 use super::release::Release;
 use super::skip_ci;
 use super::source_commit::SourceCommit;
@@ -56,23 +57,18 @@ pub(super) fn of_release(
     let verified = claims.map(|claim| (VERIFIED, claim.signer.clone()));
     let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
     let mut trailers = Vec::new();
-    let mut push = |trailer: Trailer| {
-        if !trailers.contains(&trailer) {
-            trailers.push(trailer);
-        }
-    };
     for release in releases {
         let name = &release.entry.name;
         let untold = |why| UntoldRelease { what: format!("the image of `{name}`"), why };
-        push(trailer(IMAGE, &format!("{name}={}", release.image())).map_err(untold)?);
+        trailers.push(trailer(IMAGE, &format!("{name}={}", release.image())).map_err(untold)?);
     }
     for release in releases {
         let untold = |why| UntoldRelease { what: format!("the file `{}`", release.file), why };
-        push(trailer(FILE, &quoted(&release.file)).map_err(untold)?);
+        trailers.push(trailer(FILE, &quoted(&release.file)).map_err(untold)?);
     }
     let others = sources.chain(verified).chain(run).chain(rolled_back).chain(still_taken_back);
-    others.filter_map(|(token, value)| trailer(token, &value).ok()).for_each(push);
-    Ok(trailers)
+    trailers.extend(others.filter_map(|(token, value)| trailer(token, &value).ok()));
+    Ok(each_once(trailers))
 }
 
 /// Returns a trailer whose value was filled in.
