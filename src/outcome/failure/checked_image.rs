@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, again, misnamed_hint};
-use crate::image::{Digest, Reference};
+use crate::image::{Digest, Platform, Reference};
+use crate::message::each_once;
 use crate::registry::{
     Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, ImagePlatform, InvalidResponse,
     LocationError, LoginSource, NotShown, Outage, Revision, Verdict,
@@ -26,43 +27,17 @@ impl Failure {
         {
             return vec![failure];
         }
-        let mut failures = Vec::new();
-        for finding in &checked.findings {
-            let failure = match finding {
-                Finding::Met => continue,
-                Finding::OtherPlatforms { wanted, found } => {
-                    let failure = Self::new(FailureKind::Image, format!("`{reference}` is not for {wanted}"));
-                    let rest = found.len().saturating_sub(MAX_PLATFORMS_NAMED);
-                    let named = found.iter().take(MAX_PLATFORMS_NAMED).map(ToString::to_string);
-                    let named: Vec<_> = named.chain((rest > 0).then(|| format!("and {rest} more"))).collect();
-                    match named.as_slice() {
-                        [] => failure
-                            .detail("it names no platform")
-                            .hint("build it with a tool that writes its platform, such as docker or buildah"),
-                        [only] => failure
-                            .detail(format!("it is for {only}"))
-                            .hint(format!("build it for {wanted} too, and push both under this one tag")),
-                        named => failure
-                            .detail(format!("it is for {}", named.join(", ")))
-                            .hint("check that the build pushes all platforms under this one tag"),
-                    }
-                }
-                Finding::OtherRevision { wanted, found, image } => {
-                    other_revision(reference, wanted, found.as_deref(), image.as_ref())
-                }
-                Finding::NotClaimed { wanted, rejected } => Self::unclaimed(reference, wanted, rejected),
-                Finding::Blocked { part, verdict } => {
-                    match of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait) {
-                        Some(failure) => failure,
-                        None => continue,
-                    }
-                }
-            };
-            if !failures.contains(&failure) {
-                failures.push(failure);
+        each_once(checked.findings.iter().filter_map(|finding| match finding {
+            Finding::Met => None,
+            Finding::OtherPlatforms { wanted, found } => Some(other_platforms(reference, wanted, found)),
+            Finding::OtherRevision { wanted, found, image } => {
+                Some(other_revision(reference, wanted, found.as_deref(), image.as_ref()))
             }
-        }
-        failures
+            Finding::NotClaimed { wanted, rejected } => Some(Self::unclaimed(reference, wanted, rejected)),
+            Finding::Blocked { part, verdict } => {
+                of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait)
+            }
+        }))
     }
 
     /// Returns what is wrong with a tag that was checked before, and that must still mean `digest`.
@@ -227,6 +202,24 @@ fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
         Outage::Answered(_) if wait.is_some() => "try again later; `--wait` ended before the registry was available",
         Outage::Answered(_) => "try again, or let `--wait 5m` ask again",
     })
+}
+
+fn other_platforms(reference: &Reference, wanted: &Platform, found: &[Platform]) -> Failure {
+    let failure = Failure::new(FailureKind::Image, format!("`{reference}` is not for {wanted}"));
+    let rest = found.len().saturating_sub(MAX_PLATFORMS_NAMED);
+    let named = found.iter().take(MAX_PLATFORMS_NAMED).map(ToString::to_string);
+    let named: Vec<_> = named.chain((rest > 0).then(|| format!("and {rest} more"))).collect();
+    match named.as_slice() {
+        [] => failure
+            .detail("it names no platform")
+            .hint("build it with a tool that writes its platform, such as docker or buildah"),
+        [only] => failure
+            .detail(format!("it is for {only}"))
+            .hint(format!("build it for {wanted} too, and push both under this one tag")),
+        named => failure
+            .detail(format!("it is for {}", named.join(", ")))
+            .hint("check that the build pushes all platforms under this one tag"),
+    }
 }
 
 fn other_revision(

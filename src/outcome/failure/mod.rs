@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::git::{PushRefusal, Rule};
+use crate::message::each_once;
 use crate::system::signals::Interrupted;
 use crate::system::tls::MisnamedAuthorities;
 use crate::targets::TargetError;
@@ -210,14 +211,8 @@ impl Failure {
     /// Returns this failure and `others` as one: each problem once, with its details and its hint, and the kind of the gravest.
     #[must_use]
     pub fn and(self, others: Vec<Self>) -> Self {
-        let mut kind = self.kind;
-        let mut problems = Vec::new();
-        for problem in std::iter::once(self).chain(others).flat_map(Self::into_problems) {
-            kind = kind.graver(problem.kind);
-            if !problems.contains(&problem) {
-                problems.push(problem);
-            }
-        }
+        let kind = others.iter().fold(self.kind, |kind, other| kind.graver(other.kind));
+        let problems = each_once(std::iter::once(self).chain(others).flat_map(Self::into_problems));
         if let [only] = &problems[..] {
             return only.clone();
         }
