@@ -10,10 +10,8 @@ mod on_disk;
 mod repository;
 mod unclaimed;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::git::{PushRefusal, Rule};
 use crate::message::each_once;
 use crate::system::signals::Interrupted;
 use crate::system::tls::MisnamedAuthorities;
@@ -243,41 +241,6 @@ impl Failure {
     /// Returns the problems that this failure sums up, or the one that it is.
     fn into_problems(self) -> Vec<Self> {
         if self.problems.is_empty() { vec![self] } else { self.problems }
-    }
-
-    /// Returns the failure of a push that the server declined.
-    pub fn refused(branch: &str, refusal: &PushRefusal) -> Self {
-        let mut message = format!("the server refused the push to `{branch}`");
-        if !refusal.reason.is_empty() {
-            // Writing to a String cannot fail.
-            write!(message, ": {}", refusal.reason).ok();
-        }
-        let mut failure = Self::new(FailureKind::Refused, message);
-        failure.details = refusal.remote_lines().collect();
-        failure.hint(match refusal.rule() {
-            Some(Rule::Signature) => {
-                "sign the commit with `--sign`, or let GitHub make and sign it with `--sign=forge`"
-            }
-            Some(Rule::Secret) => "the server found a secret in the push; remove what its message names",
-            Some(Rule::Identity) => "name an author that the server accepts with `--author`",
-            Some(Rule::Message) => "write a message that the server accepts with `--message`",
-            Some(Rule::Protection) => {
-                "propose the release with `--pull-request`, or let this identity bypass the rule"
-            }
-            Some(Rule::CheckedOut) => {
-                "push to a bare repository, or set git's `receive.denyCurrentBranch` there: this branch is checked out in it"
-            }
-            Some(Rule::Lock) => {
-                "remove the lock at the server if no push is under way there; a process that ended early may have left it"
-            }
-            Some(Rule::Name) => {
-                "choose another name: a branch or tag `a` and one `a/b` cannot both exist"
-            }
-            Some(Rule::Outage) => "try again later",
-            Some(Rule::Space) => "make room at the server, or raise its limit",
-            Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
-            None => "allow this identity in the server's hook or rule, or release to another branch",
-        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
+use std::fmt::Write as _;
+
 use super::{AGAIN, Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, misnamed_hint};
-use crate::git::{GitError, OutOfTime};
+use crate::git::{GitError, OutOfTime, PushRefusal, Rule};
 use crate::system::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem};
 use crate::system::tls::CertificateFlaw;
 
@@ -24,6 +26,43 @@ impl From<GitError> for Failure {
             GitError::NoRepository { .. } => failure(error.to_string()),
             _ => failure(error.told()),
         }
+    }
+}
+
+impl Failure {
+    /// Returns the failure of a push that the server declined.
+    pub fn refused(branch: &str, refusal: &PushRefusal) -> Self {
+        let mut message = format!("the server refused the push to `{branch}`");
+        if !refusal.reason.is_empty() {
+            // Writing to a String cannot fail.
+            write!(message, ": {}", refusal.reason).ok();
+        }
+        let mut failure = Self::new(FailureKind::Refused, message);
+        failure.details = refusal.remote_lines().collect();
+        failure.hint(match refusal.rule() {
+            Some(Rule::Signature) => {
+                "sign the commit with `--sign`, or let GitHub make and sign it with `--sign=forge`"
+            }
+            Some(Rule::Secret) => "the server found a secret in the push; remove what its message names",
+            Some(Rule::Identity) => "name an author that the server accepts with `--author`",
+            Some(Rule::Message) => "write a message that the server accepts with `--message`",
+            Some(Rule::Protection) => {
+                "propose the release with `--pull-request`, or let this identity bypass the rule"
+            }
+            Some(Rule::CheckedOut) => {
+                "push to a bare repository, or set git's `receive.denyCurrentBranch` there: this branch is checked out in it"
+            }
+            Some(Rule::Lock) => {
+                "remove the lock at the server if no push is under way there; a process that ended early may have left it"
+            }
+            Some(Rule::Name) => {
+                "choose another name: a branch or tag `a` and one `a/b` cannot both exist"
+            }
+            Some(Rule::Outage) => "try again later",
+            Some(Rule::Space) => "make room at the server, or raise its limit",
+            Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
+            None => "allow this identity in the server's hook or rule, or release to another branch",
+        })
     }
 }
 
