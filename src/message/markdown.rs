@@ -83,6 +83,11 @@ fn is_word(word: &str) -> bool {
     is_made_of_letters && !may_be_list && !core.to_ascii_lowercase().starts_with("gh-")
 }
 
+/// Returns the length of the longest run of backticks, which a fence around the text is longer than.
+pub fn longest_backticks(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
 /// Returns a code span that links to `url`, if there is one.
 pub fn linked(text: &str, url: Option<&str>) -> String {
     match url {

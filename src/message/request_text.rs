@@ -3,7 +3,7 @@
 
 use super::acted_on::is_acted_on;
 use super::compose::{self, Options, Purpose};
-use super::markdown::{code, linked, target};
+use super::markdown::{clipped, code, linked, longest_backticks, target};
 use super::release::{Release, source_commits, source_comparisons};
 use crate::git::{Message, Trailer};
 use crate::image::Reference;
@@ -51,9 +51,8 @@ pub fn request_text(
 /// Returns text that a person wrote as it is: in a fence, a name in it calls no one.
 fn as_typed(lines: &[String]) -> String {
     let text = lines.join("\n");
-    let text = super::markdown::clipped(&text, LARGEST_TEXT);
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
+    let text = clipped(&text, LARGEST_TEXT);
+    let fence = "`".repeat(longest_backticks(&text).max(2) + 1);
     format!("{fence}text\n{}\n{fence}", text.trim_end())
 }
 
@@ -98,7 +97,7 @@ pub fn page_of(image: &Reference) -> Option<String> {
     Some(match image.registry() {
         "ghcr.io" => format!("https://ghcr.io/{repository}"),
         "quay.io" => format!("https://quay.io/repository/{repository}"),
-        "docker.io" | "index.docker.io" | "registry-1.docker.io" => match repository.strip_prefix("library/") {
+        "docker.io" => match repository.strip_prefix("library/") {
             Some(official) => format!("https://hub.docker.com/_/{official}"),
             None => format!("https://hub.docker.com/r/{repository}"),
         },

@@ -56,7 +56,7 @@ pub(super) fn row(image: &Image<'_>, versions: Versions) -> [String; 7] {
     };
     let page = image.image.parse::<Reference>().ok().and_then(|reference| page_of(&reference));
     [
-        markdown::linked(&redacted(image.image), page.as_deref()),
+        linked(image.image, page.as_deref()),
         entry,
         old.map(tag).unwrap_or_default(),
         new.map(tag).unwrap_or_default(),
@@ -82,6 +82,11 @@ pub(super) fn tag(text: &str) -> String {
 /// Returns `text` as a code span, without the logins of its URLs.
 pub(super) fn code(text: &str) -> String {
     markdown::code(&redacted(text))
+}
+
+/// Returns `text` as a code span that leads to `url`, without the logins of its URLs.
+pub(super) fn linked(text: &str, url: Option<&str>) -> String {
+    markdown::linked(&redacted(text), url)
 }
 
 /// Returns a sentence as text, without the logins of its URLs.

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 
 use super::heading::heading;
-use super::image_row::{Versions, code, row, sentence, short_commit, stays};
+use super::image_row::{Versions, code, linked, row, sentence, short_commit, stays};
 use super::links::Links;
 use super::listing::listing;
 use super::markdown_table;
-use crate::message::markdown::{clipped, target};
+use crate::message::markdown::{clipped, longest_backticks, target};
 use crate::outcome::Ending;
 use crate::report::command_end::CommandEnd;
 use crate::report::escape::visible_lines;
@@ -125,10 +125,6 @@ fn verified(images: &[Image<'_>]) -> String {
 
 /// Returns the commit and the branch of the release, and the source and the run that it comes from.
 fn origin(document: &Document<'_>, links: &Links) -> String {
-    let linked = |text: &str, url: Option<&str>| match url {
-        Some(url) => format!("[{}]({})", code(text), target(url)),
-        None => code(text),
-    };
     let mut parts = Vec::new();
     if let Some(commit) = &document.commit {
         parts.push(format!("commit {}", linked(&commit[..commit.len().min(7)], links.commit(commit).as_deref())));
@@ -167,7 +163,7 @@ fn fenced(language: &str, content: &str, room: usize) -> String {
     let mut longest_fence = 2;
     let mut number = 0;
     for line in &lines {
-        let fence = longest_run(line, '`');
+        let fence = longest_backticks(line);
         // The fence is written twice.
         let cost = line.len() + 1 + 2 * fence.saturating_sub(longest_fence);
         if cost > left {
@@ -186,10 +182,6 @@ fn fenced(language: &str, content: &str, room: usize) -> String {
         write!(block, "{} more lines are not shown; the log has them.\n\n", lines.len() - number).ok();
     }
     block
-}
-
-fn longest_run(text: &str, of: char) -> usize {
-    text.split(|c| c != of).map(str::len).max().unwrap_or_default()
 }
 
 #[cfg(test)]
