@@ -68,22 +68,16 @@ pub enum Request {
 impl Request {
     pub fn new(command: &Command, environment: &Environment) -> Result<Self, Failure> {
         match command {
-            Command::Release(arguments) => {
-                ReleaseRequest::new(arguments, environment).map(|request| Self::Release(Box::new(request)))
-            }
+            Command::Release(arguments) => ReleaseRequest::new(arguments, environment).map(Box::new).map(Self::Release),
             Command::Guard(arguments) => GuardRequest::new(arguments, environment).map(Self::Guard),
-            Command::Check(arguments) => {
-                CheckRequest::new(arguments, environment).map(|request| Self::Check(Box::new(request)))
-            }
+            Command::Check(arguments) => CheckRequest::new(arguments, environment).map(Box::new).map(Self::Check),
             Command::Set(arguments) => SetRequest::new(arguments, environment).map(Self::Set),
             Command::Log(arguments) => LogRequest::new(arguments, environment).map(Self::Log),
             Command::Status(arguments) => StatusRequest::new(arguments, environment).map(Self::Status),
             Command::Rollback(arguments) => {
-                RollbackRequest::new(arguments, environment).map(|request| Self::Rollback(Box::new(request)))
+                RollbackRequest::new(arguments, environment).map(Box::new).map(Self::Rollback)
             }
-            Command::Promote(arguments) => {
-                PromoteRequest::new(arguments, environment).map(|request| Self::Promote(Box::new(request)))
-            }
+            Command::Promote(arguments) => PromoteRequest::new(arguments, environment).map(Box::new).map(Self::Promote),
         }
     }
 }
