@@ -44,12 +44,9 @@ pub(in crate::report) fn group(title: &str, lines: &str) -> String {
 }
 
 /// Returns the path of `file` below the workspace, if it is there: annotations of other repositories' files lead nowhere.
-/// Paths in a repository begin at its root, those on disk in the current folder.
-pub(super) fn in_workspace(file: &str, workspace: &Path, is_on_disk: bool) -> Option<PathBuf> {
-    let workspace = workspace.canonicalize().ok()?;
-    let path = if is_on_disk { PathBuf::from(file) } else { workspace.join(file) };
-    let path = path.canonicalize().ok()?;
-    path.is_file().then(|| path.strip_prefix(workspace).ok().map(Path::to_owned))?
+pub(super) fn in_workspace(file: &Path, workspace: &Path) -> Option<PathBuf> {
+    let (file, workspace) = (file.canonicalize().ok()?, workspace.canonicalize().ok()?);
+    file.strip_prefix(workspace).ok().filter(|_| file.is_file()).map(Path::to_owned)
 }
 
 fn data(text: &str) -> String {
@@ -93,10 +90,10 @@ mod tests {
         assert_eq!(failure("set", &placed, None), "::error title=tagship set::m\n");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let src = &root.join("src");
-        assert_eq!(in_workspace("src/lib.rs", root, false).as_deref(), Some(Path::new("src/lib.rs")));
-        assert_eq!(in_workspace("src/lib.rs", src, true).as_deref(), Some(Path::new("lib.rs")));
-        assert_eq!(in_workspace("src/lib.rs", src, false), None);
-        assert_eq!(in_workspace("../outside", src, false), None);
-        assert_eq!(in_workspace("src", root, false), None, "a folder");
+        assert_eq!(in_workspace(&root.join("src/lib.rs"), root).as_deref(), Some(Path::new("src/lib.rs")));
+        assert_eq!(in_workspace(Path::new("src/lib.rs"), src).as_deref(), Some(Path::new("lib.rs")));
+        assert_eq!(in_workspace(&src.join("src/lib.rs"), src), None);
+        assert_eq!(in_workspace(&src.join("../Cargo.toml"), src), None);
+        assert_eq!(in_workspace(src, root), None, "a folder");
     }
 }

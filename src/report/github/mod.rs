@@ -76,9 +76,12 @@ impl GitHub {
         match end.result {
             Ok(outcome) => Some(annotations::stopped(command, outcome.ending, outcome.reason.as_deref()?)),
             Err(failure) => {
-                let file = failure.place.as_ref().zip(self.workspace.as_deref());
-                let file = file
-                    .and_then(|(place, workspace)| annotations::in_workspace(&place.file, workspace, command == "set"));
+                let place = failure.place.as_ref().zip(self.workspace.as_deref());
+                let file = place.and_then(|(place, workspace)| {
+                    // Paths in a repository begin at its root, those on disk in the current folder.
+                    let base = if command == "set" { Path::new("") } else { workspace };
+                    annotations::in_workspace(&base.join(&place.file), workspace)
+                });
                 Some(annotations::failure(command, failure, file.as_deref()))
             }
         }
