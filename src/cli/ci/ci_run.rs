@@ -100,10 +100,9 @@ impl Ci {
         let before = value(system.before);
         let pull_request = value(system.pull_request).is_some();
         let is_tag = value(system.tag).is_some();
-        let is_push = |word: &String| system.trigger.is_some_and(|(_, pushes)| pushes.contains(&word.as_str()));
-        let began = match system.trigger.and_then(|(name, _)| variable(name)) {
+        let began = match system.trigger.and_then(|(name, pushes)| Some((variable(name)?, pushes))) {
             _ if pull_request || is_tag => Began::Commit,
-            Some(word) if is_push(&word) => Began::Push,
+            Some((word, pushes)) if pushes.contains(&word.as_str()) => Began::Push,
             Some(_) => Began::Other,
             None => Began::Unknown,
         };
