@@ -1,4 +1,4 @@
-//! A kustomization that was moved or renamed keeps its past: what is older stays away, and the way back goes on.
+//! A file that was moved or renamed keeps its past: what is older stays away, and the way back goes on.
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, tags};
 use crate::support::command::Output;
@@ -65,6 +65,77 @@ fn a_moved_kustomization_keeps_its_order_and_its_past() {
         ends(&released(&pipeline, to, "v1.2.1"), "released");
         assert_eq!(pipeline.stage.remote.log("main")[0].trailer("Tagship-Still-Taken-Back"), Vec::<&str>::new());
     }
+}
+
+const VALUES: &str = "charts/web-values.yaml";
+
+/// The values of a service, which are much alike for all of them.
+fn values(service: &str, tag: &str) -> String {
+    let service = format!("image:\n  repository: ghcr.io/org/{service}\n  tag: {tag}\n");
+    service + "proxy:\n  image: ghcr.io/org/proxy:v3\nreplicas: 2\nports:\n- 8080\n- 8081\n"
+}
+
+/// Where the values of a service were renamed to, and their text with the same commit.
+const RENAMES: [(&str, fn(&str) -> String); 4] = [
+    ("environments/production/web.yaml", str::to_owned),
+    ("image-tags", str::to_owned),
+    ("charts/web-values.yml", |text| text.lines().take(3).map(|line| format!("{line} # moved\n")).collect()),
+    ("charts/web/production.yml", |text| text.replace("replicas: 2", "replicas: 3\nhost: web.example")),
+];
+
+/// The name of a file of another kind tells nothing of its content, so its text tells that it was renamed.
+#[test]
+fn renamed_values_keep_their_order_and_their_past() {
+    let past = Pipeline::new();
+    let other = File::new("charts/api-values.yaml", values("api", "v0.9.0"));
+    past.stage.remote.commit("main", "Add values", &[File::new(VALUES, values("web", "v0.9.0")), other]);
+    let run = |pipeline: &Pipeline, command: &str, file: &str, argument: &str| {
+        pipeline.run(command, &["--no-check", "--output", "json", "-f", file, argument]).run().success()
+    };
+    for tag in ["v1.0.0", "v1.1.0", "v1.2.0"] {
+        ends(&run(&past, "release", VALUES, &format!("image=*:{tag}")), "released");
+    }
+    run(&past, "rollback", VALUES, "image");
+    let past = past.stage.remote.contents();
+    for (to, edit) in RENAMES {
+        let pipeline = Pipeline::copy(&past);
+        move_files(&pipeline, &[[VALUES, to]], edit);
+        pipeline.stage.remote.commits("main", 60);
+        let log = pipeline.log(&["-f", to, "image"]);
+        assert_eq!(tags(&log), ["v1.1.0", "v1.2.0", "v1.1.0", "v1.0.0", "v0.9.0"], "{to}");
+        ends(&run(&pipeline, "release", to, "image=*:v1.2.0"), "superseded");
+        run(&pipeline, "rollback", to, "image");
+        assert_eq!(pipeline.log(&["-f", to, "image"])[0]["tag"], "v1.0.0", "{to}");
+        ends(&run(&pipeline, "release", to, "image=*:v1.2.1"), "released");
+    }
+}
+
+/// Values that are alike, of another image, are those of another service: one goes and another one comes.
+#[test]
+fn values_of_another_image_were_not_renamed() {
+    let pipeline = Pipeline::new();
+    pipeline.stage.remote.commit("main", "Add values", &[File::new(VALUES, values("web", "v1.0.0"))]);
+    move_files(&pipeline, &[[VALUES, "charts/api-values.yaml"]], |_| values("api", "v1.0.0"));
+    assert_eq!(pipeline.log(&["-f", "charts/api-values.yaml"]).len(), 2, "its own commit alone");
+}
+
+/// However many files went with it, they are read at once.
+#[test]
+fn what_a_rename_costs() {
+    let requests = [1, 40].map(|others| {
+        let pipeline = Pipeline::new().over_http();
+        let name = |number: usize| format!("charts/{number}.yaml");
+        let other = |number: usize| File::new(&name(number), values("other", &format!("v{number}")));
+        let files: Vec<File> = (0..others).map(other).chain([File::new(VALUES, values("web", "v1.0.0"))]).collect();
+        pipeline.stage.remote.commit("main", "Add values", &files);
+        let gone = (0..others).map(|number| File::new(&name(number), "").mode(Mode::Deleted));
+        let renamed = [File::new(VALUES, "").mode(Mode::Deleted), File::new("web.yaml", values("web", "v1.0.0"))];
+        pipeline.stage.remote.commit("main", "Rename", &gone.chain(renamed).collect::<Vec<_>>());
+        pipeline.server.requests();
+        assert_eq!(pipeline.log(&["-f", "web.yaml", "image"]).len(), 1);
+        pipeline.server.requests().len()
+    });
+    assert_eq!(requests[0], requests[1]);
 }
 
 /// A file may have several names for an image: the past is found by each of them.
