@@ -123,6 +123,51 @@ fn to_a_release_by_any_of_its_names() {
     }
 }
 
+/// The log shows tags, digests and commits shortened.
+#[test]
+fn to_a_release_as_the_log_shows_it() {
+    let environments = Pipeline::with_environments();
+    for (digit, source) in [("a", "1"), ("b", "2"), ("c", "3")] {
+        let tag = digit.repeat(40);
+        environments.stage.registry.put_image("org/web", &tag, &Image::new().label("build", digit));
+        let image = format!("web={}/org/web:{tag}", environments.stage.registry.address());
+        let source = format!("org/app@{}", source.repeat(40));
+        environments.run("release", &["-k", PRODUCTION, "--source", &source, &image]).run().success();
+    }
+    let table = environments.run("log", &["-k", PRODUCTION, "web"]).run().success().stdout();
+    let shown: Vec<&str> = table.lines().nth(2).unwrap().split_whitespace().collect();
+    let releases = environments.log(&["-k", PRODUCTION, "web"]);
+    let machines = ["tag", "digest", "source", "commit"].map(|key| releases[1][key].as_str().unwrap());
+    let people = [shown[2], shown[3], shown[4], shown[6]];
+    assert_eq!(people[0], "bbbbbbbbbbbb", "{table}");
+    for to in people.into_iter().chain(machines) {
+        let output = rollback(&environments, &["--to", to, "--dry-run", "web"]).run().success();
+        assert_eq!(document(&output)["images"][0]["tag"], "b".repeat(40), "{to}");
+    }
+}
+
+/// A beginning that several releases have is none of them, unless they are the same image.
+#[test]
+fn to_one_of_several_releases() {
+    let environments = Pipeline::with_environments();
+    let beginning = "0123456789ab";
+    let [one, other] = ["c", "d"].map(|digit| format!("{beginning}{}", digit.repeat(28)));
+    for (tag, source) in [(one.as_str(), 1), (other.as_str(), 2), ("v1.0.0", 0xabc_def0), ("v1.1.0", 3)] {
+        environments.release(PRODUCTION, "web", tag, source).success();
+    }
+    let refused = rollback(&environments, &["--to", beginning, "web"]).run().exit(3);
+    refused.stderr_has(&format!("`{beginning}` begins 2 names of releases of `web`: `{other}`, `{one}`"));
+    let tip = environments.tip();
+    for (to, tag) in [(one.as_str(), one.as_str()), (&other[..13], &other), (&other, &other), ("00000000000", "")] {
+        let output = rollback(&environments, &["--to", to, "--no-check", "--dry-run", "web"]).run();
+        match tag {
+            "" => drop(output.exit(3).stderr_has("begins 4 names of releases of `web`")),
+            tag => assert_eq!(document(&output.success())["images"][0]["tag"], tag, "{to}"),
+        }
+    }
+    assert_eq!(environments.tip(), tip);
+}
+
 #[test]
 fn no_way_back() {
     let environments = Pipeline::with_environments();
