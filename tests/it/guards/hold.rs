@@ -23,6 +23,8 @@ const HOLDS: &[(&str, &[u8], Option<&str>)] = &[
     (".tagship-hold", b"names: web, IMAGE_PLACEHOLDER", Some("(for web, IMAGE_PLACEHOLDER)\n")),
     (".tagship-hold", b"until: tomorrow", Some("cannot be understood, so it holds everything: `tomorrow` is not")),
     (".tagship-hold", b"names: web\nunitl: 2020-01-01T00:00Z", Some("line 2 is none of")),
+    (".tagship-hold", b"Freeze.\nuntli: 2020-01-01T00:00Z", Some("it holds everything: line 2 begins with `untli`;")),
+    (".tagship-hold", b"names: web,", Some("so it holds everything: `names:` has a comma without a name beside it")),
     (".tagship-hold", b"\xff", Some("so it holds everything: it is not text\n")),
     (".tagship-hold", &[b'x'; 1 << 20], Some("so it holds everything: it is longer than 4096 bytes\n")),
     (".tagship-hold", b"\x1b[2J::error::x", Some("\\u{1b}[2J::error::x\n")),
