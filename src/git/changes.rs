@@ -24,6 +24,14 @@ pub enum PathChange {
     Otherwise(String),
 }
 
+/// A file that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedFile {
+    pub path: RepositoryPath,
+    /// Whether it had, to the byte, the content of the file that it is looked at beside.
+    pub is_same: bool,
+}
+
 /// A folder whose trees differ.
 struct Folder {
     path: String,
@@ -60,14 +68,19 @@ impl Snapshot<'_> {
         Ok(Some(changes))
     }
 
-    /// Returns the files that have one of `names` in the commit `before` and are gone in `after`; `None` if there are more
-    /// than `MAX_CHANGED_ENTRIES` differing entries.
+    /// Returns the files of the commit `before` that are gone in `after`, each beside the file at `path` of `after`; `None` if more
+    /// than `MAX_CHANGED_ENTRIES` folders of one level differ.
     pub fn removed_files(
         &mut self,
         before: &CommitRecord,
         after: &CommitRecord,
-        names: &[&str],
-    ) -> Result<Option<Vec<RepositoryPath>>, GitError> {
+        path: &RepositoryPath,
+    ) -> Result<Option<Vec<RemovedFile>>, GitError> {
+        self.load_history(&[after], path)?;
+        let id = match self.walk(after.tree, path)? {
+            Step::File { id, .. } => Some(id),
+            _ => None,
+        };
         let mut removed = Vec::new();
         let mut level = vec![(RepositoryPath::root(), before.tree, Some(after.tree))];
         while !level.is_empty() {
@@ -88,12 +101,13 @@ impl Snapshot<'_> {
                         if same.as_deref() != Some(entry.oid) {
                             deeper.push((folder.join(name), entry.oid.to_owned(), same));
                         }
-                    } else if entry.mode.is_blob() && same.is_none() && names.contains(&name) {
-                        removed.push(folder.join(name));
+                    } else if entry.mode.is_blob() && same.is_none() {
+                        let is_same = id.as_deref() == Some(entry.oid);
+                        removed.push(RemovedFile { path: folder.join(name), is_same });
                     }
                 }
             }
-            if removed.len() + deeper.len() > MAX_CHANGED_ENTRIES {
+            if deeper.len() > MAX_CHANGED_ENTRIES {
                 return Ok(None);
             }
             level = deeper;

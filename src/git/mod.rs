@@ -39,7 +39,7 @@ mod wire;
 pub use advertised_refs::{AdvertisedRefs, RefsKept};
 pub use ancestry::{lineage_at, lineage_in};
 pub use both_services::{open_both, open_both_at_default};
-pub use changes::PathChange;
+pub use changes::{PathChange, RemovedFile};
 pub use checkout::fast_forward::{FastForward, FastForwardError, FileOnDisk, RemoteBranch, Staged};
 pub use checkout::tracking_branch::NotTracked;
 pub use checkout::{Checkout, RepositoryVariables, TrustedOwner};

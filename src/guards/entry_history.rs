@@ -1,4 +1,4 @@
-//! What the entries of one kustomization became, commit by commit along the line of the branch's tips, whatever made the
+//! What the entries of one file became, commit by commit along the line of the branch's tips, whatever made the
 //! commits. The files decide; what a commit's trailers say counts only if its change agrees with them.
 
 use std::collections::{BTreeSet, HashMap};
@@ -36,8 +36,8 @@ pub(crate) struct EntryHistory {
 }
 
 impl EntryHistory {
-    /// Reads what became of the entry `name`, or of all entries, in the kustomization at `path`, until that `is_enough`. A
-    /// kustomization that was moved is followed to where it was before.
+    /// Reads what became of the entry `name`, or of all entries, in the file at `path`, until that `is_enough`. A file
+    /// that was moved or renamed is followed to where it was before.
     ///
     /// # Errors
     /// If the repository cannot be read.

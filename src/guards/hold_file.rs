@@ -228,7 +228,9 @@ mod tests {
                 "Wait\nowner: @ops, on call\nuntil: 2026-12-01T10:00:30Z\nnames: web\n",
                 "Wait (for web; until 2026-12-01T10:00:30Z; @ops, on call may lift it)",
             ),
-            ("note: this is prose\nUntil: so is this", "note: this is prose Until: so is this"),
+            ("note: this is prose\nNo release until: see #7", "note: this is prose No release until: see #7"),
+            ("Orders: 2 of 3\nunits are lost\nowner: @ops", "Orders: 2 of 3 units are lost (@ops may lift it)"),
+            ("Until Monday\nDeadline 2026-12-01", "Until Monday Deadline 2026-12-01"),
         ] {
             assert_eq!(Hold::parse(text.as_bytes()).map(|hold| hold.to_string()), Ok(expected.to_owned()), "{text:?}");
         }
@@ -237,11 +239,15 @@ mod tests {
     #[test]
     fn what_is_no_hold() {
         let moment = |text: &str| HoldError::Moment(text.to_owned());
+        let slip = |line, word: &str, key| HoldError::Slip { line, word: word.to_owned(), key };
         for (text, expected) in [
             (&b"\xff\xfe"[..], HoldError::NoText),
             (&[b'x'; MAX_HOLD_BYTES + 1], HoldError::TooLong),
             (b"names:", HoldError::Empty("names")),
-            (b"names: a,,b", HoldError::Empty("names")),
+            (b"names: a,,b", HoldError::NoName),
+            (b"names: a,", HoldError::NoName),
+            (b"names: ,", HoldError::NoName),
+            (b"names: web until: 2026-12-01T10:00Z", HoldError::Name("until:".to_owned())),
             (b"names: [web, api]", HoldError::Name("[web".to_owned())),
             (b"names: \"web\"", HoldError::Name("\"web\"".to_owned())),
             (b"names: -web", HoldError::Name("-web".to_owned())),
@@ -254,6 +260,16 @@ mod tests {
             (b"Wait\nnames: a\n\nnames: b", HoldError::Twice("names")),
             (format!("names: {}", "web ".repeat(101)).as_bytes(), HoldError::TooManyNames),
             (b"Wait\nnames: a\nuntli: 2026-12-01T10:00Z", HoldError::Line(3)),
+            (b"Wait\nuntli: 2026-12-01T10:00Z", slip(2, "untli", "until")),
+            (b"Until: 2026-12-01T10:00Z", slip(1, "Until", "until")),
+            (b"UNTIL = tomorrow", slip(1, "UNTIL", "until")),
+            (b"until : tomorrow", slip(1, "until", "until")),
+            (b"unitl 2026-12-01T10:00Z\nnames: web", slip(1, "unitl", "until")),
+            (b"until 2026-12-01T10:00Z", slip(1, "until", "until")),
+            (b"Wait\n\nend: 2026-12-01T10:00Z\nnames: web", slip(3, "end", "until")),
+            (b"name: web", slip(1, "name", "names")),
+            (b"nmaes: web", slip(1, "nmaes", "names")),
+            (b"owners: @ops", slip(1, "owners", "owner")),
         ] {
             assert_eq!(Hold::parse(text), Err(expected), "{}", text.escape_ascii());
         }

@@ -1,17 +1,24 @@
-//! Where a kustomization was before a commit moved or renamed it. git keeps no such thing: a file that is gone in the same
-//! commit and said the same of its entries is the one that was moved.
+//! Where a file was before a commit moved or renamed it. git keeps no such thing: a file that is gone in the same commit and
+//! said the same of its entries is the one that was moved. A file of another name must be alike as well.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use super::file_entries::{Entries, entries};
-use crate::git::{CommitRecord, RepositoryPath, Snapshot};
+use crate::git::{CommitRecord, RemovedFile, RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
-use crate::targets::kustomization::{FILE_NAMES, is_kustomization_name};
+use crate::targets::kustomization::is_kustomization_name;
 
-/// Returns the path that the kustomization at `path` had in `before`, if `after`, the next commit of the branch, moved it.
-/// `text` is the file in `after`. All of its entries count, also if only the entry `name` is asked for: the commit may have
-/// changed just that one.
+/// How many files that are gone, and kept neither name nor content, are read: those whose paths are the nearest ones.
+const MAX_RENAMED_FILES: usize = 20;
+
+/// Returns the path that the file at `path` had in `before`, if `after`, the next commit of the branch, moved it. `text` is the
+/// file in `after`. All of its entries count, also if only the entry `name` is asked for: the commit may have changed just
+/// that one.
 ///
-/// Of several files that are gone, the one counts that says the same of `name`, then of the most entries, then the one whose
-/// path has the most names in common, then the first one: the one with the fewest folders, then by name.
+/// Of several files that are gone, the one counts that says the same of `name`, then of the most entries, then the one that has
+/// the same content, then the one whose path has the most names in common, then the first one: the one with the fewest folders,
+/// then by name.
 ///
 /// # Errors
 /// If the repository cannot be read.
@@ -23,32 +30,85 @@ pub(super) fn moved_from(
     text: &[u8],
     name: Option<&str>,
 ) -> Result<Option<RepositoryPath>, Failure> {
-    let written = path.to_string();
-    let name_of_file = written.rsplit('/').next().unwrap_or_default();
-    // A kustomization may get another of its names; any other file keeps its own.
-    let names = if is_kustomization_name(&written) { FILE_NAMES.to_vec() } else { vec![name_of_file] };
-    let said = all_entries(&written, text, name);
-    let removed = snapshot.removed_files(before, after, &names)?.unwrap_or_default();
+    let removed = snapshot.removed_files(before, after, path)?.unwrap_or_default();
+    let is_kept = |file: &RemovedFile| file.is_same || keeps_name(&file.path, path);
+    let (mut candidates, mut others): (Vec<_>, Vec<_>) = removed.into_iter().partition(is_kept);
+    others.retain(|file| may_be_renamed(&file.path, path));
+    others.sort_by_key(|file| Reverse(names_in_common(&file.path, path)));
+    others.truncate(MAX_RENAMED_FILES);
+    candidates.append(&mut others);
+    let paths: Vec<RepositoryPath> = candidates.iter().map(|file| file.path.clone()).collect();
+    snapshot.load_files(&[before], &paths)?;
+    let said = all_entries(path, text, name);
     let mut best = None;
-    for candidate in removed {
-        snapshot.load_history(&[before], &candidate)?;
-        let bytes = snapshot.file_at(before, &candidate)?.unwrap_or_default();
-        let then = all_entries(&candidate.to_string(), bytes, name);
+    for candidate in candidates {
+        let bytes = snapshot.file_at(before, &candidate.path)?.unwrap_or_default();
+        let then = all_entries(&candidate.path, bytes, name);
+        if !is_kept(&candidate) && !(is_alike(bytes, text) && say_the_same(&then, &said)) {
+            continue;
+        }
         let is_equal = |entry: &str| said.contains_key(entry) && said.get(entry) == then.get(entry);
         let equal = said.keys().filter(|entry| is_equal(entry)).count();
-        let rank = (name.is_some_and(is_equal), equal, names_in_common(&candidate, path));
+        let rank = (name.is_some_and(is_equal), equal, candidate.is_same, names_in_common(&candidate.path, path));
         if equal > 0 && best.as_ref().is_none_or(|(highest, _)| rank > *highest) {
-            best = Some((rank, candidate));
+            best = Some((rank, candidate.path));
         }
     }
-    Ok(best.map(|(_, candidate)| candidate))
+    Ok(best.map(|(_, path)| path))
 }
 
 /// Returns what all entries of a file say that show, and what the entry `name` says, which may be another name for one.
-fn all_entries(path: &str, bytes: &[u8], name: Option<&str>) -> Entries {
-    let mut all = entries(path, bytes, None).unwrap_or_default();
-    all.extend(name.and_then(|name| entries(path, bytes, Some(name))).unwrap_or_default());
+fn all_entries(path: &RepositoryPath, bytes: &[u8], name: Option<&str>) -> Entries {
+    let path = path.to_string();
+    let mut all = entries(&path, bytes, None).unwrap_or_default();
+    all.extend(name.and_then(|name| entries(&path, bytes, Some(name))).unwrap_or_default());
     all
+}
+
+/// Returns whether two files have one name: the ending may be the other one of YAML, and a kustomization has three names.
+fn keeps_name(one: &RepositoryPath, other: &RepositoryPath) -> bool {
+    let (one, other) = (one.to_string(), other.to_string());
+    name_and_ending(&one) == name_and_ending(&other) || (is_kustomization_name(&one) && is_kustomization_name(&other))
+}
+
+/// Returns whether a file may have got another name. A kustomization has none but those that kustomize knows.
+fn may_be_renamed(one: &RepositoryPath, other: &RepositoryPath) -> bool {
+    let (one, other) = (one.to_string(), other.to_string());
+    name_and_ending(&one).1 == name_and_ending(&other).1
+        && !is_kustomization_name(&one)
+        && !is_kustomization_name(&other)
+}
+
+/// Returns the name of a file without its folder and ending, and the ending, which is one for YAML.
+fn name_and_ending(path: &str) -> (&str, Option<&str>) {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    match name.rsplit_once('.') {
+        Some((name, "yml")) => (name, Some("yaml")),
+        Some((name, ending)) => (name, Some(ending)),
+        None => (name, None),
+    }
+}
+
+/// Returns whether at least half of the larger text is lines of the other one, as git tells a file that was renamed.
+fn is_alike(one: &[u8], other: &[u8]) -> bool {
+    let lines = |text| <[u8]>::split_inclusive(text, |byte| *byte == b'\n');
+    let mut left: HashMap<&[u8], usize> = HashMap::new();
+    for line in lines(one) {
+        *left.entry(line).or_default() += 1;
+    }
+    let mut common = 0;
+    for line in lines(other) {
+        if let Some(left @ 1..) = left.get_mut(line) {
+            *left -= 1;
+            common += line.len();
+        }
+    }
+    2 * common >= one.len().max(other.len())
+}
+
+/// Returns whether the entries that both have say the same: the files of two services, or of two previews, are alike, too.
+fn say_the_same(one: &Entries, other: &Entries) -> bool {
+    one.iter().all(|(entry, fields)| other.get(entry).is_none_or(|other| other == fields))
 }
 
 fn names_in_common(one: &RepositoryPath, other: &RepositoryPath) -> usize {

@@ -110,13 +110,16 @@ fn renamed_values_keep_their_order_and_their_past() {
     }
 }
 
-/// Values that are alike, of another image, are those of another service: one goes and another one comes.
+/// Values that are alike and say something else of an image are those of another service, or of another preview: one goes and
+/// another one comes.
 #[test]
 fn values_of_another_image_were_not_renamed() {
-    let pipeline = Pipeline::new();
-    pipeline.stage.remote.commit("main", "Add values", &[File::new(VALUES, values("web", "v1.0.0"))]);
-    move_files(&pipeline, &[[VALUES, "charts/api-values.yaml"]], |_| values("api", "v1.0.0"));
-    assert_eq!(pipeline.log(&["-f", "charts/api-values.yaml"]).len(), 2, "its own commit alone");
+    for other in [values("api", "v1.0.0"), values("web", "v2.0.0")] {
+        let pipeline = Pipeline::new();
+        pipeline.stage.remote.commit("main", "Add values", &[File::new(VALUES, values("web", "v1.0.0"))]);
+        move_files(&pipeline, &[[VALUES, "charts/other.yaml"]], |_| other.clone());
+        assert_eq!(pipeline.log(&["-f", "charts/other.yaml"]).len(), 2, "its own commit alone");
+    }
 }
 
 /// However many files went with it, they are read at once.
