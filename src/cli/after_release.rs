@@ -47,7 +47,7 @@ pub struct RollbackArguments {
     #[arg(value_name = "NAME", env = "TAGSHIP_NAME")]
     pub name: String,
 
-    /// The release to go back to: its tag, its commit, or the commit that it was built from
+    /// The release to go back to: its tag, its digest, its commit, or the commit that it was built from, as `log` shows it
     #[arg(long, value_name = "TAG|COMMIT", env = "TAGSHIP_TO", conflicts_with = "steps")]
     pub to: Option<String>,
 

@@ -7,6 +7,7 @@ mod file_edits;
 mod guard;
 mod image_checks;
 mod log;
+mod named_release;
 mod promote;
 mod publish;
 mod pushed_again;

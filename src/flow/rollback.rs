@@ -3,6 +3,7 @@
 
 use super::delivery::{Job, Writing, deliver};
 use super::log::never_was;
+use super::named_release::{AmbiguousName, place_of};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
@@ -123,25 +124,27 @@ fn said_name(name: &str, releases: &[LoggedRelease]) -> Option<String> {
 
 fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
     let name = request.name.as_str();
-    let found = EntryHistory::read(snapshot, path, Some(name), |releases| way_back(releases, &request.to).is_some())?;
+    let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, &request.to), Ok(None));
+    let found = EntryHistory::read(snapshot, path, Some(name), is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);
     }
-    if let Some(back) = way_back(&found.changes, &request.to)
-        && let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty())
-    {
+    let place = place_of_earlier(&found.changes, &request.to).map_err(|ambiguous| {
+        Failure::target(ambiguous.to_string()).hint("write more of the one that you mean, or all of it")
+    })?;
+    let Some(place) = place else {
+        let failure = no_way(request, &found.changes);
+        return Err(match found.complete {
+            true => failure,
+            false => failure.detail(format!("searched {} only", newest_commits(found.commits_read))),
+        });
+    };
+    let back = way_back(&found.changes, place);
+    if let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
         let names = targets::own_names(&path.to_string(), snapshot.file(path)?, name);
         return Err(several_versions(name, several, &back.to.record.id, &names));
     }
-    way_back(&found.changes, &request.to)
-        .map(|back| Back { image_name: said_name(name, &found.changes), ..back })
-        .ok_or_else(|| {
-            let failure = no_way(request, &found.changes);
-            match found.complete {
-                true => failure,
-                false => failure.detail(format!("searched {} only", newest_commits(found.commits_read))),
-            }
-        })
+    Ok(Back { image_name: said_name(name, &found.changes), ..back })
 }
 
 /// A name whose places said different things is no single value to go back to.
@@ -160,41 +163,35 @@ fn several_versions(name: &str, several: &[PlaceVersion], commit: &CommitId, nam
     }
 }
 
-/// Goes back over what stands.
-fn way_back(releases: &[LoggedRelease], to: &Earlier) -> Option<Back> {
-    let from = releases.first()?.record.id;
-    let stands = |release: &LoggedRelease| release.fields.is_some() && release.stands();
-    let index = match to {
+/// Returns whether a release may have stood: one that removes the entry is nothing to go back to.
+fn stands(release: &LoggedRelease) -> bool {
+    release.fields.is_some() && release.stands()
+}
+
+/// Returns the place of the release to go back to. Steps go over what stands.
+fn place_of_earlier(releases: &[LoggedRelease], to: &Earlier) -> Result<Option<usize>, AmbiguousName> {
+    match to {
         Earlier::Steps(steps) => {
             let standing = releases.iter().enumerate().rev().filter(|(_, release)| stands(release));
             let mut standing: Vec<(usize, &LoggedRelease)> = standing.collect();
             // What was removed and came again as it had been is no step.
             standing.dedup_by(|later, earlier| later.1.fields == earlier.1.fields);
-            standing.iter().rev().nth(*steps)?.0
+            Ok(standing.iter().rev().nth(*steps).map(|(place, _)| *place))
         }
-        Earlier::Named(text) => {
-            let called = |release: &LoggedRelease| release.fields.is_some() && is_called(release, text);
-            let standing = releases.iter().position(|release| stands(release) && called(release));
-            // What was taken back before can be meant all the same.
-            standing.or_else(|| releases.iter().position(called))?
-        }
-    };
-    let (since, to) = (&releases[..index], &releases[index]);
-    let is_there = releases.first().is_some_and(|newest| newest.fields == to.fields);
+        Earlier::Named(text) => place_of(releases, text),
+    }
+}
+
+/// Goes back to the release at `place` of `releases`.
+fn way_back(releases: &[LoggedRelease], place: usize) -> Back {
+    let (since, to) = (&releases[..place], &releases[place]);
+    let is_there = releases[0].fields == to.fields;
     let taken_back = since.iter().filter(|release| !is_there && stands(release) && release.fields != to.fields);
     let taken_back = taken_back.cloned().collect();
     let still_away = since.iter().filter(|release| release.rolled_back_by.is_some() && release.fields != to.fields);
     let still_away = still_away.map(|release| release.record.id).collect();
     let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
-    Some(Back { from, to: to.clone(), is_there, taken_back, still_away, away, image_name: None })
-}
-
-/// Returns whether `text` names a release: its tag, its commit or the commit that it was built from, maybe shortened.
-fn is_called(release: &LoggedRelease, text: &str) -> bool {
-    let is_tag = release.fields.as_ref().and_then(|fields| fields.new_tag.as_deref()) == Some(text);
-    let begins = |id: String| text.len() >= 7 && id.starts_with(text);
-    let source = release.trailers.as_ref().and_then(|said| said.source_of(&release.name));
-    is_tag || begins(release.record.id.to_string()) || source.is_some_and(|source| begins(source.commit.to_string()))
+    Back { from: releases[0].record.id, to: to.clone(), is_there, taken_back, still_away, away, image_name: None }
 }
 
 fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {

@@ -17,7 +17,7 @@ pub struct RollbackRequest {
 pub enum Earlier {
     /// What it was so many releases ago.
     Steps(usize),
-    /// What it was in the release of this tag, this commit, or this source commit.
+    /// What it was in the release of this tag, this digest, this commit, or this source commit, maybe shortened.
     Named(String),
 }
 
