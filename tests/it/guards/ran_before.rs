@@ -78,6 +78,21 @@ fn an_old_pipeline_does_not_undo_a_lower_version_by_hand() {
     ends(&by_ci(&pipeline, "v1.3.0", &three), "released");
 }
 
+/// An old pipeline builds its image again: the digest is another one, and so is a time in the tag.
+#[test]
+fn a_rebuild_does_not_undo_a_change_by_hand() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let built = |digit: &str| format!("red@sha256:{}", digit.repeat(64));
+    ends(&by_ci(&pipeline, &built("a"), &one), "released");
+    by_hand(&pipeline, "red", "by-hand");
+    for again in [built("b"), "main-1700000200".to_owned()] {
+        ends(&by_ci(&pipeline, &again, &one).success(), "superseded");
+    }
+    ends(&by_ci(&pipeline, "blue", &two), "released");
+}
+
 /// The same if the tags name commits.
 #[test]
 fn an_old_pipeline_does_not_undo_an_older_commit_by_hand() {
@@ -179,6 +194,45 @@ fn an_old_tag_of_private_sources_is_released_again() {
             ends(&run(commit), "released");
         }
         ends(&run(&one), "superseded");
+    }
+}
+
+/// An old pipeline that runs again writes a later time into its tag. The commit beside it tells that the build is old.
+#[test]
+fn a_later_time_makes_no_newer_build_of_a_commit_that_ran_before() {
+    let [one, two, three] = commits();
+    let short = |commit: &str| commit[..7].to_owned();
+    let tag = |commit: &str, time: u32| format!("main-{commit}-17000000{time:02}");
+    // Whose commit is whole in the tag; that CI tells, beside a short one; and that nothing tells but the tag.
+    for (is_whole, is_by_ci) in [(true, false), (false, true), (false, false)] {
+        let pipeline = Pipeline::new();
+        let run = |commit: &String, time: u32| {
+            let tag = tag(&if is_whole { commit.clone() } else { short(commit) }, time);
+            let run = if is_by_ci { of_private(&pipeline, &tag, commit) } else { release(&pipeline, &tag) };
+            run.run().success()
+        };
+        for (commit, time) in [(&one, 1), (&two, 2), (&two, 3)] {
+            ends(&run(commit, time), "released");
+        }
+        let again = run(&one, 4);
+        ends(&again, "superseded");
+        again.stderr_has("before what it has now, and `main-aaaaaaa");
+        // Another build of what runs is no step back.
+        ends(&run(&two, 5), "released");
+        ends(&run(&three, 6), "released");
+        // What was rolled back stays away by the commit as well.
+        let back = ["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"];
+        pipeline.run("rollback", &back).run().success();
+        ends(&run(&three, 7), "superseded");
+    }
+}
+
+/// Versions and dates without a commit are what they say.
+#[test]
+fn a_later_date_without_a_commit_is_newer() {
+    let pipeline = Pipeline::new();
+    for tag in ["2026-01-01", "2026-01-03", "2026-01-04", "2026-02-01"] {
+        ends(&release(&pipeline, tag).run(), "released");
     }
 }
 
