@@ -1,7 +1,7 @@
 //! The file that stops releases: `.tagship-hold` in a folder of the release branch holds what is in the folder and below
 //! it. It is read fail-safe: what does not follow its grammar holds everything, without an end.
 //!
-//! Its first lines are the reason. Then may follow, each once, `names: web, api`, the entries that it is for (with commas or
+//! Its first lines are the reason, none of which may look like a misspelt key. Then may follow, each once, `names: web, api`, the entries that it is for (with commas or
 //! blanks between them), all of them without it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, the team that
 //! may lift it. Nothing else may follow.
 
@@ -48,10 +48,14 @@ pub enum HoldError {
     TooLong,
     #[error("line {0} is none of `names:`, `until:` and `owner:`, which end the reason")]
     Line(usize),
+    #[error("line {line} begins with `{word}`; write `{key}:` if that is meant, or begin the reason with another word")]
+    Slip { line: usize, word: String, key: &'static str },
     #[error("`{0}:` is there twice")]
     Twice(&'static str),
     #[error("`{0}:` has no value")]
     Empty(&'static str),
+    #[error("`names:` has a comma without a name beside it")]
+    NoName,
     #[error("`{0}` in `names:` cannot be the name of an entry; write plain names with commas between them")]
     Name(String),
     #[error("`names:` has more than {MAX_NAMES} names; put a hold for all into their folder")]
@@ -87,7 +91,10 @@ impl Hold {
                     in_reason = false;
                     hold.set(key, value)?;
                 }
-                None if in_reason => reason.extend(line.split_whitespace()),
+                None if in_reason => match slip(line) {
+                    Some((word, key)) => return Err(HoldError::Slip { line: number + 1, word: word.to_owned(), key }),
+                    None => reason.extend(line.split_whitespace()),
+                },
                 None if line.is_empty() => {}
                 None => return Err(HoldError::Line(number + 1)),
             }
@@ -130,7 +137,7 @@ impl Hold {
 /// Reads the names of entries. Quotes, brackets and comments are no part of a name, and what they would mean is a guess.
 fn names(value: &str) -> Result<Vec<String>, HoldError> {
     if value.split(',').any(|item| item.trim().is_empty()) {
-        return Err(HoldError::Empty(NAMES));
+        return Err(HoldError::NoName);
     }
     let names = value.split(|c: char| c == ',' || c.is_whitespace()).filter(|name| !name.is_empty());
     let names =
@@ -142,17 +149,33 @@ fn names(value: &str) -> Result<Vec<String>, HoldError> {
 /// Returns whether an entry can be called so: by the name of an image, or by a placeholder of letters.
 fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./:@${}".contains(c);
-    text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$' || c == '_') && text.chars().all(allowed)
+    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$' || c == '_');
+    begins && text.chars().all(allowed) && !text.ends_with(':')
 }
 
 const NAMES: &str = "names";
 const UNTIL: &str = "until";
 const OWNER: &str = "owner";
 
+const KEYS: [&str; 3] = [NAMES, UNTIL, OWNER];
+
 fn setting(line: &str) -> Option<(&'static str, &str)> {
     let (key, value) = line.split_once(':')?;
-    let key = [NAMES, UNTIL, OWNER].into_iter().find(|known| *known == key)?;
+    let key = KEYS.into_iter().find(|known| *known == key)?;
     Some((key, value.trim()))
+}
+
+/// Returns the first word of a line of the reason, and the key that is meant, if it looks like one: it is almost that key, or
+/// a moment alone follows. As a part of the reason, it would let the hold last for ever, or hold everything.
+fn slip(line: &str) -> Option<(&str, &'static str)> {
+    let (word, value) = line.split_at(line.find(|c: char| c.is_whitespace() || c == ':' || c == '=')?);
+    if seconds(value.trim_start_matches([':', '=', ' ', '\t'])).is_some() {
+        return Some((word, UNTIL));
+    }
+    let plain = word.to_lowercase();
+    let is_near = |key: &&str| strsim::osa_distance(&plain, key) <= 1;
+    let key = value.trim_start().starts_with([':', '=']).then(|| KEYS.into_iter().find(is_near))??;
+    Some((word, key))
 }
 
 impl fmt::Display for Hold {
