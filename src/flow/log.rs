@@ -2,14 +2,11 @@
 
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
-use crate::flow::target_files::other_kustomizations::{kustomizations_with, places_with};
-use crate::git::{RepositoryPath, Snapshot};
+use crate::flow::unknown_entry::never_was;
 use crate::guards::entry_history::{EntryHistory, newest_commits, places_on_branch};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
 use crate::request::LogRequest;
-use crate::targets;
-use crate::targets::Fields;
 
 /// Lists the releases of one entry, or of all entries of some files.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -61,22 +58,4 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     }
     outcome.history.truncate(request.limit);
     Ok(outcome)
-}
-
-/// Returns the failure for a name that no entry or image has or ever had in the file at `path`.
-pub(super) fn never_was(name: &str, snapshot: &mut Snapshot<'_>, path: &RepositoryPath) -> Result<Failure, Failure> {
-    let (file, text) = (path.to_string(), snapshot.file(path)?.to_vec());
-    let entries = targets::entries(&file, &text, None).unwrap_or_default();
-    if targets::is_kustomization(&file, &text) {
-        return Ok(no_entry(name, &entries, &file, &kustomizations_with(snapshot, name)));
-    }
-    let names: Vec<String> = entries.into_iter().map(|(name, _)| name).collect();
-    let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
-    Ok(Failure::no_image(&[name], &names, &[file], remedy))
-}
-
-/// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `others` have it.
-fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, others: &[String]) -> Failure {
-    let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    Failure::no_entry(&[name], &names, &[path.to_owned()], places_with(others, name).as_deref())
 }

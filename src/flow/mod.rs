@@ -3,6 +3,7 @@
 
 mod check;
 mod delivery;
+mod exact_argument;
 mod file_edits;
 mod guard;
 mod image_checks;
@@ -20,6 +21,7 @@ mod set;
 mod source_changes;
 mod status;
 mod target_files;
+mod unknown_entry;
 
 pub use check::check;
 pub use guard::guard;

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::delivery::{Job, Writing, deliver};
+use super::exact_argument::exactly;
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
-use super::rollback::exactly;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};

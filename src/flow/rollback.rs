@@ -2,13 +2,14 @@
 //! commit names what it takes back: that must not come again by accident.
 
 use super::delivery::{Job, Writing, deliver};
-use super::log::never_was;
+use super::exact_argument::exactly;
 use super::named_release::{AmbiguousName, place_of};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
+use super::unknown_entry::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::entry_history::{EntryHistory, newest_commits};
-use crate::image::{Field, ImageArgument, ImageName, short_tag};
+use crate::image::short_tag;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
@@ -259,34 +260,4 @@ impl Back {
             held_at_source: Vec::new(),
         })
     }
-}
-
-/// Returns the argument that makes an entry say exactly this, but for a digest beside a tag: one that is not to be pinned is left
-/// out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that cannot
-/// be written.
-pub(super) fn exactly(
-    name: &ImageName,
-    fields: &Fields,
-    released: Option<&str>,
-    pin_digest: PinDigest,
-    told: &dyn Fn(&str) -> String,
-) -> Result<ImageArgument, Failure> {
-    let mut change = fields.to_change().map_err(|unusable| {
-        let failure = Failure::target(format!("{}: {unusable}", told(&unusable.text)));
-        match unusable.text.split_once('@') {
-            Some((tag, digest)) => failure.hint(format!("write it as `newTag: {tag}` and `digest: {digest}` there")),
-            None => failure,
-        }
-    })?;
-    if pin_digest == PinDigest::Never && change.new_tag != Field::Remove {
-        change.digest = Field::Remove;
-    }
-    if pin_digest == PinDigest::Always
-        && change.new_tag != Field::Remove
-        && change.digest == Field::Remove
-        && let Some(digest) = released.and_then(|text| text.parse().ok())
-    {
-        change.digest = Field::Set(digest);
-    }
-    Ok(ImageArgument { name: name.clone(), change })
 }
