@@ -2,11 +2,12 @@
 //! commits that it brought. Claims are untrusted; whether a claim is true is told by what the files became.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::branch_line::BranchLine;
 use crate::git::{CommitId, CommitRecord, GitError, History, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
+use crate::targets;
 
 /// What the newest commits of a branch claim. Each of them is read once, for however many entries.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub struct BranchClaims {
     /// How many commits were asked for.
     depth: usize,
     by_commit: HashMap<CommitId, OnceCell<Vec<ReleaseTrailers>>>,
+    /// By which names they call an entry, of its file and name.
+    spellings: HashMap<(String, String), BTreeSet<String>>,
 }
 
 impl BranchClaims {
@@ -25,6 +28,7 @@ impl BranchClaims {
             self.line = BranchLine::of(snapshot.history(depth)?);
             self.depth = depth;
             self.by_commit = self.line.tips().map(|tip| (tip.id, OnceCell::new())).collect();
+            self.spellings.clear();
         }
         Ok(self.line.history())
     }
@@ -32,6 +36,18 @@ impl BranchClaims {
     /// The line of the commits that were searched.
     pub(super) fn line(&self) -> &BranchLine {
         &self.line
+    }
+
+    /// Returns all names by which releases of the file at `path` call the image `name` of it. `bytes` is that file now.
+    pub(super) fn spellings(&mut self, name: &str, path: &str, bytes: &[u8]) -> BTreeSet<String> {
+        let key = (path.to_owned(), name.to_owned());
+        if let Some(known) = self.spellings.get(&key) {
+            return known.clone();
+        }
+        let of_file = self.iter().flat_map(|(_, claims)| claims).filter(|said| said.names_file(path));
+        let names: BTreeSet<&str> = of_file.flat_map(ReleaseTrailers::entries).collect();
+        let spellings = targets::spellings(path, bytes, name, &names);
+        self.spellings.entry(key).or_insert(spellings).clone()
     }
 
     /// Returns what each commit that the branch has been at claims, the newest first.

@@ -44,7 +44,8 @@ pub(super) fn moved_from(
     for candidate in candidates {
         let bytes = snapshot.file_at(before, &candidate.path)?.unwrap_or_default();
         let then = all_entries(&candidate.path, bytes, name);
-        if !is_kept(&candidate) && !(is_alike(bytes, text) && say_the_same(&then, &said)) {
+        let is_renamed = || is_alike(bytes, text) && say_the_same(&then, &said);
+        if !is_kept(&candidate) && !is_renamed() {
             continue;
         }
         let is_equal = |entry: &str| said.contains_key(entry) && said.get(entry) == then.get(entry);

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use super::entry_at_tip::EntryAtTip;
 use crate::git::{CommitRecord, History, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
-use crate::guards::spellings::claimed_spellings;
 use crate::message::merged_title::titles;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
@@ -43,7 +42,7 @@ pub(super) fn search_claim(
     let mut spellings = BTreeSet::new();
     for depth in SEARCH_DEPTHS {
         let is_complete = claims.search(snapshot, depth)?.complete;
-        spellings = claimed_spellings(claims, name, &file, &bytes);
+        spellings = claims.spellings(name, &file, &bytes);
         if is_complete || last_claim(claims, &file, name, &spellings).is_some() {
             break;
         }

@@ -3,8 +3,7 @@
 
 use super::running::RunningEntry;
 use super::setting::{Setting, Unreachable};
-use super::{Build, Ordered, Standing};
-use crate::request::OrderBy;
+use super::{Build, Ordered, Standing, commits_count};
 
 /// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
 ///
@@ -16,8 +15,7 @@ pub(super) fn with_labels(
     new: &Build,
     runs: &Build,
 ) -> Result<Option<(Build, Build)>, Unreachable> {
-    let commits_count = matches!(setting.by, OrderBy::Auto | OrderBy::Source | OrderBy::Number);
-    if !commits_count || (new.source.is_some() && runs.source.is_some()) {
+    if !commits_count(setting.by) || (new.source.is_some() && runs.source.is_some()) {
         return Ok(None);
     }
     let Some(new) = labelled(setting, new)? else { return Ok(None) };

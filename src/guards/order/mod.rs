@@ -1,14 +1,17 @@
 //! ORDER: whether a new build is newer than what runs. Commits decide, if both are known; then tags, if they are comparable;
 //! and if neither is, nothing is known and that is told. Here are the pure judgements; `running` reads what runs, `earlier`
-//! what ran before, `source_repository` asks how two commits stand to each other, and `entries` puts it together for a release.
+//! what ran before, and `source_repository` asks how two commits stand to each other. `entries` puts it together for a release:
+//! a `candidate` is compared with what runs, and with the `past`.
 
 mod build;
+mod candidate;
 mod earlier;
 mod entries;
 mod entry_at_tip;
 mod entry_order;
 mod found_claim;
 mod labels;
+mod past;
 mod running;
 mod sentences;
 mod setting;
@@ -27,14 +30,17 @@ pub use setting::{Setting, Unreachable};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 
-use crate::git::{BranchName, CommitId, Lineage};
+use crate::git::BranchName;
 use crate::request::OrderBy;
 
-/// What is known of two source commits.
+/// How the new build's commit stands to that of what runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ancestry {
-    /// How the new build's commit stands to that of what runs.
-    Known(Lineage),
+    After,
+    Before,
+    Same,
+    /// The lines went apart.
+    Apart,
     /// The lines went apart. The new build's commit is on the default branch of its repository, and the other one is not:
     /// it was squashed, cherry-picked or replaced by force.
     OnDefaultBranch(DefaultBranch),
@@ -65,17 +71,12 @@ pub enum Judgement {
     NotAsked,
 }
 
-/// Returns the commits whose ancestry decides; `None` if they do not count or are not known.
-pub fn commits_to_compare(new: &Build, running: &Build, by: OrderBy) -> Option<(CommitId, CommitId)> {
-    match by {
-        OrderBy::Version | OrderBy::Nothing => None,
-        OrderBy::Auto | OrderBy::Source | OrderBy::Number => {
-            Some((new.source.as_ref()?.commit, running.source.as_ref()?.commit))
-        }
-    }
+/// Returns whether the commits that builds are from tell their order.
+fn commits_count(by: OrderBy) -> bool {
+    matches!(by, OrderBy::Auto | OrderBy::Source | OrderBy::Number)
 }
 
-/// Judges a new build. `ancestry` is what is known of the [`commits_to_compare`]; `None` if there are none.
+/// Judges a new build. `ancestry` is what is known of the commits of both; `None` if one of them has none, or if they do not count.
 pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancestry>) -> Judgement {
     let numbers = match by {
         OrderBy::Nothing => return Judgement::NotAsked,
@@ -84,18 +85,15 @@ pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancest
     };
     let source = running.source.as_ref().map(|source| source.commit.short()).unwrap_or_default();
     let no_ancestry = match ancestry {
-        Some(Ancestry::Known(Lineage::After)) => return Judgement::Newer(format!("descends from {source}")),
-        Some(Ancestry::Known(Lineage::Before)) => {
-            return Judgement::Older(format!("its commit is an ancestor of {source}"));
-        }
-        Some(Ancestry::Known(Lineage::Same)) => return same_commit(new, running, &source, numbers),
-        Some(Ancestry::Known(Lineage::Apart)) => return Judgement::Diverged,
+        Some(Ancestry::After) => return Judgement::Newer(format!("descends from {source}")),
+        Some(Ancestry::Before) => return Judgement::Older(format!("its commit is an ancestor of {source}")),
+        Some(Ancestry::Same) => return same_commit(new, running, &source, numbers),
+        Some(Ancestry::Apart) => return Judgement::Diverged,
         Some(Ancestry::OnDefaultBranch(DefaultBranch(name))) => {
             let name = name.as_ref().map(|name| format!("{name}, ")).unwrap_or_default();
             let source = new.source.as_ref().map(|source| source.commit.short()).unwrap_or_default();
             return Judgement::Replaces(format!("only {source} is on {name}the default branch of its source"));
         }
-        Some(Ancestry::Known(Lineage::Unknown)) => "no repository has both source commits".to_owned(),
         Some(Ancestry::Unknown(why)) => why.clone(),
         None => match (&new.source, &running.source) {
             (None, None) => "their source commits are not known".to_owned(),
@@ -145,7 +143,6 @@ fn by_tags(new: &Build, running: &Build, numbers: Numbers) -> Result<Judgement, 
 #[cfg(test)]
 mod tests {
     use super::{Ancestry, Build, DefaultBranch, Judgement, OrderBy, judge};
-    use crate::git::Lineage;
     use crate::message::SourceCommit;
 
     const COMMIT: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -157,24 +154,25 @@ mod tests {
 
     #[test]
     fn commits_decide_before_tags() {
-        for (lineage, new, running, expected) in [
-            (Lineage::After, "v1.0.0", "v1.2.0", "newer"),
-            (Lineage::Before, "v1.2.0", "v1.0.0", "older"),
-            (Lineage::Same, "v1.2.0", "v1.0.0", "same"),
-            (Lineage::Same, "v1.0.0", "v1.2.0", "older"),
-            (Lineage::Same, "build-1", "build-2", "same"),
-            (Lineage::Apart, "v1.2.0", "v1.0.0", "diverged"),
-            (Lineage::Unknown, "v1.2.0", "v1.0.0", "newer"),
-            (Lineage::Unknown, "build-2", "build-1", "unknown"),
+        let unknown = || Ancestry::Unknown("no repository has them".to_owned());
+        for (ancestry, new, running, expected) in [
+            (Ancestry::After, "v1.0.0", "v1.2.0", "newer"),
+            (Ancestry::Before, "v1.2.0", "v1.0.0", "older"),
+            (Ancestry::Same, "v1.2.0", "v1.0.0", "same"),
+            (Ancestry::Same, "v1.0.0", "v1.2.0", "older"),
+            (Ancestry::Same, "build-1", "build-2", "same"),
+            (Ancestry::Apart, "v1.2.0", "v1.0.0", "diverged"),
+            (unknown(), "v1.2.0", "v1.0.0", "newer"),
+            (unknown(), "build-2", "build-1", "unknown"),
         ] {
-            let judgement = judge(&build(new), &build(running), OrderBy::Auto, Some(&Ancestry::Known(lineage)));
-            assert_eq!(named(&judgement), expected, "{new} {lineage:?} {running}");
+            let judgement = judge(&build(new), &build(running), OrderBy::Auto, Some(&ancestry));
+            assert_eq!(named(&judgement), expected, "{new} {ancestry:?} {running}");
         }
     }
 
     #[test]
     fn what_counts() {
-        let apart = Ancestry::Known(Lineage::Apart);
+        let apart = Ancestry::Apart;
         let unknown = Ancestry::Unknown("the repository cannot be read".to_owned());
         for (by, ancestry, new, running, expected) in [
             (OrderBy::Version, None, "v1.0.0", "v1.2.0", "lower tag"),

@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use super::{Ancestry, Build, DefaultBranch};
+use super::{Ancestry, DefaultBranch};
 use crate::git::{
     Checkout, CommitId, GitError, Lineage, Reader, Remote, RepositoryVariables, Snapshot, Tips, lineage_at, lineage_in,
 };
@@ -47,7 +47,7 @@ struct AncestryAnswer {
 impl AncestryAnswer {
     /// Returns whether no other repository would tell more.
     fn is_final(&self) -> bool {
-        self.unreachable.is_none() && !matches!(self.ancestry, Ancestry::Unknown(_) | Ancestry::Known(Lineage::Apart))
+        self.unreachable.is_none() && !matches!(self.ancestry, Ancestry::Unknown(_) | Ancestry::Apart)
     }
 }
 
@@ -70,16 +70,13 @@ impl<'a> SourceRepositories<'a> {
         self.unreachable = None;
     }
 
-    /// Returns how the commit of `new` stands to that of `other`, both of which have one.
+    /// Returns how the commit `new` stands to `other`.
     pub(super) fn ancestry(
         &mut self,
         snapshot: &mut Snapshot<'_>,
-        new: &Build,
-        other: &Build,
+        new: &SourceCommit,
+        other: &SourceCommit,
     ) -> Result<Ancestry, Failure> {
-        let (Some(new), Some(other)) = (&new.source, &other.source) else {
-            return Ok(Ancestry::Known(Lineage::Unknown));
-        };
         let commits = (new.commit, other.commit);
         let named = new.repository.as_ref().or(other.repository.as_ref());
         let hint = self.hint.as_ref().filter(|_| named.is_none());
@@ -110,7 +107,7 @@ impl<'a> SourceRepositories<'a> {
         let asked = self.ask(snapshot, question.commits, &names);
         let unreachable = std::mem::replace(&mut self.unreachable, before);
         let (ancestry, place) = asked?;
-        if matches!(ancestry, Ancestry::OnDefaultBranch(_) | Ancestry::Known(_))
+        if !matches!(ancestry, Ancestry::Unknown(_))
             && let Some(repository) = place.or_else(|| named.cloned())
         {
             self.found.insert(question.commits.0, repository.clone());
@@ -139,30 +136,32 @@ impl<'a> SourceRepositories<'a> {
         (new, other): (CommitId, CommitId),
         names: &[&str],
     ) -> Result<(Ancestry, Option<String>), Failure> {
-        let mut known = snapshot.known_lineage(new, other);
-        if let (Lineage::Unknown, Some(checkout)) = (known, self.checkout()) {
-            known = lineage_in(checkout, new, other);
+        let mut here = told_by(snapshot.known_lineage(new, other));
+        if let (None, Some(checkout)) = (&here, self.checkout()) {
+            here = told_by(lineage_in(checkout, new, other));
         }
-        if !matches!(known, Lineage::Unknown | Lineage::Apart) {
-            return Ok((Ancestry::Known(known), None));
-        }
+        let mut is_apart = match here {
+            None => false,
+            Some(Ancestry::Apart) => true,
+            Some(told) => return Ok((told, None)),
+        };
         let mut problems = Vec::new();
         let mut apart_at = None;
         for (name, place) in self.places(names) {
-            let asked = match (known, &place) {
-                (Lineage::Apart, _) => Ok(Lineage::Apart),
+            let asked = match &place {
+                _ if is_apart => Ok(Lineage::Apart),
                 // Its conversation has begun already.
-                (_, Place::Target(_)) => snapshot.lineage(new, other),
-                (_, Place::Other(remote)) => lineage_at(remote, new, other),
+                Place::Target(_) => snapshot.lineage(new, other),
+                Place::Other(remote) => lineage_at(remote, new, other),
             };
             let remote = place.remote();
-            match asked {
-                Ok(Lineage::Unknown) => {
+            match asked.map(told_by) {
+                Ok(None) => {
                     problems.push(format!("{remote} lacks one of the commits, or does not tell which is older"));
                 }
-                Ok(Lineage::Apart) => {
-                    if known != Lineage::Apart {
-                        (known, apart_at) = (Lineage::Apart, name.clone());
+                Ok(Some(Ancestry::Apart)) => {
+                    if !is_apart {
+                        (is_apart, apart_at) = (true, name.clone());
                     }
                     match default_branch_with(remote, new, other) {
                         Ok(Some(branch)) => return Ok((Ancestry::OnDefaultBranch(branch), name)),
@@ -170,16 +169,14 @@ impl<'a> SourceRepositories<'a> {
                         Err(error) => drop(self.problem(error)),
                     }
                 }
-                Ok(lineage) => return Ok((Ancestry::Known(lineage), name)),
+                Ok(Some(told)) => return Ok((told, name)),
                 Err(error) => problems.push(self.problem(error)),
             }
         }
-        let ancestry = match known {
-            Lineage::Unknown if problems.is_empty() => {
-                Ancestry::Unknown("their source repository is not known".to_owned())
-            }
-            Lineage::Unknown => Ancestry::Unknown(problems.join("; ")),
-            known => Ancestry::Known(known),
+        let ancestry = match problems.as_slice() {
+            _ if is_apart => Ancestry::Apart,
+            [] => Ancestry::Unknown("their source repository is not known".to_owned()),
+            problems => Ancestry::Unknown(problems.join("; ")),
         };
         Ok((ancestry, apart_at))
     }
@@ -233,6 +230,17 @@ impl<'a> SourceRepositories<'a> {
             self.checkout()?.remote("origin", &options).ok()
         };
         origin().filter(|origin| origin.is(&remote)).unwrap_or(remote)
+    }
+}
+
+/// Returns what a repository tells of two commits; `None` if it does not have both.
+fn told_by(lineage: Lineage) -> Option<Ancestry> {
+    match lineage {
+        Lineage::After => Some(Ancestry::After),
+        Lineage::Before => Some(Ancestry::Before),
+        Lineage::Same => Some(Ancestry::Same),
+        Lineage::Apart => Some(Ancestry::Apart),
+        Lineage::Unknown => None,
     }
 }
 

@@ -1,0 +1,79 @@
+//! A build that is to replace what an entry runs, and how it stands to one other build: one that runs or ran, or one that was
+//! taken back.
+
+use super::earlier::TakenBack;
+use super::entry_order::{Ordered, Standing};
+use super::running::RunningEntry;
+use super::sentences::unreachable_digest;
+use super::setting::{Setting, Unreachable};
+use super::source_repository::SourceRepositories;
+use super::{Build, Judgement, commits_count, judge};
+use crate::git::Snapshot;
+use crate::image::ImageName;
+use crate::outcome::failure::Failure;
+use crate::request::OrderBy;
+
+/// A build that is to replace what an entry runs.
+pub(super) struct Candidate<'c> {
+    pub(super) setting: &'c Setting<'c>,
+    pub(super) file: &'c str,
+    pub(super) name: &'c ImageName,
+    pub(super) new: Build,
+}
+
+impl Candidate<'_> {
+    /// Judges `new` against `other`, with what the repositories tell of their commits if these count.
+    pub(super) fn judge(
+        &self,
+        new: &Build,
+        other: &Build,
+        snapshot: &mut Snapshot<'_>,
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<Judgement, Failure> {
+        let by = self.setting.by;
+        let ancestry = match (&new.source, &other.source) {
+            (Some(new), Some(other)) if commits_count(by) => Some(repositories.ancestry(snapshot, new, other)?),
+            _ => None,
+        };
+        Ok(judge(new, other, by, ancestry.as_ref()))
+    }
+
+    /// Returns why the build is superseded by what was taken back.
+    pub(super) fn stays_away(&self, TakenBack { build, by, is_remembered, .. }: &TakenBack) -> Ordered {
+        let new = &self.new;
+        let from = match new.has_tag_of(build) {
+            true => String::new(),
+            false => format!("{new} is built from the same commit as {build}: "),
+        };
+        let by = match is_remembered {
+            true => format!(", as {} says", by.short()),
+            false => format!(" by {}", by.short()),
+        };
+        Standing::Superseded.because(format!("{from}{build} was rolled back{by}; only a newer build may follow"))
+    }
+
+    /// Returns whether the build is one of those that were taken back, or another build of the commit of one.
+    pub(super) fn was_taken_back(
+        &self,
+        running: &RunningEntry,
+        taken_back: &[TakenBack],
+    ) -> Result<impl Fn(&TakenBack) -> bool, Failure> {
+        let new = &self.new;
+        let is_by_tag = |taken: &TakenBack| new.has_tag_of(&taken.build) && taken.build.digest.is_some();
+        // Only its digest tells what a tag that moves means.
+        let digest = match new.digest.is_none() && taken_back.iter().any(is_by_tag) {
+            true => match (self.setting.digest_of)(new) {
+                Err(Unreachable(why)) if self.setting.by != OrderBy::Nothing => {
+                    return Err(unreachable_digest(new, &why));
+                }
+                digest => digest.ok().flatten(),
+            },
+            false => new.digest.clone(),
+        };
+        let as_checked = Build { digest, ..new.clone() };
+        // A commit of which a build runs is not what was bad of another build of it.
+        let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
+        let is_rebuild = move |of: &Build| new.has_source_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
+        Ok(move |taken_back: &TakenBack| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build))
+    }
+}
