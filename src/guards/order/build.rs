@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::tags;
+use super::tags::{self, Numbers};
 use crate::git::CommitId;
 use crate::image::{Digest, Reference, short_tag};
 use crate::message::SourceCommit;
@@ -59,10 +59,34 @@ impl Build {
         self.image == other.image && self.tag == other.tag
     }
 
-    /// Returns whether both are images of one name, built from one commit that is known, whatever their tags are.
+    /// Returns whether both are images of one name, built from one commit that is known, whatever else their tags are. If the
+    /// commit of one is not known, the beginning of its id in the tag tells it.
     pub fn has_source_of(&self, other: &Self) -> bool {
-        let commit = |build: &Self| build.source.as_ref().map(|source| source.commit);
-        self.image == other.image && commit(self).is_some() && commit(self) == commit(other)
+        let agrees =
+            |tag: &Option<String>, source| tag.as_ref().is_some_and(|tag| agreement(tag, source) == Agreement::Agrees);
+        let is_of_one_commit = match (&self.source, &other.source) {
+            (Some(one), Some(other)) => one.commit == other.commit,
+            (Some(source), None) => agrees(&other.tag, source),
+            (None, Some(source)) => agrees(&self.tag, source),
+            (None, None) => {
+                self.tag.as_ref().zip(other.tag.as_ref()).is_some_and(|(one, other)| tags::have_same_commit(one, other))
+            }
+        };
+        self.image == other.image && is_of_one_commit
+    }
+
+    /// Returns whether anything tells the commit that it was built from, be it the beginning of an id.
+    pub fn names_source(&self) -> bool {
+        self.source.is_some() || self.tag.as_ref().is_some_and(|tag| tags::commit_ids(tag).next().is_some())
+    }
+
+    /// Returns whether the tag of this one is what the pipeline of the other one writes if it runs again: the same tag, or one that
+    /// differs in a date or a time.
+    pub fn may_be_rerun_of(&self, other: &Self) -> bool {
+        let tags = || self.tag.as_ref().zip(other.tag.as_ref());
+        let are_in_order =
+            || tags().is_some_and(|(one, other)| tags::compare(one, other, Numbers::InVersions).is_some());
+        self.has_tag_of(other) || (are_in_order() && !self.is_higher_version_than(other))
     }
 
     /// Returns whether the tag of this one is a higher version than that of the other.

@@ -8,8 +8,9 @@ use super::sentences::unreachable_digest;
 use super::setting::{Setting, Unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, commits_count, judge};
-use crate::git::Snapshot;
+use crate::git::{CommitId, Snapshot};
 use crate::image::ImageName;
+use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::request::OrderBy;
 
@@ -19,6 +20,24 @@ pub(super) struct Candidate<'c> {
     pub(super) file: &'c str,
     pub(super) name: &'c ImageName,
     pub(super) new: Build,
+}
+
+/// What became of one comparison.
+pub(super) struct EntryStanding {
+    pub(super) ordered: Ordered,
+    /// Whether nothing but its higher tag tells that it is newer.
+    pub(super) is_by_tag_alone: bool,
+    pub(super) still_taken_back: Vec<CommitId>,
+    /// The commit that the label of the new image names, if that told the order.
+    pub(super) label: Option<SourceCommit>,
+    /// Why no label could tell the order now.
+    pub(super) unreachable: Option<Unreachable>,
+}
+
+impl From<Ordered> for EntryStanding {
+    fn from(ordered: Ordered) -> Self {
+        Self { ordered, is_by_tag_alone: false, still_taken_back: Vec::new(), label: None, unreachable: None }
+    }
 }
 
 impl Candidate<'_> {

@@ -1,9 +1,9 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
 use super::build::source_in_tag;
-use super::candidate::Candidate;
+use super::candidate::{Candidate, EntryStanding};
 use super::entry_at_tip::EntryAtTip;
-use super::entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
+use super::entry_order::{EntryOrder, EntryOrders, Standing};
 use super::found_claim::claims_of_entry;
 use super::labels::{by_labels, with_labels};
 use super::running::{RunningEntry, Scrutiny};
@@ -59,22 +59,6 @@ fn earlier_repository(
     Ok(releases.find_map(|claim| claim.trailers.source_of(name)?.repository.clone()))
 }
 
-/// What became of one comparison.
-struct EntryStanding {
-    ordered: Ordered,
-    still_taken_back: Vec<CommitId>,
-    /// The commit that the label of the new image names, if that told the order.
-    label: Option<SourceCommit>,
-    /// Why no label could tell the order now.
-    unreachable: Option<Unreachable>,
-}
-
-impl From<Ordered> for EntryStanding {
-    fn from(ordered: Ordered) -> Self {
-        Self { ordered, still_taken_back: Vec::new(), label: None, unreachable: None }
-    }
-}
-
 impl Candidate<'_> {
     /// Orders the build against what the entry runs, which is `now` in the file.
     fn order(
@@ -98,8 +82,8 @@ impl Candidate<'_> {
             standing = self.against(&running, snapshot, repositories)?;
         }
         // What tells its commit beside what runs tells it beside what ran before as well.
-        self.new.source = self.new.source.or(standing.label);
-        let ran_before = self.by_the_past(standing.ordered.standing, &running, snapshot, claims, repositories)?;
+        self.new.source = self.new.source.or_else(|| standing.label.clone());
+        let ran_before = self.by_the_past(&standing, &running, snapshot, claims, repositories)?;
         let ordered = ran_before.unwrap_or(standing.ordered);
         let mut still_taken_back = standing.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {
@@ -144,7 +128,7 @@ impl Candidate<'_> {
         let mut still_taken_back: Vec<CommitId> = running.release.filter(|_| is_explained).into_iter().collect();
         for other in others {
             let judgement = self.judge(new, &other.build, snapshot, repositories)?;
-            if !matches!(judgement, Judgement::Newer(_) | Judgement::Replaces(_)) {
+            if !matches!(judgement, Judgement::Newer(_) | Judgement::HigherTag | Judgement::Replaces(_)) {
                 still_taken_back.push(other.release);
             }
         }
@@ -175,7 +159,9 @@ impl Candidate<'_> {
             _ => (None, None),
         };
         let Some((new, runs)) = labels else {
-            return Ok(EntryStanding { unreachable, ..told(setting, running, new, runs, judgement).into() });
+            let is_by_tag_alone = judgement == Judgement::HigherTag;
+            let ordered = told(setting, running, new, runs, judgement);
+            return Ok(EntryStanding { unreachable, is_by_tag_alone, ..ordered.into() });
         };
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
         let ordered = by_labels(told(setting, running, &new, &runs, judgement));

@@ -61,6 +61,8 @@ pub enum Judgement {
     Older(String),
     /// Its tag is lower in the order of tags. Nothing else is known.
     LowerTag,
+    /// Its tag is higher in the order of tags. Nothing else is known.
+    HigherTag,
     /// The two were built on lines that went apart.
     Diverged,
     /// Released although the lines went apart, because the new one is on the default branch.
@@ -130,7 +132,7 @@ fn by_tags(new: &Build, running: &Build, numbers: Numbers) -> Result<Judgement, 
         return Err("a tag is missing");
     };
     match tags::compare(tag, other, numbers) {
-        Some(Ordering::Greater) => Ok(Judgement::Newer("by its tag".to_owned())),
+        Some(Ordering::Greater) => Ok(Judgement::HigherTag),
         Some(Ordering::Less) => Ok(Judgement::LowerTag),
         Some(Ordering::Equal) => Ok(Judgement::Same("both have one version".to_owned())),
         None if tag == other && (new.digest.is_none() || running.digest.is_none()) => {
@@ -162,7 +164,7 @@ mod tests {
             (Ancestry::Same, "v1.0.0", "v1.2.0", "older"),
             (Ancestry::Same, "build-1", "build-2", "same"),
             (Ancestry::Apart, "v1.2.0", "v1.0.0", "diverged"),
-            (unknown(), "v1.2.0", "v1.0.0", "newer"),
+            (unknown(), "v1.2.0", "v1.0.0", "higher tag"),
             (unknown(), "build-2", "build-1", "unknown"),
         ] {
             let judgement = judge(&build(new), &build(running), OrderBy::Auto, Some(&ancestry));
@@ -225,6 +227,7 @@ mod tests {
             Judgement::Same(_) => "same",
             Judgement::Older(_) => "older",
             Judgement::LowerTag => "lower tag",
+            Judgement::HigherTag => "higher tag",
             Judgement::Diverged => "diverged",
             Judgement::Replaces(_) => "replaces",
             Judgement::Unknown(_) => "unknown",

@@ -4,7 +4,7 @@
 use super::Ancestry;
 use super::Build;
 use super::build::source_in_tag;
-use super::candidate::Candidate;
+use super::candidate::{Candidate, EntryStanding};
 use super::commits_count;
 use super::earlier::EarlierBuilds;
 use super::entry_order::{Ordered, Standing};
@@ -24,6 +24,7 @@ const MAX_CLAIMS_BEFORE: usize = 1_000;
 /// What another build of a commit that ran before is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rebuild {
+    /// Wanted, if its tag is another one: the pipeline of the commit did not just run again.
     MayFollow,
     IsOld,
 }
@@ -32,7 +33,7 @@ impl Candidate<'_> {
     /// Returns why the build is superseded, although it is not older than what runs: what runs may have taken the place of it.
     pub(super) fn by_the_past(
         &self,
-        standing: Standing,
+        EntryStanding { ordered, is_by_tag_alone, .. }: &EntryStanding,
         running: &RunningEntry,
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
@@ -43,15 +44,27 @@ impl Candidate<'_> {
         let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
         // A person, or a release without a commit, may have gone back to what never ran here.
         let may_be_back = running.has_past() && (!has_commit || running.release.is_none());
-        match standing {
+        match ordered.standing {
+            // Another build of what runs is no step back.
+            _ if running.build.as_ref().is_some_and(|runs| self.new.has_source_of(runs)) => Ok(None),
             Standing::Replaces => self.ran_before(running, Rebuild::IsOld, snapshot, repositories),
             // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
             Standing::Unknown if is_by_commit && has_commit => self.runs_again(running, snapshot, claims),
             Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => {
                 self.ran_before(running, Rebuild::MayFollow, snapshot, repositories)
             }
+            Standing::Newer if *is_by_tag_alone && self.has_later_time(running) => {
+                self.runs_again(running, snapshot, claims)
+            }
             _ => Ok(None),
         }
+    }
+
+    /// Returns whether a date or a time alone makes its tag higher than that of what runs, and may be of a commit that is older: a
+    /// pipeline that runs again writes a later one.
+    fn has_later_time(&self, running: &RunningEntry) -> bool {
+        let is_later = |runs: &Build| !self.new.is_higher_version_than(runs);
+        commits_count(self.setting.by) && self.new.names_source() && running.build.as_ref().is_some_and(is_later)
     }
 
     /// Returns why a build is superseded that may take the place of what runs, or of whose order nothing is known: what runs
@@ -68,13 +81,17 @@ impl Candidate<'_> {
         let mut untold = None;
         for stood in &earlier.stood {
             // A repository that cannot be reached is not asked again for each of them.
-            let is_asked = repositories.unreachable().is_none() || self.new.has_source_of(stood);
+            let is_rebuild = self.new.has_source_of(stood);
+            let is_asked = repositories.unreachable().is_none() || is_rebuild;
             let ancestry = match (&self.new.source, &stood.source) {
                 (Some(new), Some(other)) if is_asked => Some(repositories.ancestry(snapshot, new, other)?),
                 _ => None,
             };
             match ancestry {
-                Some(Ancestry::Same) if rebuild == Rebuild::MayFollow && !self.new.is(stood) => break,
+                _ if is_rebuild && rebuild == Rebuild::MayFollow && !self.new.may_be_rerun_of(stood) => break,
+                _ if is_rebuild => return Ok(Some(self.not_newer_than(stood))),
+                // An image of another name was built from the commit.
+                Some(Ancestry::Same) if rebuild == Rebuild::MayFollow => break,
                 Some(Ancestry::Before | Ancestry::Same) => return Ok(Some(self.not_newer_than(stood))),
                 Some(Ancestry::After) => break,
                 Some(Ancestry::Apart | Ancestry::OnDefaultBranch(_)) => {}
@@ -124,12 +141,11 @@ impl Candidate<'_> {
         let (name, path) = (self.name.as_str(), RepositoryPath::shown_as(self.file));
         claims.search(snapshot, MAX_CLAIMS_BEFORE)?;
         let spellings = claims.spellings(name, self.file, snapshot.file(&path)?);
-        let commit = self.new.source.as_ref().map(|source| source.commit);
-        let is_of_commit = |claim: FoundClaim<'_>| {
-            let image = claim.trailers.image(name, self.new.image.as_deref().unwrap_or(name));
-            let in_tag = || source_in_tag(image?.tag.as_deref()?);
-            let source = claim.trailers.source_of(name).cloned().or_else(in_tag);
-            source.is_some_and(|source| Some(source.commit) == commit)
+        let is_of_commit = |FoundClaim { trailers, .. }: FoundClaim<'_>| {
+            let image = trailers.image(name, self.new.image.as_deref().unwrap_or(name));
+            let tag = image.and_then(|image| image.tag.clone());
+            let source = trailers.source_of(name).cloned().or_else(|| source_in_tag(tag.as_deref()?));
+            self.new.has_source_of(&Build { image: self.new.image.clone(), tag, digest: None, source })
         };
         Ok(claims_of_entry(claims, self.file, name, &spellings).any(is_of_commit))
     }
@@ -139,11 +155,12 @@ impl Candidate<'_> {
     }
 
     fn not_newer_than(&self, earlier: &Build) -> Ordered {
-        let (branch, source, new) = (self.setting.branch, source(earlier), &self.new);
+        let (branch, new) = (self.setting.branch, &self.new);
+        let source = earlier.source.as_ref().map(|_| format!(" ({})", source(earlier))).unwrap_or_default();
         let why = match self.is_again(earlier) {
             true => "; only a newer build may follow".to_owned(),
             false => format!(", and {new} is not newer"),
         };
-        Standing::Superseded.because(format!("{branch} released {earlier} ({source}) before what it has now{why}"))
+        Standing::Superseded.because(format!("{branch} released {earlier}{source} before what it has now{why}"))
     }
 }

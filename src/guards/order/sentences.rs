@@ -33,6 +33,7 @@ pub(super) fn told(
     let has = if running.release.is_some() { "releases" } else { "has" };
     match judgement {
         Judgement::Newer(how) => Standing::Newer.because(format!("newer than {runs}: {how}")),
+        Judgement::HigherTag => Standing::Newer.because(format!("newer than {runs}: by its tag")),
         Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
         Judgement::NotAsked => Standing::Goes.because("order does not count"),
         Judgement::Replaces(how) => {

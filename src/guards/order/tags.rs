@@ -203,6 +203,14 @@ pub(super) fn commit_ids(tag: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Returns whether two tags have the same commit ids, at least one, each of which may be shortened.
+pub(super) fn have_same_commit(one: &str, other: &str) -> bool {
+    let ids = |tag| commit_ids(tag).map(str::to_ascii_lowercase).collect::<Vec<_>>();
+    let (one, other) = (ids(one), ids(other));
+    let is_same = |(one, other): (&String, &String)| one.starts_with(other.as_str()) || other.starts_with(one.as_str());
+    !one.is_empty() && one.len() == other.len() && one.iter().zip(&other).all(is_same)
+}
+
 /// Returns whether a word of a tag is the beginning of the id `commit`. Here digits alone count: what they are is known.
 pub(super) fn names(tag: &str, commit: &str) -> bool {
     let mut words = words(tag).filter(|word| COMMIT_DIGITS.contains(&word.len()));
@@ -322,7 +330,7 @@ fn date_length(text: &str) -> Option<(Vec<&str>, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Numbers, compare};
+    use super::{Numbers, compare, have_same_commit};
     use std::cmp::Ordering;
 
     #[test]
@@ -420,6 +428,24 @@ mod tests {
         ] {
             assert_eq!(compare(one, other, Numbers::InVersions), None, "{one} and {other}");
             assert_eq!(compare(other, one, Numbers::InVersions), None, "{other} and {one}");
+        }
+    }
+
+    #[test]
+    fn tags_of_one_commit() {
+        for (one, other, expected) in [
+            ("main-1a2b3c4-1700000000", "main-1a2b3c4-1700000100", true),
+            ("sha-1A2B3C4", "1a2b3c4d5e6f", true),
+            ("v1.2.0-3-g1a2b3c4", "1a2b3c4", true),
+            ("1a2b3c4-abcdef1", "1a2b3c4-abcdef1-2", true),
+            ("1a2b3c4-abcdef1", "1a2b3c5-abcdef1", false),
+            ("1a2b3c4-abcdef1", "1a2b3c4", false),
+            ("main-1a2b3c4", "main-1a2b3c5", false),
+            ("1234567", "1234567", false),
+            ("v1.2.3", "v1.2.3", false),
+        ] {
+            assert_eq!(have_same_commit(one, other), expected, "{one} {other}");
+            assert_eq!(have_same_commit(other, one), expected, "{other} {one}");
         }
     }
 

@@ -81,16 +81,18 @@ fn an_old_pipeline_does_not_undo_a_lower_version_by_hand() {
 /// An old pipeline builds its image again: the digest is another one, and so is a time in the tag.
 #[test]
 fn a_rebuild_does_not_undo_a_change_by_hand() {
+    let built = |digit: &str| format!("red@sha256:{}", digit.repeat(64));
     let pipeline = Pipeline::with_sources("app");
     let one = pipeline.source("one", &[]);
     let two = pipeline.source("two", &[&one]);
-    let built = |digit: &str| format!("red@sha256:{}", digit.repeat(64));
-    ends(&by_ci(&pipeline, &built("a"), &one), "released");
-    by_hand(&pipeline, "red", "by-hand");
-    for again in [built("b"), "main-1700000200".to_owned()] {
+    for [tag, again] in [[built("a"), built("b")], ["main-1700000000", "main-1700000200"].map(str::to_owned)] {
+        pipeline.in_ci(release(&pipeline, &tag), &one).args(["--on-superseded", "allow"]).run().success();
+        by_hand(&pipeline, tag.split('@').next().unwrap(), "by-hand");
         ends(&by_ci(&pipeline, &again, &one).success(), "superseded");
+        let other = by_ci(&pipeline, "another-tag", &one).success();
+        ends(&other, "released");
+        ends(&by_ci(&pipeline, "blue", &two), "released");
     }
-    ends(&by_ci(&pipeline, "blue", &two), "released");
 }
 
 /// The same if the tags name commits.
