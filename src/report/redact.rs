@@ -54,6 +54,11 @@ mod tests {
         for (text, expected) in [
             (r#"{"a":"https://u:p@h","b":"//x","c":"y@z:1"}"#, r#"{"a":"https://***@h","b":"//x","c":"y@z:1"}"#),
             (r#"{"a":"https://u:p\"q@h\\","b":"y@z:1"}"#, r#"{"a":"https://***@h\\","b":"y@z:1"}"#),
+            (r#"{"file":"a:b@c.d/x","n":1,"a":"u:p@h.io/x"}"#, r#"{"file":"a:b@c.d/x","n":1,"a":"***@h.io/x"}"#),
+            (
+                r#"{"files":["a:b@c.d/x","a:b@c.d/y"],"a":["u:p@h.io/x"]}"#,
+                r#"{"files":["a:b@c.d/x","a:b@c.d/y"],"a":["***@h.io/x"]}"#,
+            ),
         ] {
             assert_eq!(redacted_json(text), expected, "{text}");
         }

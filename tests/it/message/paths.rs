@@ -22,6 +22,7 @@ fn a_path_that_a_trailer_cannot_have_as_it_is() {
         assert_eq!(release("build-a", &one, &[]), "released", "{folder:?}");
         assert_eq!(release("build-b", &two, &["-k", &below, "--on-diverged", "release"]), "released", "{folder:?}");
         let listed = pipeline.log(&["-k", folder, "web"]);
+        assert_eq!(listed[0]["file"], format!("{folder}/kustomization.yaml"));
         assert_eq!(
             (listed[0]["by_hand"] == true, listed[1]["by_hand"] == true),
             (false, false),
