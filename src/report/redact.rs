@@ -1,12 +1,16 @@
 //! Keeps logins out of everything that is printed: a URL that a user, a server or a file wrote may have one, and so may an
 //! argument in the wrong place.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 
 use crate::git::has_login;
 pub(super) use crate::git::without_logins as redacted;
 
-/// Returns a JSON text without the logins of its URLs, each of which ends with its string.
+/// The keys whose values are paths of a repository, which are no URLs, whatever is in them.
+const PATHS: [&str; 2] = ["file\"", "files\""];
+
+/// Returns a JSON text without the logins of its URLs, each of which ends with its string. It has no blanks between its tokens.
 pub(super) fn redacted_json(text: &str) -> String {
     let mut is_escaped = false;
     let ends_string = |c: char| {
@@ -14,7 +18,16 @@ pub(super) fn redacted_json(text: &str) -> String {
         is_escaped = c == '\\' && !is_escaped;
         ends
     };
-    text.split_inclusive(ends_string).map(redacted).collect()
+    let (mut key, mut before) = ("", "");
+    // What stands between two strings is a piece of its own, as each string is.
+    let shown = text.split_inclusive(ends_string).map(|piece| {
+        if piece.starts_with(':') {
+            key = before;
+        }
+        before = piece;
+        if PATHS.contains(&key) { Cow::Borrowed(piece) } else { redacted(piece) }
+    });
+    shown.collect()
 }
 
 /// Returns a note if an argument of a command line, whose first item is the program's name, has a login in a URL.
