@@ -16,8 +16,9 @@ pub(super) struct AmbiguousName {
     names: Vec<String>,
 }
 
-/// Returns the place of the release that `text` names among `releases` of one entry, the newest first; `None` if there is none. Of
-/// several by one name, the newest that stands counts, else the newest one: what was taken back before can be meant all the same.
+/// Returns the place of the release that `text` names among `releases` of one entry, the newest first; `None` if there is none.
+/// Of several by one name, the newest that stands counts, else the newest one: what was taken back before can be meant all the
+/// same.
 pub(super) fn place_of(releases: &[LoggedRelease], text: &str) -> Result<Option<usize>, AmbiguousName> {
     let newest = |is_called: &dyn Fn(&LoggedRelease) -> bool| {
         let called = |release: &LoggedRelease| release.fields.is_some() && is_called(release);

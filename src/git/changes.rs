@@ -68,8 +68,8 @@ impl Snapshot<'_> {
         Ok(Some(changes))
     }
 
-    /// Returns the files of the commit `before` that are gone in `after`, each beside the file at `path` of `after`; `None` if more
-    /// than `MAX_CHANGED_ENTRIES` folders of one level differ.
+    /// Returns the files of the commit `before` that are gone in `after`, each beside the file at `path` of `after`; `None` if
+    /// more than `MAX_CHANGED_ENTRIES` folders of one level differ.
     pub fn removed_files(
         &mut self,
         before: &CommitRecord,

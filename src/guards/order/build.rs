@@ -80,8 +80,8 @@ impl Build {
         self.source.is_some() || self.tag.as_ref().is_some_and(|tag| tags::commit_ids(tag).next().is_some())
     }
 
-    /// Returns whether the tag of this one is what the pipeline of the other one writes if it runs again: the same tag, or one that
-    /// differs in a date or a time.
+    /// Returns whether the tag of this one is what the pipeline of the other one writes if it runs again: the same tag, or one
+    /// that differs in a date or a time.
     pub fn may_be_rerun_of(&self, other: &Self) -> bool {
         let tags = || self.tag.as_ref().zip(other.tag.as_ref());
         let are_in_order =

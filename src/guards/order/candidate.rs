@@ -15,7 +15,7 @@ use crate::outcome::failure::Failure;
 use crate::request::OrderBy;
 
 /// A build that is to replace what an entry runs.
-pub(super) struct Candidate<'c> {
+pub(super) struct CandidateBuild<'c> {
     pub(super) setting: &'c Setting<'c>,
     pub(super) file: &'c str,
     pub(super) name: &'c ImageName,
@@ -40,7 +40,7 @@ impl From<Ordered> for EntryStanding {
     }
 }
 
-impl Candidate<'_> {
+impl CandidateBuild<'_> {
     /// Judges `new` against `other`, with what the repositories tell of their commits if these count.
     pub(super) fn judge(
         &self,

@@ -1,7 +1,7 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
 use super::build::source_in_tag;
-use super::candidate::{Candidate, EntryStanding};
+use super::candidate::{CandidateBuild, EntryStanding};
 use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, Standing};
 use super::found_claim::claims_of_entry;
@@ -39,7 +39,7 @@ pub fn order_of(
         for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
-            let candidate = Candidate { setting, file: &file.path, name: &entry.name, new };
+            let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new };
             orders.push(candidate.order(&entry.before, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
@@ -59,7 +59,7 @@ fn earlier_repository(
     Ok(releases.find_map(|claim| claim.trailers.source_of(name)?.repository.clone()))
 }
 
-impl Candidate<'_> {
+impl CandidateBuild<'_> {
     /// Orders the build against what the entry runs, which is `now` in the file.
     fn order(
         mut self,

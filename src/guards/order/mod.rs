@@ -78,7 +78,8 @@ fn commits_count(by: OrderBy) -> bool {
     matches!(by, OrderBy::Auto | OrderBy::Source | OrderBy::Number)
 }
 
-/// Judges a new build. `ancestry` is what is known of the commits of both; `None` if one of them has none, or if they do not count.
+/// Judges a new build. `ancestry` is what is known of the commits of both; `None` if one of them has none, or if they do not
+/// count.
 pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancestry>) -> Judgement {
     let numbers = match by {
         OrderBy::Nothing => return Judgement::NotAsked,

@@ -4,7 +4,7 @@
 use super::Ancestry;
 use super::Build;
 use super::build::source_in_tag;
-use super::candidate::{Candidate, EntryStanding};
+use super::candidate::{CandidateBuild, EntryStanding};
 use super::commits_count;
 use super::earlier::EarlierBuilds;
 use super::entry_order::{Ordered, Standing};
@@ -29,7 +29,7 @@ enum Rebuild {
     IsOld,
 }
 
-impl Candidate<'_> {
+impl CandidateBuild<'_> {
     /// Returns why the build is superseded, although it is not older than what runs: what runs may have taken the place of it.
     pub(super) fn by_the_past(
         &self,
@@ -60,7 +60,7 @@ impl Candidate<'_> {
         }
     }
 
-    /// Returns whether a date or a time alone makes its tag higher than that of what runs, and may be of a commit that is older: a
+    /// Returns whether a date or a time alone may make its tag higher than that of what runs, and its commit may be older: a
     /// pipeline that runs again writes a later one.
     fn has_later_time(&self, running: &RunningEntry) -> bool {
         let is_later = |runs: &Build| !self.new.is_higher_version_than(runs);

@@ -75,8 +75,11 @@ fn values(service: &str, tag: &str) -> String {
     service + "proxy:\n  image: ghcr.io/org/proxy:v3\nreplicas: 2\nports:\n- 8080\n- 8081\n"
 }
 
+/// What a commit makes of a text.
+type TextEdit = fn(&str) -> String;
+
 /// Where the values of a service were renamed to, and their text with the same commit.
-const RENAMES: [(&str, fn(&str) -> String); 4] = [
+const RENAMES: [(&str, TextEdit); 4] = [
     ("environments/production/web.yaml", str::to_owned),
     ("image-tags", str::to_owned),
     ("charts/web-values.yml", |text| text.lines().take(3).map(|line| format!("{line} # moved\n")).collect()),
