@@ -130,6 +130,17 @@ fn what_became_of_an_image_is_what_the_file_says() {
     }
 }
 
+/// A name that a list shows can be given to a command.
+#[test]
+fn every_name_that_is_listed_means_an_image() {
+    for case in FileCase::all() {
+        for (name, _) in entries(&case.path, &case.input, None).unwrap_or_default() {
+            let said = entries(&case.path, &case.input, Some(&name));
+            assert!(said.as_ref().is_ok_and(|said| !said.is_empty()), "{}: {name}: {said:?}", case.name);
+        }
+    }
+}
+
 /// The name and the version of an image are shown as one, whatever the keys of the name.
 #[test]
 fn a_name_is_shown_with_the_version_beside_it() {
