@@ -310,16 +310,24 @@ pub fn may_be_another_name(name: &str) -> bool {
 ///
 /// # Errors
 ///
-/// An entry has the name of the policy too.
+/// An entry is called so too.
 fn names_no_entry(file: &ReadFile<'_, '_>, place: ListsPlace, name: &str) -> Result<bool, TargetError> {
-    if name.starts_with('.') {
-        return Ok(true);
+    let is_path = name.starts_with('.');
+    let elsewhere = match is_path {
+        true => scalars::first_called(file.path, file.yaml, name),
+        false => scalars::first_marked(file.yaml, name),
+    };
+    if !is_path && elsewhere.is_none() {
+        return Ok(false);
     }
-    let Some(marked) = scalars::first_marked(file.yaml, name) else { return Ok(false) };
-    let entries = kustomization::entries_of(place, file.yaml)?;
-    if entries.iter().all(|(other, _)| other != name) {
-        return Ok(true);
-    }
-    let message = format!("`{name}` is ambiguous: an entry is called so, and a policy of Flux here");
-    Err(FileRefusal::at(file.yaml, marked, message, "write the path of the tag, as in `.images[0].newTag`").into())
+    let entries = match kustomization::entries_of(place, file.yaml) {
+        // A path needs no entries that can be read.
+        Err(_) if is_path => return Ok(true),
+        entries => entries?,
+    };
+    let is_entry = entries.iter().any(|(other, _)| other == name);
+    let Some(elsewhere) = elsewhere.filter(|_| is_entry) else { return Ok(!is_entry) };
+    let what = if is_path { "a path leads here" } else { "a policy of Flux here" };
+    let message = format!("`{name}` is ambiguous: an entry is called so, and {what}");
+    Err(FileRefusal::at(file.yaml, elsewhere, message, "write the path of the tag, as in `.images[0].newTag`").into())
 }

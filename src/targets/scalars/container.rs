@@ -37,6 +37,11 @@ impl Named {
     fn by_path(node: NodeId, path: String, key: &'static str) -> Self {
         Self { name: format!(".{path}.{key}"), node, path, key, is_template: false }
     }
+
+    /// Whether it is called by its path.
+    pub(super) fn is_by_path(&self) -> bool {
+        self.name == format!(".{}.{}", self.path, self.key)
+    }
 }
 
 /// Whether an image is a parameter of a workflow, which the run fills in.

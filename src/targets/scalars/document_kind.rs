@@ -19,6 +19,8 @@ pub(in crate::targets) enum DocumentKind {
     ApplicationSet,
     /// A file `.argocd-source….yaml`: the source of an application.
     ApplicationSource,
+    /// A `List` of objects.
+    List,
     /// Any other object of Kubernetes.
     Manifest,
     /// It has no containers of its own, though its schema may look so.
@@ -40,6 +42,7 @@ impl fmt::Display for DocumentKind {
             Self::Application => "an Application of Argo CD",
             Self::ApplicationSet => "an ApplicationSet of Argo CD",
             Self::ApplicationSource => "a source of an Application of Argo CD",
+            Self::List => "a List of Kubernetes",
             Self::Manifest => "a manifest",
             Self::Definition => "a CustomResourceDefinition",
             Self::Compose => "a compose file",
@@ -99,11 +102,16 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
         ("argoproj.io", "Application") => DocumentKind::Application,
         ("argoproj.io", "ApplicationSet") => DocumentKind::ApplicationSet,
         (_, "CustomResourceDefinition") => DocumentKind::Definition,
+        (_, "List") if !version.is_empty() && is_list(yaml, root) => DocumentKind::List,
         _ if name.starts_with(".argocd-source") => DocumentKind::ApplicationSource,
         _ if !version.is_empty() && !kind.is_empty() => DocumentKind::Manifest,
         _ if version.is_empty() && has_services(yaml, root) => DocumentKind::Compose,
         _ => DocumentKind::Values,
     }
+}
+
+fn is_list(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    value_of(yaml, root, "items").is_some_and(|items| matches!(yaml.tree.kind(items), NodeKind::Sequence(_)))
 }
 
 /// Returns the first object that would be a manifest if it had an `apiVersion`.

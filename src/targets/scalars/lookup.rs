@@ -77,7 +77,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
                 found.push(NamedPlace::by_name(oci_repository(self.yaml, object.root)?));
                 continue;
             }
-            for mut image in in_object(self.yaml, object, named, wanted)? {
+            for mut image in self.called_in(object, named, wanted)? {
                 if let Some(label) = &object.label {
                     image.place.qualified = format!("{label}/{wanted}");
                 }
@@ -101,6 +101,65 @@ impl<'p, 'd> FileImages<'p, 'd> {
         let places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
         places.iter().try_for_each(|place| self.refuse_repeated(place))?;
         Ok(places)
+    }
+
+    /// Returns the images of one object that a name without `KIND/NAME/` means.
+    fn called_in(&self, object: &Object, named: &[Named], name: &str) -> Result<Vec<NamedPlace>, FileRefusal> {
+        let (yaml, root) = (self.yaml, object.root);
+        let mut found = Vec::new();
+        if let Some(path) = name.strip_prefix('.') {
+            found.extend(self.at_path(object, path)?);
+        }
+        let has_path = !found.is_empty();
+        for named in named.iter().filter(|named| named.name == name && !named.is_by_path()) {
+            found.extend(image_of_container(yaml, object, named)?.map(NamedPlace::by_name));
+        }
+        if has_path {
+            return Ok(found);
+        }
+        match object.kind {
+            DocumentKind::Values => found.extend(at(yaml, root, name, "")?),
+            // The values of a chart may have `services` as well.
+            DocumentKind::Compose if found.is_empty() => found.extend(at(yaml, root, name, "")?),
+            DocumentKind::HelmRelease => {
+                if let Some(values) = values_of_release(yaml, root)? {
+                    found.extend(at(yaml, values, name, VALUES_OF_RELEASE)?);
+                }
+            }
+            DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
+                for source in sources(yaml, object) {
+                    for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
+                        found.push(NamedPlace::by_name(image?));
+                    }
+                    found.extend(source_image(yaml, source, name)?.map(NamedPlace::by_path));
+                }
+            }
+            DocumentKind::FluxKustomization => refuse_among_others(yaml, object, name)?,
+            DocumentKind::Manifest
+            | DocumentKind::Compose
+            | DocumentKind::OciRepository
+            | DocumentKind::List
+            | DocumentKind::Kustomization
+            | DocumentKind::Definition
+            | DocumentKind::Empty => {}
+        }
+        Ok(found)
+    }
+
+    /// Returns the image at a path from the root of an object. Of a `List`, it is in one of the objects that are its items.
+    fn at_path(&self, object: &Object, path: &str) -> Result<Option<NamedPlace>, FileRefusal> {
+        let yaml = self.yaml;
+        let found = at(yaml, object.root, path, ".")?;
+        let item = found.as_ref().map_or(object.root, |found| found.place.item);
+        for object in self.objects.iter().filter(|object| yaml.tree.is_within(item, object.root)) {
+            if object.kind == DocumentKind::OciRepository {
+                refuse_semver(yaml, object.root)?;
+            }
+            if let Some(found) = &found {
+                sources(yaml, object).into_iter().try_for_each(|source| refuse_replaced(yaml, source, &found.place))?;
+            }
+        }
+        Ok(found)
     }
 
     /// Refuses an image that is below a key that is there twice.
@@ -129,6 +188,11 @@ impl NamedPlace {
     }
 }
 
+/// Returns where the first image is that `name` means; nothing if it means none that can be edited.
+pub(in crate::targets) fn first_called(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Option<NodeId> {
+    FileImages::new(path, yaml).called(name).ok()?.first().map(|place| place.item)
+}
+
 /// Where the paths of values begin.
 pub(super) const VALUES_OF_RELEASE: &str = "spec.values.";
 
@@ -142,77 +206,30 @@ pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[NamedPlace
         }
         let places: Vec<String> = found.iter().map(|found| found.place.told(yaml)).collect();
         let message = format!("`{name}` is ambiguous: {}", places.join(", "));
-        return Err(FileRefusal::at(yaml, other.place.item, message, apart(yaml, name, &first.place, &other.place)));
+        return Err(FileRefusal::at(yaml, other.place.item, message, apart(yaml, name, first, other)));
     }
     Ok(())
 }
 
 /// Returns how to name one of two images.
-fn apart(yaml: &ParsedYaml<'_>, name: &str, one: &ImagePlace, other: &ImagePlace) -> &'static str {
-    let is_in = |document: &NodeId, place: &ImagePlace| yaml.tree.is_within(place.item, *document);
+fn apart(yaml: &ParsedYaml<'_>, name: &str, one: &NamedPlace, other: &NamedPlace) -> &'static str {
+    let is_in = |document: &NodeId, found: &NamedPlace| yaml.tree.is_within(found.place.item, *document);
     let mut documents = yaml.tree.documents.iter();
-    if one.qualified != other.qualified && name.starts_with('.') {
-        "write `KIND/NAME/` before it to choose a document"
-    } else if one.qualified != other.qualified {
-        "write `KIND/NAME/` before it to choose a document, or a path with a dot before it"
-    } else if documents.any(|document| is_in(document, one) && is_in(document, other)) {
+    let is_one_document = documents.any(|document| is_in(document, one) && is_in(document, other));
+    let is_qualified = one.place.qualified != other.place.qualified;
+    if is_one_document && (!is_qualified || one.by != other.by) {
         "write the path of one of them, with a dot before it"
+    } else if is_qualified && name.starts_with('.') {
+        "write `KIND/NAME/` before it to choose a document"
+    } else if is_qualified {
+        "write `KIND/NAME/` before it to choose a document, or a path with a dot before it"
     } else {
         "move one of the documents to a file of its own"
     }
 }
 
-/// Returns the images of one object that a name without `KIND/NAME/` means.
-fn in_object(
-    yaml: &ParsedYaml<'_>,
-    object: &Object,
-    named: &[Named],
-    name: &str,
-) -> Result<Vec<NamedPlace>, FileRefusal> {
-    let root = object.root;
-    let at = |root: NodeId, path: &str, before: &str| {
-        image_at(yaml, Below { root, before }, path).map(|place| place.map(NamedPlace::by_path))
-    };
-    if let Some(path) = name.strip_prefix('.') {
-        let found = at(root, path, ".")?;
-        if object.kind == DocumentKind::OciRepository {
-            refuse_semver(yaml, root)?;
-        }
-        if let Some(found) = &found {
-            sources(yaml, object).into_iter().try_for_each(|source| refuse_replaced(yaml, source, &found.place))?;
-        }
-        return Ok(found.into_iter().collect());
-    }
-    let mut found = Vec::new();
-    for named in named.iter().filter(|named| named.name == name) {
-        found.extend(image_of_container(yaml, object, named)?.map(NamedPlace::by_name));
-    }
-    match object.kind {
-        DocumentKind::Values => found.extend(at(root, name, "")?),
-        // The values of a chart may have `services` as well.
-        DocumentKind::Compose if found.is_empty() => found.extend(at(root, name, "")?),
-        DocumentKind::HelmRelease => {
-            if let Some(values) = values_of_release(yaml, root)? {
-                found.extend(at(values, name, VALUES_OF_RELEASE)?);
-            }
-        }
-        DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
-            for source in sources(yaml, object) {
-                for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
-                    found.push(NamedPlace::by_name(image?));
-                }
-                found.extend(source_image(yaml, source, name)?.map(NamedPlace::by_path));
-            }
-        }
-        DocumentKind::FluxKustomization => refuse_among_others(yaml, object, name)?,
-        DocumentKind::Manifest
-        | DocumentKind::Compose
-        | DocumentKind::OciRepository
-        | DocumentKind::Kustomization
-        | DocumentKind::Definition
-        | DocumentKind::Empty => {}
-    }
-    Ok(found)
+fn at(yaml: &ParsedYaml<'_>, root: NodeId, path: &str, before: &str) -> Result<Option<NamedPlace>, FileRefusal> {
+    Ok(image_at(yaml, Below { root, before }, path)?.map(NamedPlace::by_path))
 }
 
 /// Returns the image of a container or a service of an object; nothing if it has none.

@@ -88,7 +88,8 @@ pub(super) fn all_marked(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<Marke
 /// Returns the values with a marker, or with one of the policy `wanted`.
 fn marked_values(yaml: &ParsedYaml<'_>, objects: &[Object], wanted: Option<&str>) -> Vec<MarkedValue> {
     let mut values = Vec::new();
-    for object in objects.iter().filter(|_| is_marker(yaml.source.text)) {
+    let is_walked = |object: &&Object| object.kind != DocumentKind::List && is_marker(yaml.source.text);
+    for object in objects.iter().filter(is_walked) {
         let label = object.label.as_ref().map(|label| format!("{label}/.")).unwrap_or_default();
         walk(yaml, object.root, &mut |Visit { path, slot, trail, .. }| {
             let is_wanted = |marker: &FluxMarker| wanted.is_none_or(|wanted| marker.policy == wanted);

@@ -44,6 +44,7 @@ mod walk;
 pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
 pub use file_refusal::FileRefusal;
 pub(super) use image_text::has_reference;
+pub(super) use lookup::first_called;
 pub(super) use marked::first_marked;
 pub(super) use nested::{edit, shown};
 pub(super) use rewrite::own_names;

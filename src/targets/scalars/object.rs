@@ -20,16 +20,18 @@ impl Object {
     }
 }
 
-/// Returns the objects of the file at `path`.
+/// Returns the objects of the file at `path`. A `List` comes behind its items, and has paths alone.
 pub(super) fn objects(path: &str, yaml: &ParsedYaml<'_>) -> Vec<Object> {
     let mut objects = Vec::new();
     for root in yaml.tree.documents.iter().copied() {
-        let is_list = text_of(yaml, root, "kind") == Some("List") && text_of(yaml, root, "apiVersion").is_some();
-        let items = value_of(yaml, root, "items").filter(|_| is_list);
-        match items.filter(|items| matches!(yaml.tree.kind(*items), NodeKind::Sequence(_))) {
-            Some(items) => objects.extend(yaml.tree.children(items).map(|item| object(path, yaml, item))),
-            None => objects.push(object(path, yaml, root)),
+        let document = object(path, yaml, root);
+        if document.kind == DocumentKind::List {
+            let items = value_of(yaml, root, "items").into_iter().flat_map(|items| yaml.tree.children(items));
+            // What an alias stands for is an object of the expanded file.
+            let items = items.filter(|item| !matches!(yaml.tree.kind(*item), NodeKind::Alias(_)));
+            objects.extend(items.map(|item| object(path, yaml, item)));
         }
+        objects.push(document);
     }
     objects
 }

@@ -135,7 +135,7 @@ impl FileImages<'_, '_> {
             });
             for named in named {
                 if let Some(image) = image_of_container(self.yaml, object, named).transpose() {
-                    let by = if named.name.starts_with('.') { NamedPlace::by_path } else { NamedPlace::by_name };
+                    let by = if named.is_by_path() { NamedPlace::by_path } else { NamedPlace::by_name };
                     let (name, label) = (named.name.clone(), object.label.clone());
                     shown.push(Candidate {
                         name,

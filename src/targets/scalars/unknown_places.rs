@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::object::Object;
@@ -24,7 +25,8 @@ pub(super) fn unknown_places(
     covered: &HashSet<NodeId>,
 ) -> Vec<UnknownPlace> {
     let mut unknown = Vec::new();
-    for object in objects {
+    // What is in a `List` is in its items.
+    for object in objects.iter().filter(|object| object.kind != DocumentKind::List) {
         walk(yaml, object.root, &mut |Visit { path, slot, .. }| {
             let value = slot.value;
             let Some(text) = yaml.tree.text(value).filter(|_| !covered.contains(&value)) else { return };
