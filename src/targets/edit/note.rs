@@ -49,6 +49,8 @@ pub enum NoteKind {
     DigestBeside { key: String, digest: String },
     /// The digest was emptied, and a switch beside it makes the chart use it.
     EmptyDigestUsed,
+    /// A variable beside the image has the old version still. `argument` names it.
+    VariableKept { key: String, version: String, argument: String },
     /// A post-renderer of Flux changes the image behind the chart.
     PostRenderer { line: usize, image: String },
     /// A later entry is for what this one makes of its image, and replaces the version.
@@ -90,7 +92,7 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } => true,
-            Self::PostRenderer { .. } | Self::EmptyDigestUsed => true,
+            Self::PostRenderer { .. } | Self::EmptyDigestUsed | Self::VariableKept { .. } => true,
             _ => false,
         }
     }
@@ -141,6 +143,7 @@ impl fmt::Display for NoteKind {
             }
             Self::DigestBeside { key, digest } => f.write_str(&digest_beside(key, digest)),
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
+            Self::VariableKept { key, version, argument } => f.write_str(&variable_kept(key, version, argument)),
             Self::PostRenderer { line, image } => f.write_str(&post_renderer(*line, image)),
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
@@ -171,6 +174,10 @@ fn pattern(character: char) -> String {
 
 const EMPTY_DIGEST_USED: &str = "the digest was emptied beside `useDigest: true`, and the chart writes `@` with nothing behind it: \
      name a digest too, or write `useDigest: false`";
+
+fn variable_kept(key: &str, version: &str, argument: &str) -> String {
+    format!("`{key}` is `{version}` still; if it is the version of this image, name it too: `{argument}`")
+}
 
 fn post_renderer(line: usize, image: &str) -> String {
     format!("the post-renderer on line {line} is for `{image}` too, and what it sets is deployed")

@@ -7,6 +7,7 @@ use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
 use super::place::ImagePlace;
 use super::slot::Slot;
+use super::variable::key_at;
 use crate::image::Digest;
 use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
@@ -49,7 +50,7 @@ impl<'y> ValuesBeside<'y> {
             let key = yaml.tree.text(pair.key)?;
             Some(ValueBeside { key, node: pair.key, text: filled(yaml, pair.value) })
         };
-        Self { own: slot.key_text(yaml), others: others.filter_map(neighbour).collect() }
+        Self { own: key_at(yaml, slot, &place.path), others: others.filter_map(neighbour).collect() }
     }
 
     /// Returns what is under a key.

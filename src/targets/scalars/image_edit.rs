@@ -9,6 +9,7 @@ use super::comments::comment_behind;
 use super::document_kind::DocumentKind;
 use super::entries_elsewhere::{patch_of, post_renderer_of};
 use super::file_refusal::FileRefusal;
+use super::kept_variables::notes_of_variables;
 use super::key_stems::plain;
 use super::lookup::FileImages;
 use super::object::Object;
@@ -49,6 +50,7 @@ pub(super) fn outcome(
             shared_name: shared_name(new, image)?,
         });
     }
+    notes.extend(notes_of_variables(new_images, &plan));
     let mut told: HashMap<(usize, usize), Vec<Note>> = HashMap::new();
     notes.retain(|note| {
         let here = told.entry((note.place.line, note.place.column)).or_default();

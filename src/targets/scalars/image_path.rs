@@ -13,6 +13,7 @@ use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::place::{ImagePlace, Parts, Slots};
 use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
+use super::variable::key_at;
 use super::walk::walk;
 use crate::image::has_registry;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
@@ -224,7 +225,7 @@ fn scalar_slots(
     trail: &[NodeId],
     path: &str,
 ) -> Result<Slots, FileRefusal> {
-    let key = slot.key_text(yaml);
+    let key = key_at(yaml, slot, path);
     let beside = |key: &str| match is_mapping(yaml, slot.parent) {
         true => Ok(own_pair(yaml, slot.parent, key)?.map(|pair| Slot::of(slot.parent, pair))),
         false => Ok(None),

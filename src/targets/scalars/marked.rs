@@ -13,6 +13,7 @@ use super::node_path::own_pair;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
+use super::variable::key_of;
 use super::walk::{Visit, escaped, walk};
 use crate::image::{Digest, has_registry};
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
@@ -239,11 +240,7 @@ impl MarkedValue {
 
     /// Refuses a marker that means more of the image than its value holds, as the key says: `tag: v1` would become `tag: v1:v2`.
     fn require_part(&self, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
-        let key = match self.slot.key_text(yaml) {
-            // A variable, or a parameter.
-            "value" => text_beside(yaml, self.slot.parent, "name").unwrap_or("value"),
-            key => key,
-        };
+        let key = key_of(yaml, self.slot);
         let (part, word) = match (key, holds(key)) {
             ("newName", _) => (MarkedPart::Name, "name"),
             (_, Holds::Tag) => (MarkedPart::Tag, "tag"),

@@ -15,6 +15,7 @@ mod file_refusal;
 mod image_edit;
 mod image_path;
 mod image_text;
+mod kept_variables;
 mod key_stems;
 mod lookup;
 mod marked;
@@ -39,6 +40,7 @@ mod tag_place;
 mod together;
 mod unknown_places;
 mod values_text;
+mod variable;
 mod walk;
 
 pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
