@@ -40,30 +40,6 @@ pub(super) fn values_object(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<Nod
     value_of(yaml, value_of(yaml, source, "helm")?, "valuesObject")
 }
 
-/// Returns the values of charts that are text in an application. Argo CD ignores them beside a `valuesObject`: then they are no
-/// values.
-pub(super) fn nested_values(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<Slot> {
-    texts(yaml, objects, false)
-}
-
-/// Returns the values that are text and that Argo CD ignores.
-pub(super) fn ignored_values(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<Slot> {
-    texts(yaml, objects, true)
-}
-
-fn texts(yaml: &ParsedYaml<'_>, objects: &[Object], are_ignored: bool) -> Vec<Slot> {
-    let text = |source: NodeId| {
-        let object = values_object(yaml, source).filter(|object| !yaml.tree.is_null(*object));
-        if object.is_some() != are_ignored {
-            return None;
-        }
-        let helm = value_of(yaml, source, "helm").filter(|helm| is_mapping(yaml, *helm))?;
-        let pair = yaml.tree.own(helm, &|key| key == "values")?;
-        matches!(yaml.tree.kind(pair.value), NodeKind::Scalar(..)).then(|| Slot::of(helm, pair))
-    };
-    objects.iter().flat_map(|object| sources(yaml, object)).filter_map(text).collect()
-}
-
 /// Returns the images of `kustomize.images` in a source of Argo CD: strings, `[KEY=]NAME[:TAG][@DIGEST]`. What is no image has
 /// no name.
 pub(super) fn kustomize_images(

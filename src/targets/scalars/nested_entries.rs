@@ -1,0 +1,205 @@
+//! What a file says, with the values that are text in it: the images in them, and what outside of them goes against a name.
+
+use std::collections::HashSet;
+
+use super::argo::PARAMETERS;
+use super::behind::refusal;
+use super::file_refusal::FileRefusal;
+use super::lookup::FileImages;
+use super::object::objects;
+use super::place::ImagePlace;
+use super::repeated::RepeatedKeys;
+use super::rewrite;
+use super::values_text::{INSIDE, ValuesText};
+use crate::image::ImageArgument;
+use crate::targets::edit::Fields;
+use crate::targets::shown_entries::ShownEntries;
+use crate::yaml::{NodeId, ParsedYaml};
+
+/// Returns what [`rewrite::shown`] returns, and the same of values that are text.
+///
+/// # Errors
+///
+/// The file is not edited, whatever is asked for.
+pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
+    let mut shown = rewrite::shown(path, yaml)?;
+    let repeated = RepeatedKeys::of(yaml);
+    for values in ValuesText::all(yaml, &objects(path, yaml)) {
+        let told = |refusal: FileRefusal| values.told(refusal);
+        let read = || values.read(|yaml| rewrite::shown(INSIDE, yaml)).map_err(told);
+        match repeated.refuse(values.slot.value).and_then(|()| read()) {
+            Ok(mut inside) => {
+                for (name, fields) in &mut inside.entries {
+                    values.drop_replaced_name(name, fields);
+                }
+                shown.entries.extend(inside.entries);
+                shown.untold.extend(inside.untold.into_iter().map(told));
+                shown.doubtful.extend(inside.doubtful.into_iter().map(told));
+            }
+            Err(refusal) => shown.untold.push(refusal),
+        }
+    }
+    shown.untold.extend(values_behind(path, yaml, None)?);
+    Ok(shown)
+}
+
+/// Returns what [`rewrite::entries`] returns, and the images in values that are text.
+///
+/// # Errors
+///
+/// The file is not edited, whatever is asked for.
+pub(in crate::targets) fn entries(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    wanted: Option<&str>,
+) -> Result<Vec<(String, Fields)>, FileRefusal> {
+    let (mut entries, something_else) = match rewrite::entries(path, yaml, wanted) {
+        Ok(entries) if wanted.is_some() && !entries.is_empty() => return Ok(entries),
+        Ok(entries) => (entries, None),
+        Err(refusal) if refusal.is_no_image => (Vec::new(), Some(refusal)),
+        Err(refusal) => return Err(refusal),
+    };
+    let objects = objects(path, yaml);
+    for values in ValuesText::all(yaml, &objects) {
+        entries.extend(values.entries(wanted));
+    }
+    if let (Some(name), true) = (wanted, entries.is_empty())
+        && let Some(refusal) = values_behind(path, yaml, Some(name))?.into_iter().next()
+    {
+        return Err(refusal);
+    }
+    for values in ValuesText::ignored(yaml, &objects).into_iter().filter(|_| entries.is_empty()) {
+        if let Some(name) = wanted.filter(|name| values.has(name)) {
+            let message = format!("`{name}` is in `values` alone, which Argo CD ignores beside `valuesObject`");
+            let refusal = values.refusal(message, "move the image to `valuesObject` once by hand");
+            return Err(FileRefusal { is_no_image: true, ..refusal });
+        }
+    }
+    match something_else.filter(|_| entries.is_empty()) {
+        Some(refusal) => Err(refusal),
+        None => Ok(entries),
+    }
+}
+
+/// Returns a refusal of each text of values that an alias or a merge key brings, or of those with the image `wanted`.
+fn values_behind(path: &str, yaml: &ParsedYaml<'_>, wanted: Option<&str>) -> Result<Vec<FileRefusal>, FileRefusal> {
+    let Some(expanded) = yaml.expanded()? else { return Ok(Vec::new()) };
+    let here: HashSet<NodeId> =
+        ValuesText::all(yaml, &objects(path, yaml)).iter().map(|values| values.slot.value).collect();
+    let mut refusals = Vec::new();
+    for values in ValuesText::all(&expanded.yaml, &objects(path, &expanded.yaml)) {
+        let written = expanded.origin(values.slot.value);
+        if let Some(through) = expanded.through(values.slot.value)
+            && !here.contains(&written)
+            && wanted.is_none_or(|name| values.has(name))
+        {
+            refusals.push(FileRefusal { is_no_image: wanted.is_some(), ..refusal(yaml, through, written) });
+        }
+    }
+    Ok(refusals)
+}
+
+/// A scalar of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::targets) struct ScalarPlace {
+    /// The values that are text, if it is in these.
+    text: Option<NodeId>,
+    scalar: NodeId,
+}
+
+impl ScalarPlace {
+    /// Returns the place of a scalar that is in no text.
+    pub(in crate::targets) fn of_file(scalar: NodeId) -> Self {
+        Self { text: None, scalar }
+    }
+}
+
+/// Returns the scalars of the images that `name` means; none if it means no image, or not one.
+pub(in crate::targets) fn scalars_of(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Vec<ScalarPlace> {
+    let nodes = |path: &str, yaml: &ParsedYaml<'_>, name: &str| -> Vec<NodeId> {
+        let places = FileImages::new(path, yaml).called(name).unwrap_or_default();
+        places.iter().flat_map(ImagePlace::nodes).collect()
+    };
+    let outside = nodes(path, yaml, name);
+    if !outside.is_empty() {
+        return outside.into_iter().map(ScalarPlace::of_file).collect();
+    }
+    let inside = |values: ValuesText<'_, '_>| {
+        let name = values.object.without_label(name);
+        let nodes = values.read(|yaml| Ok(nodes(INSIDE, yaml, name))).unwrap_or_default();
+        nodes.into_iter().map(move |scalar| ScalarPlace { text: Some(values.slot.value), scalar })
+    };
+    ValuesText::all(yaml, &objects(path, yaml)).into_iter().flat_map(inside).collect()
+}
+
+/// Requires that all places of a name say the same, in the file or in one of the values that are text there.
+///
+/// # Errors
+///
+/// They do not, or the name means more than one image.
+pub(in crate::targets) fn require_one_version(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    name: &str,
+) -> Result<(), FileRefusal> {
+    rewrite::require_one_version(path, yaml, name)?;
+    for values in ValuesText::all(yaml, &objects(path, yaml)) {
+        let name = values.object.without_label(name);
+        values
+            .read(|yaml| Ok(rewrite::require_one_version(INSIDE, yaml, name)))
+            .unwrap_or(Ok(()))
+            .map_err(|refusal| FileRefusal { place: Some(yaml.place(values.slot.value)), ..refusal })?;
+    }
+    Ok(())
+}
+
+/// Refuses a name that means an image outside of the text and one in the text of another source. Within one source, Argo CD takes
+/// the one outside.
+pub(super) fn refuse_in_another_source(
+    path: &str,
+    yaml: &ParsedYaml<'_>,
+    arguments: &[&ImageArgument],
+) -> Result<(), FileRefusal> {
+    let images = FileImages::new(path, yaml);
+    for values in ValuesText::all(yaml, &images.objects) {
+        let is_of_source = |place: &ImagePlace| yaml.tree.is_within(place.item, values.source);
+        for name in arguments.iter().map(|argument| argument.name.as_str()).filter(|name| !name.starts_with('.')) {
+            let outside = images.to_edit(name)?;
+            if let Some(first) = outside.first().filter(|_| values.has(name))
+                && !outside.iter().any(is_of_source)
+            {
+                let at = yaml.place(first.item);
+                let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");
+                return Err(values.refusal(message, "move one of them to a file of its own"));
+            }
+            for place in outside.iter().filter(|place| is_of_source(place)) {
+                refuse_digest_inside(yaml, &values, name, place)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses the parameter of a tag if the values that are text have a digest of the same image: it would still decide what is
+/// pulled.
+fn refuse_digest_inside(
+    yaml: &ParsedYaml<'_>,
+    values: &ValuesText<'_, '_>,
+    name: &str,
+    place: &ImagePlace,
+) -> Result<(), FileRefusal> {
+    if !place.path.starts_with(PARAMETERS) || place.has_digest(yaml)? {
+        return Ok(());
+    }
+    let whole = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
+    let has_digest = values.entries(Some(whole)).iter().any(|(_, fields)| fields.digest.is_some());
+    if !has_digest {
+        return Ok(());
+    }
+    let message =
+        format!("the digest of `{whole}` in `values` decides what is pulled, whatever the parameter of its tag");
+    let hint = format!(
+        "remove the parameters of `{whole}` by hand, so that `{whole}` means the values, or add the parameter `{whole}.digest`"
+    );
+    Err(values.refusal(message, hint))
+}
