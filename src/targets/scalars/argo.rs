@@ -1,21 +1,18 @@
 //! The images in the sources of an Application of Argo CD: `kustomize.images`, `helm.parameters`, and the values of a chart.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::document_kind::{DocumentKind, filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{PARTS_BESIDE, Scalar, two_versions};
 use super::image_text::ImageText;
 use super::name_parts::{NameParts, NameSource, is_image_key};
-use super::node_path::own_pair;
 use super::object::Object;
+use super::parameters::{PARAMETERS, Parameter, Parameters, list_of};
 use super::place::{ImagePlace, Parts, Slots};
 use super::shared_registry::shared_registry;
 use super::slot::Slot;
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
-
-/// What the path of an image in `helm.parameters` begins with, before its name.
-pub(super) const PARAMETERS: &str = "helm.parameters.";
 
 /// Returns the sources of an application: `source`, and the items of `sources`. Other objects have none.
 pub(super) fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
@@ -76,32 +73,27 @@ pub(super) fn kustomize_images(
 
 /// Returns the names of the images that show in the `helm.parameters` of a source of Argo CD, each once.
 pub(super) fn parameter_names(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<String> {
-    let list = value_of(yaml, source, "helm").and_then(|helm| value_of(yaml, helm, "parameters"));
-    let items = list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>());
-    let named = |item| Some((text_of(yaml, item, "name").filter(|name| !name.is_empty())?, item));
-    let names: Vec<(&str, NodeId)> = items.filter_map(named).collect();
-    let all: HashMap<&str, NodeId> = names.iter().copied().collect();
-    let text = |name: &str| filled(yaml, value_of(yaml, *all.get(name)?, "value")?);
+    let parameters = Parameters::of(yaml, source);
     let has_image_name = |group: &str| {
-        let said = NameParts::of(&|key| text(&format!("{group}.{key}")), false).said();
+        let said = NameParts::of(&|key| parameters.text(&format!("{group}.{key}")), false).said();
         matches!(said.source, NameSource::Written { last: "image", .. })
     };
-    let has_version = |group: &str| PARTS_BESIDE.iter().any(|key| all.contains_key(format!("{group}.{key}").as_str()));
+    let has_version = |group: &str| PARTS_BESIDE.iter().any(|key| parameters.get(&format!("{group}.{key}")).is_some());
     let mut seen = HashSet::new();
-    let shown = |(name, _): &(&str, NodeId)| {
-        let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
+    let shown = |parameter: &Parameter<'_>| {
+        let (group, key) = parameter.group_and_key();
         let key = key.to_ascii_lowercase();
         let is_image = |text: &str| text.to_ascii_lowercase().ends_with("image");
-        let has_name = || all.contains_key(format!("{group}.repository").as_str()) || has_image_name(group);
+        let has_name = || parameters.get(&format!("{group}.repository")).is_some() || has_image_name(group);
         let shown = match key.as_str() {
             key if PARTS_BESIDE.contains(&key) && !group.is_empty() && (is_image(group) || has_name()) => group,
             "image" if !group.is_empty() && has_version(group) && has_image_name(group) => return None,
-            key if is_image(key) || key.ends_with("imagetag") || key.ends_with("image_tag") => name,
+            key if is_image(key) || key.ends_with("imagetag") || key.ends_with("image_tag") => parameter.name,
             _ => return None,
         };
         seen.insert(shown.to_owned()).then(|| shown.to_owned())
     };
-    names.iter().filter_map(shown).collect()
+    parameters.0.iter().filter_map(shown).collect()
 }
 
 /// Returns the image `name` of the `helm.parameters` of a source of Argo CD: the items `name.repository`, `name.tag` and so
@@ -115,28 +107,12 @@ pub(super) fn helm_parameter(
     source: NodeId,
     name: &str,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
-    let list = value_of(yaml, source, "helm").and_then(|helm| value_of(yaml, helm, "parameters"));
-    let Some(list) = list.filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_))) else {
-        return Ok(None);
-    };
-    let value = |wanted: &str| -> Result<Option<Slot>, FileRefusal> {
-        let is_wanted = |item: &NodeId| {
-            value_of(yaml, *item, "name").and_then(|name| yaml.tree.text(name)).is_some_and(|name| name == wanted)
-        };
-        let mut items = yaml.tree.children(list).filter(is_wanted);
-        match (items.next(), items.next()) {
-            (_, Some(second)) => {
-                let message = format!("the parameter `{wanted}` is here again");
-                Err(FileRefusal::at(yaml, second, message, "remove one of them"))
-            }
-            (Some(item), None) => Ok(own_pair(yaml, item, "value")?.map(|pair| Slot::of(item, pair))),
-            (None, None) => Ok(None),
-        }
-    };
+    let Some(list) = list_of(yaml, source, "parameters") else { return Ok(None) };
+    let parameters = Parameters::of(yaml, source);
+    let value = |name: &str| parameters.slot(yaml, name);
     let part = |keys: &[&str]| -> Result<Option<Slot>, FileRefusal> {
-        let found: Vec<Slot> =
-            keys.iter().filter_map(|key| value(&format!("{name}.{key}")).transpose()).collect::<Result<_, _>>()?;
-        match found.as_slice() {
+        let slots = keys.iter().filter_map(|key| value(&format!("{name}.{key}")).transpose());
+        match slots.collect::<Result<Vec<Slot>, _>>()?.as_slice() {
             [_, second, ..] => Err(FileRefusal::at(
                 yaml,
                 second.value,
@@ -152,7 +128,8 @@ pub(super) fn helm_parameter(
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
         let has_shared_registry = shared_registry.is_some();
-        let others = &|| texts_of_parameters(yaml, list, name);
+        let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
+        let others = &|| texts().filter(|(other, _)| *other != key).collect();
         Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry, others }
             .slots(yaml, &beside)?
     } else {
@@ -172,13 +149,6 @@ pub(super) fn helm_parameter(
         slots,
         trail: vec![list],
     }))
-}
-
-/// Returns the last part of the name of each parameter beside `name`, with its text.
-fn texts_of_parameters<'y>(yaml: &'y ParsedYaml<'_>, list: NodeId, name: &str) -> Vec<(&'y str, &'y str)> {
-    let own = name.rsplit('.').next();
-    let others = parameters_beside(yaml, list, name).into_iter().filter(|(key, ..)| Some(*key) != own);
-    others.filter_map(|(key, _, item)| Some((key, filled(yaml, value_of(yaml, item, "value")?)?))).collect()
 }
 
 /// Takes the name of the image `name` from its parameters, which `slot` finds by the last parts of their names.
@@ -210,20 +180,4 @@ fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<String> {
     let text = SourceText::read(yaml.tree.text(text)?.as_bytes()).ok()?;
     let values = yaml::read(&text).ok()?;
     shared_registry(&values, &values.tree.documents)
-}
-
-/// Returns the parameters of the list whose names differ from `name` in the last part alone: that part of each, with the node
-/// of the whole name and the item.
-pub(super) fn parameters_beside<'y>(
-    yaml: &'y ParsedYaml<'_>,
-    list: NodeId,
-    name: &str,
-) -> Vec<(&'y str, NodeId, NodeId)> {
-    let (group, _) = name.rsplit_once('.').unwrap_or(("", name));
-    let beside = |item: NodeId| {
-        let node = value_of(yaml, item, "name")?;
-        let (other, key) = yaml.tree.text(node).map(|text| text.rsplit_once('.').unwrap_or(("", text)))?;
-        (other == group).then_some((key, node, item))
-    };
-    yaml.tree.children(list).filter_map(beside).collect()
 }

@@ -1,10 +1,10 @@
 //! What stands beside a value of an image: the other pairs of its mapping, or the other parameters of its group. Some of it
 //! decides what is pulled, whatever the value becomes.
 
-use super::argo::{PARAMETERS, parameters_beside};
-use super::document_kind::{filled, is_mapping, text_of, value_of};
+use super::document_kind::{filled, is_mapping, text_of};
 use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
+use super::parameters::{PARAMETERS, Parameter, Parameters};
 use super::place::ImagePlace;
 use super::slot::Slot;
 use super::variable::key_at;
@@ -34,11 +34,12 @@ impl<'y> ValuesBeside<'y> {
         let is_list = matches!(yaml.tree.kind(place.item), NodeKind::Sequence(_));
         if place.path.starts_with(PARAMETERS) && is_list {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
-            let neighbour = |(key, node, item)| {
-                let value = value_of(yaml, item, "value").filter(|value| !own_values.contains(value))?;
-                Some(ValueBeside { key, node, text: filled(yaml, value) })
+            let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
+                parameter.value.filter(|value| !own_values.contains(value))?;
+                Some(ValueBeside { key, node: parameter.node, text: parameter.text })
             };
-            let others = parameters_beside(yaml, place.item, name).into_iter().filter_map(neighbour).collect();
+            let others =
+                Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
             return Self { own: name.rsplit_once('.').map_or(name, |(_, key)| key), others };
         }
         let pairs = is_mapping(yaml, slot.parent).then(|| yaml.tree.pairs(slot.parent)).into_iter().flatten();

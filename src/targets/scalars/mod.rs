@@ -26,6 +26,7 @@ mod nested;
 mod nested_entries;
 mod node_path;
 mod object;
+mod parameters;
 mod parts_around;
 mod place;
 mod planned_image;

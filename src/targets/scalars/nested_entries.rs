@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::argo::PARAMETERS;
 use super::behind::refusal;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::object::objects;
+use super::parameters::PARAMETERS;
 use super::place::ImagePlace;
 use super::repeated::RepeatedKeys;
 use super::rewrite;

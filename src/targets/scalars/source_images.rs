@@ -10,6 +10,7 @@ use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at, images_below, text_beside};
 use super::name_parts::{NameParts, is_image_key};
 use super::node_path::NodePath;
+use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::has_registry;
 use crate::targets::edit::EntryEdit;
@@ -66,7 +67,7 @@ fn over_values(
         if let Some(image) = &mut image {
             refuse_replaced(yaml, source, image)?;
             if let (Slots::Parts(parts), Some(registry)) =
-                (&mut image.slots, parameter_text(yaml, source, "global.imageRegistry"))
+                (&mut image.slots, Parameters::of(yaml, source).text("global.imageRegistry"))
             {
                 parts.is_below_shared(registry);
             }
@@ -151,7 +152,7 @@ impl<'y> ValuesOfGroup<'y> {
                 .and_then(|rest| rest.strip_prefix('.'))
                 .is_some_and(|key| NAME_PARTS.contains(&key)),
         };
-        parameters(yaml, source).iter().any(|(_, name, _)| of_group(name))
+        Parameters::with_files(yaml, source).0.iter().any(|parameter| of_group(parameter.name))
     }
 }
 
@@ -162,7 +163,7 @@ impl<'y> ValuesOfGroup<'y> {
 /// There is such a parameter.
 pub(super) fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
     let versions = image.version_nodes();
-    for (list, name, node) in parameters(yaml, source) {
+    for Parameter { list, name, node, .. } in Parameters::with_files(yaml, source).0 {
         if replaced_by(yaml, source, name).is_some_and(|value| versions.contains(&value)) {
             let message = format!("`{name}` in `{list}` decides, at {}, whatever the values say", yaml.place(node));
             let hint = match list {
@@ -190,7 +191,7 @@ fn is_deciding(yaml: &ParsedYaml<'_>, source: NodeId, (list, name): (&str, &str)
     if !is_whole && key != "digest" {
         return false;
     }
-    let text = || parameter_text(yaml, source, name);
+    let text = || Parameters::of(yaml, source).text(name);
     let is_there = list == FILES || text().is_some_and(|text| !is_whole || is_whole_image(text));
     let mapping = || match NodePath::parse(group) {
         Some(path) => Some(path.follow(yaml, values_object(yaml, source)?).ok()??.slot.value),
@@ -208,8 +209,8 @@ pub(super) fn refuse_decided_in_text(
     asks_name: bool,
 ) -> Result<(), FileRefusal> {
     let image = image_of_path(name);
-    let decides = |&(list, parameter, _): &(&str, &str, NodeId)| {
-        let text = parameter_text(yaml, source, parameter);
+    let decides = |&Parameter { list, name: parameter, .. }: &Parameter<'_>| {
+        let text = Parameters::of(yaml, source).text(parameter);
         let is_there = list == FILES || text.is_some();
         match behind_dot(image, parameter) {
             Some("tag" | "version" | "digest") => is_there,
@@ -218,7 +219,9 @@ pub(super) fn refuse_decided_in_text(
             None => parameter == image && is_there,
         }
     };
-    if let Some((list, parameter, _)) = parameters(yaml, source).into_iter().find(decides) {
+    if let Some(Parameter { list, name: parameter, .. }) =
+        Parameters::with_files(yaml, source).0.into_iter().find(decides)
+    {
         let message = format!("`{parameter}` in `{list}` decides what is pulled, whatever the tag in the values");
         return Err(FileRefusal::at(yaml, text, message, format!("remove `{parameter}` once by hand")));
     }
@@ -230,7 +233,7 @@ pub(super) fn refuse_decided_in_text(
         let hint = format!("keep the name, as in `{name}=*:TAG`, or change it by hand");
         return Err(FileRefusal::at(yaml, text, message, hint));
     }
-    match parameter_text(yaml, source, "global.imageRegistry") {
+    match Parameters::of(yaml, source).text("global.imageRegistry") {
         Some(registry) if edit.before.new_name != edit.after.new_name => {
             let message = format!(
                 "`global.imageRegistry` in `parameters` is `{registry}`, and comes before a name in values that are text"
@@ -246,7 +249,7 @@ pub(super) fn refuse_decided_in_text(
 pub(super) fn name_in_parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, name: &str) -> Option<&'y str> {
     let image = image_of_path(name);
     let is_part = |parameter: &&str| behind_dot(image, parameter).is_some_and(|key| NAME_PARTS.contains(&key));
-    parameters(yaml, source).into_iter().map(|(_, parameter, _)| parameter).find(is_part)
+    Parameters::with_files(yaml, source).0.into_iter().map(|parameter| parameter.name).find(is_part)
 }
 
 /// Returns the path of the image that a path in values means, which may be that of its tag.
@@ -259,23 +262,15 @@ fn behind_dot<'n>(image: &str, parameter: &'n str) -> Option<&'n str> {
     parameter.strip_prefix(image)?.strip_prefix('.')
 }
 
-/// Returns the text of a parameter, if there is any.
-fn parameter_text<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, name: &str) -> Option<&'y str> {
-    let list = value_of(yaml, value_of(yaml, source, "helm")?, "parameters")?;
-    let item = yaml.tree.children(list).find(|item| text_of(yaml, *item, "name") == Some(name))?;
-    filled(yaml, value_of(yaml, item, "value")?)
-}
-
 /// Takes the name of an image in values from its parameters, if they replace a part of it. One without a registry is not known.
 fn take_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) {
     let nodes = image.nodes();
     let replaced = |name: &str| replaced_by(yaml, source, name).is_some_and(|value| nodes.contains(&value));
-    let Some((_, parameter, _)) = parameters(yaml, source).into_iter().find(|(_, name, _)| replaced(name)) else {
-        return;
-    };
+    let mut parameters = Parameters::with_files(yaml, source).0.into_iter();
+    let Some(parameter) = parameters.find(|parameter| replaced(parameter.name)) else { return };
     let mapping = image.version_slot().map(|slot| slot.parent);
-    let name = parameter.rsplit_once('.').zip(mapping).and_then(|((group, _), mapping)| {
-        let replaced = |key: &str| parameter_text(yaml, source, &format!("{group}.{key}"));
+    let name = parameter.name.rsplit_once('.').zip(mapping).and_then(|((group, _), mapping)| {
+        let replaced = |key: &str| Parameters::of(yaml, source).text(&format!("{group}.{key}"));
         let text = |key: &str| replaced(key).or_else(|| text_beside(yaml, mapping, key));
         NameParts::of(&text, is_image_key(group)).name()
     });
@@ -290,7 +285,7 @@ fn refuse_file_parameter(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePla
         Slots::Parts(parts) => [parts.tag, parts.digest].into_iter().flatten().map(|slot| slot.parent).collect(),
     };
     let names: Vec<&str> = parents.into_iter().filter_map(|parent| text_of(yaml, parent, "name")).collect();
-    for (list, name, node) in parameters(yaml, source) {
+    for Parameter { list, name, node, .. } in Parameters::with_files(yaml, source).0 {
         if list == FILES && names.contains(&name) {
             let message = format!("`{name}` in `{FILES}` decides, whatever the parameter says");
             let hint = "write the version into the file that it names, or remove it once by hand";
@@ -298,23 +293,6 @@ fn refuse_file_parameter(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePla
         }
     }
     Ok(())
-}
-
-/// The parameters whose values are in files.
-const FILES: &str = "fileParameters";
-
-/// Returns the parameters of a source: the list that each is in, its name, and the node of it.
-fn parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId) -> Vec<(&'static str, &'y str, NodeId)> {
-    let Some(helm) = value_of(yaml, source, "helm") else { return Vec::new() };
-    let of_list = |list: &'static str| {
-        let items = value_of(yaml, helm, list).map(|items| yaml.tree.children(items).collect::<Vec<_>>());
-        let named = move |item| {
-            let node = value_of(yaml, item, "name")?;
-            Some((list, yaml.tree.text(node)?, node))
-        };
-        items.unwrap_or_default().into_iter().filter_map(named)
-    };
-    ["parameters", FILES].into_iter().flat_map(of_list).collect()
 }
 
 /// Returns the value that a parameter replaces.

@@ -1,11 +1,11 @@
 //! Whether a new version belongs where it would be written, and counts there. What stands beside the place may say that the
 //! tag is another value, or that a digest decides what is pulled.
 
-use super::argo::PARAMETERS;
 use super::beside::{NAME_OF_DIGITS, ValueBeside, ValuesBeside, are_digits};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Holds, holds};
 use super::image_text::{is_like_a_version, is_version_alone};
+use super::parameters::PARAMETERS;
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
