@@ -3,17 +3,13 @@
 
 use super::document_kind::{text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, image_at, name_beside, text_beside};
+use super::image_path::{Below, ImageByPath, image_at, name_beside, text_beside};
 use super::image_text::{ImageText, is_same_image, references};
-use super::place::ImagePlace;
 use crate::targets::edit::Fields;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
-/// An entry by the path of what it sets; nothing if it sets no version.
-type EntryAt = (String, Result<Option<ImagePlace>, FileRefusal>);
-
 /// Returns the entries in the `spec.images` of a Kustomization of Flux.
-pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> {
+pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<ImageByPath> {
     let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
     let entry = |(path, item): (String, NodeId)| {
         let path = format!("{path}.newTag");
@@ -32,7 +28,7 @@ pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> 
 }
 
 /// Returns the entries in the post-renderers of a HelmRelease. A digest decides what is pulled, whatever the tag beside it.
-pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<EntryAt> {
+pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<ImageByPath> {
     let entry = |(path, item): (String, NodeId)| {
         let key = if has_digest(yaml, item) { "digest" } else { "newTag" };
         let path = format!("{path}.{key}");

@@ -44,8 +44,8 @@ pub(super) struct Below<'a> {
     pub(super) before: &'a str,
 }
 
-/// A value that shows as an image, by its path.
-type ImageBelow = (String, Result<Option<ImagePlace>, FileRefusal>);
+/// What shows as an image, by its path or what it is called by; nothing if it has no version.
+pub(super) type ImageByPath = (String, Result<Option<ImagePlace>, FileRefusal>);
 
 /// Returns the image at `path`, if the path leads anywhere.
 ///
@@ -93,7 +93,7 @@ fn image_in(
 
 /// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings
 /// with `repository` and `tag`.
-pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<ImageBelow> {
+pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<ImageByPath> {
     let mut images = Vec::new();
     let mut registries = SharedRegistries::default();
     let mut names: HashSet<NodeId> = HashSet::new();

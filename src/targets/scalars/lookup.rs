@@ -105,7 +105,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
 
     /// Returns the images of one object that a name without `KIND/NAME/` means.
     fn called_in(&self, object: &Object, named: &[Named], name: &str) -> Result<Vec<NamedPlace>, FileRefusal> {
-        let (yaml, root) = (self.yaml, object.root);
+        let yaml = self.yaml;
         let mut found = Vec::new();
         if let Some(path) = name.strip_prefix('.') {
             found.extend(self.at_path(object, path)?);
@@ -117,31 +117,22 @@ impl<'p, 'd> FileImages<'p, 'd> {
         if has_path {
             return Ok(found);
         }
-        match object.kind {
-            DocumentKind::Values => found.extend(at(yaml, root, name, "")?),
+        let values = match object.kind {
             // The values of a chart may have `services` as well.
-            DocumentKind::Compose if found.is_empty() => found.extend(at(yaml, root, name, "")?),
-            DocumentKind::HelmRelease => {
-                if let Some(values) = values_of_release(yaml, root)? {
-                    found.extend(at(yaml, values, name, VALUES_OF_RELEASE)?);
-                }
+            DocumentKind::Compose if found.is_empty() => Some(Below { root: object.root, before: "" }),
+            _ => values_of(yaml, object)?,
+        };
+        if let Some(values) = values {
+            found.extend(image_at(yaml, values, name)?.map(NamedPlace::by_path));
+        }
+        for source in sources(yaml, object) {
+            for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
+                found.push(NamedPlace::by_name(image?));
             }
-            DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
-                for source in sources(yaml, object) {
-                    for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
-                        found.push(NamedPlace::by_name(image?));
-                    }
-                    found.extend(source_image(yaml, source, name)?.map(NamedPlace::by_path));
-                }
-            }
-            DocumentKind::FluxKustomization => refuse_among_others(yaml, object, name)?,
-            DocumentKind::Manifest
-            | DocumentKind::Compose
-            | DocumentKind::OciRepository
-            | DocumentKind::List
-            | DocumentKind::Kustomization
-            | DocumentKind::Definition
-            | DocumentKind::Empty => {}
+            found.extend(source_image(yaml, source, name)?.map(NamedPlace::by_path));
+        }
+        if object.kind == DocumentKind::FluxKustomization {
+            refuse_among_others(yaml, object, name)?;
         }
         Ok(found)
     }
@@ -149,7 +140,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     /// Returns the image at a path from the root of an object. Of a `List`, it is in one of the objects that are its items.
     fn at_path(&self, object: &Object, path: &str) -> Result<Option<NamedPlace>, FileRefusal> {
         let yaml = self.yaml;
-        let found = at(yaml, object.root, path, ".")?;
+        let found = image_at(yaml, Below { root: object.root, before: "." }, path)?.map(NamedPlace::by_path);
         let item = found.as_ref().map_or(object.root, |found| found.place.item);
         for object in self.objects.iter().filter(|object| yaml.tree.is_within(item, object.root)) {
             if object.kind == DocumentKind::OciRepository {
@@ -193,9 +184,6 @@ pub(in crate::targets) fn first_called(path: &str, yaml: &ParsedYaml<'_>, name: 
     FileImages::new(path, yaml).called(name).ok()?.first().map(|place| place.item)
 }
 
-/// Where the paths of values begin.
-pub(super) const VALUES_OF_RELEASE: &str = "spec.values.";
-
 /// Several images of one name are edited together if they are the same image, and a path means one place.
 pub(super) fn require_one(yaml: &ParsedYaml<'_>, name: &str, found: &[NamedPlace]) -> Result<(), FileRefusal> {
     let [first, others @ ..] = found else { return Ok(()) };
@@ -226,10 +214,6 @@ fn apart(yaml: &ParsedYaml<'_>, name: &str, one: &NamedPlace, other: &NamedPlace
     } else {
         "move one of the documents to a file of its own"
     }
-}
-
-fn at(yaml: &ParsedYaml<'_>, root: NodeId, path: &str, before: &str) -> Result<Option<NamedPlace>, FileRefusal> {
-    Ok(image_at(yaml, Below { root, before }, path)?.map(NamedPlace::by_path))
 }
 
 /// Returns the image of a container or a service of an object; nothing if it has none.
@@ -267,11 +251,21 @@ fn refuse_among_others(yaml: &ParsedYaml<'_>, object: &Object, name: &str) -> Re
     }
 }
 
-pub(super) fn values_of_release(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Option<NodeId>, FileRefusal> {
-    let Some(spec) = own_pair(yaml, root, "spec")?.filter(|spec| is_mapping(yaml, spec.value)) else {
-        return Ok(None);
-    };
-    Ok(own_pair(yaml, spec.value, "values")?.map(|values| values.value))
+/// Returns where the values of a chart are in an object whose images are called by paths below it.
+///
+/// # Errors
+///
+/// They come from a merge key, or are there twice.
+pub(super) fn values_of(yaml: &ParsedYaml<'_>, object: &Object) -> Result<Option<Below<'static>>, FileRefusal> {
+    match object.kind {
+        DocumentKind::Values => Ok(Some(Below { root: object.root, before: "" })),
+        DocumentKind::HelmRelease => {
+            let spec = own_pair(yaml, object.root, "spec")?.filter(|spec| is_mapping(yaml, spec.value));
+            let values = spec.map_or(Ok(None), |spec| own_pair(yaml, spec.value, "values"))?;
+            Ok(values.map(|values| Below { root: values.value, before: "spec.values." }))
+        }
+        _ => Ok(None),
+    }
 }
 
 pub(super) fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<ImagePlace, FileRefusal> {

@@ -9,10 +9,8 @@ use super::container::is_filled_in;
 use super::document_kind::DocumentKind;
 use super::entries_elsewhere::{flux_entries, post_renderer_entries};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, images_below};
-use super::lookup::{
-    FileImages, NamedPlace, VALUES_OF_RELEASE, image_of_container, oci_repository, require_one, values_of_release,
-};
+use super::image_path::{ImageByPath, images_below};
+use super::lookup::{FileImages, NamedPlace, image_of_container, oci_repository, require_one, values_of};
 use super::marked::{all_marked, policies};
 use super::object::Object;
 use super::place::{ImagePlace, Slots};
@@ -152,51 +150,25 @@ impl FileImages<'_, '_> {
     /// Calls `show` with each image of an object that is no container.
     fn in_object(&self, object: &Object, show: &mut Show<'_>) {
         let yaml = self.yaml;
-        let below = |root: NodeId, before: &str, show: &mut Show<'_>| {
-            for (path, image) in images_below(yaml, Below { root, before }) {
-                if let Some(image) = image.transpose() {
-                    show(path, image.map(NamedPlace::by_path));
-                }
+        match values_of(yaml, object) {
+            Ok(values) => values.into_iter().for_each(|values| show_by_path(images_below(yaml, values), show)),
+            Err(refusal) => return show(String::new(), Err(refusal)),
+        }
+        for source in sources(yaml, object) {
+            show_by_path(images_of_source(yaml, source), show);
+            for (name, image) in kustomize_images(yaml, source) {
+                show(name, image.map(NamedPlace::by_name));
             }
-        };
+        }
         match object.kind {
-            DocumentKind::Values => below(object.root, "", show),
-            DocumentKind::HelmRelease => match values_of_release(yaml, object.root) {
-                Ok(values) => {
-                    if let Some(values) = values {
-                        below(values, VALUES_OF_RELEASE, show);
-                    }
-                    for (name, image) in post_renderer_entries(yaml, object.root) {
-                        if let Some(image) = image.transpose() {
-                            show(name, image.map(NamedPlace::by_path));
-                        }
-                    }
-                }
-                Err(refusal) => show(String::new(), Err(refusal)),
-            },
-            DocumentKind::Application | DocumentKind::ApplicationSet | DocumentKind::ApplicationSource => {
-                for source in sources(yaml, object) {
-                    for (name, image) in images_of_source(yaml, source) {
-                        if let Some(image) = image.transpose() {
-                            show(name, image.map(NamedPlace::by_path));
-                        }
-                    }
-                    for (name, image) in kustomize_images(yaml, source) {
-                        show(name, image.map(NamedPlace::by_name));
-                    }
-                }
+            DocumentKind::HelmRelease => show_by_path(post_renderer_entries(yaml, object.root), show),
+            // A Kustomization that is alone has an editor of its own.
+            DocumentKind::FluxKustomization if yaml.tree.documents.len() > 1 => {
+                show_by_path(flux_entries(yaml, object.root), show);
             }
             DocumentKind::OciRepository => {
                 let name = object.label.clone().unwrap_or_else(|| ".spec.ref".to_owned());
                 show(name, oci_repository(yaml, object.root).map(NamedPlace::by_name));
-            }
-            // A Kustomization that is alone has an editor of its own.
-            DocumentKind::FluxKustomization if yaml.tree.documents.len() > 1 => {
-                for (name, image) in flux_entries(yaml, object.root) {
-                    if let Some(image) = image.transpose() {
-                        show(name, image.map(NamedPlace::by_path));
-                    }
-                }
             }
             _ => {}
         }
@@ -252,6 +224,14 @@ impl FileImages<'_, '_> {
                 Ok(None) => {}
                 Err(refusal) => one.image = Err(refusal),
             }
+        }
+    }
+}
+
+fn show_by_path(images: Vec<ImageByPath>, show: &mut Show<'_>) {
+    for (name, image) in images {
+        if let Some(image) = image.transpose() {
+            show(name, image.map(NamedPlace::by_path));
         }
     }
 }

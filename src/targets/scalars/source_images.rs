@@ -7,7 +7,7 @@ use super::argo::{helm_parameter, parameter_names, values_object};
 use super::beside::{WHOLE_IMAGES, is_whole_image, switch};
 use super::document_kind::{filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, image_at, images_below, text_beside};
+use super::image_path::{Below, ImageByPath, image_at, images_below, text_beside};
 use super::name_parts::{NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::parameters::{FILES, Parameter, Parameters};
@@ -19,18 +19,15 @@ use crate::yaml::{NodeId, ParsedYaml};
 /// What the path of an image in the values of a source begins with.
 const VALUES_OBJECT: &str = "helm.valuesObject.";
 
-/// An image by its name.
-type NamedImage = (String, Result<Option<ImagePlace>, FileRefusal>);
-
 /// Returns the images of a source that show, but for those of `kustomize.images`.
-pub(super) fn images_of_source(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<NamedImage> {
+pub(super) fn images_of_source(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<ImageByPath> {
     let below = |root| images_below(yaml, Below { root, before: VALUES_OBJECT });
     let in_values = values_object(yaml, source).map(below).unwrap_or_default();
-    let of_values = |(name, image): NamedImage| {
+    let of_values = |(name, image): ImageByPath| {
         let image = over_values(yaml, source, &name, || image);
         (name, image)
     };
-    let mut images: Vec<NamedImage> = in_values.into_iter().map(of_values).collect();
+    let mut images: Vec<ImageByPath> = in_values.into_iter().map(of_values).collect();
     let names: HashSet<String> = images.iter().map(|(name, _)| name.clone()).collect();
     for name in parameter_names(yaml, source).into_iter().filter(|name| !names.contains(name)) {
         let image = source_image(yaml, source, &name);
