@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use super::document_kind::{DocumentKind, filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_path::{PARTS_BESIDE, Scalar, two_versions};
-use super::image_text::ImageText;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::object::Object;
 use super::parameters::{PARAMETERS, Parameter, Parameters, list_of};
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::shared_registry;
 use super::slot::Slot;
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
@@ -49,7 +48,7 @@ pub(super) fn kustomize_images(
     };
     let place = |(index, item): (usize, NodeId)| {
         let slot = Slot { key: None, value: item, parent: images };
-        let image = yaml.tree.text(item).map(|text| ImageText::parse(text, true));
+        let image = yaml.tree.text(item).map(|text| ReferenceForm::Keyed.parse(text));
         let name = match image {
             Some(Ok(image)) => Some(image.key.unwrap_or(image.name)).filter(|name| !name.is_empty()),
             _ => None,
@@ -63,7 +62,7 @@ pub(super) fn kustomize_images(
             qualified: name.clone(),
             path: format!("kustomize.images[{index}]"),
             item,
-            slots: Slots::Reference { slot, keyed: true, certain: true },
+            slots: Slots::Reference { slot, form: ReferenceForm::Keyed },
             trail: vec![images, item],
         };
         (name, Ok(place))

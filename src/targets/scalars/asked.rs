@@ -7,7 +7,7 @@ use super::image_text::{ImageText, is_same_image};
 use super::name_limit::require_allowed;
 use super::name_parts::split_name;
 use super::parts_around::PartsAround;
-use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots, split_tag};
+use super::place::{ImagePlace, OCI_REFERENCE, Parts, ReferenceForm, Slots, split_tag};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::tag_place::{DIGITS, require_place};
@@ -225,9 +225,9 @@ impl ImagePlace {
         let after = &asked.after;
         match &self.slots {
             Slots::Parts(parts) => parts.texts(yaml, self, before, asked),
-            Slots::Reference { slot, keyed, .. } => {
+            Slots::Reference { slot, form } => {
                 let key = match slot.text(yaml)? {
-                    Some(text) => ImageText::parse(text, *keyed).ok().and_then(|image| image.key),
+                    Some(text) => form.parse(text).ok().and_then(|image| image.key),
                     None => None,
                 };
                 let Some(name) = after.new_name.clone() else {
@@ -235,11 +235,11 @@ impl ImagePlace {
                     return Err(FileRefusal::at(yaml, self.item, message, "write `NAME=NEWNAME:TAG`"));
                 };
                 // Without a key, kustomize finds the image by the name alone, so that a new one would change another image.
-                let is_renamed = *keyed && before.new_name != after.new_name;
+                let is_renamed = *form == ReferenceForm::Keyed && before.new_name != after.new_name;
                 let key = key.or_else(|| before.new_name.clone().filter(|_| is_renamed));
                 let image = ImageText { key, name, tag: after.new_tag.clone(), digest: after.digest.clone() };
                 let text = image.render();
-                if ImageText::parse(&text, *keyed).as_ref() != Ok(&image) {
+                if form.parse(&text).as_ref() != Ok(&image) {
                     let message = format!("`{text}` would be no reference of an image");
                     return Err(FileRefusal::at(yaml, self.item, message, "write `NAME=NEWNAME:TAG`"));
                 }

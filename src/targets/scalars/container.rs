@@ -4,7 +4,7 @@
 use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::node_path::{own_pair, refuse_alias};
-use super::place::{ImagePlace, Slots};
+use super::place::{ImagePlace, ReferenceForm, Slots};
 use super::slot::Slot;
 use super::walk::{Visit, escaped, walk};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
@@ -115,7 +115,7 @@ pub(super) fn image_of(yaml: &ParsedYaml<'_>, named: &Named) -> Result<Option<Im
         qualified: named.name.clone(),
         path: format!("{}.{}", named.path, named.key),
         item: pair.key,
-        slots: Slots::Reference { slot, keyed: false, certain: true },
+        slots: Slots::Reference { slot, form: ReferenceForm::Certain },
         trail: vec![named.node, pair.value],
     };
     Ok(Some(place))

@@ -14,7 +14,7 @@ use super::key_stems::plain;
 use super::lookup::FileImages;
 use super::object::Object;
 use super::parts_around::PartsAround;
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
@@ -228,7 +228,7 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
 
 /// Notes a version behind a name in values that had none: the chart may add one.
 fn note_of_added_version(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
-    let Slots::Reference { slot, keyed: false, certain: false } = &image.place.slots else { return None };
+    let Slots::Reference { slot, form: ReferenceForm::Uncertain } = &image.place.slots else { return None };
     let (before, after) = (&image.before, &image.asked.after);
     let had_none = before.new_name.is_some() && before.new_tag.is_none() && before.digest.is_none();
     if !had_none || (after.new_tag.is_none() && after.digest.is_none()) {

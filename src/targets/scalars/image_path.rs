@@ -10,7 +10,7 @@ use super::key_stems::{name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
 use super::variable::key_at;
@@ -272,7 +272,7 @@ impl Scalar<'_> {
         let is_version = holds(key) == Holds::Reference && self.is_version(yaml, &text);
         let holds = if is_version { Holds::Tag } else { holds(key) };
         if holds == Holds::Reference {
-            return Ok(Slots::Reference { slot, keyed: false, certain: false });
+            return Ok(Slots::Reference { slot, form: ReferenceForm::Uncertain });
         }
         let is_known = |name: &String| key == "newTag" || (has_registry(name) && !self.has_shared_registry);
         let name = match key == "newTag" || PARTS_BESIDE.contains(&key) || is_version {

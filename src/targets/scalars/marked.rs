@@ -11,7 +11,7 @@ use super::image_text::is_same_image;
 use super::name_parts::is_image_key;
 use super::node_path::own_pair;
 use super::object::Object;
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::slot::Slot;
 use super::variable::key_of;
 use super::walk::{Visit, escaped, walk};
@@ -168,7 +168,8 @@ fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<Imag
     let own_item = first.slot.key.unwrap_or(first.slot.value);
     let slot = |part: MarkedPart| values.iter().find(|value| value.marker.part == part).map(|value| value.slot);
     let slots = match slot(MarkedPart::Reference) {
-        Some(slot) => Slots::Reference { slot, keyed: false, certain: is_image_key(slot.key_text(yaml)) },
+        Some(slot) if is_image_key(slot.key_text(yaml)) => Slots::Reference { slot, form: ReferenceForm::Certain },
+        Some(slot) => Slots::Reference { slot, form: ReferenceForm::Uncertain },
         None => Slots::Parts(Parts {
             repository: slot(MarkedPart::Name),
             tag: slot(MarkedPart::Tag),

@@ -6,7 +6,7 @@ use super::beside::ValuesBeside;
 use super::image_text::ImageText;
 use super::key_stems::plain;
 use super::name_parts::behind;
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::registries_around::{certain_registries, is_registry_key, part};
 use super::slot::Slot;
 use crate::image::{ImageArgument, has_registry, split_registry};
@@ -36,7 +36,7 @@ impl<'y> PartsAround<'y> {
         }
         let text = |slot: Slot| slot.text(yaml).ok().flatten();
         let (slot, own_registry, name) = match &place.slots {
-            Slots::Reference { slot, keyed: false, certain: false } => {
+            Slots::Reference { slot, form: ReferenceForm::Uncertain } => {
                 (*slot, None, ImageText::parse(text(*slot)?, false).ok()?.name)
             }
             Slots::Parts(Parts {

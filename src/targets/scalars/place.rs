@@ -25,15 +25,26 @@ pub(super) struct ImagePlace {
 /// Where the parts of an image are.
 pub(super) enum Slots {
     /// All in one scalar.
-    Reference {
-        slot: Slot,
-        /// Whether `KEY=` may stand before it.
-        keyed: bool,
-        /// Whether a text without `:`, `@` and `/` is a name: the file may say so, or it could be a tag.
-        certain: bool,
-    },
+    Reference { slot: Slot, form: ReferenceForm },
     /// Each in a scalar of its own, or nowhere.
     Parts(Parts),
+}
+
+/// What may stand in the scalar of a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReferenceForm {
+    /// A reference, perhaps behind `KEY=`.
+    Keyed,
+    /// A reference: the file says so.
+    Certain,
+    /// A text without `:`, `@` and `/` could be a tag as well.
+    Uncertain,
+}
+
+impl ReferenceForm {
+    pub(super) fn parse(self, text: &str) -> Result<ImageText, String> {
+        ImageText::parse(text, self == Self::Keyed)
+    }
 }
 
 /// The scalars that one image is spread over.
@@ -132,11 +143,11 @@ impl ImagePlace {
     pub(super) fn fields(&self, yaml: &ParsedYaml<'_>) -> Result<Fields, FileRefusal> {
         match &self.slots {
             Slots::Parts(parts) => parts.fields(yaml),
-            Slots::Reference { slot, keyed, .. } => {
+            Slots::Reference { slot, form } => {
                 let Some(text) = slot.text(yaml)? else {
                     return Ok(Fields { unnamed: Unnamed::Elsewhere, ..Fields::default() });
                 };
-                let image = ImageText::parse(text, *keyed).map_err(|error| {
+                let image = form.parse(text).map_err(|error| {
                     let message = format!("`{text}` is not a reference of an image: {error}");
                     FileRefusal::at(yaml, slot.value, message, "write it as `NAME:TAG`, or name another path")
                 })?;

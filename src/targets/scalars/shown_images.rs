@@ -13,7 +13,7 @@ use super::image_path::{ImageByPath, images_below};
 use super::lookup::{FileImages, NamedPlace, image_of_container, oci_repository, require_one, values_of};
 use super::marked::{all_marked, policies};
 use super::object::Object;
-use super::place::{ImagePlace, Slots};
+use super::place::{ImagePlace, ReferenceForm, Slots};
 use super::source_images::images_of_source;
 use super::unknown_places::unknown_places;
 use crate::image::ImageName;
@@ -178,7 +178,7 @@ impl FileImages<'_, '_> {
     fn is_doubtful(&self, object: &Object, image: &Result<NamedPlace, FileRefusal>) -> bool {
         match image {
             Ok(NamedPlace { place, .. }) => match &place.slots {
-                Slots::Reference { slot, certain: false, .. } => {
+                Slots::Reference { slot, form: ReferenceForm::Uncertain } => {
                     !slot.key_text(self.yaml).eq_ignore_ascii_case("image")
                 }
                 _ => false,

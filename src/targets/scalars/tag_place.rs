@@ -6,7 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::image_path::{Holds, holds};
 use super::image_text::{is_like_a_version, is_version_alone};
 use super::parameters::PARAMETERS;
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
 use crate::targets::edit::Fields;
@@ -36,9 +36,9 @@ pub(super) fn require_place(
     if is_name_alone {
         return wanted.require_name_place(before);
     }
-    if let Slots::Reference { keyed: false, certain, .. } = &place.slots {
+    if let Some(form) = wanted.form() {
         wanted.refuse_digits()?;
-        wanted.require_certain(*certain)?;
+        wanted.require_certain(form)?;
         wanted.refuse_tag_beside(before)?;
         wanted.refuse_registry_beside(before)?;
     }
@@ -74,9 +74,14 @@ struct Wanted<'a, 'd> {
 impl Wanted<'_, '_> {
     /// Refuses a name alone beside a registry of its own.
     fn require_name_place(&self, before: &Fields) -> Result<(), FileRefusal> {
-        match &self.place.slots {
-            Slots::Reference { keyed: false, .. } => self.refuse_registry_beside(before),
-            _ => Ok(()),
+        self.form().map_or(Ok(()), |_| self.refuse_registry_beside(before))
+    }
+
+    /// Returns the form of a reference that has no key.
+    fn form(&self) -> Option<ReferenceForm> {
+        match self.place.slots {
+            Slots::Reference { form, .. } => Some(form).filter(|form| *form != ReferenceForm::Keyed),
+            Slots::Parts(_) => None,
         }
     }
 
@@ -111,9 +116,9 @@ impl Wanted<'_, '_> {
     }
 
     /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
-    fn require_certain(&self, is_certain: bool) -> Result<(), FileRefusal> {
+    fn require_certain(&self, form: ReferenceForm) -> Result<(), FileRefusal> {
         let Some(text) = self.slot.text(self.yaml)? else { return Ok(()) };
-        let is_for_a_name = is_certain || self.argument.change.new_tag.set().is_none();
+        let is_for_a_name = form == ReferenceForm::Certain || self.argument.change.new_tag.set().is_none();
         if text.contains([':', '@', '/']) || (is_for_a_name && !is_like_a_version(text)) {
             return Ok(());
         }
