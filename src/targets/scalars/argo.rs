@@ -2,38 +2,37 @@
 
 use std::collections::HashSet;
 
-use super::document_kind::{DocumentKind, filled, is_mapping, text_of, value_of};
+use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_path::{PARTS_BESIDE, Scalar, two_versions};
 use super::name_parts::{NameParts, NameSource, is_image_key};
+use super::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use super::object::Object;
 use super::parameters::{PARAMETERS, Parameter, Parameters, list_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::shared_registry;
 use super::slot::Slot;
-use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
+use crate::yaml::{self, NodeId, ParsedYaml, SourceText};
 
 /// Returns the sources of an application: `source`, and the items of `sources`. Other objects have none.
 pub(super) fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
     let spec = match object.kind {
         DocumentKind::ApplicationSource => return vec![object.root],
         DocumentKind::Application => value_of(yaml, object.root, "spec"),
-        DocumentKind::ApplicationSet => value_of(yaml, object.root, "spec")
-            .and_then(|spec| value_of(yaml, spec, "template"))
-            .and_then(|template| value_of(yaml, template, "spec")),
+        DocumentKind::ApplicationSet => value_at(yaml, object.root, &["spec", "template", "spec"]),
         _ => None,
     };
     let Some(spec) = spec else { return Vec::new() };
     let mut sources: Vec<NodeId> = value_of(yaml, spec, "source").into_iter().collect();
     let list = value_of(yaml, spec, "sources");
-    sources.extend(list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>()));
+    sources.extend(list.into_iter().flat_map(|list| yaml.tree.children(list)));
     sources.retain(|source| is_mapping(yaml, *source));
     sources
 }
 
 /// Returns the values of the chart of a source, if they are a mapping.
 pub(super) fn values_object(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<NodeId> {
-    value_of(yaml, value_of(yaml, source, "helm")?, "valuesObject")
+    value_at(yaml, source, &["helm", "valuesObject"])
 }
 
 /// Returns the images of `kustomize.images` in a source of Argo CD: strings, `[KEY=]NAME[:TAG][@DIGEST]`. What is no image has
@@ -42,10 +41,8 @@ pub(super) fn kustomize_images(
     yaml: &ParsedYaml<'_>,
     source: NodeId,
 ) -> Vec<(String, Result<ImagePlace, FileRefusal>)> {
-    let images = value_of(yaml, source, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, "images"));
-    let Some(images) = images.filter(|images| matches!(yaml.tree.kind(*images), NodeKind::Sequence(_))) else {
-        return Vec::new();
-    };
+    let images = value_at(yaml, source, &["kustomize", "images"]).filter(|images| is_list(yaml, *images));
+    let Some(images) = images else { return Vec::new() };
     let place = |(index, item): (usize, NodeId)| {
         let slot = Slot { key: None, value: item, parent: images };
         let image = yaml.tree.text(item).map(|text| ReferenceForm::Keyed.parse(text));
@@ -175,7 +172,7 @@ fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<String> {
     if let Some(values) = values_object(yaml, source).filter(|values| !yaml.tree.is_null(*values)) {
         return shared_registry(yaml, &[values]);
     }
-    let text = value_of(yaml, value_of(yaml, source, "helm")?, "values")?;
+    let text = value_at(yaml, source, &["helm", "values"])?;
     let text = SourceText::read(yaml.tree.text(text)?.as_bytes()).ok()?;
     let values = yaml::read(&text).ok()?;
     shared_registry(&values, &values.tree.documents)

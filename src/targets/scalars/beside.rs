@@ -1,9 +1,9 @@
 //! What stands beside a value of an image: the other pairs of its mapping, or the other parameters of its group. Some of it
 //! decides what is pulled, whatever the value becomes.
 
-use super::document_kind::{filled, is_mapping, text_of};
 use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
+use super::nodes::{filled, is_list, is_mapping, text_of};
 use super::parameters::{PARAMETERS, Parameter, Parameters};
 use super::place::ImagePlace;
 use super::slot::Slot;
@@ -31,8 +31,7 @@ impl<'y> ValuesBeside<'y> {
     pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, slot: Slot) -> Self {
         let own_values = place.nodes();
         // The item of a parameter is its list.
-        let is_list = matches!(yaml.tree.kind(place.item), NodeKind::Sequence(_));
-        if place.path.starts_with(PARAMETERS) && is_list {
+        if place.path.starts_with(PARAMETERS) && is_list(yaml, place.item) {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 parameter.value.filter(|value| !own_values.contains(value))?;

@@ -1,13 +1,13 @@
 //! The images of manifests and compose files: those of containers and services, which have names of their own, and those of
 //! volumes and of the templates of workflows, which are called by their paths.
 
-use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::node_path::{own_pair, refuse_alias};
+use super::nodes::{is_list, is_mapping, value_of};
 use super::place::{ImagePlace, ReferenceForm, Slots};
 use super::slot::Slot;
 use super::walk::{Visit, escaped, walk};
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// The keys of a pod's containers. kustomize finds images by them as well, in resources of any kind.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
@@ -57,7 +57,7 @@ pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     walk(yaml, root, &mut |Visit { path, slot, .. }| {
         let key = slot.key_text(yaml);
         let is_wanted = key == VOLUMES || key == TEMPLATES || CONTAINERS.contains(&key);
-        if !is_wanted || !matches!(yaml.tree.kind(slot.value), NodeKind::Sequence(_)) {
+        if !is_wanted || !is_list(yaml, slot.value) {
             return;
         }
         for (index, item) in yaml.tree.children(slot.value).enumerate() {

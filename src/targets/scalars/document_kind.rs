@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::file_refusal::FileRefusal;
+use super::nodes::{is_list, is_mapping, text_of, value_of};
 use crate::targets::kustomization::{self, is_kustomization_name};
-use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
+use crate::yaml::{NodeId, Pair, ParsedYaml};
 
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,28 +53,6 @@ impl fmt::Display for DocumentKind {
     }
 }
 
-/// Returns the text under one of a mapping's keys, matched exactly.
-pub(super) fn text_of<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
-    yaml.tree.text(value_of(yaml, mapping, key)?)
-}
-
-/// Returns the value under one of a mapping's own keys, matched exactly.
-pub(super) fn value_of(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
-    if !is_mapping(yaml, mapping) {
-        return None;
-    }
-    yaml.tree.own(mapping, &|text| text == key).map(|pair| pair.value)
-}
-
-/// Returns the text of a value, if there is any.
-pub(super) fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y str> {
-    yaml.tree.text(value).filter(|text| !text.is_empty() && !yaml.tree.is_null(value))
-}
-
-pub(super) fn is_mapping(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
-    matches!(yaml.tree.kind(node), NodeKind::Mapping(_))
-}
-
 /// Returns the last part of a path.
 fn file_name(path: &str) -> &str {
     path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path)
@@ -102,7 +81,7 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
         ("argoproj.io", "Application") => DocumentKind::Application,
         ("argoproj.io", "ApplicationSet") => DocumentKind::ApplicationSet,
         (_, "CustomResourceDefinition") => DocumentKind::Definition,
-        (_, "List") if !version.is_empty() && is_list(yaml, root) => DocumentKind::List,
+        (_, "List") if !version.is_empty() && has_items(yaml, root) => DocumentKind::List,
         _ if name.starts_with(".argocd-source") => DocumentKind::ApplicationSource,
         _ if !version.is_empty() && !kind.is_empty() => DocumentKind::Manifest,
         _ if version.is_empty() && has_services(yaml, root) => DocumentKind::Compose,
@@ -110,8 +89,8 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
     }
 }
 
-fn is_list(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
-    value_of(yaml, root, "items").is_some_and(|items| matches!(yaml.tree.kind(items), NodeKind::Sequence(_)))
+fn has_items(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
+    value_of(yaml, root, "items").is_some_and(|items| is_list(yaml, items))
 }
 
 /// Returns the first object that would be a manifest if it had an `apiVersion`.
@@ -159,7 +138,7 @@ pub(in crate::targets) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Resu
                 "keep the image in a file of its own that is not encrypted",
             ));
         }
-        if is_mapping(yaml, root) || matches!(yaml.tree.kind(root), NodeKind::Sequence(_)) || yaml.tree.is_null(root) {
+        if is_mapping(yaml, root) || is_list(yaml, root) || yaml.tree.is_null(root) {
             continue;
         }
         let message = format!("`{path}` is neither a mapping nor a list in YAML or JSON");

@@ -1,16 +1,16 @@
 //! Entries as in the `images` of a kustomization, in other objects: a Kustomization of Flux among several documents, and the
 //! post-renderers of a HelmRelease. They are called by the path of what they set.
 
-use super::document_kind::{text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, ImageByPath, image_at, name_beside, text_beside};
+use super::image_path::{Below, ImageByPath, image_at, name_beside};
 use super::image_text::{ImageText, is_same_image, references};
+use super::nodes::{is_list, text_beside, text_of, value_at, value_of};
 use crate::targets::edit::Fields;
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the entries in the `spec.images` of a Kustomization of Flux.
 pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<ImageByPath> {
-    let images = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
+    let images = value_at(yaml, root, &["spec", "images"]);
     let entry = |(path, item): (String, NodeId)| {
         let path = format!("{path}.newTag");
         let image = match has_digest(yaml, item) {
@@ -48,9 +48,9 @@ fn renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, NodeId)
 
 /// Returns the items of one list in all post-renderers with their paths.
 fn renderer_lists(yaml: &ParsedYaml<'_>, root: NodeId, key: &str) -> Vec<(String, NodeId)> {
-    let renderers = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "postRenderers"));
+    let renderers = value_at(yaml, root, &["spec", "postRenderers"]);
     let entries = |(path, renderer): (String, NodeId)| {
-        let list = value_of(yaml, renderer, "kustomize").and_then(|kustomize| value_of(yaml, kustomize, key));
+        let list = value_at(yaml, renderer, &["kustomize", key]);
         items(yaml, list, &format!("{path}.kustomize.{key}"))
     };
     items(yaml, renderers, "spec.postRenderers").flat_map(entries).collect()
@@ -89,8 +89,8 @@ fn items<'y>(
     list: Option<NodeId>,
     path: &str,
 ) -> impl Iterator<Item = (String, NodeId)> + use<'y> {
-    let list = list.filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
-    let items: Vec<NodeId> = list.into_iter().flat_map(|list| yaml.tree.children(list).collect::<Vec<_>>()).collect();
+    let list = list.filter(|list| is_list(yaml, *list));
+    let items: Vec<NodeId> = list.into_iter().flat_map(|list| yaml.tree.children(list)).collect();
     let path = path.to_owned();
     items.into_iter().enumerate().map(move |(index, item)| (format!("{path}[{index}]"), item))
 }

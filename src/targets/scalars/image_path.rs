@@ -3,13 +3,13 @@
 
 use std::collections::HashSet;
 
-use super::document_kind::{filled, is_mapping, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
 use super::key_stems::{name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
+use super::nodes::{filled, is_list, is_mapping, text_beside, value_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
@@ -145,7 +145,7 @@ fn has_image_name(yaml: &ParsedYaml<'_>, mapping: NodeId) -> bool {
 /// Whether the key of a mapping, or of the list that it is in, is that of an image. It is the last one of `trail`.
 fn is_called_image(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> bool {
     let [.., parent, node] = trail else { return false };
-    if matches!(yaml.tree.kind(*parent), NodeKind::Sequence(_)) {
+    if is_list(yaml, *parent) {
         return is_called_image(yaml, &trail[..trail.len() - 1]);
     }
     let mut pairs = is_mapping(yaml, *parent).then(|| yaml.tree.pairs(*parent)).into_iter().flatten();
@@ -328,9 +328,4 @@ pub(super) fn name_beside<'y>(
 /// Returns the name in a reference.
 fn name_of(text: &str) -> Option<String> {
     ImageText::parse(text, false).ok().map(|image| image.name)
-}
-
-/// Returns the text under one of a mapping's keys, if there is any.
-pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
-    filled(yaml, value_of(yaml, mapping, key)?)
 }

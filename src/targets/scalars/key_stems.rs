@@ -1,8 +1,8 @@
 //! What two keys say of each other: which version is of which name. They are compared without the ends that only say what is
 //! there, in any case and spelling.
 
-use super::document_kind::{filled, is_mapping};
 use super::image_text::ImageText;
+use super::nodes::{filled, is_mapping};
 use super::slot::Slot;
 use crate::image::has_registry;
 use crate::yaml::ParsedYaml;

@@ -3,11 +3,12 @@
 
 use super::argo::{kustomize_images, sources};
 use super::container::{Named, containers, image_of, services};
-use super::document_kind::{DocumentKind, is_mapping, text_of, value_of};
+use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at};
 use super::marked::marked_images;
 use super::node_path::own_pair;
+use super::nodes::{is_mapping, text_of, value_at, value_of};
 use super::object::{Object, objects};
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
 use super::repeated::RepeatedKeys;
@@ -235,8 +236,8 @@ pub(super) fn image_of_container(
 
 /// Fields of these entries come and go, which is done in a file of one document.
 fn refuse_among_others(yaml: &ParsedYaml<'_>, object: &Object, name: &str) -> Result<(), FileRefusal> {
-    let images = value_of(yaml, object.root, "spec").and_then(|spec| value_of(yaml, spec, "images"));
-    let items = images.into_iter().flat_map(|images| yaml.tree.children(images).collect::<Vec<_>>());
+    let images = value_at(yaml, object.root, &["spec", "images"]);
+    let items = images.into_iter().flat_map(|images| yaml.tree.children(images));
     match items.enumerate().find(|(_, item)| text_of(yaml, *item, "name") == Some(name)) {
         Some((index, item)) => Err(FileRefusal::at(
             yaml,
@@ -295,8 +296,7 @@ fn no_reference(yaml: &ParsedYaml<'_>, root: NodeId) -> FileRefusal {
 
 /// Flux takes a digest before `semver` and `semver` before a tag, so that a tag would change nothing.
 fn refuse_semver(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<(), FileRefusal> {
-    let reference = value_of(yaml, root, "spec").and_then(|spec| value_of(yaml, spec, "ref"));
-    match reference.and_then(|reference| value_of(yaml, reference, "semver")) {
+    match value_at(yaml, root, &["spec", "ref", "semver"]) {
         Some(semver) if !yaml.tree.is_null(semver) => Err(FileRefusal::at(
             yaml,
             semver,

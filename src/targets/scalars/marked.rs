@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_path::{Holds, holds, name_beside, text_beside};
+use super::image_path::{Holds, holds, name_beside};
 use super::image_text::is_same_image;
 use super::name_parts::is_image_key;
 use super::node_path::own_pair;
+use super::nodes::text_beside;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::slot::Slot;

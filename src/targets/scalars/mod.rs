@@ -25,6 +25,7 @@ mod name_parts;
 mod nested;
 mod nested_entries;
 mod node_path;
+mod nodes;
 mod object;
 mod parameters;
 mod parts_around;

@@ -1,11 +1,11 @@
 //! The name of an image of which an alias or a merge key brings a part. It is written in another place, for others too, so
 //! that an edit of the image leaves it alone.
 
-use super::document_kind::{filled, value_of};
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::name_parts::NameParts;
 use super::node_path::own_pair;
+use super::nodes::{filled, value_of};
 use crate::image::has_registry;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 

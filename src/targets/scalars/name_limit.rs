@@ -1,9 +1,9 @@
 //! Which names an argument may have, as far as the parts of an image tell.
 
 use super::file_refusal::FileRefusal;
-use super::image_path::text_beside;
 use super::image_text::is_same_image;
 use super::name_parts::{NameLimit, below, ends_in};
+use super::nodes::text_beside;
 use super::parameters::PARAMETERS;
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::{Field, ImageArgument, has_registry, split_registry};

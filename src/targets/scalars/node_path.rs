@@ -1,8 +1,8 @@
 //! A path to a node, as `helm --set` writes it: keys between dots, `\.` for a dot in a key, `[N]` for an item from 0, and an
 //! item of a list also by its `name`.
 
-use super::document_kind::text_of;
 use super::file_refusal::FileRefusal;
+use super::nodes::text_of;
 use super::slot::Slot;
 use super::walk::path_to;
 use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};

@@ -1,6 +1,7 @@
 //! The objects of a file: its documents, and the items of a `List` of Kubernetes.
 
-use super::document_kind::{DocumentKind, document_kind, lacks_version, text_of, value_of};
+use super::document_kind::{DocumentKind, document_kind, lacks_version};
+use super::nodes::{text_of, value_at, value_of};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 pub(super) struct Object {
@@ -37,7 +38,7 @@ pub(super) fn objects(path: &str, yaml: &ParsedYaml<'_>) -> Vec<Object> {
 }
 
 fn object(path: &str, yaml: &ParsedYaml<'_>, root: NodeId) -> Object {
-    let name = value_of(yaml, root, "metadata").and_then(|metadata| text_of(yaml, metadata, "name"));
+    let name = value_at(yaml, root, &["metadata", "name"]).and_then(|name| yaml.tree.text(name));
     let label = text_of(yaml, root, "kind").zip(name).map(|(kind, name)| format!("{kind}/{name}"));
     Object { kind: document_kind(path, yaml, root), root, label, lacks_version: lacks_version(yaml, root) }
 }

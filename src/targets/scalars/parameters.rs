@@ -1,10 +1,10 @@
 //! The parameters of a chart in a source of an Application of Argo CD: items such as `{name: image.tag, value: v1}`.
 
-use super::document_kind::{filled, value_of};
 use super::file_refusal::FileRefusal;
 use super::node_path::own_pair;
+use super::nodes::{filled, is_list, value_at, value_of};
 use super::slot::Slot;
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the path of an image in `helm.parameters` begins with, before its name.
 pub(super) const PARAMETERS: &str = "helm.parameters.";
@@ -93,6 +93,5 @@ impl<'y> Parameters<'y> {
 
 /// Returns a list of parameters in the `helm` of a source.
 pub(super) fn list_of(yaml: &ParsedYaml<'_>, source: NodeId, key: &str) -> Option<NodeId> {
-    let list = value_of(yaml, value_of(yaml, source, "helm")?, key)?;
-    matches!(yaml.tree.kind(list), NodeKind::Sequence(_)).then_some(list)
+    value_at(yaml, source, &["helm", key]).filter(|list| is_list(yaml, *list))
 }

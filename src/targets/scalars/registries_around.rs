@@ -1,9 +1,9 @@
 //! Registries that charts put before the names of images: under keys of their own in the mappings around an image, or for all
 //! images of a chart. `global.imageRegistry` is known better.
 
-use super::document_kind::{filled, is_mapping, value_of};
 use super::image_text::ImageText;
 use super::key_stems::plain;
+use super::nodes::{filled, is_mapping, value_of};
 use crate::image::is_registry;
 use crate::yaml::{NodeId, ParsedYaml};
 

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use super::document_kind::value_of;
 use super::file_refusal::FileRefusal;
 use super::name_parts::below;
+use super::nodes::value_at;
 use super::place::{ImagePlace, Parts, Slots};
 use super::registries_around::has_registry_for_others;
 use crate::image::{has_registry, split_registry};
@@ -28,7 +28,7 @@ impl SharedRegistries {
     /// Returns what [`shared_registry`] returns.
     pub(super) fn of(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<String> {
         let here = |values: NodeId| {
-            let shared = value_of(yaml, value_of(yaml, values, "global")?, "imageRegistry")?;
+            let shared = value_at(yaml, values, &["global", "imageRegistry"])?;
             let text = yaml.tree.text(shared)?.trim_end_matches('/');
             (!text.is_empty() && !yaml.tree.is_null(shared)).then(|| text.to_owned())
         };

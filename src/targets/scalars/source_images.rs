@@ -5,11 +5,11 @@ use std::collections::HashSet;
 
 use super::argo::{helm_parameter, parameter_names, values_object};
 use super::beside::{WHOLE_IMAGES, is_whole_image, switch};
-use super::document_kind::{filled, is_mapping, text_of, value_of};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, ImageByPath, image_at, images_below, text_beside};
+use super::image_path::{Below, ImageByPath, image_at, images_below};
 use super::name_parts::{NameParts, is_image_key};
 use super::node_path::NodePath;
+use super::nodes::{filled, is_mapping, text_beside, text_of, value_of};
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::has_registry;

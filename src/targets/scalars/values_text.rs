@@ -2,8 +2,8 @@
 //! their new text is written into the lines of the file.
 
 use super::argo::{sources, values_object};
-use super::document_kind::{is_mapping, value_of};
 use super::file_refusal::FileRefusal;
+use super::nodes::{is_mapping, value_of};
 use super::object::Object;
 use super::rewrite;
 use super::slot::Slot;

@@ -1,13 +1,13 @@
 //! Variables and parameters, such as `{name: IMAGE_TAG, value: v1}`: the name is the key of the value.
 
-use super::document_kind::{filled, text_of};
+use super::nodes::{filled, text_beside};
 use super::slot::Slot;
 use crate::yaml::ParsedYaml;
 
 /// Returns the key of a scalar: of the value of a variable, its name.
 pub(super) fn key_of<'y>(yaml: &'y ParsedYaml<'_>, slot: Slot) -> &'y str {
     match slot.key_text(yaml) {
-        "value" => text_of(yaml, slot.parent, "name").filter(|name| !name.is_empty()).unwrap_or("value"),
+        "value" => text_beside(yaml, slot.parent, "name").unwrap_or("value"),
         key => key,
     }
 }
