@@ -436,3 +436,15 @@ fn a_new_name_with_a_version_gets_no_second_one() {
         stage.release().args(["--no-check", "web=r.example/org/web:v2"]).run().success();
     }
 }
+
+/// They are judged once. One by one, each would have the file read again: minutes, and more than the limit of a command here.
+#[test]
+fn thousands_of_places_of_one_image() {
+    const PLACES: usize = 4_000;
+    let stage = Stage::new();
+    let text = format!("images:\n{}", "- name: web\n  newName: r.example/web\n  newTag: v1\n".repeat(PLACES));
+    stage.remote.commit("main", "Many", &[File::new("many/kustomization.yaml", &text)]);
+    let release = stage.tagship().args(["release", "--repo", &stage.remote.file_url(), "-k", "many", "--no-check"]);
+    release.arg("web=*:v2").run().success().stdout_has("released");
+    assert_eq!(stage.remote.file("main", "many/kustomization.yaml"), text.replace("v1", "v2").as_bytes());
+}
