@@ -1,5 +1,7 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
+use std::collections::HashSet;
+
 use super::build::source_in_tag;
 use super::candidate::{CandidateBuild, EntryStanding};
 use super::entry_at_tip::EntryAtTip;
@@ -35,8 +37,13 @@ pub fn order_of(
     let mut claims = BranchClaims::default();
     let mut orders = Vec::new();
     for file in files {
+        // Places of one name that become the same from the same are judged once: there may be thousands.
+        let mut judged = HashSet::new();
         // An entry that is added may have been there before.
         for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
+            if !judged.insert((&entry.name, &entry.before, &entry.after)) {
+                continue;
+            }
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
             let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new };

@@ -59,7 +59,7 @@ pub struct UnusableValue {
 }
 
 /// The values of an entry, its own or those of a merge key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Fields {
     pub new_name: Option<String>,
     pub new_tag: Option<String>,
@@ -71,14 +71,14 @@ pub struct Fields {
 }
 
 /// The version of an image at one of several places.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PlaceVersion {
     pub tag: Option<String>,
     pub digest: Option<String>,
 }
 
 /// What the image of an entry is called if the entry has no `new_name`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Unnamed {
     /// As the entry, in a kustomization.
     #[default]
