@@ -32,8 +32,11 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             Some(running) => running,
             None => {
                 let files = std::slice::from_ref(&request.from);
-                let paths = target.locate(snapshot, files, LoadedAlong::NOTHING)?;
-                found = Running::read(snapshot, &paths, request, listener)?;
+                let from = target.locate(snapshot, files, LoadedAlong::NOTHING)?;
+                if from == paths {
+                    return Err(to_itself(&from[0]));
+                }
+                found = Running::read(snapshot, &from, request, listener)?;
                 &found
             }
         };
@@ -60,6 +63,14 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     let way = "to promote what was released, run this again with `--pin-digest`";
     warn_of_pushed_again(&outcome, &released, way, listener);
     Ok(outcome)
+}
+
+/// What a file runs is there already, so that nothing would ever be promoted.
+fn to_itself(path: &RepositoryPath) -> Failure {
+    let failure = Failure::usage(format!("`--from` and `--to` are the same file, `{path}`"));
+    failure.hint(
+        "name the file of another environment, or another branch or repository with `--from-branch` or `--from-repo`",
+    )
 }
 
 /// What runs elsewhere is not still pushing.

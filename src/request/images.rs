@@ -47,8 +47,8 @@ impl Images {
         Ok(images)
     }
 
-    /// Returns what is wrong with each image that lacks a part, which kustomize takes as it is. Most often a variable is empty, or
-    /// a tag was written where the name belongs.
+    /// Returns what is wrong with each image that lacks a part, which kustomize takes as it is. Most often a variable is empty,
+    /// or a tag was written where the name belongs.
     pub fn incomplete(&self) -> Vec<Failure> {
         self.unnamed.iter().map(unnamed).chain(self.without_version()).collect()
     }

@@ -12,7 +12,7 @@ use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::met_requirements::MetRequirements;
-use super::problem::{Problem, can_come, tell};
+use super::problem::{Problem, can_come, not_waited_for, tell};
 use super::question::Question;
 use crate::forge::Forge;
 use crate::image::Reference;
@@ -172,7 +172,10 @@ impl Checks {
         begun: Instant,
         listener: &mut Listener<'_>,
     ) -> (Vec<Problem<'q>>, Pace) {
-        let Some(limit) = self.limit(&problems) else { return (problems, Pace::AtOnce) };
+        let Some(limit) = self.limit(&problems) else {
+            let problems = if self.wait.is_some() { not_waited_for(problems) } else { problems };
+            return (problems, Pace::AtOnce);
+        };
         let begun = *self.waiting_since.get_or_insert(begun);
         let deadline = begun + limit;
         let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);
@@ -196,7 +199,7 @@ impl Checks {
             let pending: Vec<_> = problems.iter().map(|problem| problem.question).collect();
             (problems, ()) = self.look(&pending, Look { detail, pace }, listener, || ());
         }
-        (problems, pace)
+        (not_waited_for(problems), pace)
     }
 
     /// Returns the images of which the subjects tell and that were not found yet, each once.

@@ -8,6 +8,8 @@ use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Event, Listener, Waiting};
 
+const ENDED_BY_ANOTHER: &str = "it may still come; `--wait` ends at the first problem that does not pass by itself";
+
 /// An image that is not as it must be.
 pub(super) struct Problem<'a> {
     pub(super) question: &'a Question<'a>,
@@ -21,6 +23,17 @@ pub(super) struct Problem<'a> {
 /// Returns whether something is missing, and all of it may still come.
 pub(super) fn can_come(problems: &[Problem<'_>]) -> bool {
     !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some())
+}
+
+/// Says of what may still come why it was not waited for, if something else cannot come.
+pub(super) fn not_waited_for(mut problems: Vec<Problem<'_>>) -> Vec<Problem<'_>> {
+    if problems.iter().any(|problem| problem.awaited.is_none()) {
+        for problem in problems.iter_mut().filter(|problem| problem.awaited.is_some()) {
+            let failures = std::mem::take(&mut problem.failures).into_iter();
+            problem.failures = failures.map(|failure| failure.hint(ENDED_BY_ANOTHER)).collect();
+        }
+    }
+    problems
 }
 
 /// Tells what is awaited, if that is news.

@@ -595,6 +595,18 @@ fn a_tag_can_be_waited_for_until_it_has_the_digest() {
 }
 
 #[test]
+fn a_wait_that_another_image_ends() {
+    let stage = Stage::new();
+    let refused = stage.registry.address();
+    stage.registry.inject("/v2/org/locked/manifests/v1", ALWAYS, Fault::status(403));
+    let images = [format!("{}:v9", stage.image()), format!("{refused}/org/locked:v1")];
+    let output = stage.tagship().args(["check", "--wait", "30s"]).args(&images).run().exit(5);
+    output
+        .stderr_has("is not in the registry")
+        .stderr_has("hint: it may still come; `--wait` ends at the first problem");
+}
+
+#[test]
 fn a_wait_ends_at_its_deadline() {
     let stage = Stage::new();
     let argument = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());

@@ -27,6 +27,17 @@ fn what_runs_in_staging_goes_to_production() {
     assert_eq!(document(&promote(&environments, &ON).run().success())["outcome"], "unchanged");
 }
 
+/// A line that was copied ends without a promotion each time.
+#[test]
+fn a_file_is_not_promoted_to_itself() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 1).success();
+    for from in [STAGING.to_owned(), format!("./{STAGING}/"), format!("{STAGING}/kustomization.yaml")] {
+        let output = environments.run("promote", &["--from", &from, "--to", STAGING]).run().exit(2);
+        output.stderr_has(&format!("`--from` and `--to` are the same file, `{STAGING}/kustomization.yaml`"));
+    }
+}
+
 /// What staging was released with is another image than what its tag is by now. The flag that the warning names promotes it.
 #[test]
 fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_was_released() {
