@@ -273,6 +273,22 @@ fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_ran() {
     ends(&environments.release(PRODUCTION, "web", "v1.1.0", 2), "superseded");
 }
 
+/// A hold stops it, so nothing was taken back. No flag of a rollback adds an entry.
+#[test]
+fn what_did_not_go_back() {
+    let environments = released(2);
+    let remote = &environments.stage.remote;
+    remote.commit("main", "Hold", &[File::new(&format!("{PRODUCTION}/.tagship-hold"), "no\n")]);
+    let held = rollback(&environments, &["web"]).run().exit(9);
+    ends(&held, "held");
+    assert_eq!(document(&held)["rollback_of"], serde_json::json!([]));
+    remote.commit("main", "Gone", &[File::new(PATH, kustomization(&[("api", "newTag: v0.1.0")]))]);
+    for to in [&["web"][..], &["--to", "v1.0.0", "web"]] {
+        let gone = rollback(&environments, to).run().exit(3).says_nowhere("--add");
+        gone.stderr_has("no entry is called `web`").stderr_has("hint: add the entry to the file by hand first");
+    }
+}
+
 /// To go back to what was rolled back once takes back all that has come since.
 #[test]
 fn back_to_what_was_rolled_back_before() {
@@ -384,6 +400,12 @@ fn a_release_in_between_is_not_taken_back() {
     let output = output.stderr_has("`web` was changed in the meantime");
     output.stderr_has(&format!("hint: `{}` shows what it is now", log_command(&environments)));
     assert_eq!(environments.tip(), mended);
+    // The other one may have gone back to where no release was before.
+    remote.git(["update-ref", "refs/heads/main", &seen]).run().success();
+    race(&remote.commit("main", "First", &[File::new(PATH, text.replace("v1.1.0", "v0.9.0"))]));
+    remote.git(["update-ref", "refs/heads/main", &seen]).run().success();
+    rollback(&environments, &["web"]).run().exit(9).stderr_has("`web` was changed in the meantime");
+    remote.git(["update-ref", "refs/heads/main", &mended]).run().success();
     // A commit of other files changes nothing.
     let tip = remote.commit("main", "Something else", &[File::new("noise", "1")]);
     remote.git(["update-ref", "refs/heads/main", &mended]).run().success();
@@ -540,6 +562,130 @@ fn the_history_has_the_digest_if_the_registry_is_not_asked() {
     refused.stderr_has("the history does not tell the digest of `web` in ").stderr_has("leave out `--no-check`");
 }
 
+/// Returns the tag of the first entry, `web`.
+fn tag(environments: &Pipeline) -> String {
+    let text = environments.file(PRODUCTION);
+    text.split("newTag: ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
+}
+
+/// Releases `web` by its tag, without asking the registry.
+fn by_tag(environments: &Pipeline, tag: &str) -> Output {
+    let image = format!("web=*:{tag}");
+    environments.run("release", &["-k", PRODUCTION, "--no-check", "--output", "json", &image]).run()
+}
+
+/// Makes one step of a history of `web`: `back`, `to:TAG`, `revert` and `hand:TAG`, or the release of a tag.
+#[track_caller]
+fn walk(environments: &Pipeline, step: &str) {
+    let back = |arguments: &[&str]| {
+        let output = rollback(environments, arguments).args(["--no-check", "web"]).run();
+        let commit = &environments.stage.remote.log("main")[0];
+        assert_eq!(document(&output)["rollback_of"], serde_json::json!(commit.trailer("Tagship-Rollback-Of")));
+        output
+    };
+    let hand = |text: String| environments.stage.remote.commit("main", "By hand", &[File::new(PATH, text)]);
+    match step.split_once(':') {
+        Some(("to", to)) => ends(&back(&["--to", to]), "released"),
+        Some((_, to)) => drop(hand(environments.file(PRODUCTION).replace(&tag(environments), to))),
+        None if step == "back" => ends(&back(&[]), "released"),
+        None if step == "revert" => {
+            let before = environments.stage.remote.file("main~", PATH);
+            hand(String::from_utf8(before).unwrap());
+        }
+        None => ends(&by_tag(environments, step), "released"),
+    }
+}
+
+/// Forward again after two rollbacks, or to what was rolled back itself: nobody asked for what else was rolled back.
+#[test]
+fn what_is_away_stays_away_on_the_way_forward() {
+    for (history, away) in [
+        ("v1 v2 v3 back back to:v2", "v3"),
+        ("v1 v2 v3 revert back to:v2", "v3"),
+        ("v1 v2 v3 hand:v2 back to:v2", "v3"),
+        ("v1 v2 v3 back to:v1 to:v2", "v3"),
+        ("v1 v2 v3 back back to:v2 v2.1", "v3"),
+        ("v1 v2 v3 back back to:v2 back", "v3 v2"),
+        ("v1 v2 v3 back back to:v2 back to:v2", "v3"),
+        ("v1 v3 back v1.1 back to:v1.1", "v3"),
+        ("v1 v3 revert v1.1 back to:v1.1", "v3"),
+        ("v1 v3 back v1.1 revert to:v1.1", "v3"),
+        ("v1 v3 back v1.1 back to:v1.1 v1.2", "v3"),
+        ("v1 v4 back v3 back v1.1 back to:v1.1 back to:v1.1", "v3 v4"),
+    ] {
+        let environments = Pipeline::with_environments();
+        for step in history.split(' ') {
+            walk(&environments, step);
+        }
+        for tag in away.split(' ') {
+            let again = by_tag(&environments, tag);
+            assert_eq!(document(&again)["outcome"], "superseded", "{history}, {tag}: {}", again.stderr());
+            again.stderr_has("was rolled back");
+        }
+        ends(&by_tag(&environments, "v5"), "released");
+    }
+}
+
+/// A rewritten history has other commits than those that its trailers name. What they were is found by its place, or told.
+#[test]
+fn what_was_rolled_back_before_the_history_was_rewritten() {
+    let cannot_tell = "cannot tell which build of `web` ";
+    for (history, away, is_squashed, expected) in [
+        ("v1 v2 v3 back", "v3", false, "superseded"),
+        ("v1 v2 back v3 to:v2", "v3", false, "superseded"),
+        ("v1 v2 v3 to:v1 to:v2", "v3", false, "superseded"),
+        ("v1 v2 v3 v4 to:v2 to:v3", "v4", false, "superseded"),
+        ("v1 v2 back v3 to:v2", "v3", true, "released"),
+        ("v1 v2 v3 back", "v3", true, "released"),
+        ("v1 v2 v3 to:v1 to:v2", "v3", true, "released"),
+    ] {
+        let environments = Pipeline::with_environments();
+        for step in history.split(' ') {
+            walk(&environments, step);
+        }
+        match is_squashed {
+            true => environments.stage.remote.squash_past("main"),
+            false => environments.stage.remote.rewrite("main"),
+        }
+        let again = by_tag(&environments, away);
+        assert_eq!(document(&again)["outcome"], expected, "{history}, {away}: {}", again.stderr());
+        assert_eq!(again.stderr().contains(cannot_tell), expected == "released", "{history}: {}", again.stderr());
+    }
+}
+
+/// Digests were pinned from some release on. The same tag without one is no step back.
+#[test]
+fn the_way_back_after_a_digest_was_pinned() {
+    for (first, flags, expected) in [
+        ("release", &[][..], "v1.2.0 v1.1.0 v1.0.0"),
+        ("release", &["--pin-digest=never"], "v1.2.0 v1.1.0 v1.0.0"),
+        ("rollback", &[], "v1.1.0 v1.0.0"),
+        ("rollback --to", &[], "v1.0.0"),
+    ] {
+        let environments = released(3);
+        match first {
+            "release" => {
+                let image = format!("web={}", environments.build("web", "v1.3.0"));
+                environments.run("release", &["-k", PRODUCTION, "--pin-digest", &image]).run().success();
+            }
+            "rollback" => {
+                environments.release(PRODUCTION, "web", "v1.3.0", 4).success();
+                rollback(&environments, &["--pin-digest", "web"]).run().success();
+            }
+            _ => {
+                rollback(&environments, &["web"]).run().success();
+                rollback(&environments, &["--pin-digest", "--to", "v1.1.0", "web"]).run().success();
+            }
+        }
+        let mut ways = Vec::new();
+        for _ in expected.split(' ') {
+            rollback(&environments, flags).arg("web").run().success();
+            ways.push(tag(&environments));
+        }
+        assert_eq!(ways.join(" "), expected, "{first} {flags:?}");
+    }
+}
+
 /// Each way back is one from what runs to what stood before it, by whatever way the entry came there.
 #[test]
 fn the_way_back_over_all_kinds_of_histories() {
@@ -565,34 +711,15 @@ fn the_way_back_over_all_kinds_of_histories() {
         ("v1 v2 hand:v0.9.0 to:v2 v3", "v2 v0.9.0"),
     ] {
         let environments = Pipeline::with_environments();
-        let tag = || {
-            let text = environments.file(PRODUCTION);
-            text.split("newTag: ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
-        };
-        let back = |arguments: &[&str]| rollback(&environments, arguments).arg("--no-check").run();
-        let hand = |text: String| environments.stage.remote.commit("main", "By hand", &[File::new(PATH, text)]);
         for step in history.split(' ') {
-            match step.split_once(':') {
-                Some(("to", to)) => ends(&back(&["--to", to, "web"]), "released"),
-                Some((_, to)) => drop(hand(environments.file(PRODUCTION).replace(&tag(), to))),
-                None if step == "back" => ends(&back(&["web"]), "released"),
-                None if step == "revert" => {
-                    let before = environments.stage.remote.file("main~", PATH);
-                    hand(String::from_utf8(before).unwrap());
-                }
-                None => {
-                    let image = format!("web=*:{step}");
-                    let arguments = ["-k", PRODUCTION, "--no-check", "--output", "json", &image];
-                    ends(&environments.run("release", &arguments).run(), "released");
-                }
-            }
+            walk(&environments, step);
         }
         let mut ways = Vec::new();
-        while let output = back(&["web"])
+        while let output = rollback(&environments, &["--no-check", "web"]).run()
             && output.code != Some(3)
         {
             ends(&output, "released");
-            ways.push(tag());
+            ways.push(tag(&environments));
         }
         assert_eq!(ways.join(" "), expected, "{history}");
     }

@@ -398,17 +398,7 @@ fn what_was_rolled_back_stays_away_after_a_rebase() {
     ends(&by_ci(&pipeline, "third", &three), "released");
     pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
     ends(&by_ci(&pipeline, "second", &two), "released");
-    let remote = &pipeline.stage.remote;
-    let mut tip: Option<String> = None;
-    for commit in remote.git(["rev-list", "--reverse", "main"]).run().success().stdout().lines() {
-        let message = remote.git(["log", "-1", "--format=%B", commit]).run().success().stdout();
-        let tree = format!("{commit}^{{tree}}");
-        let mut arguments = vec!["commit-tree", &tree];
-        arguments.extend(tip.iter().flat_map(|parent| ["-p", parent]));
-        tip = Some(remote.git(arguments).stdin(message).run().success().stdout().trim().to_owned());
-    }
-    remote.git(["update-ref", "refs/heads/main", &tip.unwrap()]).run().success();
-    remote.git(["gc", "--quiet", "--prune=now"]).run().success();
+    pipeline.stage.remote.rewrite("main");
     ends(&by_ci(&pipeline, "third", &three).success(), "superseded");
     ends(&by_ci(&pipeline, "fourth", &four), "released");
 }

@@ -84,7 +84,7 @@ impl Remote {
     }
 
     #[track_caller]
-    fn text<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
+    pub(super) fn text<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> String {
         String::from_utf8_lossy(&self.run(arguments)).into_owned()
     }
 }

@@ -148,6 +148,34 @@ impl Remote {
         self.git(["fast-import", "--quiet"]).stdin(stream).run().success().stdout().trim().to_owned()
     }
 
+    /// Makes each commit of a branch again, by another id, and forgets the old ones, as a rebase does.
+    pub fn rewrite(&self, branch: &str) {
+        let mut tip: Option<String> = None;
+        for commit in self.text(["rev-list", "--reverse", branch]).lines() {
+            tip = Some(self.commit_again(commit, tip.as_deref()));
+        }
+        self.replace(branch, &tip.unwrap());
+    }
+
+    /// Makes one commit of all that a branch was before its tip.
+    pub fn squash_past(&self, branch: &str) {
+        let root = self.git(["commit-tree", &format!("{branch}~^{{tree}}"), "-m", "Until now"]).run().success();
+        self.replace(branch, &self.commit_again(branch, Some(root.stdout().trim())));
+    }
+
+    fn commit_again(&self, commit: &str, parent: Option<&str>) -> String {
+        let message = self.text(["log", "-1", "--format=%B", commit]);
+        let tree = format!("{commit}^{{tree}}");
+        let mut arguments = vec!["commit-tree", &tree];
+        arguments.extend(parent.iter().flat_map(|parent| ["-p", parent]));
+        self.git(arguments).stdin(message).run().success().stdout().trim().to_owned()
+    }
+
+    fn replace(&self, branch: &str, commit: &str) {
+        self.git(["update-ref", &format!("refs/heads/{branch}"), commit]).run().success();
+        self.git(["gc", "--quiet", "--prune=now"]).run().success();
+    }
+
     /// Installs a hook, such as `pre-receive`, from a shell script.
     pub fn hook(&self, name: &str, script: &str) {
         let hooks = self.path.join("hooks");
