@@ -60,6 +60,20 @@ fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_was_released() {
     assert!(environments.file(PRODUCTION).contains(&released));
 }
 
+/// What is not named is neither held nor overridden, and its past is not read.
+#[test]
+fn a_hold_for_another_entry_than_the_named_one() {
+    let environments = Pipeline::with_environments();
+    environments.release(STAGING, "web", "v1.0.0", 7).success();
+    environments.release(STAGING, "api", "v2.0.0", 8).success();
+    let hold = File::new(&format!("{STAGING}/.tagship-hold"), "Broken\nnames: api\n");
+    environments.stage.remote.commit("main", "Hold", &[hold]);
+    let all = promote(&environments, &ON).args(["--override-hold", "--dry-run"]).run().success();
+    all.stderr_has("overrides the hold");
+    let named = promote(&environments, &ON).args(["--override-hold", "web"]).run().success();
+    named.says_nowhere("hold");
+}
+
 #[test]
 fn only_the_named_entries_and_their_source() {
     let environments = Pipeline::with_environments();

@@ -285,7 +285,7 @@ fn what_did_not_go_back() {
     remote.commit("main", "Gone", &[File::new(PATH, kustomization(&[("api", "newTag: v0.1.0")]))]);
     for to in [&["web"][..], &["--to", "v1.0.0", "web"]] {
         let gone = rollback(&environments, to).run().exit(3).says_nowhere("--add");
-        gone.stderr_has("no entry is called `web`").stderr_has("hint: add the entry to the file by hand first");
+        gone.stderr_has("has no `web` any more: ").stderr_has("hint: write it there once by hand");
     }
 }
 

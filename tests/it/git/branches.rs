@@ -82,7 +82,9 @@ fn an_empty_repository() {
 #[test]
 fn a_new_branch_with_nothing_to_commit() {
     let stage = Stage::new();
-    let release = stage.release().args(["--no-check", "--branch", "prod", "--create-branch"]);
+    let server = serve(&stage, Access::Open);
+    let url = server.url("gitops.git");
+    let release = stage.release_to(&url).args(["--no-check", "--branch", "prod", "--create-branch"]);
     let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
     for flag in [None, Some("--dry-run")] {
         let output = release
@@ -91,11 +93,26 @@ fn a_new_branch_with_nothing_to_commit() {
             .run()
             .exit(3)
             .stderr_has("there is no branch `prod`, and nothing to commit on it");
-        output
-            .stderr_has("hint: create it with git: `git push ")
-            .stderr_has(&format!("{}:refs/heads/prod`", stage.remote.tip("main").unwrap()));
+        let base = stage.remote.tip("main").unwrap();
+        let command = format!("git push {url} {base}:refs/heads/prod");
+        output.stderr_has(&format!("hint: create it in a clone that has the commit: `{command}`\n"));
         assert_eq!(stage.remote.tip("prod"), None);
     }
+}
+
+/// What a new branch would begin at has something newer: the branch is not there all the same.
+#[test]
+fn a_new_branch_whose_base_is_newer() {
+    let stage = Stage::new();
+    let release = |flags: &[&str]| stage.release().arg("--no-check").args(flags.iter().copied()).run();
+    release(&["IMAGE_PLACEHOLDER=*:v1.3.0"]).success();
+    let to_prod = ["--branch", "prod", "--create-branch", "IMAGE_PLACEHOLDER=*:v1.2.0"];
+    let output =
+        release(&to_prod).exit(3).stderr_has("there is no branch `prod`, and nothing to commit on it: what it");
+    output.stderr_has("has something newer").stderr_has("refs/heads/prod`");
+    assert_eq!(stage.remote.tip("prod"), None);
+    let allowed = [&to_prod[..], &["--on-superseded", "allow"]].concat();
+    release(&allowed).success();
 }
 
 /// As a remote-tracking branch is called in a clone. Nothing reads a branch of that name at the remote.

@@ -107,16 +107,33 @@ fn a_rollback_whose_push_is_uncertain_is_not_made_twice() {
     let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
     server.inject(refs, 1, Fault::Pass);
     server.inject(refs, ALWAYS, Fault::CutRequest(0));
-    let output = rollback(&url, &[])
-        .exit(6)
-        .stderr_has("which may still take effect")
-        .says_nowhere("run the same command again");
-    output.stderr_has(&format!(
-        "hint: run `tagship rollback -k {FOLDER} --repo {url} --branch main --to {to} IMAGE_PLACEHOLDER`: without `--to`, it goes \
-         back one more release if the push took effect\n"
-    ));
+    let output = rollback(&url, &[]).exit(6).stderr_has("which may still take effect");
+    let (flag, why) = (format!("--to {to}"), "without it, it goes back one more release if the push took effect");
+    output.stderr_has(&format!("hint: run the same command again with `{flag}`: {why}\n"));
     assert_eq!(stage.remote.number_of_commits("main"), 5);
-    rollback(&stage.remote.file_url(), &["--to", &to]).success().stdout_has("unchanged");
+    let pasted: Vec<&str> = flag.split(' ').collect();
+    rollback(&stage.remote.file_url(), &pasted).success().stdout_has("unchanged");
+    // More steps are another flag, and a rollback to what is named is the same one again.
+    for (flags, hint) in [
+        (&["--steps", "2"][..], " with `--to abcdefg` in place of `--steps 2`, which goes back 2 more if"),
+        (&["--to", "v1"], ": what is already released is not released twice"),
+    ] {
+        stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v4"]).run().success();
+        let server = serve(&stage, Access::Open);
+        server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
+        server.inject(refs, 1, Fault::Pass);
+        server.inject(refs, ALWAYS, Fault::CutRequest(0));
+        let output = rollback(&server.url("gitops.git"), flags).exit(6);
+        let commit = stage
+            .remote
+            .log("main")
+            .iter()
+            .find(|commit| commit.subject.starts_with("Release ") && commit.subject.contains(":v1"))
+            .unwrap()
+            .id
+            .clone();
+        output.stderr_has(&format!("hint: run the same command again{}", hint.replace("abcdefg", &commit[..7])));
+    }
 }
 
 /// The first of two pushes is still at work and has the branch's lock, so that the second one is refused, and the branch is where

@@ -194,7 +194,9 @@ fn a_tag_that_is_missing_afterwards() {
     let release = stage.release_to(&server.url("gitops.git")).args(["--git-tag", "v2"]).arg(stage.argument());
     let output = release.run().exit(8);
     let tip = stage.remote.tip("main").unwrap();
-    output.stderr_has(&format!("main is at {} now, and", &tip[..7])).stderr_has("has no tag `v2` on it");
+    let output = output.stderr_has(&format!("main is at {} now, and", &tip[..7])).stderr_has("has no tag `v2` on it");
+    let command = format!("git push {} {tip}:refs/tags/v2", server.url("gitops.git"));
+    output.stderr_has(&format!("hint: make the tag in a clone that has the commit: `{command}`\n"));
 }
 
 /// A rule for tags alone: the branch stays where it is, too.
