@@ -299,7 +299,7 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
     for index in (0..changes.len()).rev() {
         let LoggedRelease { file, name, fields, trailers, .. } = &changes[index];
         let stack = standing.entry(name.clone()).or_insert_with(|| vec![(None, None)]);
-        let is_release = trailers.as_ref().is_some_and(|said| said.rollback_of.is_empty());
+        let is_release = trailers.as_ref().is_some_and(|said| !said.is_rollback());
         // An entry that was removed has not gone back to the time before it was added.
         let may_go_back = !is_release && fields.is_some();
         let earlier = stack.iter().rposition(|(said, _)| may_go_back && said == fields);
@@ -310,9 +310,13 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
             named.extend(&said.rollback_of);
             named.extend(said.still_taken_back(file, name));
         }
+        // After a rewrite the commits that it names are gone; it takes back all since what it goes back to.
+        let is_same = |earlier: &LoggedRelease| earlier.name == *name && earlier.fields == *fields;
+        let is_rollback = trailers.as_ref().is_some_and(ReleaseTrailers::is_rollback) && earlier.is_none();
+        let gone_back_to = (index + 1..changes.len()).find(|at| is_rollback && is_same(&changes[*at]));
         let is_taken = |at: usize, change: usize| match earlier {
             Some(earlier) => at > earlier,
-            None => named.contains(&changes[change].record.id),
+            None => gone_back_to.is_some_and(|same| change < same) || named.contains(&changes[change].record.id),
         };
         let mut kept = Vec::new();
         for (at, said) in std::mem::take(stack).into_iter().enumerate() {

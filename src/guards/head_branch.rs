@@ -67,7 +67,7 @@ impl ProposedReleases {
     /// Returns the title of a rollback that a release would replace, or of a release that a rollback would: the person who waits
     /// for the one must not get the other without a word.
     pub(crate) fn title_of_another_kind(&self, is_rollback: bool) -> Option<&str> {
-        let is_other = |release: &&ProposedRelease| release.said.rollback_of.is_empty() == is_rollback;
+        let is_other = |release: &&ProposedRelease| release.said.is_rollback() != is_rollback;
         self.releases.iter().find(is_other).map(|release| release.title.as_str())
     }
 }

@@ -25,7 +25,8 @@ const SOURCE: &str = "Tagship-Source";
 const VERIFIED: &str = "Tagship-Verified";
 /// The page of the CI run that released.
 const RUN: &str = "Tagship-Run";
-/// The commit of a release that this one takes back. One trailer for each commit.
+/// The commit of a release that this one takes back; if it takes none back, of what was taken back before and stays so. One
+/// trailer for each commit.
 const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
 /// A release of an entry that was taken back earlier and stays so: `NAME=COMMIT`, or `NAME=COMMIT FILE` if several files were
 /// written. One trailer for each.
@@ -147,6 +148,11 @@ pub struct ReleasedImage {
 }
 
 impl ReleaseTrailers {
+    /// Returns whether the commit takes releases back.
+    pub fn is_rollback(&self) -> bool {
+        !self.rollback_of.is_empty()
+    }
+
     /// Reads the trailers of a commit; `None` if it does not say that it is a release of ours. Of the releases that a squash
     /// names, this is the last one.
     pub fn read(record: &CommitRecord) -> Option<Self> {

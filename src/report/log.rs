@@ -90,7 +90,7 @@ pub(super) fn row(release: &LoggedRelease, shown: fn(&str) -> String) -> [String
         (None, ..) => "removed".to_owned(),
         (_, _, Some(rollback)) => format!("rolled back by {}", rollback.short()),
         (_, None, _) => "by hand".to_owned(),
-        (_, Some(said), _) if !said.rollback_of.is_empty() => "a rollback".to_owned(),
+        (_, Some(said), _) if said.is_rollback() => "a rollback".to_owned(),
         (_, Some(said), _) if !said.verified.is_empty() => "verified".to_owned(),
         _ => String::new(),
     };

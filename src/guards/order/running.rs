@@ -130,8 +130,8 @@ impl RunningEntry {
             was_released: true,
             ..Self::default()
         };
-        let is_plain = claim.trailers.rollback_of.is_empty()
-            && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
+        let is_plain =
+            !claim.trailers.is_rollback() && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
         if scrutiny == Scrutiny::AtHand
             && is_plain
             && claim.trailers.released(name, now)
@@ -150,11 +150,12 @@ impl RunningEntry {
             Some(after) => after.has_place(now) && !before.is_some_and(|before| before.has_place(now)),
             None => false,
         };
-        if !is_made || !claim.trailers.released(name, now) || !claim.trailers.rollback_of.is_empty() {
+        if !is_made || !claim.trailers.released(name, now) || claim.trailers.is_rollback() {
             return Ok(None);
         }
         let mut taken_back = Vec::new();
-        let untold = carried(snapshot, path, name, &claim.trailers, &mut taken_back)?;
+        let still = claim.trailers.still_taken_back(&path.to_string(), name);
+        let untold = carried(snapshot, path, name, claim.record.id, still, &mut taken_back)?;
         Ok(untold.is_empty().then_some(Self { taken_back, ..last }))
     }
 
@@ -214,17 +215,7 @@ impl RunningEntry {
             taken_back(&history.changes, name).into_iter().partition(|taken| since.contains(&taken.by));
         // A release that was taken back tells as well what had been taken back before it, such as where a merge brought it from.
         let named_since = checkpoint.map_or(history.changes.len(), |at| at + 1);
-        let mut untold = Vec::new();
-        for change in &history.changes[..named_since] {
-            let Some(trailers) = &change.trailers else { continue };
-            // Where the file was then: it may have been moved since.
-            let path = RepositoryPath::shown_as(&change.file);
-            for id in carried(snapshot, &path, name, trailers, &mut taken_back)? {
-                if !untold.contains(&id) {
-                    untold.push(id);
-                }
-            }
-        }
+        let untold = carried_by_all(snapshot, &history.changes, named_since, name, &mut taken_back)?;
         let found = recalled(&untold, earlier, &taken_back);
         let is_found = |id: &&CommitId| found.iter().any(|taken| taken.release == **id);
         // What was found by its place in history may be any of the others.
@@ -278,11 +269,12 @@ fn is_of_several(snapshot: &Snapshot<'_>, EntryAtTip { path, name, .. }: &EntryA
 /// A release of ours that still stands. It was judged when it was made, and names what was taken back before it. A rollback
 /// does not, and a release that was taken back itself tells nothing of what it replaced.
 fn is_checkpoint(change: &LoggedRelease) -> bool {
-    change.stands() && change.trailers.is_some() && !is_rollback(change)
+    change.stands() && change.trailers.is_some() && said_of_rollback(change).is_none()
 }
 
-fn is_rollback(change: &LoggedRelease) -> bool {
-    change.trailers.as_ref().is_some_and(|said| !said.rollback_of.is_empty())
+/// Returns what a rollback of ours says.
+fn said_of_rollback(change: &LoggedRelease) -> Option<&ReleaseTrailers> {
+    change.trailers.as_ref().filter(|said| said.is_rollback())
 }
 
 /// How many releases of ours are read to find what a change by hand went back to.
@@ -297,7 +289,7 @@ fn is_enough(changes: &[LoggedRelease]) -> bool {
             let names_what_is_read =
                 |change: &LoggedRelease| change.trailers.iter().flat_map(|said| &said.rollback_of).all(is_read);
             let is_told = |change: &LoggedRelease| {
-                let is_step_back = change.goes_back || is_rollback(change);
+                let is_step_back = change.goes_back || said_of_rollback(change).is_some();
                 change.rolled_back_by.is_some() || (is_step_back && names_what_is_read(change))
             };
             changes[..last].iter().all(is_told)
@@ -307,17 +299,18 @@ fn is_enough(changes: &[LoggedRelease]) -> bool {
     }
 }
 
-/// Adds the releases that were taken back before a release of ours, which names them, to those that are known. Returns those
-/// of which no commit tells what they were.
+/// Adds the releases that a commit of ours, `by`, names as taken back to those that are known. Returns those of which no commit
+/// tells what they were.
 fn carried(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
     name: &str,
-    trailers: &ReleaseTrailers,
+    by: CommitId,
+    named: Vec<CommitId>,
     taken_back: &mut Vec<TakenBack>,
 ) -> Result<Vec<CommitId>, Failure> {
     let mut untold = Vec::new();
-    for id in trailers.still_taken_back(&path.to_string(), name) {
+    for id in named {
         if taken_back.iter().any(|known| known.release == id) {
             continue;
         }
@@ -327,9 +320,45 @@ fn carried(
         };
         let said = said.filter(|said| said.released(name, &fields));
         let build = Build::of_entry(name, &fields, said.as_ref().and_then(|said| said.source_of(name)));
-        taken_back.push(TakenBack { release: id, build, by: trailers.commit, is_remembered: true });
+        taken_back.push(TakenBack { release: id, build, by, is_remembered: true });
     }
     Ok(untold)
+}
+
+/// Adds what the `newest` of the changes of the entry `name` name as taken back. Returns what no commit tells.
+fn carried_by_all(
+    snapshot: &mut Snapshot<'_>,
+    changes: &[LoggedRelease],
+    newest: usize,
+    name: &str,
+    taken_back: &mut Vec<TakenBack>,
+) -> Result<Vec<CommitId>, Failure> {
+    let is_unread = |id: &CommitId| changes.iter().all(|change| change.record.id != *id);
+    let found = found_by_place(&changes[..newest], taken_back);
+    let (mut untold, mut gone) = (Vec::new(), Vec::new());
+    for change in &changes[..newest] {
+        let Some(trailers) = &change.trailers else { continue };
+        // Where the file was then: it may have been moved since.
+        let path = RepositoryPath::shown_as(&change.file);
+        let still = trailers.still_taken_back(&change.file, name);
+        untold.extend(carried(snapshot, &path, name, trailers.commit, still, taken_back)?);
+        let unread = trailers.rollback_of.iter().copied().filter(is_unread).collect();
+        gone.extend(carried(snapshot, &path, name, trailers.commit, unread, taken_back)?);
+    }
+    gone.extend(untold);
+    let mut seen = HashSet::new();
+    gone.retain(|id| seen.insert(*id));
+    Ok(gone.split_off(found.min(gone.len())))
+}
+
+/// Returns how many releases rollbacks take back by their place in the history, although they name none of them: after a rewrite
+/// they name commits that are gone.
+fn found_by_place(changes: &[LoggedRelease], taken_back: &[TakenBack]) -> usize {
+    let rollbacks: Vec<&ReleaseTrailers> = changes.iter().filter_map(said_of_rollback).collect();
+    let is_found = |taken: &&TakenBack| {
+        rollbacks.iter().any(|said| said.commit == taken.by && !said.rollback_of.contains(&taken.release))
+    };
+    taken_back.iter().filter(is_found).count()
 }
 
 /// Returns those of the `earlier` builds that releases remember as taken back, although no commit tells what they were: a file
@@ -395,7 +424,7 @@ mod tests {
     }
 
     /// Returns a release that takes back the commit of this number.
-    fn rollback_of(number: u32) -> String {
+    fn of_rollback(number: u32) -> String {
         format!("{RELEASE}Tagship-Rollback-Of: {number:040x}\n")
     }
 
@@ -411,7 +440,7 @@ mod tests {
     #[test]
     fn what_was_rolled_back_is_read_over() {
         for (releases, expected) in [(1, false), (2, true)] {
-            let of_newest = rollback_of(releases);
+            let of_newest = of_rollback(releases);
             let mut commits = vec![(of_newest.as_str(), true)];
             commits.resize(1 + releases as usize, (RELEASE, false));
             let mut changes = changes(&commits);
@@ -422,7 +451,7 @@ mod tests {
 
     #[test]
     fn how_far_the_past_is_read() {
-        let (of_read, of_unread) = (rollback_of(1), rollback_of(99));
+        let (of_read, of_unread) = (of_rollback(1), of_rollback(99));
         for (what, commits, expected) in [
             ("nothing yet", &[][..], false),
             ("a release", &[(RELEASE, false)], true),
