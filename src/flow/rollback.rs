@@ -8,12 +8,14 @@ use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
 use super::unknown_entry::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
+use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, newest_commits};
+use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny, TakenBack};
 use crate::image::short_tag;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
-use crate::request::{Earlier, Images, PinDigest, RollbackRequest};
+use crate::request::{Earlier, Images, PinDigest, RollbackRequest, Route};
 use crate::system::signals::Gate;
 use crate::targets;
 use crate::targets::{Fields, PlaceVersion, Unnamed};
@@ -28,13 +30,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one file"));
         };
-        let back = find(tip.snapshot, path, request)?;
-        let seen = *seen.get_or_insert(back.from);
-        if let Earlier::Steps(_) = request.to
-            && back.from != seen
-        {
-            return Err(changed(request, back.from));
-        }
+        let back = find(tip.snapshot, path, request, &mut seen, &mut |note| listener(&Event::Noted(note)))?;
         for release in &back.taken_back {
             if !told.contains(&release.record.id) {
                 listener(&Event::TakenBack { id: release.record.id, title: release.record.title() });
@@ -59,7 +55,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         let way = format!("to go back to what ran, run this again with `--to {to} --pin-digest`");
         warn_of_pushed_again(&outcome, std::slice::from_ref(digest), &way, listener);
     }
-    Ok(Outcome { rollback_of: told, ..outcome })
+    Ok(outcome)
 }
 
 /// Returns the command that lists the releases of the entry.
@@ -84,10 +80,15 @@ fn in_a_rollback(failure: Failure, request: &RollbackRequest, to: Option<&str>) 
     match (failure.retry, &request.to, to) {
         (Retry::AfterThePush, ..) => failure
             .hint(format!("name another release with `--to`, as {} lists them, or {by_tag}", log_command(request))),
-        (Retry::AfterAnUncertainPush, Earlier::Steps(_), Some(to)) => {
-            let command = request.delivery.typed_again("rollback", &["--to", to, request.name.as_str()]);
-            failure
-                .hint(format!("run {command}: without `--to`, it goes back one more release if the push took effect"))
+        // A proposal leaves the branch where it is, so that the same command goes back to the same release.
+        (Retry::AfterAnUncertainPush, Earlier::Steps(steps), Some(to))
+            if !matches!(request.delivery.route, Route::Propose(_)) =>
+        {
+            let otherwise = match steps {
+                1 => ": without it, it goes back one more release".to_owned(),
+                steps => format!(" in place of `--steps {steps}`, which goes back {steps} more"),
+            };
+            failure.hint(format!("run the same command again with `--to {to}`{otherwise} if the push took effect"))
         }
         _ => failure,
     }
@@ -102,14 +103,13 @@ fn changed(request: &RollbackRequest, by: CommitId) -> Failure {
 
 /// A way back.
 struct Back {
-    /// The newest change of the entry.
-    from: CommitId,
     to: LoggedRelease,
     /// Whether the entry says already what it is to say.
     is_there: bool,
     /// The releases that have stood since, the newest first; none if the entry says already what it is to say.
     taken_back: Vec<LoggedRelease>,
-    /// The releases since that were taken back before, the newest first.
+    /// What was taken back before and stays away, if nothing else is taken back: the commit would look like a new release, after
+    /// which only what it names stays away.
     still_away: Vec<CommitId>,
     /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
     away: Vec<LoggedRelease>,
@@ -123,12 +123,29 @@ fn said_name(name: &str, releases: &[LoggedRelease]) -> Option<String> {
     said.map(|image| image.name.clone()).find(|image| image != name)
 }
 
-fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRequest) -> Result<Back, Failure> {
+/// Finds the way back from the newest change, which steps have to be counted from: `seen` is the first one that was found.
+fn find(
+    snapshot: &mut Snapshot<'_>,
+    path: &RepositoryPath,
+    request: &RollbackRequest,
+    seen: &mut Option<CommitId>,
+    note: &mut dyn FnMut(String),
+) -> Result<Back, Failure> {
     let name = request.name.as_str();
     let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, &request.to), Ok(None));
     let found = EntryHistory::read(snapshot, path, Some(name), is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);
+    }
+    if let Some(newest) = found.changes.first() {
+        let id = newest.record.id;
+        if matches!(request.to, Earlier::Steps(_)) && id != *seen.get_or_insert(id) {
+            return Err(changed(request, id));
+        }
+        if newest.fields.is_none() {
+            let removed = format!("`{path}` has no `{name}` any more: {} removed it", id.short());
+            return Err(Failure::target(removed).hint("write it there once by hand, and roll back again"));
+        }
     }
     let place = place_of_earlier(&found.changes, &request.to).map_err(|ambiguous| {
         Failure::target(ambiguous.to_string()).hint("write more of the one that you mean, or all of it")
@@ -140,12 +157,31 @@ fn find(snapshot: &mut Snapshot<'_>, path: &RepositoryPath, request: &RollbackRe
             false => failure.detail(format!("searched {} only", newest_commits(found.commits_read))),
         });
     };
-    let back = way_back(&found.changes, place);
+    let mut back = way_back(&found.changes, place);
     if let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
         let names = targets::own_names(&path.to_string(), snapshot.file(path)?, name);
         return Err(several_versions(name, several, &back.to.record.id, &names));
     }
+    if back.taken_back.is_empty() {
+        let now = found.changes[0].fields.clone().unwrap_or_default();
+        back.still_away = still_away(snapshot, &EntryAtTip { path: path.clone(), name, now: &now }, &back.to, note)?;
+    }
     Ok(Back { image_name: said_name(name, &found.changes), ..back })
+}
+
+/// Returns what was taken back and stays away, whatever took it back, but for what is gone back to.
+fn still_away(
+    snapshot: &mut Snapshot<'_>,
+    entry: &EntryAtTip<'_>,
+    to: &LoggedRelease,
+    note: &mut dyn FnMut(String),
+) -> Result<Vec<CommitId>, Failure> {
+    let running = RunningEntry::read(snapshot, &mut BranchClaims::default(), entry, Scrutiny::Whole, note)?;
+    let source = to.trailers.as_ref().and_then(|said| said.source_of(entry.name));
+    let to = Build::of_entry(entry.name, &to.fields.clone().unwrap_or_default(), source);
+    let runs_again =
+        |TakenBack { build, .. }: &TakenBack| to.is(build) && (build.digest.is_none() || build.digest == to.digest);
+    Ok(running.taken_back.iter().filter(|taken| !runs_again(taken)).map(|taken| taken.release).collect())
 }
 
 /// A name whose places said different things is no single value to go back to.
@@ -173,14 +209,25 @@ fn stands(release: &LoggedRelease) -> bool {
 fn place_of_earlier(releases: &[LoggedRelease], to: &Earlier) -> Result<Option<usize>, AmbiguousName> {
     match to {
         Earlier::Steps(steps) => {
-            let standing = releases.iter().enumerate().rev().filter(|(_, release)| stands(release));
-            let mut standing: Vec<(usize, &LoggedRelease)> = standing.collect();
-            // What was removed and came again as it had been is no step.
-            standing.dedup_by(|later, earlier| later.1.fields == earlier.1.fields);
-            Ok(standing.iter().rev().nth(*steps).map(|(place, _)| *place))
+            // What was removed and came again as it had been is no step, nor is the digest of a tag that was pinned.
+            let mut versions: Vec<(usize, &LoggedRelease)> = Vec::new();
+            for (place, earlier) in releases.iter().enumerate().filter(|(_, release)| stands(release)) {
+                match versions.last_mut() {
+                    Some(last) if last.1.fields == earlier.fields => *last = (place, earlier),
+                    Some((_, last)) if is_pinned(earlier, last) => {}
+                    _ => versions.push((place, earlier)),
+                }
+            }
+            Ok(versions.get(*steps).map(|(place, _)| *place))
         }
         Earlier::Named(text) => place_of(releases, text),
     }
+}
+
+/// Returns whether the later of two releases says what the earlier one said, and a digest.
+fn is_pinned(earlier: &LoggedRelease, later: &LoggedRelease) -> bool {
+    let (Some(earlier), Some(later)) = (&earlier.fields, &later.fields) else { return false };
+    earlier.digest.is_none() && Fields { digest: None, ..later.clone() } == *earlier
 }
 
 /// Goes back to the release at `place` of `releases`.
@@ -189,10 +236,8 @@ fn way_back(releases: &[LoggedRelease], place: usize) -> Back {
     let is_there = releases[0].fields == to.fields;
     let taken_back = since.iter().filter(|release| !is_there && stands(release) && release.fields != to.fields);
     let taken_back = taken_back.cloned().collect();
-    let still_away = since.iter().filter(|release| release.rolled_back_by.is_some() && release.fields != to.fields);
-    let still_away = still_away.map(|release| release.record.id).collect();
     let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
-    Back { from: releases[0].record.id, to: to.clone(), is_there, taken_back, still_away, away, image_name: None }
+    Back { to: to.clone(), is_there, taken_back, still_away: Vec::new(), away, image_name: None }
 }
 
 fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
@@ -236,10 +281,7 @@ impl Back {
             fields.new_name = fields.new_name.or_else(|| self.image_name.clone());
         }
         let newly = self.taken_back.iter().map(|release| release.record.id);
-        // What was taken back already is named again if nothing else is: the commit would look like a new release, after which
-        // only what it names stays away.
-        let again = self.still_away.iter().copied().filter(|_| self.taken_back.is_empty());
-        let of = newly.chain(again).collect();
+        let of = newly.chain(self.still_away.iter().copied()).collect();
         let source = self.to.trailers.as_ref().and_then(|said| said.source_of(name.as_str()));
         let told = |text: &str| format!("`{name}` had `{text}` once");
         let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told)?;

@@ -39,6 +39,14 @@ impl Purpose {
         matches!(self, Self::Rollback { .. })
     }
 
+    /// Returns the commits whose releases are taken back.
+    pub fn rollback_of(&self) -> &[CommitId] {
+        match self {
+            Self::Rollback { of } => of,
+            Self::Release | Self::Promotion => &[],
+        }
+    }
+
     fn all() -> [Self; 3] {
         [Self::Release, Self::Rollback { of: Vec::new() }, Self::Promotion]
     }
@@ -162,11 +170,7 @@ fn trailers(
     run: Option<&str>,
     purpose: &Purpose,
 ) -> Result<Vec<Trailer>, UntoldRelease> {
-    let rolled_back = match purpose {
-        Purpose::Rollback { of } => of.as_slice(),
-        Purpose::Release | Purpose::Promotion => &[],
-    };
-    let mut trailers = trailers::of_release(releases, run, rolled_back)?;
+    let mut trailers = trailers::of_release(releases, run, purpose.rollback_of())?;
     trailers.extend(options.trailers.iter().cloned());
     trailers.extend(trailers::version());
     if options.skip_ci == SkipCi::Trailer {

@@ -11,8 +11,8 @@ use crate::outcome::{Ending, FileEdit, Outcome};
 impl Stopped {
     /// Returns the end of the attempt: nothing of `outcome` comes about.
     fn end(self, outcome: Outcome) -> Stop {
-        let (files, diff) = (Vec::new(), String::new());
-        Stop::Ended(Box::new(Outcome { reason: Some(self.reason), files, diff, ..outcome }))
+        let (files, rollback_of, diff) = (Vec::new(), Vec::new(), String::new());
+        Stop::Ended(Box::new(Outcome { reason: Some(self.reason), files, rollback_of, diff, ..outcome }))
     }
 }
 
@@ -22,6 +22,7 @@ impl Attempt<'_> {
         Outcome {
             message: Some(plan.message.to_string()),
             git_tag: plan.tag.as_ref().map(|tag| tag.name.to_string()),
+            rollback_of: plan.draft.edited.asked.writing.purpose.rollback_of().to_vec(),
             ..self.outcome_of_draft(&plan.draft, plan.releases.clone(), ending)
         }
     }
