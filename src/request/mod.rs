@@ -50,7 +50,6 @@ pub use set::SetRequest;
 pub use status::{Shown, StatusRequest};
 pub use target::{Repository, TargetRequest};
 pub use target_file::TargetFile;
-pub use typed_again::shell_word;
 pub use values::Effect;
 
 /// What to do.

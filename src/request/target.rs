@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::forge_hints::forge_hints;
 use super::logins;
 use super::run::Run;
-use super::typed_again::repository_flags;
+use super::typed_again::{quoted_push, repository_flags, repository_of_git};
 use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
@@ -21,6 +21,8 @@ pub struct TargetRequest {
     pub repository: Repository,
     /// The flags that name it and the branch, as they were given.
     pub flags: Vec<String>,
+    /// The repository as git takes it.
+    pub(super) repository_of_git: String,
     /// The current folder.
     pub here: PathBuf,
     pub repository_variables: RepositoryVariables,
@@ -54,6 +56,11 @@ pub enum Repository {
 }
 
 impl TargetRequest {
+    /// Returns the command by which git pushes `what`, such as `COMMIT:REF`, as a hint names it.
+    pub fn typed_push(&self, what: &str) -> String {
+        quoted_push(&self.repository_of_git, what)
+    }
+
     pub(super) fn new(
         arguments: &RepositoryArguments,
         timeout: &str,
@@ -67,6 +74,7 @@ impl TargetRequest {
         Ok(Self {
             repository,
             flags: repository_flags(arguments),
+            repository_of_git: repository_of_git(arguments),
             here,
             // They are of the repository around the current directory.
             repository_variables: match arguments.repo {

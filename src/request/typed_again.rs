@@ -10,18 +10,27 @@ const USUAL_REMOTE: &str = "origin";
 
 /// Returns the flags that give `arguments` again. A login in a URL is left out.
 pub(super) fn repository_flags(arguments: &RepositoryArguments) -> Vec<String> {
-    let public = |repo: &String| match has_login(repo) {
-        true => url_without_login(repo).map(String::from),
-        false => Some(repo.clone()),
-    };
     let remote = Some(arguments.remote.clone()).filter(|remote| remote != USUAL_REMOTE);
-    let given = [
-        ("--repo", arguments.repo.as_ref().and_then(public)),
-        ("--remote", remote),
-        ("--branch", arguments.branch.clone()),
-    ];
+    let given =
+        [("--repo", public_repository(arguments)), ("--remote", remote), ("--branch", arguments.branch.clone())];
     let words = given.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten();
     words.chain(arguments.insecure_git.then(|| "--insecure-git".to_owned())).collect()
+}
+
+/// Returns the repository as git takes it, in the folder of the run: the one that is named, else the remote of the checkout.
+pub(super) fn repository_of_git(arguments: &RepositoryArguments) -> String {
+    public_repository(arguments).unwrap_or_else(|| arguments.remote.clone())
+}
+
+/// Returns the repository that is named, without a login.
+fn public_repository(arguments: &RepositoryArguments) -> Option<String> {
+    let repo = arguments.repo.as_ref()?;
+    if has_login(repo) { url_without_login(repo).map(String::from) } else { Some(repo.clone()) }
+}
+
+/// Returns the command in backticks by which git pushes `what`.
+pub(super) fn quoted_push(repository: &str, what: &str) -> String {
+    format!("`git push {} {}`", shell_word(repository), shell_word(what))
 }
 
 /// Returns the command in backticks. `repository` has the flags of the repository.
@@ -33,7 +42,7 @@ pub(super) fn quoted_command(command: &str, files: &[TargetFile], repository: &[
 }
 
 /// Returns a word as a shell takes it for this one.
-pub fn shell_word(word: &str) -> String {
+fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,%".contains(c);
     match !word.is_empty() && word.chars().all(is_plain) {
         true => word.to_owned(),

@@ -25,19 +25,19 @@ use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
-use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{CommitId, CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
-use crate::request::{Delivery, shell_word};
+use crate::request::Delivery;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
     /// The run ends here, and not by a failure.
     Ended(Box<Outcome>),
-    /// An image was waited for, or its tag was moved: what was read may be out of date.
+    /// An image was waited for: what was read may be out of date.
     Outdated,
     /// Another release was faster. `None`: the server refused no push.
     Raced(Option<RefusedPush>),
@@ -117,7 +117,8 @@ impl<'a> Attempt<'a> {
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
         let plan = self.plan(&writing, paths, snapshot, listener);
-        let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop)) } else { plan };
+        let base = snapshot.commit_id();
+        let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, base)) } else { plan };
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
             self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
@@ -195,7 +196,7 @@ impl<'a> Attempt<'a> {
         };
         let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
         let Job { gate, delivery, .. } = self.job;
-        let terms = Terms { gate, push_options: &delivery.push_options, signer, rivals };
+        let terms = Terms { gate, push_options: &delivery.push_options, signer, rivals, target: &delivery.target };
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -319,18 +320,20 @@ impl<'a> Attempt<'a> {
     }
 
     /// Returns what ends an attempt at a branch that does not exist yet. Without a commit it is not created, so it does not have
-    /// what its base has.
-    fn without_beginning(&self, stop: Stop) -> Stop {
-        let (Stop::Ended(outcome), Some(remote), Some(branch)) = (&stop, self.branch.remote(), self.branch.known())
-        else {
-            return stop;
+    /// what its `base` has.
+    fn without_beginning(&self, stop: Stop, base: CommitId) -> Stop {
+        let (Stop::Ended(outcome), Some(branch)) = (&stop, self.branch.known()) else { return stop };
+        let has = match outcome.ending {
+            Ending::Unchanged => "these images already",
+            Ending::Superseded => "something newer",
+            Ending::Diverged => "builds of another line",
+            _ => return stop,
         };
-        let Outcome { ending: Ending::Unchanged, parent: Some(base), .. } = &**outcome else { return stop };
-        let to = shell_word(&format!("{base}:refs/heads/{branch}"));
-        let told = "and nothing to commit on it: what it would begin at has these images already";
-        Failure::target(format!("there is no branch `{branch}`, {told}"))
-            .hint(format!("create it with git: `git push {} {to}`", shell_word(&remote.to_string())))
-            .into()
+        let push = self.job.delivery.target.typed_push(&format!("{base}:refs/heads/{branch}"));
+        let told = format!("and nothing to commit on it: what it would begin at has {has}");
+        let failure = Failure::target(format!("there is no branch `{branch}`, {told}"));
+        let failure = outcome.reason.clone().into_iter().fold(failure, Failure::detail);
+        failure.hint(format!("create it in a clone that has the commit: {push}")).into()
     }
 
     /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out.

@@ -21,6 +21,7 @@ use crate::git::{
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Event, Listener, Proposed};
+use crate::request::TargetRequest;
 use crate::system::signals::{Gate, Stage};
 
 /// The ways to a branch.
@@ -75,6 +76,8 @@ pub(super) struct Terms<'a> {
     /// The forge that makes the commit and signs it; `None`: the commit is made here.
     pub(super) signer: Option<&'a Forge>,
     pub(super) rivals: Rivals,
+    /// The repository as it was named.
+    pub(super) target: &'a TargetRequest,
 }
 
 /// Whether other releases are known to write to the branch, because a race was lost to one.
@@ -231,8 +234,10 @@ fn push(
         PushOutcome::TagTaken(tag) => Err(GitError::TagTaken { remote, tag: tag.to_string() }.into()),
         PushOutcome::Untagged { commit, tag } => {
             let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());
-            Err(Failure::new(FailureKind::Refused, message)
-                .hint(format!("make the tag by hand: `git push {remote} {commit}:refs/tags/{tag}`")))
+            Err(Failure::new(FailureKind::Refused, message).hint(format!(
+                "make the tag in a clone that has the commit: {}",
+                terms.target.typed_push(&format!("{commit}:refs/tags/{tag}"))
+            )))
         }
     }
 }
