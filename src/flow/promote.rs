@@ -85,7 +85,9 @@ fn gone(failure: Failure) -> Failure {
 struct Running {
     path: RepositoryPath,
     is_kustomization: bool,
-    /// What shows in the file, and what is promoted, as far as the file has it.
+    /// The names of all entries that show in the file.
+    names: Vec<String>,
+    /// The entries that are named, as far as the file has them; all if none is.
     entries: Vec<SourceEntry>,
 }
 
@@ -167,6 +169,9 @@ impl Running {
         for name in &request.names {
             targets::require_one_version(&file, bytes, name.as_str()).map_err(|error| Failure::edit(&file, &error))?;
         }
+        let names = entries.iter().map(|(name, _)| name.clone()).collect();
+        let is_named =
+            |name: &str| request.names.is_empty() || request.names.iter().any(|named| named.as_str() == name);
         let mut claims = BranchClaims::default();
         let read = |(name, fields): (String, Fields)| {
             let entry = EntryAtTip { path: path.clone(), name: &name, now: &fields };
@@ -176,8 +181,9 @@ impl Running {
             let holds = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
             Ok(SourceEntry { name, fields, history, holds })
         };
-        let entries = entries.into_iter().map(read).collect::<Result<_, Failure>>()?;
-        Ok(Self { path, is_kustomization, entries })
+        let named = entries.into_iter().filter(|(name, _)| is_named(name));
+        let entries = named.map(read).collect::<Result<_, Failure>>()?;
+        Ok(Self { path, is_kustomization, names, entries })
     }
 
     /// Returns the entries to carry to a file that has the entries `there`: those that are named, else all that it has a place
@@ -212,12 +218,11 @@ impl Running {
         for name in names {
             match self.entries.iter().find(|entry| entry.name == name.as_str()) {
                 None => {
-                    let names: Vec<String> = self.entries.iter().map(|entry| entry.name.clone()).collect();
                     let (name, path) = (&[name.as_str()], std::slice::from_ref(&path));
                     let remedy = "check the name, and that `--from` names the file that has the image";
                     failures.push(match self.is_kustomization {
-                        true => Failure::no_entry(name, &names, path, None),
-                        false => Failure::no_image(name, &names, path, remedy),
+                        true => Failure::no_entry(name, &self.names, path, None),
+                        false => Failure::no_image(name, &self.names, path, remedy),
                     });
                 }
                 Some(entry) if entry.fields.says_what_runs() => named.push((name.clone(), entry)),
