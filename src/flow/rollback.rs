@@ -132,7 +132,7 @@ fn find(
     note: &mut dyn FnMut(String),
 ) -> Result<Back, Failure> {
     let name = request.name.as_str();
-    let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, &request.to), Ok(None));
+    let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, request), Ok(None));
     let found = EntryHistory::read(snapshot, path, Some(name), is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);
@@ -147,7 +147,7 @@ fn find(
             return Err(Failure::target(removed).hint("write it there once by hand, and roll back again"));
         }
     }
-    let place = place_of_earlier(&found.changes, &request.to).map_err(|ambiguous| {
+    let place = place_of_earlier(&found.changes, request).map_err(|ambiguous| {
         Failure::target(ambiguous.to_string()).hint("write more of the one that you mean, or all of it")
     })?;
     let Some(place) = place else {
@@ -206,15 +206,15 @@ fn stands(release: &LoggedRelease) -> bool {
 }
 
 /// Returns the place of the release to go back to. Steps go over what stands.
-fn place_of_earlier(releases: &[LoggedRelease], to: &Earlier) -> Result<Option<usize>, AmbiguousName> {
-    match to {
+fn place_of_earlier(releases: &[LoggedRelease], request: &RollbackRequest) -> Result<Option<usize>, AmbiguousName> {
+    match &request.to {
         Earlier::Steps(steps) => {
-            // What was removed and came again as it had been is no step, nor is the digest of a tag that was pinned.
+            // What was removed and came again as it had been is no step, nor is a tag with or without its digest.
             let mut versions: Vec<(usize, &LoggedRelease)> = Vec::new();
             for (place, earlier) in releases.iter().enumerate().filter(|(_, release)| stands(release)) {
                 match versions.last_mut() {
                     Some(last) if last.1.fields == earlier.fields => *last = (place, earlier),
-                    Some((_, last)) if is_pinned(earlier, last) => {}
+                    Some((_, last)) if leads_to_same(earlier, last, request.delivery.pin_digest) => {}
                     _ => versions.push((place, earlier)),
                 }
             }
@@ -224,10 +224,17 @@ fn place_of_earlier(releases: &[LoggedRelease], to: &Earlier) -> Result<Option<u
     }
 }
 
-/// Returns whether the later of two releases says what the earlier one said, and a digest.
-fn is_pinned(earlier: &LoggedRelease, later: &LoggedRelease) -> bool {
-    let (Some(earlier), Some(later)) = (&earlier.fields, &later.fields) else { return false };
-    earlier.digest.is_none() && Fields { digest: None, ..later.clone() } == *earlier
+/// Returns whether the way back to the earlier of two releases leads to what the later one is: they differ in a digest beside the
+/// tag, which is not written, or is the same.
+fn leads_to_same(earlier: &LoggedRelease, later: &LoggedRelease, pin_digest: PinDigest) -> bool {
+    let (Some(fields), Some(others)) = (&earlier.fields, &later.fields) else { return false };
+    let written = match pin_digest {
+        PinDigest::Never if fields.new_tag.is_some() => None,
+        PinDigest::Always => earlier.digest(),
+        PinDigest::Keep | PinDigest::Never => fields.digest.as_deref(),
+    };
+    let is_digest_of = |written| later.digest() == Some(written);
+    Fields { digest: others.digest.clone(), ..fields.clone() } == *others && written.is_none_or(is_digest_of)
 }
 
 /// Goes back to the release at `place` of `releases`.

@@ -659,14 +659,19 @@ fn the_way_back_after_a_digest_was_pinned() {
     for (first, flags, expected) in [
         ("release", &[][..], "v1.2.0 v1.1.0 v1.0.0"),
         ("release", &["--pin-digest=never"], "v1.2.0 v1.1.0 v1.0.0"),
+        ("two releases", &["--pin-digest=never"], "v1.3.0 v1.2.0"),
+        ("two releases", &["--no-check"], "v1.3.0 v1.2.0"),
+        ("rollback", &["--pin-digest"], "v1.1.0 v1.0.0"),
         ("rollback", &[], "v1.1.0 v1.0.0"),
         ("rollback --to", &[], "v1.0.0"),
     ] {
         let environments = released(3);
         match first {
-            "release" => {
-                let image = format!("web={}", environments.build("web", "v1.3.0"));
-                environments.run("release", &["-k", PRODUCTION, "--pin-digest", &image]).run().success();
+            "release" | "two releases" => {
+                let of_all = &["v1.3.0", "v1.4.0"][..if first == "release" { 1 } else { 2 }];
+                for image in of_all.iter().map(|tag| format!("web={}", environments.build("web", tag))) {
+                    environments.run("release", &["-k", PRODUCTION, "--pin-digest", &image]).run().success();
+                }
             }
             "rollback" => {
                 environments.release(PRODUCTION, "web", "v1.3.0", 4).success();

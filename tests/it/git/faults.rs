@@ -114,11 +114,11 @@ fn a_rollback_whose_push_is_uncertain_is_not_made_twice() {
     let pasted: Vec<&str> = flag.split(' ').collect();
     rollback(&stage.remote.file_url(), &pasted).success().stdout_has("unchanged");
     // More steps are another flag, and a rollback to what is named is the same one again.
-    for (flags, hint) in [
-        (&["--steps", "2"][..], " with `--to abcdefg` in place of `--steps 2`, which goes back 2 more if"),
-        (&["--to", "v1"], ": what is already released is not released twice"),
+    for (tag, flags, hint) in [
+        ("v4", &["--steps", "2"][..], " with `--to abcdefg` in place of `--steps 2`, which goes back 2 more if"),
+        ("v5", &["--to", "v1"], ": what is already released is not released twice"),
     ] {
-        stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v4"]).run().success();
+        stage.release().args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]).run().success();
         let server = serve(&stage, Access::Open);
         server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
         server.inject(refs, 1, Fault::Pass);
