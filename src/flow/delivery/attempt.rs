@@ -116,8 +116,10 @@ impl<'a> Attempt<'a> {
         tell_whole_download(self.branch, snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, paths, snapshot, listener);
         let base = snapshot.commit_id();
+        let name = self.branch.name();
+        let place = if *is_new { format!("what {name} would begin at") } else { name };
+        let plan = self.plan(&writing, paths, &place, snapshot, listener);
         let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, base)) } else { plan };
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
@@ -136,11 +138,12 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Edits the files, asks every guard, and composes the message.
+    /// Edits the files, asks every guard, and composes the message. `place` is what has the tip, in sentences.
     fn plan<'w>(
         &mut self,
         writing: &'w Writing,
         paths: &'w [RepositoryPath],
+        place: &str,
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
@@ -153,7 +156,7 @@ impl<'a> Attempt<'a> {
         warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
-        let orders = self.order(snapshot, &asked, &self.branch.name(), listener)?;
+        let orders = self.order(snapshot, &asked, place, listener)?;
         let (left_out, ending) = self.guard_order(&orders, &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
@@ -323,17 +326,12 @@ impl<'a> Attempt<'a> {
     /// what its `base` has.
     fn without_beginning(&self, stop: Stop, base: CommitId) -> Stop {
         let (Stop::Ended(outcome), Some(branch)) = (&stop, self.branch.known()) else { return stop };
-        let has = match outcome.ending {
-            Ending::Unchanged => "these images already",
-            Ending::Superseded => "something newer",
-            Ending::Diverged => "builds of another line",
-            _ => return stop,
-        };
+        let (Ending::Unchanged | Ending::Superseded | Ending::Diverged) = outcome.ending else { return stop };
+        let why = outcome.reason.as_deref().unwrap_or("what it would begin at has these images already");
         let push = self.job.delivery.target.typed_push(&format!("{base}:refs/heads/{branch}"));
-        let told = format!("and nothing to commit on it: what it would begin at has {has}");
-        let failure = Failure::target(format!("there is no branch `{branch}`, {told}"));
-        let failure = outcome.reason.clone().into_iter().fold(failure, Failure::detail);
-        failure.hint(format!("create it in a clone that has the commit: {push}")).into()
+        Failure::target(format!("there is no branch `{branch}`, and nothing to commit on it: {why}"))
+            .hint(format!("create it in a clone that has the commit: {push}"))
+            .into()
     }
 
     /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out.

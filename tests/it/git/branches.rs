@@ -107,9 +107,10 @@ fn a_new_branch_whose_base_is_newer() {
     let release = |flags: &[&str]| stage.release().arg("--no-check").args(flags.iter().copied()).run();
     release(&["IMAGE_PLACEHOLDER=*:v1.3.0"]).success();
     let to_prod = ["--branch", "prod", "--create-branch", "IMAGE_PLACEHOLDER=*:v1.2.0"];
-    let output =
-        release(&to_prod).exit(3).stderr_has("there is no branch `prod`, and nothing to commit on it: what it");
-    output.stderr_has("has something newer").stderr_has("refs/heads/prod`");
+    let output = release(&to_prod).exit(3).stderr_has("there is no branch `prod`, and nothing to commit on it: `");
+    output
+        .stderr_has("`: what prod would begin at already releases `v1.3.0`, and `v1.2.0` is older")
+        .stderr_has("refs/heads/prod`");
     assert_eq!(stage.remote.tip("prod"), None);
     let allowed = [&to_prod[..], &["--on-superseded", "allow"]].concat();
     release(&allowed).success();
