@@ -154,7 +154,7 @@ impl Remote {
         for commit in self.text(["rev-list", "--reverse", branch]).lines() {
             tip = Some(self.commit_again(commit, tip.as_deref()));
         }
-        self.replace(branch, &tip.unwrap());
+        self.replace(branch, &tip.expect("a commit"));
     }
 
     /// Makes one commit of all that a branch was before its tip.
