@@ -9,24 +9,35 @@ use std::path::{Component, Path, PathBuf};
 /// replace a device, or a link that leads to one.
 pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = &without_dots(&std::path::absolute(path)?);
+    let folder = folder(path)?;
     match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_symlink() => return Err(unusable("it is a symbolic link; name the file itself")),
+        Ok(metadata) if metadata.is_symlink() => return Err(unusable(A_LINK)),
         Ok(metadata) if !metadata.is_file() => return Err(unusable(NOT_A_FILE)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
-    }
-    let folder = path.parent().unwrap_or(path);
-    let here = env::current_dir()?;
-    // The branch that is checked out here may have links.
-    if folder.starts_with(&here) && !folder.canonicalize()?.starts_with(here.canonicalize()?) {
-        let what = "a link leads out of the current folder; name the folder that it leads to";
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
     }
     let mut builder = tempfile::Builder::new();
     let mut new = readable(builder.prefix(".tagship-")).tempfile_in(folder)?;
     new.write_all(text.as_bytes())?;
     new.persist(path).map_err(|failed| failed.error)?;
     Ok(())
+}
+
+/// Returns the folder of a file, which no link may lead to if it is below the current folder: the branch that is checked out
+/// here may have links.
+fn folder(path: &Path) -> io::Result<&Path> {
+    let folder = path.parent().unwrap_or(path);
+    if is_here(folder)? && !folder.canonicalize()?.starts_with(env::current_dir()?.canonicalize()?) {
+        let what = "a link leads out of the current folder; name the folder that it leads to";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+    }
+    Ok(folder)
+}
+
+/// Returns whether a path is below the current folder as it is written, which may call that folder by a link.
+fn is_here(path: &Path) -> io::Result<bool> {
+    let here = env::current_dir()?.canonicalize()?;
+    Ok(path.ancestors().any(|folder| folder.canonicalize().is_ok_and(|folder| folder == here)))
 }
 
 /// Returns an absolute path with each `..` taken for the folder above, as it is written: behind a link, the system would
@@ -54,13 +65,20 @@ fn readable<'a, 'p, 's>(builder: &'a mut tempfile::Builder<'p, 's>) -> &'a mut t
     builder
 }
 
-/// Appends to the file at `path`, or creates it.
+/// Appends to the file at `path`, or creates it. The one that GitHub's runner names may be a link.
 pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
+    let path = &without_dots(&std::path::absolute(path)?);
+    folder(path)?;
+    if is_here(path)? && path.is_symlink() {
+        return Err(unusable(A_LINK));
+    }
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(unusable(NOT_A_FILE));
     }
     OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
 }
+
+const A_LINK: &str = "it is a symbolic link; name the file itself";
 
 const NOT_A_FILE: &str = "it is not a file";
 
@@ -99,10 +117,16 @@ mod tests {
         let (out, inside) = (here.path().join("out"), here.path().join("inside"));
         symlink(elsewhere.path(), &out).unwrap();
         symlink(".", &inside).unwrap();
-        for named in [out.clone(), std::path::absolute(&out).unwrap()] {
-            assert!(replace(&named.join("result"), "new").unwrap_err().to_string().contains("leads out of"));
+        let root = elsewhere.path().join("workspace");
+        symlink(std::env::current_dir().unwrap(), &root).unwrap();
+        for named in [out.clone(), std::path::absolute(&out).unwrap(), root.join(&out)] {
+            for write in [replace, append] {
+                assert!(write(&named.join("result"), "new").unwrap_err().to_string().contains("leads out of"));
+            }
         }
-        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+        symlink(elsewhere.path().join("result"), here.path().join("link")).unwrap();
+        assert!(append(&here.path().join("link"), "new").unwrap_err().to_string().contains("symbolic link"));
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
         replace(&inside.join("result"), "new").unwrap();
         replace(&elsewhere.path().join("result"), "new").unwrap();
     }
@@ -112,6 +136,7 @@ mod tests {
     fn dots_are_taken_as_they_are_written() {
         let elsewhere = tempfile::tempdir().unwrap();
         fs::create_dir(elsewhere.path().join("folder")).unwrap();
+        fs::create_dir_all("target").unwrap();
         let here = tempfile::tempdir_in("target").unwrap();
         symlink(elsewhere.path().join("folder"), here.path().join("out")).unwrap();
         fs::create_dir(here.path().join("plain")).unwrap();
