@@ -8,8 +8,10 @@ use std::fmt;
 pub enum ValuesNote {
     /// Other texts make the name of the argument of the one that is here, which was kept.
     NameKept { new_name: String, keys: Vec<String> },
-    /// A new name begins with a text that a chart may put before it.
+    /// A chart may put a text before a new name that begins with that text, or with a registry.
     PartAgain { new_name: String, key: String, part: String },
+    /// A chart may add a text to the tag.
+    MoreOfTag { key: String, text: String },
     /// A reference without a version got one. `version` is the key of a version beside it.
     VersionAdded { version: Option<String> },
 }
@@ -32,10 +34,19 @@ impl fmt::Display for ValuesNote {
                      together, write the name by hand"
                 )
             }
-            Self::PartAgain { new_name, key, part } => write!(
+            Self::PartAgain { new_name, key, part } => {
+                write!(
+                    f,
+                    "`{key}` is `{part}`, and a chart that puts it before the name makes `{part}/{new_name}`: then "
+                )?;
+                match new_name.strip_prefix(part.as_str()).is_some_and(|rest| rest.starts_with('/')) {
+                    true => write!(f, "write the name without `{part}`"),
+                    false => write!(f, "change `{key}` by hand, and write the name without a registry"),
+                }
+            }
+            Self::MoreOfTag { key, text } => write!(
                 f,
-                "`{key}` is `{part}`, and a chart that puts it before the name makes `{part}/{new_name}`: then write the \
-                 name without `{part}`"
+                "`{key}: {text}` is beside the tag: a chart that adds it to the tag deploys another tag, which was not checked"
             ),
             Self::VersionAdded { version: None } => {
                 write!(f, "the image had no version here; if the chart adds one itself, the reference has two")

@@ -68,6 +68,13 @@ impl<'y> ValuesBeside<'y> {
         self.others.iter().find(|other| WHOLE_IMAGES.contains(&other.key) && other.text.is_some_and(is_whole_image))
     }
 
+    /// Returns what a chart may add to the tag that the value is.
+    pub(super) fn more_of_tag(&self) -> Option<&ValueBeside<'y>> {
+        let is_part = |key: &str| TAG_ENDS.iter().any(|end| key.ends_with(end)) || TAG_VARIANTS.contains(&key);
+        let is_on = |text: &str| switch(text) != Some(false);
+        self.others.iter().find(|other| is_part(&plain(other.key)) && other.text.is_some_and(is_on))
+    }
+
     /// Returns the tag of the name that the value is.
     pub(super) fn tag_of_name(&self) -> Option<&ValueBeside<'y>> {
         self.others.iter().find(|other| plain(other.key) == "tag" || is_of_name(other.key, &VERSIONS, self.own))
@@ -114,6 +121,12 @@ impl<'y> ValuesBeside<'y> {
         !stem.is_empty() && self.others.iter().any(is_of)
     }
 }
+
+/// What the key of a text ends in that charts put before a tag, or behind it.
+const TAG_ENDS: [&str; 2] = ["tagsuffix", "tagprefix"];
+
+/// The keys of a variant of an image, beside its tag.
+const TAG_VARIANTS: [&str; 5] = ["suffix", "variant", "flavor", "flavour", "rootless"];
 
 /// What the key of a digest ends in.
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];

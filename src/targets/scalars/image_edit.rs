@@ -197,7 +197,7 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
             kinds.push((old.place(image.place.item), kind));
         }
     }
-    kinds.extend(note_of_empty_digest(new, image));
+    kinds.extend(note_of_digest_switch(new, image));
     for text in &image.texts {
         kinds.extend(notes_of_text(old, new, image, text));
     }
@@ -256,6 +256,10 @@ fn notes_of_text(
     } else if text.field == FieldName::NewTag {
         let beside = ValuesBeside::of(new, &image.place, text.slot);
         let is_unused = beside.uses_digest() == Some(false);
+        kinds.extend(beside.more_of_tag().map(|other| {
+            let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
+            (at, NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
+        }));
         kinds.extend(beside.digests().filter(|_| !is_unused).map(|(other, _)| {
             let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
             (at, NoteKind::DigestBeside { key, digest })
@@ -280,13 +284,16 @@ fn notes_of_text(
     kinds
 }
 
-/// Notes a digest that was emptied beside a switch that makes the chart write it all the same.
-fn note_of_empty_digest(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<(Position, NoteKind)> {
+/// Notes a digest that is empty and used all the same, or that is written and not used, as a switch beside it says.
+fn note_of_digest_switch(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<(Position, NoteKind)> {
     let Slots::Parts(Parts { digest: Some(slot), .. }) = &image.place.slots else { return None };
-    let is_emptied = image.before.digest.is_some() && image.asked.after.digest.is_none();
-    let beside = ValuesBeside::of(new, &image.place, *slot);
-    let is_used = beside.uses_digest() == Some(true);
-    (is_emptied && is_used).then(|| (new.place(slot.value), NoteKind::EmptyDigestUsed))
+    let has_version = image.asked.after.new_tag.is_some();
+    let kind = match ValuesBeside::of(new, &image.place, *slot).uses_digest()? {
+        true if image.asked.after.digest.is_none() && has_version => NoteKind::EmptyDigestUsed,
+        false if image.argument.change.digest.set().is_some() => NoteKind::DigestNotUsed,
+        _ => return None,
+    };
+    Some((new.place(slot.value), kind))
 }
 
 /// Notes an entry or a patch in the post-renderers of a HelmRelease that changes the image again.

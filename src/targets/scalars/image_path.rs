@@ -5,9 +5,9 @@ use std::collections::HashSet;
 
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
-use super::key_stems::{name_of_version, texts_beside};
+use super::key_stems::{end_of_version_name, name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
-use super::name_parts::{NameParts, NameSource, bare_name, is_image_key};
+use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::nodes::{filled, is_list, is_mapping, text_beside, value_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
@@ -15,7 +15,7 @@ use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
 use super::variable::key_at;
 use super::walk::walk;
-use crate::image::has_registry;
+use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a scalar holds, by its key.
@@ -180,12 +180,15 @@ fn map_slots(
         None => {
             (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
             let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
+            let names = names.beside_repository_key(parts.repository.is_some());
             if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
                 return Err(two_versions(yaml, version, path, version.key_text(yaml)));
             }
             if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
                 parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), is_below_registry), &slot)?;
+            } else if let Some(name) = flat_name(yaml, parts.tag.or(parts.digest)) {
+                parts.known_name = Some(name);
             } else if parts.repository.is_none() && is_of_image {
                 parts.repository = slot("name")?;
             }
@@ -209,6 +212,12 @@ fn map_slots(
     let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
     let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
+}
+
+/// Returns the name of a version by the other keys of its mapping: `repo: ghcr.io/acme/web` beside `tag`.
+fn flat_name(yaml: &ParsedYaml<'_>, version: Option<Slot>) -> Option<String> {
+    let version = version?;
+    name_of_version(version.key_text(yaml), &texts_beside(yaml, version)).and_then(name_of)
 }
 
 /// Returns the refusal of a whole reference beside a tag: some charts and operators deploy the one, and some the other.
@@ -274,12 +283,8 @@ impl Scalar<'_> {
         if holds == Holds::Reference {
             return Ok(Slots::Reference { slot, form: ReferenceForm::Uncertain });
         }
-        let is_known = |name: &String| key == "newTag" || (has_registry(name) && !self.has_shared_registry);
-        let name = match key == "newTag" || PARTS_BESIDE.contains(&key) || is_version {
-            true => name_beside(key, &text, self.is_of_image),
-            false => name_of_version(key, &(self.others)()).and_then(name_of),
-        };
-        let mut parts = Parts { known_name: name.filter(is_known), ..Parts::default() };
+        let (known_name, limit) = self.said(&text, is_version);
+        let mut parts = Parts { known_name, limit, ..Parts::default() };
         if holds == Holds::Digest {
             parts.digest = Some(slot);
             return Ok(Slots::Parts(parts));
@@ -297,6 +302,33 @@ impl Scalar<'_> {
         }
         parts.tag = Some(slot);
         Ok(Slots::Parts(parts))
+    }
+
+    /// Returns the name that the scalar is the version of, if it is whole, and else which names an argument may have.
+    fn said<'y>(
+        &self,
+        beside: &dyn Fn(&str) -> Option<&'y str>,
+        is_version: bool,
+    ) -> (Option<String>, Option<NameLimit>) {
+        let key = self.key;
+        if key == "newTag" {
+            return (name_beside(key, beside, self.is_of_image), None);
+        }
+        let others = (self.others)();
+        let parts = NameParts::of(beside, self.is_of_image);
+        let (name, limit) = match (PARTS_BESIDE.contains(&key) || is_version) && parts.is_said() {
+            true => (name_beside(key, beside, self.is_of_image), parts.said().limit),
+            false => {
+                let end = end_of_version_name(key, &others).map(str::to_owned);
+                (name_of_version(key, &others).and_then(name_of), end.map(NameLimit::EndsIn))
+            }
+        };
+        let is_certain = |end: &str| end.contains('/') || beside("repository") == Some(end);
+        match name {
+            Some(name) if has_registry(&name) && !self.has_shared_registry => (Some(name), None),
+            Some(name) => (None, Some(split_registry(&name).1).filter(|end| is_certain(end)).map(NameLimit::ends_in)),
+            None => (None, limit.filter(|limit| !matches!(limit, NameLimit::EndsIn(end) if !is_certain(end)))),
+        }
     }
 
     /// Whether a text is the version of the repository beside it, whatever its key: `release: v3.14.0`.

@@ -2,9 +2,10 @@
 //! there, in any case and spelling.
 
 use super::image_text::ImageText;
+use super::name_parts::bare_name;
 use super::nodes::{filled, is_mapping};
 use super::slot::Slot;
-use crate::image::has_registry;
+use crate::image::{has_registry, split_registry};
 use crate::yaml::ParsedYaml;
 
 /// What the key of a name ends in, and of a version.
@@ -33,6 +34,18 @@ pub(super) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> O
     let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_name(key, &VERSIONS_AND_DIGEST, other));
     let (_, name) = names.next()?;
     names.all(|(_, other)| other == name).then_some(name)
+}
+
+/// Returns what the name ends in that the tag or digest under `key` is of, if all texts that may be it say the same. A registry
+/// may come before it. A word under `name` is often the name of something else.
+pub(super) fn end_of_version_name<'t>(key: &str, others: &[(&'t str, &'t str)]) -> Option<&'t str> {
+    let is_name = |other: &str, text: &str| {
+        let is_word = !text.contains('/') && plain(other).ends_with("name");
+        !is_word && bare_name(text).is_some() && is_of_name(key, &VERSIONS_AND_DIGEST, other)
+    };
+    let mut names = others.iter().filter(|(other, text)| is_name(other, text)).map(|(_, text)| *text);
+    let name = names.next()?;
+    names.all(|other| other == name).then_some(split_registry(name).1)
 }
 
 /// Whether the version under a key is of the name under another one: `webTag` of `webImage`, `imageTag` of `repository`. Keys of

@@ -16,19 +16,11 @@ pub(super) fn require_allowed(
     argument: &ImageArgument,
     new_name: &str,
 ) -> Result<(), FileRefusal> {
-    let Slots::Parts(Parts { limit: Some(limit), tag, digest, .. }) = &place.slots else { return Ok(()) };
+    let Slots::Parts(Parts { limit: Some(limit), .. }) = &place.slots else { return Ok(()) };
     let (message, hint) = match limit {
-        NameLimit::EndsIn(end) if !ends_in(new_name, end) => {
-            let mut alone = argument.clone().to_string();
-            if let Some(version) = tag.or(*digest) {
-                let key = match place.path.strip_prefix(PARAMETERS) {
-                    Some(_) => text_beside(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next()),
-                    None => yaml.tree.text(version.key.unwrap_or(version.value)),
-                };
-                alone.insert_str(argument.name.as_str().len(), &format!(".{}", key.unwrap_or_default()));
-            }
+        NameLimit::EndsIn(end) if !ends_in(new_name, end) && !is_same_image(new_name, end) => {
             let message = format!("`{end}` is beside the version, and `{new_name}` does not end in it");
-            (message, format!("if it is the image all the same, name the version alone: `{alone}`"))
+            (message, other_name_hint(yaml, place, argument, end))
         }
         NameLimit::HasRegistry if !has_registry(new_name) => {
             let message = format!("the name here has its registry, and `{new_name}` has none");
@@ -52,4 +44,30 @@ pub(super) fn require_allowed(
         _ => return Ok(()),
     };
     Err(FileRefusal::at(yaml, place.item, message, hint))
+}
+
+/// Returns what to do about a name that does not end in `end`. A word may be the name of something else, so that the version alone
+/// may have any name.
+fn other_name_hint(yaml: &ParsedYaml<'_>, place: &ImagePlace, argument: &ImageArgument, end: &str) -> String {
+    let own_key = || match place.version_slot()? {
+        version if place.path.starts_with(PARAMETERS) => {
+            text_beside(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next())
+        }
+        version => yaml.tree.text(version.key.unwrap_or(version.value)),
+    };
+    match own_key().filter(|key| !end.contains('/') && !place.is_version_alone(key)) {
+        Some(key) => {
+            let mut alone = argument.clone().to_string();
+            alone.insert_str(argument.name.as_str().len(), &format!(".{key}"));
+            format!("if it is the image all the same, name the version alone: `{alone}`")
+        }
+        None => "name the image that is here, or change its name by hand".to_owned(),
+    }
+}
+
+impl ImagePlace {
+    /// Whether the path is that of the version itself, whose key is `key`.
+    fn is_version_alone(&self, key: &str) -> bool {
+        self.path == key || self.path.strip_suffix(key).is_some_and(|path| path.ends_with('.'))
+    }
 }

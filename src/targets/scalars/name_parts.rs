@@ -12,6 +12,8 @@ pub(super) struct NameParts<'t> {
     name: Option<&'t str>,
     /// Whether the mapping around them is called an image, so that `name` is that of the image.
     is_of_image: bool,
+    /// Whether the repository is a text that the chart fills in: the name is only its end.
+    is_below_default: bool,
 }
 
 /// Where the name is.
@@ -35,6 +37,12 @@ pub(super) enum NameLimit {
     IsOneOf([String; 2]),
     /// What the parts may say too.
     IsNot(String),
+}
+
+impl NameLimit {
+    pub(super) fn ends_in(end: &str) -> Self {
+        Self::EndsIn(end.to_owned())
+    }
 }
 
 /// What the parts say.
@@ -77,7 +85,12 @@ impl<'t> NameParts<'t> {
     pub(super) fn of(text: &dyn Fn(&str) -> Option<&'t str>, is_of_image: bool) -> Self {
         let [registry, repository, image, name] = ["registry", "repository", "image", "name"].map(text);
         let registry = registry.map(|registry| registry.trim_end_matches('/'));
-        Self { registry, repository, image, name, is_of_image }
+        Self { registry, repository, image, name, is_of_image, is_below_default: false }
+    }
+
+    /// Takes `name` for the end of a name that the chart begins, if there is a key `repository` with no text.
+    pub(super) fn beside_repository_key(self, has_key: bool) -> Self {
+        Self { is_below_default: has_key && self.repository.is_none(), ..self }
     }
 
     /// Whether a whole reference is beside the version of the parts.
@@ -108,6 +121,7 @@ impl<'t> NameParts<'t> {
             (None, Some(name)) if self.image.is_none() => {
                 let is_word = !name.contains('/');
                 match bare_name(name) {
+                    Some(name) if self.is_below_default => SaidName::elsewhere(Some(NameLimit::EndsIn(name))),
                     _ if self.is_of_image || registry.is_some() => SaidName::written(registry, "name"),
                     Some(name) if is_word => SaidName::elsewhere(Some(NameLimit::EndsIn(name))),
                     Some(name) if has_registry(&name) => SaidName::with_registry("name"),

@@ -80,12 +80,14 @@ impl<'y> PartsAround<'y> {
         })
     }
 
-    /// Returns the part that a chart would put before a new name that begins with it already.
+    /// Returns the part that a chart would put before a new name that begins with it already, or with another registry.
     pub(super) fn part_again(&self, new_name: &str) -> Option<(&str, &'y str)> {
         let written = if self.writes_registry { split_registry(new_name).1 } else { new_name };
         let others = self.parts.iter().filter(|(_, part)| self.own_registry != Some(part));
         let begins = |text: &str, part: &str| behind(part, text).is_some();
-        let mut again = others.filter(|(_, part)| begins(written, part) && !begins(&self.name, part));
+        let is_another = |key: &str| has_registry(written) && is_registry_key(key.rsplit('.').next().unwrap_or(key));
+        let is_again = |part: &str| begins(written, part) && !begins(&self.name, part);
+        let mut again = others.filter(|(key, part)| is_again(part) || is_another(key));
         again.next().map(|(key, part)| (key.as_str(), *part))
     }
 }

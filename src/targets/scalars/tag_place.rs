@@ -214,7 +214,7 @@ impl Wanted<'_, '_> {
     /// Refuses a version beside a digest that still decides what is pulled.
     fn refuse_digest_beside(&self) -> Result<(), FileRefusal> {
         let is_used = match self.beside.uses_digest() {
-            Some(false) => return Ok(()),
+            Some(false) => return self.require_tag_beside_unused_digest(),
             is_used => is_used.is_some(),
         };
         let mut deciding = self.beside.digests().filter(|(_, is_own)| *is_own || is_used);
@@ -228,6 +228,17 @@ impl Wanted<'_, '_> {
             (message, "write `useDigest: false` once by hand, so that the tag decides".to_owned())
         };
         Err(FileRefusal::at(self.yaml, digest.node, message, hint))
+    }
+
+    /// Refuses a digest alone where no digest is used: the tag would be emptied, and nothing be left.
+    fn require_tag_beside_unused_digest(&self) -> Result<(), FileRefusal> {
+        let change = &self.argument.change;
+        let is_digest_alone = change.digest.set().is_some() && change.new_tag == Field::Remove;
+        let Some(switch) = self.beside.under("useDigest").filter(|_| is_digest_alone) else { return Ok(()) };
+        let message = "no digest is used here, because of `useDigest: false`, and the tag would be emptied";
+        let hint =
+            format!("name the tag, as in `{}=*:TAG`, or write `useDigest: true` once by hand", self.argument.name);
+        Err(FileRefusal::at(self.yaml, switch.node, message, hint))
     }
 
     /// Returns a name for what stands beside the version.
