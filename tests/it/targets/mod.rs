@@ -232,10 +232,10 @@ fn what_is_called_nothing_is_no_image_with_a_name() {
 
 #[test]
 fn a_value_that_is_marked_as_a_tag_is_no_name() {
-    let text = b"image:\n  repository: v 1 # {\"$imagepolicy\": \"flux-system:web:tag\"}\n";
+    let text = b"image:\n  label: v 1 # {\"$imagepolicy\": \"flux-system:web:tag\"}\n";
     let arguments = ["flux-system:web=*:v5".parse().unwrap()];
     let edit = tagship::targets::edit("values.yaml", text, &arguments, Absent::Report).unwrap();
-    assert_eq!(edit.text, b"image:\n  repository: v5 # {\"$imagepolicy\": \"flux-system:web:tag\"}\n");
+    assert_eq!(edit.text, b"image:\n  label: v5 # {\"$imagepolicy\": \"flux-system:web:tag\"}\n");
     let said = tagship::targets::entries("values.yaml", &edit.text, Some("flux-system:web")).unwrap();
     assert_eq!(said, [("flux-system:web".to_owned(), edit.entries[0].after.clone())]);
 }
