@@ -3,6 +3,7 @@
 //! deleted, and no document comes or goes. What a file is shows in its content, document by document.
 
 mod argo;
+mod as_read;
 mod asked;
 mod behind;
 mod beside;
