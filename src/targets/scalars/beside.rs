@@ -88,17 +88,12 @@ impl<'y> ValuesBeside<'y> {
 
     /// Returns the digests that may be of the same image, in file order, each with whether its key says so.
     pub(super) fn digests(&self) -> impl Iterator<Item = (&ValueBeside<'y>, bool)> {
-        let own = plain(self.own);
-        let base = VERSIONS.iter().find_map(|end| own.strip_suffix(end)).unwrap_or(&own);
-        let stems = stems(base, &NAMES);
         // In the mapping of one image, each digest may be its own.
-        let is_of_one = stems.iter().any(String::is_empty);
+        let is_of_one = stems_of_version(self.own).iter().any(String::is_empty);
         let judged = move |other: &'_ ValueBeside<'y>| {
             let key = plain(other.key);
             let text = other.text.filter(|text| is_digest(&key, text))?;
-            let is_own = key.strip_suffix("digest").is_some_and(|stem| {
-                stems.iter().any(|own| own == stem) || (is_of_one && (stem.is_empty() || NAMES.contains(&stem)))
-            });
+            let is_own = is_digest_of(self.own, other.key);
             let may_be_own = is_of_one && self.may_be_used(&key) && !self.is_of_another(&key, text);
             (is_own || may_be_own).then_some(is_own)
         };
@@ -120,6 +115,21 @@ impl<'y> ValuesBeside<'y> {
         let is_of = |other: &ValueBeside<'_>| other.text != Some(text) && plain(other.key).starts_with(stem);
         !stem.is_empty() && self.others.iter().any(is_of)
     }
+}
+
+/// Returns what is left of the key of a version without the ends that only say what it is of.
+fn stems_of_version(key: &str) -> Vec<String> {
+    let key = plain(key);
+    stems(VERSIONS.iter().find_map(|end| key.strip_suffix(end)).unwrap_or(&key), &NAMES)
+}
+
+/// Whether a key says that the digest under it is that of the version under `version`.
+pub(super) fn is_digest_of(version: &str, key: &str) -> bool {
+    let (stems, key) = (stems_of_version(version), plain(key));
+    let is_of_one = || stems.iter().any(String::is_empty);
+    key.strip_suffix("digest").is_some_and(|stem| {
+        stems.iter().any(|own| own == stem) || (is_of_one() && (stem.is_empty() || NAMES.contains(&stem)))
+    })
 }
 
 /// What the key of a text ends in that charts put before a tag, or behind it.

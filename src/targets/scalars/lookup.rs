@@ -13,7 +13,7 @@ use super::object::{Object, objects};
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
 use super::repeated::RepeatedKeys;
 use super::slot::Slot;
-use super::source_images::{refuse_replaced, source_image};
+use super::source_images::{judge_in_sources, parameter_at, source_image};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// The images of a file that was read.
@@ -141,16 +141,20 @@ impl<'p, 'd> FileImages<'p, 'd> {
     /// Returns the image at a path from the root of an object. Of a `List`, it is in one of the objects that are its items.
     fn at_path(&self, object: &Object, path: &str) -> Result<Option<NamedPlace>, FileRefusal> {
         let yaml = self.yaml;
-        let found = image_at(yaml, Below { root: object.root, before: "." }, path)?.map(NamedPlace::by_path);
+        let mut found = image_at(yaml, Below { root: object.root, before: "." }, path)?.map(NamedPlace::by_path);
         let item = found.as_ref().map_or(object.root, |found| found.place.item);
         for object in self.objects.iter().filter(|object| yaml.tree.is_within(item, object.root)) {
             if object.kind == DocumentKind::OciRepository {
                 refuse_semver(yaml, object.root)?;
             }
-            if let Some(found) = &found {
-                sources(yaml, object).into_iter().try_for_each(|source| refuse_replaced(yaml, source, &found.place))?;
+            for source in sources(yaml, object) {
+                let value = found.as_ref().and_then(|found| found.place.nodes().first().copied());
+                let parameter = value.and_then(|value| parameter_at(yaml, source, value));
+                let named = parameter.map_or(Ok(None), |name| source_image(yaml, source, &name))?;
+                found = named.map(NamedPlace::by_path).or(found);
             }
         }
+        found.as_mut().map_or(Ok(()), |found| judge_in_sources(yaml, &self.objects, &mut found.place))?;
         Ok(found)
     }
 

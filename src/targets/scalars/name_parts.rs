@@ -4,6 +4,9 @@
 use super::image_text::ImageText;
 use crate::image::{has_registry, split_registry};
 
+/// The keys of what makes a name.
+pub(super) const NAME_PARTS: [&str; 4] = ["registry", "repository", "image", "name"];
+
 /// The texts that may be a part of an image's name.
 pub(super) struct NameParts<'t> {
     registry: Option<&'t str>,
@@ -83,7 +86,7 @@ pub(super) fn is_image_key(key: &str) -> bool {
 impl<'t> NameParts<'t> {
     /// Returns the parts among the texts of a mapping. `text` returns nothing for an empty one.
     pub(super) fn of(text: &dyn Fn(&str) -> Option<&'t str>, is_of_image: bool) -> Self {
-        let [registry, repository, image, name] = ["registry", "repository", "image", "name"].map(text);
+        let [registry, repository, image, name] = NAME_PARTS.map(text);
         let registry = registry.map(|registry| registry.trim_end_matches('/'));
         Self { registry, repository, image, name, is_of_image, is_below_default: false }
     }

@@ -122,12 +122,14 @@ fn judge_by_parameters(
 ) -> Result<(), FileRefusal> {
     for entry in &mut edit.entries {
         let name = entry.name.as_str();
-        let asks_name =
-            |argument: &&ImageArgument| argument.name == entry.name && argument.change.new_name.set().is_some();
-        let asks_name = arguments.iter().any(asks_name);
-        refuse_decided_in_text(yaml, values.source, values.slot.value, (name, entry), asks_name)?;
+        let argument = arguments.iter().find(|argument| argument.name == entry.name);
+        let asked = argument.and_then(|argument| argument.change.new_name.set());
+        refuse_decided_in_text(yaml, values.source, values.slot.value, (name, entry), asked.is_some())?;
         values.drop_replaced_name(name, &mut entry.before);
         values.drop_replaced_name(name, &mut entry.after);
+        if entry.after.new_name.is_none() {
+            entry.checked_as = asked.cloned();
+        }
     }
     Ok(())
 }

@@ -3,16 +3,18 @@
 
 use std::collections::HashSet;
 
-use super::argo::{helm_parameter, parameter_names, values_object};
-use super::beside::{WHOLE_IMAGES, is_whole_image, switch};
+use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
+use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image, switch};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, ImageByPath, image_at, images_below};
-use super::name_parts::{NameParts, is_image_key};
+use super::image_path::{Below, Holds, ImageByPath, PARTS_BESIDE, holds, image_at, images_below};
+use super::key_stems::{VERSIONS, end_of_version_name, is_of_name, name_of_version, texts_beside};
+use super::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{filled, is_mapping, text_beside, text_of, value_of};
+use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, Slots};
-use crate::image::has_registry;
+use crate::image::{has_registry, split_registry};
 use crate::targets::edit::EntryEdit;
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -62,13 +64,7 @@ fn over_values(
     let Some(mut image) = helm_parameter(yaml, source, name)? else {
         let mut image = in_values()?;
         if let Some(image) = &mut image {
-            refuse_replaced(yaml, source, image)?;
-            if let (Slots::Parts(parts), Some(registry)) =
-                (&mut image.slots, Parameters::of(yaml, source).text("global.imageRegistry"))
-            {
-                parts.is_below_shared(registry);
-            }
-            take_replaced_name(yaml, source, image);
+            lay_parameters_over(yaml, source, image)?;
         }
         return Ok(image);
     };
@@ -91,8 +87,47 @@ fn over_values(
     Ok(Some(image))
 }
 
-/// The keys of what makes a name.
-const NAME_PARTS: [&str; 4] = ["registry", "repository", "image", "name"];
+/// Judges an image that was found by a path from the root, or by a marker, as one that is named in its source.
+///
+/// # Errors
+///
+/// A parameter decides.
+pub(super) fn judge_in_sources(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    image: &mut ImagePlace,
+) -> Result<(), FileRefusal> {
+    let Some(node) = image.nodes().first().copied() else { return Ok(()) };
+    let of_object = objects.iter().filter(|object| yaml.tree.is_within(node, object.root));
+    for source in of_object.flat_map(|object| sources(yaml, object)) {
+        if values_object(yaml, source).is_some_and(|values| yaml.tree.is_within(node, values)) {
+            lay_parameters_over(yaml, source, image)?;
+        }
+        let mut items = kustomize_images(yaml, source).into_iter().filter_map(|(_, item)| item.ok());
+        if let Some(item) = items.find(|item| item.nodes() == [node]) {
+            image.slots = item.slots;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the name of the parameter that has its value at a node.
+pub(super) fn parameter_at(yaml: &ParsedYaml<'_>, source: NodeId, value: NodeId) -> Option<String> {
+    let mut parameters = Parameters::of(yaml, source).0.into_iter();
+    parameters.find(|parameter| parameter.value == Some(value)).map(|parameter| parameter.name.to_owned())
+}
+
+/// Takes from the parameters of a source what they make of an image in its values.
+fn lay_parameters_over(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) -> Result<(), FileRefusal> {
+    refuse_replaced(yaml, source, image)?;
+    if let (Slots::Parts(parts), Some(registry)) =
+        (&mut image.slots, Parameters::of(yaml, source).text("global.imageRegistry"))
+    {
+        parts.is_below_shared(registry);
+    }
+    take_replaced_name(yaml, source, image);
+    Ok(())
+}
 
 /// The mapping in the values that is the same image as a group of parameters.
 struct ValuesOfGroup<'y> {
@@ -158,10 +193,11 @@ impl<'y> ValuesOfGroup<'y> {
 /// # Errors
 ///
 /// There is such a parameter.
-pub(super) fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
+fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
     let versions = image.version_nodes();
     for Parameter { list, name, node, .. } in Parameters::with_files(yaml, source).0 {
-        if replaced_by(yaml, source, name).is_some_and(|value| versions.contains(&value)) {
+        let is_in = |value: NodeId| versions.iter().any(|version| yaml.tree.is_within(*version, value));
+        if replaced_by(yaml, source, name).is_some_and(is_in) {
             let message = format!("`{name}` in `{list}` decides, at {}, whatever the values say", yaml.place(node));
             let hint = match list {
                 "parameters" => format!("name the parameter: `{name}`"),
@@ -185,16 +221,22 @@ pub(super) fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &Ima
 fn is_deciding(yaml: &ParsedYaml<'_>, source: NodeId, (list, name): (&str, &str), image: &ImagePlace) -> bool {
     let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
     let is_whole = WHOLE_IMAGES.contains(&key);
-    if !is_whole && key != "digest" {
+    let Some(version) = image.version_slot() else { return false };
+    if !is_whole && !is_digest_of(version.key_text(yaml), key) {
         return false;
     }
     let text = || Parameters::of(yaml, source).text(name);
     let is_there = list == FILES || text().is_some_and(|text| !is_whole || is_whole_image(text));
-    let mapping = || match NodePath::parse(group) {
-        Some(path) => Some(path.follow(yaml, values_object(yaml, source)?).ok()??.slot.value),
-        None => values_object(yaml, source),
-    };
-    is_there && image.version_slot().is_some_and(|slot| Some(slot.parent) == mapping())
+    is_there && mapping_of(yaml, source, group) == Some(version.parent)
+}
+
+/// Returns what a group of parameters has its values in, if they are there.
+fn mapping_of(yaml: &ParsedYaml<'_>, source: NodeId, group: &str) -> Option<NodeId> {
+    let values = values_object(yaml, source)?;
+    match NodePath::parse(group) {
+        Some(path) => Some(path.follow(yaml, values).ok()??.slot.value),
+        None => Some(values),
+    }
 }
 
 /// Refuses the edit of an image in values that are text, if a parameter decides what is pulled, or comes before a new name.
@@ -205,16 +247,15 @@ pub(super) fn refuse_decided_in_text(
     (name, edit): (&str, &EntryEdit),
     asks_name: bool,
 ) -> Result<(), FileRefusal> {
-    let image = image_of_path(name);
-    let decides = |&Parameter { list, name: parameter, .. }: &Parameter<'_>| {
-        let text = Parameters::of(yaml, source).text(parameter);
-        let is_there = list == FILES || text.is_some();
-        match behind_dot(image, parameter) {
-            Some("tag" | "version" | "digest") => is_there,
-            Some(key) if WHOLE_IMAGES.contains(&key) => list == FILES || text.is_some_and(is_whole_image),
-            Some(_) => false,
-            None => parameter == image && is_there,
-        }
+    let (image, own) = version_of_path(name);
+    let decides = |parameter: &Parameter<'_>| {
+        let (group, key) = parameter.group_and_key();
+        let is_there = parameter.list == FILES || parameter.text.is_some();
+        let is_version = PARTS_BESIDE.contains(&own) && ["tag", "version"].contains(&key);
+        let is_of_image = group == image && (is_version || key == own || is_digest_of(own, key));
+        let is_whole = |text: Option<&str>| parameter.list == FILES || text.is_some_and(is_whole_image);
+        let is_whole = group == image && WHOLE_IMAGES.contains(&key) && is_whole(parameter.text);
+        is_whole || (is_there && (is_of_image || image == parameter.name || behind_dot(image, parameter.name)))
     };
     if let Some(Parameter { list, name: parameter, .. }) =
         Parameters::with_files(yaml, source).0.into_iter().find(decides)
@@ -244,35 +285,69 @@ pub(super) fn refuse_decided_in_text(
 
 /// Returns the parameter that replaces a part of the name of an image in values that are text.
 pub(super) fn name_in_parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, name: &str) -> Option<&'y str> {
-    let image = image_of_path(name);
-    let is_part = |parameter: &&str| behind_dot(image, parameter).is_some_and(|key| NAME_PARTS.contains(&key));
-    Parameters::with_files(yaml, source).0.into_iter().map(|parameter| parameter.name).find(is_part)
+    let (image, own) = version_of_path(name);
+    let is_part = |parameter: &Parameter<'_>| {
+        let (group, key) = parameter.group_and_key();
+        group == image && is_part_of_name(own, key)
+    };
+    Parameters::with_files(yaml, source).0.into_iter().find(is_part).map(|parameter| parameter.name)
 }
 
-/// Returns the path of the image that a path in values means, which may be that of its tag.
-fn image_of_path(path: &str) -> &str {
+/// Returns the path of the mapping that a path in values means, and the key of the version in it.
+fn version_of_path(path: &str) -> (&str, &str) {
     let path = path.strip_prefix('.').unwrap_or(path);
-    [".tag", ".version"].iter().find_map(|key| path.strip_suffix(key)).unwrap_or(path)
+    let (mapping, key) = path.rsplit_once('.').unwrap_or(("", path));
+    if holds(key) == Holds::Reference { (path, "tag") } else { (mapping, key) }
 }
 
-fn behind_dot<'n>(image: &str, parameter: &'n str) -> Option<&'n str> {
-    parameter.strip_prefix(image)?.strip_prefix('.')
+fn behind_dot(path: &str, before: &str) -> bool {
+    path.strip_prefix(before).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// Takes the name of an image in values from its parameters, if they replace a part of it. One without a registry is not known.
+/// Whether a key is that of a part of the name whose version is under `version`.
+fn is_part_of_name(version: &str, key: &str) -> bool {
+    match PARTS_BESIDE.contains(&version) {
+        true => NAME_PARTS.contains(&key),
+        false => key != "name" && is_of_name(version, &VERSIONS, key),
+    }
+}
+
+/// Takes the name of an image in values from its parameters, if they have a part of it. Without a registry, it is only the end.
 fn take_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) {
-    let nodes = image.nodes();
-    let replaced = |name: &str| replaced_by(yaml, source, name).is_some_and(|value| nodes.contains(&value));
-    let mut parameters = Parameters::with_files(yaml, source).0.into_iter();
-    let Some(parameter) = parameters.find(|parameter| replaced(parameter.name)) else { return };
-    let mapping = image.version_slot().map(|slot| slot.parent);
-    let name = parameter.name.rsplit_once('.').zip(mapping).and_then(|((group, _), mapping)| {
-        let replaced = |key: &str| Parameters::of(yaml, source).text(&format!("{group}.{key}"));
-        let text = |key: &str| replaced(key).or_else(|| text_beside(yaml, mapping, key));
-        NameParts::of(&text, is_image_key(group)).name()
-    });
-    let is_shared = matches!(&image.slots, Slots::Parts(Parts { shared_registry: Some(_), .. }));
-    image.has_name_elsewhere(name.filter(|name| has_registry(name) && !is_shared));
+    let (nodes, Some(version)) = (image.nodes(), image.version_slot()) else { return };
+    let own = version.key_text(yaml);
+    let parameters = Parameters::with_files(yaml, source);
+    let is_part = |parameter: &&Parameter<'_>| {
+        let (group, key) = parameter.group_and_key();
+        let is_beside = || mapping_of(yaml, source, group) == Some(version.parent);
+        (is_part_of_name(own, key) && is_beside())
+            || replaced_by(yaml, source, parameter.name).is_some_and(|value| nodes.contains(&value))
+    };
+    let Some((group, _)) = parameters.0.iter().find(is_part).map(Parameter::group_and_key) else { return };
+    let is_in_file = parameters.0.iter().filter(is_part).any(|parameter| parameter.list == FILES);
+    let name = match PARTS_BESIDE.contains(&own) {
+        _ if is_in_file => None,
+        true => {
+            let replaced = |key: &str| parameters.text(format!("{group}.{key}").trim_start_matches('.'));
+            let text = |key: &str| replaced(key).or_else(|| text_beside(yaml, version.parent, key));
+            NameParts::of(&text, is_image_key(group)).name()
+        }
+        false => {
+            let is_of_group = |parameter: &&Parameter<'_>| parameter.group_and_key().0 == group;
+            let laid_over = parameters.0.iter().filter(is_of_group);
+            let mut texts: Vec<(&str, &str)> =
+                laid_over.filter_map(|parameter| Some((parameter.group_and_key().1, parameter.text?))).collect();
+            let is_free =
+                |(key, _): &(&str, &str)| parameters.get(format!("{group}.{key}").trim_start_matches('.')).is_none();
+            texts.extend(texts_beside(yaml, version).into_iter().filter(is_free));
+            name_of_version(own, &texts).or_else(|| end_of_version_name(own, &texts)).map(str::to_owned)
+        }
+    };
+    let Slots::Parts(parts) = &mut image.slots else { return };
+    let is_known = |name: &String| has_registry(name) && parts.shared_registry.is_none();
+    parts.limit = name.as_deref().map(|name| NameLimit::ends_in(split_registry(name).1));
+    let name = name.filter(is_known);
+    image.has_name_elsewhere(name);
 }
 
 /// Refuses a parameter that a file replaces: Helm takes it last.

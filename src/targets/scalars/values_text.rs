@@ -3,8 +3,10 @@
 
 use super::argo::{sources, values_object};
 use super::file_refusal::FileRefusal;
+use super::name_parts::behind;
 use super::nodes::{is_mapping, value_of};
 use super::object::Object;
+use super::parameters::Parameters;
 use super::rewrite;
 use super::slot::Slot;
 use super::source_images::name_in_parameters;
@@ -77,9 +79,11 @@ impl<'y, 'd> ValuesText<'y, 'd> {
 
     /// Drops the name of an image, if a parameter of the source replaces a part of it.
     pub(super) fn drop_replaced_name(&self, name: &str, fields: &mut Fields) {
-        if name_in_parameters(self.yaml, self.source, name).is_some() {
-            fields.new_name = None;
-        }
+        let shared = Parameters::of(self.yaml, self.source);
+        let shared = shared.text("global.imageRegistry").map(|registry| registry.trim_end_matches('/'));
+        let is_below = |name: &String| shared.is_none_or(|registry| behind(registry, name).is_some());
+        let is_replaced = name_in_parameters(self.yaml, self.source, name).is_some();
+        fields.new_name.take_if(|name| is_replaced || !is_below(name));
     }
 
     /// Returns a refusal with the place of the values in the file.
