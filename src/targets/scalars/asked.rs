@@ -97,7 +97,7 @@ fn ask_name(
             Err(FileRefusal::at(yaml, place.item, message, format!("write `{meant}`")))
         }
         Field::Set(new_name) if place.has_name() => {
-            if PartsAround::of(yaml, place, argument).is_some_and(|around| around.keys_of(new_name).is_some()) {
+            if PartsAround::of(yaml, place).is_some_and(|around| around.keys_of(new_name).is_some()) {
                 return Ok(Some(new_name.clone()));
             }
             // In two scalars, the same name is left as it is spelled.

@@ -208,7 +208,7 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
 /// Notes a name that was not written, or that a chart may put a registry before which it has already.
 fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
     let (asked, new_name) = (&image.asked, image.argument.change.new_name.set()?);
-    let around = PartsAround::of(yaml, &image.place, image.argument);
+    let around = PartsAround::of(yaml, &image.place);
     if let (Some(checked), None) = (&asked.checked_as, &asked.repository) {
         let new_name = checked.clone();
         let keys = around.as_ref().and_then(|around| around.keys_of(checked));

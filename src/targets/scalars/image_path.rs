@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::beside::WHOLE_IMAGES;
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
 use super::key_stems::{end_of_version_name, name_of_version, texts_beside};
@@ -27,6 +28,9 @@ pub(super) enum Holds {
 }
 
 pub(super) fn holds(key: &str) -> Holds {
+    if WHOLE_IMAGES.contains(&key) {
+        return Holds::Reference;
+    }
     let key = key.to_ascii_lowercase();
     match key.strip_suffix("override").filter(|key| key.ends_with("tag") || key.ends_with("version")).unwrap_or(&key) {
         key if key.ends_with("tag") || key.ends_with("version") || key.ends_with("revision") => Holds::Tag,

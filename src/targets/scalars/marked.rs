@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_path::{Holds, holds, name_beside};
+use super::image_path::{Below, Holds, PARTS_BESIDE, holds, image_at, name_beside};
 use super::image_text::is_same_image;
-use super::name_parts::is_image_key;
+use super::name_parts::{NAME_PARTS, is_image_key};
 use super::node_path::own_pair;
 use super::nodes::text_beside;
 use super::object::Object;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::slot::Slot;
+use super::source_images::judge_in_sources;
 use super::variable::key_of;
 use super::walk::{Visit, escaped, walk};
 use crate::image::{Digest, has_registry};
@@ -24,7 +25,10 @@ use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 struct MarkedValue {
     slot: Slot,
     marker: FluxMarker,
+    /// From the root of the object, which `label` tells apart from others.
     path: String,
+    label: String,
+    root: NodeId,
     trail: Vec<NodeId>,
     kind: DocumentKind,
 }
@@ -64,7 +68,7 @@ pub(super) fn marked_images(
     name: &str,
 ) -> Result<Vec<ImagePlace>, FileRefusal> {
     let values = if is_policy_name(name) { marked_values(yaml, objects, Some(name)) } else { Vec::new() };
-    images_of(yaml, name, values)
+    images_of(yaml, objects, name, values)
 }
 
 /// The values of a file that are marked with one policy.
@@ -82,7 +86,7 @@ pub(super) fn all_marked(yaml: &ParsedYaml<'_>, objects: &[Object]) -> Vec<Marke
     }
     let of_policy = |(policy, values): (String, Vec<MarkedValue>)| {
         let nodes = values.iter().map(|value| value.slot.value).collect();
-        MarkedByPolicy { nodes, images: images_of(yaml, &policy, values), policy }
+        MarkedByPolicy { nodes, images: images_of(yaml, objects, &policy, values), policy }
     };
     by_policy.into_iter().map(of_policy).collect()
 }
@@ -96,19 +100,26 @@ fn marked_values(yaml: &ParsedYaml<'_>, objects: &[Object], wanted: Option<&str>
         walk(yaml, object.root, &mut |Visit { path, slot, trail, .. }| {
             let is_wanted = |marker: &FluxMarker| wanted.is_none_or(|wanted| marker.policy == wanted);
             if let Some(marker) = marker_behind(yaml, slot).filter(is_wanted) {
-                let path = format!("{label}{path}");
-                values.push(MarkedValue { slot, marker, path, trail: trail.to_vec(), kind: object.kind });
+                let (path, label, trail) = (path.to_owned(), label.clone(), trail.to_vec());
+                values.push(MarkedValue { slot, marker, path, label, root: object.root, trail, kind: object.kind });
             }
         });
     }
     values
 }
 
-fn images_of(yaml: &ParsedYaml<'_>, name: &str, values: Vec<MarkedValue>) -> Result<Vec<ImagePlace>, FileRefusal> {
+fn images_of(
+    yaml: &ParsedYaml<'_>,
+    objects: &[Object],
+    name: &str,
+    values: Vec<MarkedValue>,
+) -> Result<Vec<ImagePlace>, FileRefusal> {
     let mut images = Vec::new();
     let neighbours = Neighbours { yaml, texts: RefCell::default(), digests: RefCell::default() };
     for values in grouped(values) {
-        images.push(image(&neighbours, &values)?);
+        let mut image = image(&neighbours, &values)?;
+        judge_in_sources(yaml, objects, &mut image)?;
+        images.push(image);
     }
     let mut images = with_names(images);
     share_name(yaml, name, &mut images)?;
@@ -171,13 +182,17 @@ fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<Imag
     let slots = match slot(MarkedPart::Reference) {
         Some(slot) if is_image_key(slot.key_text(yaml)) => Slots::Reference { slot, form: ReferenceForm::Certain },
         Some(slot) => Slots::Reference { slot, form: ReferenceForm::Uncertain },
-        None => Slots::Parts(Parts {
-            repository: slot(MarkedPart::Name),
-            tag: slot(MarkedPart::Tag),
-            digest: slot(MarkedPart::Digest),
-            known_name: if slot(MarkedPart::Name).is_none() { known_name(neighbours, first) } else { None },
-            ..Parts::default()
-        }),
+        None => {
+            let mut parts = Parts {
+                repository: slot(MarkedPart::Name),
+                tag: slot(MarkedPart::Tag),
+                digest: slot(MarkedPart::Digest),
+                known_name: if slot(MarkedPart::Name).is_none() { known_name(neighbours, first) } else { None },
+                ..Parts::default()
+            };
+            first.take_around(yaml, &mut parts)?;
+            Slots::Parts(parts)
+        }
     };
     if let Slots::Parts(Parts { digest: None, .. }) = &slots
         && matches!(yaml.tree.kind(first.slot.parent), NodeKind::Mapping(_))
@@ -190,13 +205,10 @@ fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<Imag
         return Err(FileRefusal::at(yaml, digest.key, message, hint));
     }
     let (path, item) = match values {
-        [only] => (only.path.clone(), own_item),
-        // The path of the mapping that the parts are in.
-        _ => {
-            let mapping = first.path.strip_suffix(&escaped(first.slot.key_text(yaml))).unwrap_or(&first.path);
-            (mapping.trim_end_matches('.').to_owned(), first.slot.parent)
-        }
+        [only] => (only.path.as_str(), own_item),
+        _ => (first.mapping(yaml), first.slot.parent),
     };
+    let path = format!("{}{path}", first.label);
     let mut trail: Vec<NodeId> = values.iter().flat_map(|value| value.trail.iter().copied()).collect();
     trail.sort_unstable();
     trail.dedup();
@@ -240,6 +252,46 @@ impl MarkedValue {
         is_image_key(mapping.split('[').next().unwrap_or_default())
     }
 
+    /// Returns the path of the mapping that the value is in.
+    fn mapping(&self, yaml: &ParsedYaml<'_>) -> &str {
+        self.path.strip_suffix(&escaped(self.slot.key_text(yaml))).unwrap_or(&self.path).trim_end_matches('.')
+    }
+
+    /// Takes from the image that the path of the mapping means what comes before the marked name, and which names an argument
+    /// may have.
+    ///
+    /// # Errors
+    ///
+    /// What is marked as a name is only a part of one.
+    fn take_around(&self, yaml: &ParsedYaml<'_>, parts: &mut Parts) -> Result<(), FileRefusal> {
+        let is_part =
+            NAME_PARTS.contains(&self.slot.key_text(yaml)) || PARTS_BESIDE.contains(&self.slot.key_text(yaml));
+        if is_entry(self) || !is_part {
+            return Ok(());
+        }
+        let below = Below { root: self.root, before: "." };
+        let Ok(Some(around)) = image_at(yaml, below, self.mapping(yaml)) else { return Ok(()) };
+        let said = around.fields(yaml).ok().and_then(|fields| fields.new_name);
+        let Slots::Parts(around) = around.slots else { return Ok(()) };
+        match parts.repository {
+            None => parts.known_name = parts.known_name.take().and(said),
+            name if around.repository == name => {
+                (parts.registry, parts.is_name_cut) = (around.registry, around.is_name_cut);
+                parts.shared_registry = around.shared_registry;
+            }
+            Some(name) if around.repository.is_some() || said.is_some() || around.limit.is_some() => {
+                let (policy, key) = (&self.marker.policy, name.key_text(yaml));
+                let message =
+                    format!("the marker of `{policy}` means a name, and `{key}` is only a part of the name here");
+                let hint = format!("name the image by its path: `.{}`", self.mapping(yaml));
+                return Err(FileRefusal::at(yaml, name.value, message, hint));
+            }
+            Some(_) => return Ok(()),
+        }
+        parts.limit = around.limit;
+        Ok(())
+    }
+
     /// Refuses a marker that means more of the image than its value holds, as the key says: `tag: v1` would become `tag: v1:v2`.
     fn require_part(&self, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
         let key = key_of(yaml, self.slot);
@@ -247,6 +299,8 @@ impl MarkedValue {
             ("newName", _) => (MarkedPart::Name, "name"),
             (_, Holds::Tag) => (MarkedPart::Tag, "tag"),
             (_, Holds::Digest) => (MarkedPart::Digest, "digest"),
+            ("repository", _) if !matches!(self.marker.part, MarkedPart::Reference) => (MarkedPart::Name, "name"),
+            ("name", _) if is_entry(self) => (MarkedPart::Name, "name"),
             (_, Holds::Reference) => return Ok(()),
         };
         let text = yaml.tree.text(self.slot.value).unwrap_or_default();

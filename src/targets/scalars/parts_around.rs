@@ -9,8 +9,7 @@ use super::name_parts::behind;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::registries_around::{certain_registries, is_registry_key, part};
 use super::slot::Slot;
-use crate::image::{ImageArgument, has_registry, split_registry};
-use crate::targets::flux_marker::is_policy_name;
+use crate::image::{has_registry, split_registry};
 use crate::yaml::ParsedYaml;
 
 /// The keys of what stands between a registry and the last part of a name. Without a registry beside them, they may be of
@@ -29,11 +28,8 @@ pub(super) struct PartsAround<'y> {
 }
 
 impl<'y> PartsAround<'y> {
-    /// Returns what is around an image that an argument names; nothing if its name is whole, or is not written.
-    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, argument: &ImageArgument) -> Option<Self> {
-        if is_policy_name(argument.name.as_str()) {
-            return None;
-        }
+    /// Returns what is around an image ; nothing if its name is whole, or is not written.
+    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &ImagePlace) -> Option<Self> {
         let text = |slot: Slot| slot.text(yaml).ok().flatten();
         let (slot, own_registry, name) = match &place.slots {
             Slots::Reference { slot, form: ReferenceForm::Uncertain } => {

@@ -168,7 +168,9 @@ impl Wanted<'_, '_> {
 
     /// Refuses a new name where the registry is another value: it would get the registry twice.
     fn refuse_registry_beside(&self, before: &Fields) -> Result<(), FileRefusal> {
-        let Some(registry) = self.beside.under("registry").filter(|registry| registry.text.is_some()) else {
+        let filled = |key: &str| self.beside.under(key).filter(|before| before.text.is_some());
+        let is_end = ["image", "name"].contains(&self.beside.own);
+        let Some(before_it) = filled("registry").or_else(|| filled("repository").filter(|_| is_end)) else {
             return Ok(());
         };
         let Some(image) = before.new_name.as_ref().filter(|image| !has_registry(image)) else { return Ok(()) };
@@ -176,8 +178,9 @@ impl Wanted<'_, '_> {
             return Ok(());
         }
         let message = format!(
-            "`{image}` has its registry beside it, at {}, so what is pulled has another name",
-            self.yaml.place(registry.node)
+            "`{image}` has its {} beside it, at {}, so what is pulled has another name",
+            before_it.key,
+            self.yaml.place(before_it.node)
         );
         let hint = match self.version.as_str() {
             "" => "change the name by hand".to_owned(),
