@@ -1,6 +1,7 @@
 //! What stands beside a value of an image: the other pairs of its mapping, or the other parameters of its group. Some of it
 //! decides what is pulled, whatever the value becomes.
 
+use super::image_path::PARTS_BESIDE;
 use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
 use super::nodes::{filled, is_list, is_mapping, text_of};
@@ -82,7 +83,10 @@ impl<'y> ValuesBeside<'y> {
 
     /// Returns the name that the value is the tag of, if no tag can stand behind it.
     pub(super) fn closed_name(&self) -> Option<&ValueBeside<'y>> {
-        let is_closed = |other: &&ValueBeside<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text));
+        // In a mapping with `image` and `tag`, the path of the tag says which of the two is meant.
+        let is_flat = !PARTS_BESIDE.contains(&self.own);
+        let is_closed =
+            |other: &&ValueBeside<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text, is_flat));
         self.others.iter().filter(|other| is_of_name(self.own, &VERSIONS, other.key)).find(is_closed)
     }
 
@@ -169,9 +173,9 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 }
 
 /// Whether no tag can stand behind a name: it has one already, or is made for the digits of a digest.
-fn is_closed_name(key: &str, text: &str) -> bool {
+fn is_closed_name(key: &str, text: &str, is_flat: bool) -> bool {
     let key = plain(key);
-    let is_repository = key.ends_with("repository") || key.ends_with("repo");
+    let is_repository = key.ends_with("repository") || key.ends_with("repo") || (is_flat && key.ends_with("image"));
     let has_version = || ImageText::parse(text, false).is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
     text.ends_with(NAME_OF_DIGITS) || (is_repository && text.contains('/') && has_version())
 }

@@ -12,7 +12,7 @@ use super::file_refusal::FileRefusal;
 use super::kept_variables::notes_of_variables;
 use super::key_stems::plain;
 use super::lookup::FileImages;
-use super::object::Object;
+use super::object::{Object, objects};
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
@@ -302,8 +302,13 @@ fn note_of_post_renderer(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, 
     let name = after.new_name.as_ref().or(image.asked.checked_as.as_ref())?;
     let is_of = |object: &&Object| yaml.tree.is_within(image.place.item, object.root);
     let release = images.objects.iter().find(is_of).filter(|object| object.kind == DocumentKind::HelmRelease)?;
-    let entry = post_renderer_of(yaml, release.root, name, after);
-    let entry = entry.or_else(|| patch_of(yaml, release.root, name, after))?;
+    // An alias may bring a post-renderer.
+    let expanded = yaml.expanded().ok().flatten();
+    let as_read = expanded.as_ref().map_or(yaml, |expanded| &expanded.yaml);
+    let is_release = |root: NodeId| expanded.as_ref().map_or(root, |expanded| expanded.origin(root)) == release.root;
+    let root = objects(images.path, as_read).into_iter().map(|object| object.root).find(|root| is_release(*root))?;
+    let entry = post_renderer_of(as_read, root, name, after).or_else(|| patch_of(as_read, root, name, after))?;
+    let entry = expanded.as_ref().map_or(entry, |expanded| expanded.origin(entry));
     let is_itself = image.place.nodes().iter().any(|node| yaml.tree.is_within(*node, entry));
     let line = yaml.source.line_number(yaml.tree.start(entry));
     let kind = NoteKind::PostRenderer { line, image: name.clone() };

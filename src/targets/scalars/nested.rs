@@ -12,7 +12,7 @@ use super::rewrite;
 use super::source_images::refuse_decided_in_text;
 use super::values_text::{INSIDE, ValuesText};
 use crate::image::{ImageArgument, ImageName};
-use crate::targets::edit::{Comments, Edit, EditOptions, Fields};
+use crate::targets::edit::{Comments, Edit, EditOptions, Fields, NoteKind};
 use crate::yaml::{self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, SourceText, Splice, differs};
 
 /// Edits what the arguments name in a file that was read, and in values that are text there. Of two arguments with one name the
@@ -267,8 +267,12 @@ fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], i
         }
         for mut note in edit.notes.clone() {
             note.place.line = line(note.place.line);
+            if let NoteKind::AliasesFollow { aliases, .. } = &mut note.kind {
+                aliases.iter_mut().for_each(|alias| alias.line = line(alias.line));
+            }
             notes.push(note);
         }
+        notes.extend(edit.entries.iter().flat_map(|entry| values.notes_of_aliases(entry.name.as_str())));
         names.extend(edit.names.clone());
     }
     let is_absent =

@@ -7,7 +7,7 @@ use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, va
 use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image, switch};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, Holds, ImageByPath, PARTS_BESIDE, holds, image_at, images_below};
-use super::key_stems::{VERSIONS, end_of_version_name, is_of_name, name_of_version, texts_beside};
+use super::key_stems::{NAMES, VERSIONS, end_of_version_name, is_of_name, name_of_version, plain, texts_beside};
 use super::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{filled, is_mapping, text_beside, text_of, value_of};
@@ -15,7 +15,8 @@ use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, Slots};
 use crate::image::{has_registry, split_registry};
-use crate::targets::edit::EntryEdit;
+use crate::targets::edit::{EntryEdit, FieldEdit, FieldName};
+use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the path of an image in the values of a source begins with.
@@ -247,15 +248,21 @@ pub(super) fn refuse_decided_in_text(
     (name, edit): (&str, &EntryEdit),
     asks_name: bool,
 ) -> Result<(), FileRefusal> {
-    let (image, own) = version_of_path(name);
+    // The name of a policy is no path, and what was edited has one.
+    let is_version = |field: &&FieldEdit| field.field != FieldName::NewName;
+    let edited = edit.fields.iter().find(is_version).or(edit.fields.first()).filter(|_| is_policy_name(name));
+    let path = edited.map_or(name, |field| field.key.as_str());
+    let (image, own) = version_of_path(path);
     let decides = |parameter: &Parameter<'_>| {
         let (group, key) = parameter.group_and_key();
         let is_there = parameter.list == FILES || parameter.text.is_some();
         let is_version = PARTS_BESIDE.contains(&own) && ["tag", "version"].contains(&key);
-        let is_of_image = group == image && (is_version || key == own || is_digest_of(own, key));
+        let is_version = group == image && (is_version || key == own);
+        let is_digest = group == image && is_digest_of(own, key);
         let is_whole = |text: Option<&str>| parameter.list == FILES || text.is_some_and(is_whole_image);
         let is_whole = group == image && WHOLE_IMAGES.contains(&key) && is_whole(parameter.text);
-        is_whole || (is_there && (is_of_image || image == parameter.name || behind_dot(image, parameter.name)))
+        let is_around = image == parameter.name || behind_dot(image, parameter.name);
+        is_whole || is_version || (is_there && (is_digest || is_around))
     };
     if let Some(Parameter { list, name: parameter, .. }) =
         Parameters::with_files(yaml, source).0.into_iter().find(decides)
@@ -288,7 +295,9 @@ pub(super) fn name_in_parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, n
     let (image, own) = version_of_path(name);
     let is_part = |parameter: &Parameter<'_>| {
         let (group, key) = parameter.group_and_key();
-        group == image && is_part_of_name(own, key)
+        // Where the values of a policy are is not known, so that each name may be theirs.
+        let is_name = || key != "name" && NAMES.iter().any(|end| plain(key).ends_with(end));
+        (is_policy_name(name) && is_name()) || (group == image && is_part_of_name(own, key))
     };
     Parameters::with_files(yaml, source).0.into_iter().find(is_part).map(|parameter| parameter.name)
 }
@@ -345,9 +354,12 @@ fn take_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePl
     };
     let Slots::Parts(parts) = &mut image.slots else { return };
     let is_known = |name: &String| has_registry(name) && parts.shared_registry.is_none();
-    parts.limit = name.as_deref().map(|name| NameLimit::ends_in(split_registry(name).1));
-    let name = name.filter(is_known);
-    image.has_name_elsewhere(name);
+    let (known, end) = match name {
+        Some(name) if is_known(&name) => (Some(name), None),
+        name => (None, name.map(|name| NameLimit::ends_in(split_registry(&name).1))),
+    };
+    parts.limit = end;
+    image.has_name_elsewhere(known);
 }
 
 /// Refuses a parameter that a file replaces: Helm takes it last.

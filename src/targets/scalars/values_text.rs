@@ -10,8 +10,8 @@ use super::parameters::Parameters;
 use super::rewrite;
 use super::slot::Slot;
 use super::source_images::name_in_parameters;
-use crate::targets::edit::{Edit, Fields};
-use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice};
+use crate::targets::edit::{Edit, Fields, Note, NoteKind};
+use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, Position, ScalarStyle, SourceText, Splice};
 
 /// What the text inside is called: values are edited by paths.
 pub(super) const INSIDE: &str = "values.yaml";
@@ -43,7 +43,9 @@ impl<'y, 'd> ValuesText<'y, 'd> {
             let helm = value_of(yaml, source, "helm").filter(|helm| is_mapping(yaml, *helm))?;
             let pair = yaml.tree.own(helm, &|key| key == "values")?;
             let NodeKind::Scalar(..) = yaml.tree.kind(pair.value) else { return None };
-            let is_ignored = values_object(yaml, source).is_some_and(|values| !yaml.tree.is_null(values));
+            let instead =
+                values_object(yaml, source).or_else(|| yaml.tree.inherited(helm, &|key| key == "valuesObject"));
+            let is_ignored = instead.is_some_and(|values| !yaml.tree.is_null(values));
             let text = yaml.tree.text(pair.value)?;
             Some(Self { yaml, slot: Slot::of(helm, pair), text, source, object, is_ignored })
         };
@@ -84,6 +86,23 @@ impl<'y, 'd> ValuesText<'y, 'd> {
         let is_below = |name: &String| shared.is_none_or(|registry| behind(registry, name).is_some());
         let is_replaced = name_in_parameters(self.yaml, self.source, name).is_some();
         fields.new_name.take_if(|name| is_replaced || !is_below(name));
+    }
+
+    /// Notes the aliases of the text, and of the mapping that it is in: what was edited is there too.
+    pub(super) fn notes_of_aliases(&self, name: &str) -> Vec<Note> {
+        let Self { yaml, slot, .. } = *self;
+        let place = yaml.place(slot.value);
+        let anchored = [("values", slot.value), ("the mapping around values", slot.parent)];
+        let note = |(key, node): (&str, NodeId)| {
+            let aliases: Vec<Position> = yaml.tree.aliases(node).iter().map(|alias| yaml.place(*alias)).collect();
+            let kind = NoteKind::AliasesFollow { key: key.to_owned(), aliases };
+            matches!(&kind, NoteKind::AliasesFollow { aliases, .. } if !aliases.is_empty()).then(|| Note {
+                name: name.to_owned(),
+                place,
+                kind,
+            })
+        };
+        anchored.into_iter().filter_map(note).collect()
     }
 
     /// Returns a refusal with the place of the values in the file.
