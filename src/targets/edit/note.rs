@@ -49,8 +49,6 @@ pub enum NoteKind {
     DigestBeside { key: String, digest: String },
     /// The digest was emptied, and a switch beside it makes the chart use it.
     EmptyDigestUsed,
-    /// A digest was written, and a switch beside it makes the chart take none.
-    DigestNotUsed,
     /// A variable beside the image has the old version still. `argument` names it.
     VariableKept { key: String, version: String, argument: String },
     /// A post-renderer of Flux changes the image behind the chart.
@@ -95,7 +93,7 @@ impl NoteKind {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } => true,
             Self::PostRenderer { .. } | Self::VariableKept { .. } => true,
-            Self::EmptyDigestUsed | Self::DigestNotUsed | Self::DigestBeside { .. } => true,
+            Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }
     }
@@ -146,7 +144,6 @@ impl fmt::Display for NoteKind {
             }
             Self::DigestBeside { key, digest } => f.write_str(&digest_beside(key, digest)),
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
-            Self::DigestNotUsed => f.write_str(DIGEST_NOT_USED),
             Self::VariableKept { key, version, argument } => f.write_str(&variable_kept(key, version, argument)),
             Self::PostRenderer { line, image } => f.write_str(&post_renderer(*line, image)),
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
@@ -178,9 +175,6 @@ fn pattern(character: char) -> String {
 
 const EMPTY_DIGEST_USED: &str = "the digest is empty beside `useDigest: true`, and the chart writes `@` with nothing behind it: \
      name a digest too, or write `useDigest: false`";
-
-const DIGEST_NOT_USED: &str = "`useDigest: false` is beside the digest, so the tag decides what is pulled: write `useDigest: true` if \
-     the digest is meant";
 
 fn variable_kept(key: &str, version: &str, argument: &str) -> String {
     format!("`{key}` is `{version}` still; if it is the version of this image, name it too: `{argument}`")

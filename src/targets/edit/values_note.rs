@@ -10,6 +10,8 @@ pub enum ValuesNote {
     NameKept { new_name: String, keys: Vec<String> },
     /// A chart may put a text before a new name that begins with that text, or with a registry.
     PartAgain { new_name: String, key: String, part: String },
+    /// A digest was written, and a switch beside it makes the chart take none.
+    DigestNotUsed,
     /// A chart may add a text to the tag.
     MoreOfTag { key: String, text: String },
     /// A reference without a version got one. `version` is the key of a version beside it.
@@ -44,6 +46,11 @@ impl fmt::Display for ValuesNote {
                     false => write!(f, "change `{key}` by hand, and write the name without a registry"),
                 }
             }
+            Self::DigestNotUsed => write!(
+                f,
+                "`useDigest: false` is beside the digest, so the tag decides what is pulled: write `useDigest: true` if the \
+                 digest is meant"
+            ),
             Self::MoreOfTag { key, text } => write!(
                 f,
                 "`{key}: {text}` is beside the tag: a chart that adds it to the tag deploys another tag, which was not checked"

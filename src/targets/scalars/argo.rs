@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_path::{PARTS_BESIDE, Scalar, two_versions};
+use super::image_path::{Scalar, two_versions};
+use super::key_stems::PARTS_BESIDE;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use super::object::Object;

@@ -1,33 +1,43 @@
 //! A file as a reader sees it, with its aliases and merge keys followed. What they bring beside an image or around it counts as
 //! what is written out there, so an argument must make the same of both.
 
+use std::collections::HashMap;
+
 use super::asked::asked;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
-use super::planned_image::PlannedImage;
-use crate::image::ImageArgument;
+use super::planned_image::{ImagesPlan, PlannedImage};
+use crate::image::{ImageArgument, ImageName};
 use crate::yaml::{ExpandedYaml, NodeId, ParsedYaml};
 
-/// Requires that an argument makes of the images that it names what it makes of them as a reader sees the file.
+/// Requires that a plan is the same for the file as a reader sees it.
 ///
 /// # Errors
 ///
-/// It makes something else of one, or is refused there.
+/// An argument makes something else of an image there, or is refused.
 pub(super) fn require_same_as_read(
     images: &FileImages<'_, '_>,
-    argument: &ImageArgument,
-    planned: &[PlannedImage<'_>],
+    arguments: &[&ImageArgument],
+    plan: &ImagesPlan<'_>,
 ) -> Result<(), FileRefusal> {
-    let Some(expanded) = images.yaml.expanded()?.filter(|_| !planned.is_empty()) else { return Ok(()) };
-    for place in FileImages::new(images.path, &expanded.yaml).called_here(argument.name.as_str())? {
-        let version = |place: &ImagePlace| place.version_slot().map(|slot| slot.value);
-        let written = version(&place).map(|value| expanded.origin(value));
-        if let Some(image) = planned.iter().find(|image| version(&image.place) == written) {
-            require_same(images.yaml, image, &expanded, place)?;
+    let Some(expanded) = images.yaml.expanded()? else { return Ok(()) };
+    let as_read = FileImages::new(images.path, &expanded.yaml);
+    let planned: HashMap<(&ImageName, Option<NodeId>), &PlannedImage<'_>> =
+        plan.images.iter().map(|image| ((&image.argument.name, version(&image.place)), image)).collect();
+    for name in arguments.iter().map(|argument| &argument.name).filter(|name| !plan.absent.contains(name)) {
+        for place in as_read.called_here(name.as_str())? {
+            let written = version(&place).map(|value| expanded.origin(value));
+            if let Some(image) = planned.get(&(name, written)) {
+                require_same(images.yaml, image, &expanded, place)?;
+            }
         }
     }
     Ok(())
+}
+
+fn version(place: &ImagePlace) -> Option<NodeId> {
+    place.version_slot().map(|slot| slot.value)
 }
 
 fn require_same(

@@ -1,9 +1,8 @@
 //! What stands beside a value of an image: the other pairs of its mapping, or the other parameters of its group. Some of it
 //! decides what is pulled, whatever the value becomes.
 
-use super::image_path::PARTS_BESIDE;
 use super::image_text::ImageText;
-use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
+use super::key_stems::{NAMES, PARTS_BESIDE, VERSIONS, is_of_name, plain, stems};
 use super::nodes::{filled, is_list, is_mapping, text_of};
 use super::parameters::{PARAMETERS, Parameter, Parameters};
 use super::place::ImagePlace;

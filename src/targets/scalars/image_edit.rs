@@ -290,7 +290,7 @@ fn note_of_digest_switch(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Opti
     let has_version = image.asked.after.new_tag.is_some();
     let kind = match ValuesBeside::of(new, &image.place, *slot).uses_digest()? {
         true if image.asked.after.digest.is_none() && has_version => NoteKind::EmptyDigestUsed,
-        false if image.argument.change.digest.set().is_some() => NoteKind::DigestNotUsed,
+        false if image.argument.change.digest.set().is_some() => NoteKind::Values(ValuesNote::DigestNotUsed),
         _ => return None,
     };
     Some((new.place(slot.value), kind))

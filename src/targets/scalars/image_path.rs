@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::beside::WHOLE_IMAGES;
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
-use super::key_stems::{end_of_version_name, name_of_version, texts_beside};
+use super::key_stems::{PARTS_BESIDE, end_of_version_name, name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
@@ -342,9 +342,6 @@ impl Scalar<'_> {
         is_version_alone(text) && is_alone && beside("repository").is_some()
     }
 }
-
-/// The keys of a version whose name is in the same mapping.
-pub(super) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
 
 /// Returns the name of the image whose tag or digest is under one of [`PARTS_BESIDE`] or `newTag`, as what is beside it says.
 pub(super) fn name_beside<'y>(

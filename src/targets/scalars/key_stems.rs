@@ -11,6 +11,10 @@ use crate::yaml::ParsedYaml;
 /// What the key of a name ends in, and of a version.
 pub(super) const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
 pub(super) const VERSIONS: [&str; 2] = ["tag", "version"];
+
+/// The keys of a version whose name is in the same mapping.
+pub(super) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
+
 const VERSIONS_AND_DIGEST: [&str; 3] = ["tag", "version", "digest"];
 
 /// Returns the name that the tag or digest under `key` is of, among other keys and their texts; nothing if it may be one of two,

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, Holds, PARTS_BESIDE, holds, image_at, name_beside};
+use super::image_path::{Below, Holds, holds, image_at, name_beside};
 use super::image_text::is_same_image;
+use super::key_stems::PARTS_BESIDE;
 use super::name_parts::{NAME_PARTS, is_image_key};
 use super::node_path::own_pair;
 use super::nodes::text_beside;

@@ -46,8 +46,8 @@ pub(super) fn require_allowed(
     Err(FileRefusal::at(yaml, place.item, message, hint))
 }
 
-/// Returns what to do about a name that does not end in `end`. A word may be the name of something else, so that the version alone
-/// may have any name.
+/// Returns what to do about a name that does not end in `end`. A word may be the name of something else, so that the version
+/// alone may have any name.
 fn other_name_hint(yaml: &ParsedYaml<'_>, place: &ImagePlace, argument: &ImageArgument, end: &str) -> String {
     let own_key = || match place.version_slot()? {
         version if place.path.starts_with(PARAMETERS) => {

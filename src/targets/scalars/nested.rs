@@ -268,7 +268,9 @@ fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], i
         for mut note in edit.notes.clone() {
             note.place.line = line(note.place.line);
             if let NoteKind::AliasesFollow { aliases, .. } = &mut note.kind {
-                aliases.iter_mut().for_each(|alias| alias.line = line(alias.line));
+                for alias in aliases {
+                    alias.line = line(alias.line);
+                }
             }
             notes.push(note);
         }

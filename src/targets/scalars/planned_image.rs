@@ -1,7 +1,6 @@
 //! From arguments to new texts: finds the images that an argument names, and decides which of their scalars change. A plan
 //! without texts is "already so".
 
-use super::as_read::require_same_as_read;
 use super::asked::{Asked, NewText, asked};
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
@@ -38,7 +37,6 @@ pub(super) fn plan<'a>(
         if places.is_empty() {
             plan.absent.push(argument.name.clone());
         }
-        let first = plan.images.len();
         for place in places {
             let before = place.fields(yaml)?;
             let asked = asked(yaml, &place, &before, argument)?;
@@ -51,7 +49,6 @@ pub(super) fn plan<'a>(
             }
             plan.images.push(PlannedImage { argument, place, before, asked, texts: changed });
         }
-        require_same_as_read(images, argument, &plan.images[first..])?;
     }
     plan.images.sort_by_key(|image| image.place.item);
     Ok(plan)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::as_read::require_same_as_read;
 use super::asked::{Asked, NewText, asked};
 use super::comments::write_comments;
 use super::document_kind::refuse_file;
@@ -37,6 +38,7 @@ pub(super) fn edit(
     refuse_file(path, old)?;
     let old_images = FileImages::new(path, old);
     let plan = plan(&old_images, arguments)?;
+    require_same_as_read(&old_images, arguments, &plan)?;
     let splices = splices(old, &plan, options.comments)?;
     let Some(first) = splices.first().map(|splice| old.source.place(splice.range.start)) else {
         return outcome(old, &old_images, plan);

@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
 use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image, switch};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, Holds, ImageByPath, PARTS_BESIDE, holds, image_at, images_below};
-use super::key_stems::{NAMES, VERSIONS, end_of_version_name, is_of_name, name_of_version, plain, texts_beside};
+use super::image_path::{Below, Holds, ImageByPath, holds, image_at, images_below};
+use super::key_stems::{
+    NAMES, PARTS_BESIDE, VERSIONS, end_of_version_name, is_of_name, name_of_version, plain, texts_beside,
+};
 use super::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{filled, is_mapping, text_beside, text_of, value_of};
