@@ -121,6 +121,18 @@ fn a_rollback_past_a_digest_in_a_tag() {
     assert!(text.ends_with("  tag: v1\n"), "{text}");
 }
 
+/// The argument names no digest, so only the edit that pins it can tell.
+#[test]
+fn a_digest_that_is_pinned_where_none_is_used_is_told() {
+    let stage = Stage::new();
+    let values = format!("image:\n  repository: {}\n  tag: v1\n  digest: ''\n  useDigest: false\n", stage.image());
+    stage.remote.commit("main", "Add values", &[File::new("values.yaml", values)]);
+    let url = stage.remote.file_url();
+    let target = ["release", "--repo", &url, "--branch", "main", "-f", "values.yaml", "--pin-digest=always"];
+    let release = stage.tagship().args(target).arg(format!("image=*:{COMMIT}")).run();
+    release.success().stdout_has("`useDigest: false` is beside the digest, so the tag decides what is pulled");
+}
+
 /// A digest that the branch has is what a cluster pulls. Where its tag leads by now decides nothing.
 #[test]
 fn a_digest_on_the_branch_counts_if_its_tag_strayed() {

@@ -416,7 +416,7 @@ fn an_argument_s_name_is_not_judged_in_the_file_s_place() {
     stage.registry.attach("org/good", &digest, &sigstore::bundle(Place::Referrers, "key.p256"));
     let registry = stage.registry.address();
     let values = format!(
-        "backend:\n  repo: {registry}/org/api\n  version: v0\nimage:\n  repository: {registry}/org/good\n  tag: v0\n"
+        "backend:\n  path: {registry}/org/api\n  version: v0\nimage:\n  repository: {registry}/org/good\n  tag: v0\n"
     );
     for (rule, said) in [
         (demanding(&format!("images: ['{registry}/org/*']")), "the file does not say which image `backend.version` is"),
