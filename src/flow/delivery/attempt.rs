@@ -9,7 +9,9 @@ use super::release_plan::{Draft, ReleasePlan, Stopped};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;
 use crate::flow::file_edits::released::images_of;
-use crate::flow::file_edits::remarks::{tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes};
+use crate::flow::file_edits::remarks::{
+    tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes, warn_of_pins,
+};
 use crate::flow::file_edits::required_entries::require_entries;
 use crate::flow::file_edits::required_versions::{require_effect, require_versions};
 use crate::flow::image_checks::awaited::Pace;
@@ -163,6 +165,7 @@ impl<'a> Attempt<'a> {
         self.expect_sources(&asked);
         self.check(&asked, listener)?;
         let edited = asked.pin(snapshot, self.checks)?;
+        warn_of_pins(&edited.asked.files, &edited.files, listener);
         let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id() };
         self.require_a_change(&draft, ending, listener)?;
         self.guard_hold(&draft, snapshot, listener)?;

@@ -2,11 +2,11 @@
 //! there, in any case and spelling.
 
 use super::image_text::ImageText;
-use super::name_parts::bare_name;
+use super::name_parts::{NAME_PARTS, bare_name};
 use super::nodes::{filled, is_mapping};
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
-use crate::yaml::ParsedYaml;
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the key of a name ends in, and of a version.
 pub(super) const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
@@ -63,10 +63,23 @@ pub(super) fn is_of_name(version: &str, ends: &[&str], name: &str) -> bool {
     ends.any(|end| version.strip_suffix(end).is_some_and(is_of))
 }
 
+/// Whether a key is that of a part of the name whose version is under `version`.
+pub(super) fn is_part_of_name(version: &str, key: &str) -> bool {
+    match PARTS_BESIDE.contains(&version) {
+        true => NAME_PARTS.contains(&key),
+        false => key != "name" && is_of_name(version, &VERSIONS, key),
+    }
+}
+
 /// Returns the other keys of a scalar's mapping with their texts.
 pub(super) fn texts_beside<'y>(yaml: &'y ParsedYaml<'_>, slot: Slot) -> Vec<(&'y str, &'y str)> {
-    let pairs = is_mapping(yaml, slot.parent).then(|| yaml.tree.pairs(slot.parent)).into_iter().flatten();
-    let others = pairs.filter(|pair| pair.value != slot.value);
+    texts_in(yaml, slot.parent, Some(slot.value))
+}
+
+/// Returns the keys of a mapping with their texts, but for that of one value.
+pub(super) fn texts_in<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, but: Option<NodeId>) -> Vec<(&'y str, &'y str)> {
+    let pairs = is_mapping(yaml, mapping).then(|| yaml.tree.pairs(mapping)).into_iter().flatten();
+    let others = pairs.filter(|pair| Some(pair.value) != but);
     others.filter_map(|pair| Some((yaml.tree.text(pair.key)?, filled(yaml, pair.value)?))).collect()
 }
 

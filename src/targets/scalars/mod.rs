@@ -29,6 +29,7 @@ mod node_path;
 mod nodes;
 mod object;
 mod parameters;
+mod parameters_over_text;
 mod parts_around;
 mod place;
 mod planned_image;

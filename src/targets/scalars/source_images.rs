@@ -3,22 +3,18 @@
 
 use std::collections::HashSet;
 
-use super::argo::{helm_parameter, kustomize_images, parameter_names, sources, values_object};
+use super::argo::{helm_parameter, parameter_names, sources, values_object};
 use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image, switch};
 use super::file_refusal::FileRefusal;
-use super::image_path::{Below, Holds, ImageByPath, holds, image_at, images_below};
-use super::key_stems::{
-    NAMES, PARTS_BESIDE, VERSIONS, end_of_version_name, is_of_name, name_of_version, plain, texts_beside,
-};
+use super::image_path::{Below, ImageByPath, image_at, images_below};
+use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside, texts_in};
 use super::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
-use super::nodes::{filled, is_mapping, text_beside, text_of, value_of};
+use super::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of};
 use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
-use super::place::{ImagePlace, Parts, Slots};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::image::{has_registry, split_registry};
-use crate::targets::edit::{EntryEdit, FieldEdit, FieldName};
-use crate::targets::flux_marker::is_policy_name;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What the path of an image in the values of a source begins with.
@@ -84,7 +80,7 @@ fn over_values(
             return Err(FileRefusal::at(yaml, values.mapping, message, hint));
         }
         if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
-            parts.known_name = NameParts::of(&|key| text_beside(yaml, values.mapping, key), values.is_of_image).name();
+            (parts.known_name, parts.limit) = values.name(yaml, parts);
         }
     }
     Ok(Some(image))
@@ -106,9 +102,10 @@ pub(super) fn judge_in_sources(
         if values_object(yaml, source).is_some_and(|values| yaml.tree.is_within(node, values)) {
             lay_parameters_over(yaml, source, image)?;
         }
-        let mut items = kustomize_images(yaml, source).into_iter().filter_map(|(_, item)| item.ok());
-        if let Some(item) = items.find(|item| item.nodes() == [node]) {
-            image.slots = item.slots;
+        if let Slots::Reference { slot, form } = &mut image.slots
+            && value_at(yaml, source, &["kustomize", "images"]) == Some(slot.parent)
+        {
+            *form = ReferenceForm::Keyed;
         }
     }
     Ok(())
@@ -155,6 +152,21 @@ impl<'y> ValuesOfGroup<'y> {
             None => values,
         };
         is_mapping(yaml, mapping).then(|| Self { group, mapping, is_of_image: is_image_key(group) })
+    }
+
+    /// Returns the name in the values whose version a parameter is, or what it ends in.
+    fn name(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> (Option<String>, Option<NameLimit>) {
+        let named = NameParts::of(&|key| text_beside(yaml, self.mapping, key), self.is_of_image);
+        if named.is_said() {
+            return (named.name(), None);
+        }
+        let version = parts.tag.or(parts.digest).and_then(|version| text_of(yaml, version.parent, "name"));
+        let Some(own) = version.and_then(|name| name.rsplit('.').next()) else { return (None, None) };
+        let texts = texts_in(yaml, self.mapping, None);
+        match name_of_version(own, &texts) {
+            Some(name) => (Some(name.to_owned()), None),
+            None => (None, end_of_version_name(own, &texts).map(NameLimit::ends_in)),
+        }
     }
 
     /// Refuses values that decide what is pulled, whatever the parameter of the tag.
@@ -239,87 +251,6 @@ fn mapping_of(yaml: &ParsedYaml<'_>, source: NodeId, group: &str) -> Option<Node
     match NodePath::parse(group) {
         Some(path) => Some(path.follow(yaml, values).ok()??.slot.value),
         None => Some(values),
-    }
-}
-
-/// Refuses the edit of an image in values that are text, if a parameter decides what is pulled, or comes before a new name.
-pub(super) fn refuse_decided_in_text(
-    yaml: &ParsedYaml<'_>,
-    source: NodeId,
-    text: NodeId,
-    (name, edit): (&str, &EntryEdit),
-    asks_name: bool,
-) -> Result<(), FileRefusal> {
-    // The name of a policy is no path, and what was edited has one.
-    let is_version = |field: &&FieldEdit| field.field != FieldName::NewName;
-    let edited = edit.fields.iter().find(is_version).or(edit.fields.first()).filter(|_| is_policy_name(name));
-    let path = edited.map_or(name, |field| field.key.as_str());
-    let (image, own) = version_of_path(path);
-    let decides = |parameter: &Parameter<'_>| {
-        let (group, key) = parameter.group_and_key();
-        let is_there = parameter.list == FILES || parameter.text.is_some();
-        let is_version = PARTS_BESIDE.contains(&own) && ["tag", "version"].contains(&key);
-        let is_version = group == image && (is_version || key == own);
-        let is_digest = group == image && is_digest_of(own, key);
-        let is_whole = |text: Option<&str>| parameter.list == FILES || text.is_some_and(is_whole_image);
-        let is_whole = group == image && WHOLE_IMAGES.contains(&key) && is_whole(parameter.text);
-        let is_around = image == parameter.name || behind_dot(image, parameter.name);
-        is_whole || is_version || (is_there && (is_digest || is_around))
-    };
-    if let Some(Parameter { list, name: parameter, .. }) =
-        Parameters::with_files(yaml, source).0.into_iter().find(decides)
-    {
-        let message = format!("`{parameter}` in `{list}` decides what is pulled, whatever the tag in the values");
-        return Err(FileRefusal::at(yaml, text, message, format!("remove `{parameter}` once by hand")));
-    }
-    if let Some(parameter) =
-        name_in_parameters(yaml, source, name).filter(|_| asks_name && edit.after.new_name.is_some())
-    {
-        let message =
-            format!("`{parameter}` in the parameters decides the name, whatever the values that are text say");
-        let hint = format!("keep the name, as in `{name}=*:TAG`, or change it by hand");
-        return Err(FileRefusal::at(yaml, text, message, hint));
-    }
-    match Parameters::of(yaml, source).text("global.imageRegistry") {
-        Some(registry) if edit.before.new_name != edit.after.new_name => {
-            let message = format!(
-                "`global.imageRegistry` in `parameters` is `{registry}`, and comes before a name in values that are text"
-            );
-            let hint = format!("keep the name, as in `{name}=*:TAG`, or change it by hand");
-            Err(FileRefusal::at(yaml, text, message, hint))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Returns the parameter that replaces a part of the name of an image in values that are text.
-pub(super) fn name_in_parameters<'y>(yaml: &'y ParsedYaml<'_>, source: NodeId, name: &str) -> Option<&'y str> {
-    let (image, own) = version_of_path(name);
-    let is_part = |parameter: &Parameter<'_>| {
-        let (group, key) = parameter.group_and_key();
-        // Where the values of a policy are is not known, so that each name may be theirs.
-        let is_name = || key != "name" && NAMES.iter().any(|end| plain(key).ends_with(end));
-        (is_policy_name(name) && is_name()) || (group == image && is_part_of_name(own, key))
-    };
-    Parameters::with_files(yaml, source).0.into_iter().find(is_part).map(|parameter| parameter.name)
-}
-
-/// Returns the path of the mapping that a path in values means, and the key of the version in it.
-fn version_of_path(path: &str) -> (&str, &str) {
-    let path = path.strip_prefix('.').unwrap_or(path);
-    let (mapping, key) = path.rsplit_once('.').unwrap_or(("", path));
-    if holds(key) == Holds::Reference { (path, "tag") } else { (mapping, key) }
-}
-
-fn behind_dot(path: &str, before: &str) -> bool {
-    path.strip_prefix(before).is_some_and(|rest| rest.starts_with('.'))
-}
-
-/// Whether a key is that of a part of the name whose version is under `version`.
-fn is_part_of_name(version: &str, key: &str) -> bool {
-    match PARTS_BESIDE.contains(&version) {
-        true => NAME_PARTS.contains(&key),
-        false => key != "name" && is_of_name(version, &VERSIONS, key),
     }
 }
 

@@ -7,9 +7,9 @@ use super::name_parts::behind;
 use super::nodes::{is_mapping, value_of};
 use super::object::Object;
 use super::parameters::Parameters;
+use super::parameters_over_text::name_in_parameters;
 use super::rewrite;
 use super::slot::Slot;
-use super::source_images::name_in_parameters;
 use crate::targets::edit::{Edit, Fields, Note, NoteKind};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, Position, ScalarStyle, SourceText, Splice};
 
