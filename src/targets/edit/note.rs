@@ -53,16 +53,18 @@ pub enum NoteKind {
     VariableKept { key: String, version: String, argument: String },
     /// A post-renderer of Flux changes the image behind the chart.
     PostRenderer { line: usize, image: String },
-    /// A later entry is for what this one makes of its image, and replaces the version.
+    /// Another entry is for the image too, and has the last word about the version.
     Replaced { line: usize, image: String },
     /// A patch of the file sets an image that has the new name, to which the entry is not applied.
     Patched { line: usize, image: String },
-    /// A later entry gives the image another name, and that is pulled.
+    /// Another entry gives the image another name, and that is pulled.
     Renamed { line: usize, new_name: String },
     /// Other entries have the name too.
     Duplicate { lines: Vec<usize> },
     /// kustomize reads the name as a regular expression, in which this character is special.
     Pattern { character: char },
+    /// The name of an entry has what is special in a regular expression, and is none that can be read.
+    UnreadPattern,
     /// kustomize knows no such field.
     UnknownField { key: String },
     /// A reader of the family that kustomize's is of cannot read the file, and could not before.
@@ -91,7 +93,7 @@ impl NoteKind {
     pub fn is_warning(&self) -> bool {
         match self {
             Self::Values(note) => note.is_warning(),
-            Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } => true,
+            Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
             Self::PostRenderer { .. } | Self::VariableKept { .. } => true,
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
@@ -150,6 +152,7 @@ impl fmt::Display for NoteKind {
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
+            Self::UnreadPattern => f.write_str(UNREAD_PATTERN),
             Self::UnknownField { key } => {
                 write!(f, "kustomize knows no field `{key}` in an entry and refuses the file")
             }
@@ -172,6 +175,9 @@ fn flux_marker(comment: &str) -> String {
 fn pattern(character: char) -> String {
     format!("the name is a regular expression to kustomize, because of `{character}`, and can match other images")
 }
+
+const UNREAD_PATTERN: &str = "the name is a regular expression to kustomize and cannot be read as one, so that the images it is for \
+     are unknown: kustomize stops at a name that is none";
 
 const EMPTY_DIGEST_USED: &str = "the digest is empty beside `useDigest: true`, and the chart writes `@` with nothing behind it: \
      name a digest too, or write `useDigest: false`";

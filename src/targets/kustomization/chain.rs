@@ -1,13 +1,12 @@
-//! Entries that meet in one image. kustomize applies the entries one after the other, so one whose `name` is what an earlier one
-//! made of an image is applied to that image too, and has the last word.
-
-use std::collections::HashMap;
+//! Entries that meet in one image. kustomize applies the entries one after the other to every image, so one that is for what an
+//! earlier one made of an image is applied to that image too, and has the last word.
 
 use super::entry::{ImageEntry, ImageLists, fields};
+use super::entry_names::{EntryNames, is_plain};
 use super::error::{EditError, ImagesShape};
 use super::requested::Requested;
 use crate::targets::edit::{Fields, Note, NoteKind};
-use crate::yaml::ParsedYaml;
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a
 /// note.
@@ -21,20 +20,33 @@ pub(super) fn follow_chains(
     is_new: impl Fn(&ImageEntry<'_>) -> bool,
 ) -> Result<Vec<Note>, EditError> {
     let mut notes = Vec::new();
-    let applied = AppliedEntries::of(lists);
-    let appends = applied.entries.iter().any(|entry| is_new(entry));
-    for (at, entry) in applied.entries.iter().enumerate() {
+    // kustomize appends the entries of `imageTags` to `images`.
+    let (legacy, current): (Vec<_>, Vec<_>) =
+        lists.entries.iter().filter(|entry| entry.name.is_some()).partition(|entry| entry.legacy);
+    let entries = [current, legacy].concat();
+    let steps = Steps::of(entries.iter().map(|entry| Step {
+        name: entry.name.unwrap_or_default(),
+        says: fields(yaml, entry),
+        item: entry.item,
+    }));
+    let appends = entries.iter().any(|entry| is_new(entry));
+    for (at, entry) in entries.iter().enumerate() {
+        let name = steps.steps[at].name;
         // Without arguments, the file is looked over as it is.
         let is_asked = requested.of(entry).is_some() || requested.arguments.is_empty();
-        let Some(name) = entry.name.filter(|_| is_asked || appends) else { continue };
-        let chain = Chain::of(yaml, &applied, at, &|_| true);
-        if let Some(added) = chain.links.iter().find(|link| is_new(link.entry)) {
-            let without = Chain::of(yaml, &applied, at, &|later| !is_new(later));
+        if !is_asked && !appends {
+            continue;
+        }
+        let chain = Chain::of(&steps, at, &|_| true);
+        let is_later = |link: &&Link| link.at > at && is_new(entries[link.at]);
+        if let Some(added) = chain.links.iter().find(is_later) {
+            let without = Chain::of(&steps, at, &|later| later <= at || !is_new(entries[later]));
             if chain.is_replaced() || chain.made().new_name != without.made().new_name {
-                let argument = requested.of(added.entry).and_then(|asked| asked.for_entry(name));
+                let argument = requested.of(entries[added.at]).and_then(|asked| asked.for_entry(name));
                 let argument = argument.map(|argument| argument.to_string());
-                let shape = ImagesShape::Replacing { entry: name.to_owned(), image: added.image.clone(), argument };
-                return Err(EditError::refused(yaml, added.entry.item, shape));
+                let image = steps.steps[added.at].name.to_owned();
+                let shape = ImagesShape::Replacing { entry: name.to_owned(), image, argument };
+                return Err(EditError::refused(yaml, entries[added.at].item, shape));
             }
         }
         if is_asked {
@@ -42,77 +54,82 @@ pub(super) fn follow_chains(
             notes.extend(chain.kinds(yaml).map(note));
         }
     }
+    notes.extend(steps.names.unread.iter().filter(|_| !requested.arguments.is_empty()).map(|at| {
+        let Step { name, item, .. } = &steps.steps[*at];
+        Note { name: (*name).to_owned(), place: yaml.place(*item), kind: NoteKind::UnreadPattern }
+    }));
     Ok(notes)
 }
 
-/// The entries in the order in which kustomize applies them.
-struct AppliedEntries<'e> {
-    entries: Vec<&'e ImageEntry<'e>>,
-    /// Where those of each name are, in that order.
-    places: HashMap<&'e str, Vec<usize>>,
+/// What an entry makes of the images that it is for.
+pub(in crate::targets) struct Step<'e> {
+    pub(in crate::targets) name: &'e str,
+    pub(in crate::targets) says: Fields,
+    pub(in crate::targets) item: NodeId,
 }
 
-impl<'e> AppliedEntries<'e> {
-    fn of(lists: &'e ImageLists<'e>) -> Self {
-        // kustomize appends the entries of `imageTags` to `images`.
-        let (legacy, current): (Vec<_>, Vec<_>) = lists.entries.iter().partition(|entry| entry.legacy);
-        let entries = [current, legacy].concat();
-        let mut places: HashMap<&str, Vec<usize>> = HashMap::with_capacity(entries.len());
-        for (at, entry) in entries.iter().enumerate() {
-            if let Some(name) = entry.name {
-                places.entry(name).or_default().push(at);
-            }
-        }
-        Self { entries, places }
+/// The entries in the order in which kustomize applies them.
+pub(in crate::targets) struct Steps<'e> {
+    steps: Vec<Step<'e>>,
+    names: EntryNames<'e>,
+}
+
+impl<'e> Steps<'e> {
+    pub(in crate::targets) fn of(steps: impl Iterator<Item = Step<'e>>) -> Self {
+        let steps: Vec<Step<'e>> = steps.map(|step| Step { says: filled(step.says), ..step }).collect();
+        let names = EntryNames::of(steps.iter().map(|step| step.name));
+        Self { steps, names }
     }
 
-    /// Returns the place of the next entry of a name behind a place, of those that count.
-    fn behind(&self, at: usize, name: &str, counts: &dyn Fn(&ImageEntry<'_>) -> bool) -> Option<usize> {
-        let places = self.places.get(name)?;
-        let later = &places[places.partition_point(|place| *place <= at)..];
-        later.iter().copied().find(|place| counts(self.entries[*place]))
+    /// Returns the notes about the entry at a place: what the others make of its image.
+    pub(in crate::targets) fn notes_of(&self, yaml: &ParsedYaml<'_>, at: usize) -> Vec<NoteKind> {
+        Chain::of(self, at, &|_| true).kinds(yaml).collect()
+    }
+
+    /// Returns the entries from a place on that are applied to an image, of those that count, with what they make of it.
+    fn follow(&self, mut image: Fields, mut from: usize, counts: &dyn Fn(usize) -> bool) -> Vec<Link> {
+        let mut links = Vec::new();
+        while let Some(at) = self.names.next(from, &reference(&image), counts) {
+            image.follow(self.steps[at].says.clone());
+            links.push(Link { at, made: image.clone() });
+            from = at + 1;
+        }
+        links
     }
 }
 
 /// What kustomize makes of the image of an entry.
-struct Chain<'e> {
+struct Chain<'s, 'e> {
+    steps: &'s Steps<'e>,
+    at: usize,
+    /// What the entry says.
     says: Fields,
-    links: Vec<Link<'e>>,
+    links: Vec<Link>,
 }
 
-/// An entry that kustomize applies to what an earlier one made of its image.
-struct Link<'e> {
-    entry: &'e ImageEntry<'e>,
-    /// The name of the image until then.
-    image: String,
-    says: Fields,
+/// An entry that kustomize applies to an image.
+struct Link {
+    at: usize,
     /// What it makes of the image.
     made: Fields,
 }
 
-impl<'e> Chain<'e> {
-    /// Follows the entry at a place through the later ones that are applied to what it makes of its image, as far as they count.
-    fn of(
-        yaml: &ParsedYaml<'_>,
-        applied: &AppliedEntries<'e>,
-        mut at: usize,
-        counts: &dyn Fn(&ImageEntry<'_>) -> bool,
-    ) -> Self {
-        let entry = applied.entries[at];
-        let says = filled(fields(yaml, entry));
-        let mut made = says.clone();
-        let mut links = Vec::new();
-        let mut image = says.new_name.clone().filter(|image| entry.name != Some(image));
-        while let Some(name) = image.take() {
-            let Some(place) = applied.behind(at, &name, counts) else { break };
-            let entry = applied.entries[place];
-            let says = filled(fields(yaml, entry));
-            made.follow(says.clone());
-            image.clone_from(&made.new_name);
-            links.push(Link { entry, image: name, says, made: made.clone() });
-            at = place;
-        }
-        Self { says, links }
+impl<'s, 'e> Chain<'s, 'e> {
+    /// Follows an image of the name of the entry at a place through the entries, as far as they count. If the name is an
+    /// expression, what the entry makes of an image is followed.
+    fn of(steps: &'s Steps<'e>, at: usize, counts: &dyn Fn(usize) -> bool) -> Self {
+        let step = &steps.steps[at];
+        let mut says = step.says.clone();
+        let links = if is_plain(step.name) {
+            let image = image_of(step.name);
+            says.new_name = says.new_name.or_else(|| image.new_name.clone());
+            steps.follow(image, 0, counts)
+        } else if says.new_name.is_some() {
+            steps.follow(says.clone(), at + 1, counts)
+        } else {
+            Vec::new()
+        };
+        Self { steps, at, says, links }
     }
 
     /// Returns what is deployed.
@@ -126,16 +143,35 @@ impl<'e> Chain<'e> {
         self.says.says_what_runs() && version(self.made()) != version(&self.says)
     }
 
-    /// Returns what is to be told of the entry.
+    /// Returns what is to be told of the entry. Entries of its own name are told as one with it.
     fn kinds(&self, yaml: &ParsedYaml<'_>) -> impl Iterator<Item = NoteKind> {
-        let line = |link: &Link<'_>| yaml.source.line_number(yaml.tree.start(link.entry.item));
-        let version = self.links.iter().rfind(|link| link.says.says_what_runs()).filter(|_| self.is_replaced());
-        let replaced = version.map(|link| NoteKind::Replaced { line: line(link), image: link.image.clone() });
+        let step = |link: &Link| &self.steps.steps[link.at];
+        let line = |link: &Link| yaml.source.line_number(yaml.tree.start(step(link).item));
+        let other = |link: &&Link| step(link).name != self.steps.steps[self.at].name;
+        let version = self.links.iter().rfind(|link| step(link).says.says_what_runs()).filter(other);
+        let replaced = version.filter(|_| self.is_replaced());
+        let replaced = replaced.map(|link| NoteKind::Replaced { line: line(link), image: step(link).name.to_owned() });
         let new_name = self.made().new_name.clone().filter(|name| self.says.new_name.as_ref() != Some(name));
-        let renaming = self.links.iter().rfind(|link| link.says.new_name.is_some());
+        let renaming = self.links.iter().rfind(|link| step(link).says.new_name.is_some()).filter(other);
         let renamed = renaming.zip(new_name).map(|(link, new_name)| NoteKind::Renamed { line: line(link), new_name });
         replaced.into_iter().chain(renamed)
     }
+}
+
+/// Returns the image that a plain name is for. It may have a version, as `web:v1`.
+fn image_of(name: &str) -> Fields {
+    let path = name.rfind('/').map_or(0, |slash| slash + 1);
+    let (rest, digest) = name.split_once('@').map_or((name, None), |(rest, digest)| (rest, Some(digest)));
+    let colon = rest.get(path..).and_then(|last| last.find(':')).map(|colon| path + colon);
+    let (rest, tag) = colon.map_or((rest, None), |colon| (&rest[..colon], Some(&rest[colon + 1..])));
+    let text = |text: &str| Some(text.to_owned());
+    Fields { new_name: text(rest), new_tag: tag.and_then(text), digest: digest.and_then(text), ..Fields::default() }
+}
+
+fn reference(image: &Fields) -> String {
+    let part =
+        |mark: &str, text: &Option<String>| text.as_ref().map_or_else(String::new, |text| format!("{mark}{text}"));
+    format!("{}{}{}", part("", &image.new_name), part(":", &image.new_tag), part("@", &image.digest))
 }
 
 /// Returns what kustomize takes of an entry: an empty text is none.

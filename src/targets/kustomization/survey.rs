@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 
 use super::entry::{ImageEntry, ImageLists, effective, fields};
+use super::entry_names::{SPECIAL, is_read};
 use super::go_yaml::is_refused;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange, Tag};
 use crate::targets::edit::{FieldName, Note, NoteKind};
 use crate::yaml::{ParsedYaml, Position};
-
-/// What is special in a regular expression. Not `.`: nearly every name has one, and it matches itself.
-const SPECIAL: [char; 13] = ['*', '+', '?', '(', ')', '[', ']', '{', '}', '|', '^', '$', '\\'];
 
 /// The fields that kustomize knows in an entry, beside the merge key.
 const KNOWN: [&str; 6] = ["name", "newName", "newTag", "tagSuffix", "digest", "<<"];
@@ -93,7 +91,7 @@ fn survey_asked(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>, requested: &Reque
         let at = value.map_or(at, |value| yaml.tree.start(value));
         notes.push(note(yaml, entry, at, NoteKind::SameName));
     }
-    if let Some(character) = name.chars().find(|character| SPECIAL.contains(character)) {
+    if let Some(character) = name.chars().find(|character| SPECIAL.contains(character)).filter(|_| is_read(name)) {
         notes.push(note(yaml, entry, at, NoteKind::Pattern { character }));
     }
     if let Some((new_name, argument)) = fields.new_name.as_deref().and_then(|kept| without_tag(kept, argument)) {

@@ -6,6 +6,7 @@ use super::image_path::{Below, ImageByPath, image_at, name_beside};
 use super::image_text::{ImageText, is_same_image, references};
 use super::nodes::{is_list, text_beside, text_of, value_at, value_of};
 use crate::targets::edit::Fields;
+use crate::targets::kustomization::is_for;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the entries in the `spec.images` of a Kustomization of Flux.
@@ -59,8 +60,11 @@ fn renderer_lists(yaml: &ParsedYaml<'_>, root: NodeId, key: &str) -> Vec<(String
 /// Returns the entry in the post-renderers of a HelmRelease that changes the image `name` to another one than `version` says.
 pub(super) fn post_renderer_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version: &Fields) -> Option<NodeId> {
     let entries = renderer_entries(yaml, root).into_iter().map(|(_, item)| item);
-    let mut of_image =
-        entries.filter(|item| text_beside(yaml, *item, "name").is_some_and(|entry| is_same_image(entry, name)));
+    let image =
+        ImageText { key: None, name: name.to_owned(), tag: version.new_tag.clone(), digest: version.digest.clone() };
+    // A chart may write the name of Docker Hub's registry before the image's.
+    let is_for_it = |entry: &str| is_for(entry, &image.render()) || is_same_image(entry, name);
+    let mut of_image = entries.filter(|item| text_beside(yaml, *item, "name").is_some_and(is_for_it));
     of_image.find(|item| {
         let text = |key: &str| text_beside(yaml, *item, key);
         let differs = |set: Option<&str>, version: Option<&str>| set.is_some_and(|set| version != Some(set));
