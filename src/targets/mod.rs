@@ -14,7 +14,7 @@ pub use any_file::{
     own_names, require_one_version, shown_entries, spellings,
 };
 pub use edit::{
-    Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, OtherKind,
+    Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, Note, NoteKind, OtherKind,
     PlaceVersion, Unnamed, UnusableValue, ValuesNote,
 };
 pub use scalars::FileRefusal;

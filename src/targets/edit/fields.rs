@@ -146,6 +146,11 @@ impl Fields {
         self.new_name = later.new_name.or_else(|| self.new_name.take());
     }
 
+    /// Returns whether this sets something that `image` does not say.
+    pub(in crate::targets) fn differs_from(&self, image: &Self) -> bool {
+        FieldName::ALL.into_iter().any(|field| self.get(field).is_some_and(|set| image.get(field) != Some(set)))
+    }
+
     /// Returns whether the entry says which version of its image runs.
     pub fn says_what_runs(&self) -> bool {
         self.new_tag.is_some() || self.digest.is_some() || !self.several.is_empty()

@@ -3,6 +3,7 @@
 mod entry_edit;
 mod fields;
 mod kept_comment;
+mod later_step;
 mod note;
 mod options;
 mod other_kind;
@@ -11,6 +12,7 @@ mod values_note;
 pub use entry_edit::{Edit, EntryEdit, FieldEdit};
 pub use fields::{FieldName, Fields, PlaceVersion, Unnamed, UnusableValue};
 pub(super) use kept_comment::{Belongs, kept_comment};
+pub use later_step::LaterStep;
 pub use note::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use other_kind::OtherKind;

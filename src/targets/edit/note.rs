@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::fields::FieldName;
+use super::later_step::LaterStep;
 use super::other_kind::OtherKind;
 use super::values_note::ValuesNote;
 use crate::yaml::Position;
@@ -51,8 +52,8 @@ pub enum NoteKind {
     EmptyDigestUsed,
     /// A variable beside the image has the old version still. `argument` names it.
     VariableKept { key: String, version: String, argument: String },
-    /// A post-renderer of Flux changes the image behind the chart.
-    PostRenderer { line: usize, image: String },
+    /// Something else in the file sets the image behind it.
+    LaterStep { step: LaterStep, line: usize, image: String },
     /// Another entry is for the image too, and has the last word about the version.
     Replaced { line: usize, image: String },
     /// A patch of the file sets an image that has the new name, to which the entry is not applied.
@@ -94,7 +95,7 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
-            Self::PostRenderer { .. } | Self::VariableKept { .. } => true,
+            Self::LaterStep { .. } | Self::VariableKept { .. } => true,
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }
@@ -147,7 +148,7 @@ impl fmt::Display for NoteKind {
             Self::DigestBeside { key, digest } => f.write_str(&digest_beside(key, digest)),
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
             Self::VariableKept { key, version, argument } => f.write_str(&variable_kept(key, version, argument)),
-            Self::PostRenderer { line, image } => f.write_str(&post_renderer(*line, image)),
+            Self::LaterStep { step, line, image } => f.write_str(&later_step(*step, *line, image)),
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
@@ -186,8 +187,12 @@ fn variable_kept(key: &str, version: &str, argument: &str) -> String {
     format!("`{key}` is `{version}` still; if it is the version of this image, name it too: `{argument}`")
 }
 
-fn post_renderer(line: usize, image: &str) -> String {
-    format!("the post-renderer on line {line} is for `{image}` too, and what it sets is deployed")
+fn later_step(step: LaterStep, line: usize, image: &str) -> String {
+    if step.is_certain() {
+        format!("the {step} on line {line} is for `{image}` too, and what it sets is deployed")
+    } else {
+        format!("the {step} on line {line} may set this image too, and what it sets is deployed then")
+    }
 }
 
 fn replaced(line: usize, image: &str) -> String {

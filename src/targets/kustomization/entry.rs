@@ -207,8 +207,13 @@ pub(super) fn refuse_merged_over(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &'
 
 /// Returns what an entry says of its image, merge keys included; null is nothing.
 pub(super) fn fields(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'_>) -> Fields {
+    fields_of(yaml, entry.mapping)
+}
+
+/// The same for the mapping of an entry.
+pub(super) fn fields_of(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Fields {
     let text = |field: FieldName| {
-        let value = effective(yaml, entry.mapping, field.as_str())?;
+        let value = effective(yaml, mapping, field.as_str())?;
         let value = yaml.tree.resolve(value);
         if yaml.tree.is_null(value) { None } else { yaml.tree.text(value).map(str::to_owned) }
     };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::chain::follow_chains;
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::error::EditError;
-use super::patched::patched;
+use super::other_steps::set_elsewhere;
 use super::plan::Plan;
 use super::requested::Requested;
 use super::survey::{note_aliases, survey};
@@ -40,7 +40,7 @@ pub(super) fn outcome(
     let mut notes = plan.notes;
     let entries = entry_edits(old, new, requested, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
-    notes.extend(patched(new.yaml, new.lists, requested));
+    notes.extend(set_elsewhere(new.yaml, new.lists, requested));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
     let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
     notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);

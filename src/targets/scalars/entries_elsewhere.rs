@@ -3,10 +3,7 @@
 
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, ImageByPath, image_at, name_beside};
-use super::image_text::{ImageText, is_same_image, references};
-use super::nodes::{is_list, text_beside, text_of, value_at, value_of};
-use crate::targets::edit::Fields;
-use crate::targets::kustomization::is_for;
+use super::nodes::{is_list, text_beside, text_of, value_at};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the entries in the `spec.images` of a Kustomization of Flux.
@@ -48,39 +45,13 @@ fn renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, NodeId)
 }
 
 /// Returns the items of one list in all post-renderers with their paths.
-fn renderer_lists(yaml: &ParsedYaml<'_>, root: NodeId, key: &str) -> Vec<(String, NodeId)> {
+pub(super) fn renderer_lists(yaml: &ParsedYaml<'_>, root: NodeId, key: &str) -> Vec<(String, NodeId)> {
     let renderers = value_at(yaml, root, &["spec", "postRenderers"]);
     let entries = |(path, renderer): (String, NodeId)| {
         let list = value_at(yaml, renderer, &["kustomize", key]);
         items(yaml, list, &format!("{path}.kustomize.{key}"))
     };
     items(yaml, renderers, "spec.postRenderers").flat_map(entries).collect()
-}
-
-/// Returns the entry in the post-renderers of a HelmRelease that changes the image `name` to another one than `version` says.
-pub(super) fn post_renderer_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version: &Fields) -> Option<NodeId> {
-    let entries = renderer_entries(yaml, root).into_iter().map(|(_, item)| item);
-    let image =
-        ImageText { key: None, name: name.to_owned(), tag: version.new_tag.clone(), digest: version.digest.clone() };
-    // A chart may write the name of Docker Hub's registry before the image's.
-    let is_for_it = |entry: &str| is_for(entry, &image.render()) || is_same_image(entry, name);
-    let mut of_image = entries.filter(|item| text_beside(yaml, *item, "name").is_some_and(is_for_it));
-    of_image.find(|item| {
-        let text = |key: &str| text_beside(yaml, *item, key);
-        let differs = |set: Option<&str>, version: Option<&str>| set.is_some_and(|set| version != Some(set));
-        text("newName").is_some_and(|new_name| !is_same_image(new_name, name))
-            || differs(text("newTag"), version.new_tag.as_deref())
-            || differs(text("digest"), version.digest.as_deref())
-    })
-}
-
-/// Returns the patch in the post-renderers of a HelmRelease that names an image, with another version than `version` says.
-pub(super) fn patch_of(yaml: &ParsedYaml<'_>, root: NodeId, name: &str, version: &Fields) -> Option<NodeId> {
-    let differs = |set: &Option<String>, version: &Option<String>| version.is_some() && set != version;
-    let is_other = |image: ImageText| differs(&image.tag, &version.new_tag) || differs(&image.digest, &version.digest);
-    let mut patches =
-        renderer_lists(yaml, root, "patches").into_iter().filter_map(|(_, item)| value_of(yaml, item, "patch"));
-    patches.find(|patch| yaml.tree.text(*patch).is_some_and(|text| references(text, name).any(is_other)))
 }
 
 fn has_digest(yaml: &ParsedYaml<'_>, entry: NodeId) -> bool {

@@ -6,13 +6,11 @@ use std::collections::{HashMap, HashSet};
 use super::asked::NewText;
 use super::beside::ValuesBeside;
 use super::comments::comment_behind;
-use super::document_kind::DocumentKind;
-use super::entries_elsewhere::{patch_of, post_renderer_of};
 use super::file_refusal::FileRefusal;
 use super::kept_variables::notes_of_variables;
 use super::key_stems::plain;
+use super::later_steps::notes_of_later_steps;
 use super::lookup::FileImages;
-use super::object::{Object, objects};
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
@@ -38,7 +36,7 @@ pub(super) fn outcome(
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
         let after = after(new, image)?;
-        notes.extend(note_of_post_renderer(new_images, image, &after));
+        notes.extend(notes_of_later_steps(new_images, image, &after));
         entries.push(EntryEdit {
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
@@ -294,26 +292,6 @@ fn note_of_digest_switch(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Opti
         _ => return None,
     };
     Some((new.place(slot.value), kind))
-}
-
-/// Notes an entry or a patch in the post-renderers of a HelmRelease that changes the image again.
-fn note_of_post_renderer(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
-    let yaml = images.yaml;
-    let name = after.new_name.as_ref().or(image.asked.checked_as.as_ref())?;
-    let is_of = |object: &&Object| yaml.tree.is_within(image.place.item, object.root);
-    let release = images.objects.iter().find(is_of).filter(|object| object.kind == DocumentKind::HelmRelease)?;
-    // An alias may bring a post-renderer.
-    let expanded = yaml.expanded().ok().flatten();
-    let as_read = expanded.as_ref().map_or(yaml, |expanded| &expanded.yaml);
-    let is_release = |root: NodeId| expanded.as_ref().map_or(root, |expanded| expanded.origin(root)) == release.root;
-    let root = objects(images.path, as_read).into_iter().map(|object| object.root).find(|root| is_release(*root))?;
-    let entry = post_renderer_of(as_read, root, name, after).or_else(|| patch_of(as_read, root, name, after))?;
-    let entry = expanded.as_ref().map_or(entry, |expanded| expanded.origin(entry));
-    let is_itself = image.place.nodes().iter().any(|node| yaml.tree.is_within(*node, entry));
-    let line = yaml.source.line_number(yaml.tree.start(entry));
-    let kind = NoteKind::PostRenderer { line, image: name.clone() };
-    let place = yaml.place(image.place.item);
-    (!is_itself).then(|| Note { name: image.argument.name.to_string(), place, kind })
 }
 
 /// Notes a comment that stayed behind a changed value, if it may be about the old one.

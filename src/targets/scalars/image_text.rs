@@ -2,13 +2,14 @@
 //! refused.
 
 use crate::image::{Digest, Reference, ReferenceText, Tag};
+use crate::targets::edit::Fields;
 
 /// A reference as a file has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct ImageText {
+pub(in crate::targets) struct ImageText {
     /// What stands before the `=`.
     pub(super) key: Option<String>,
-    pub(super) name: String,
+    pub(in crate::targets) name: String,
     pub(super) tag: Option<String>,
     pub(super) digest: Option<String>,
 }
@@ -29,7 +30,12 @@ impl ImageText {
         if parsed.render() == text { Ok(parsed) } else { Err("it is not written as references are".to_owned()) }
     }
 
-    pub(super) fn render(&self) -> String {
+    /// Returns its version alone.
+    pub(in crate::targets) fn version(&self) -> Fields {
+        Fields { new_tag: self.tag.clone(), digest: self.digest.clone(), ..Fields::default() }
+    }
+
+    pub(in crate::targets) fn render(&self) -> String {
         let mut text = self.key.as_ref().map(|key| format!("{key}=")).unwrap_or_default();
         text.push_str(&self.name);
         if let Some(tag) = &self.tag {
@@ -44,20 +50,15 @@ impl ImageText {
     }
 }
 
-/// Whether a text, such as a patch, has a reference of the image `name` with a version.
-pub(in crate::targets) fn has_reference(text: &str, name: &str) -> bool {
-    references(text, name).next().is_some()
-}
-
-/// Returns the references of the image `name` with a version in a text.
-pub(super) fn references(text: &str, name: &str) -> impl Iterator<Item = ImageText> {
+/// Returns the references with a version in a text, such as a patch.
+pub(in crate::targets) fn versioned_images(text: &str) -> impl Iterator<Item = ImageText> {
     let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '{' | '}');
     let images = text.split(is_end).filter_map(|word| ImageText::parse(word, false).ok());
-    images.filter(move |image| (image.tag.is_some() || image.digest.is_some()) && is_same_image(&image.name, name))
+    images.filter(|image| image.tag.is_some() || image.digest.is_some())
 }
 
 /// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
-pub(super) fn is_same_image(one: &str, other: &str) -> bool {
+pub(in crate::targets) fn is_same_image(one: &str, other: &str) -> bool {
     match (Reference::new(one, None, None), Reference::new(other, None, None)) {
         (Ok(one), Ok(other)) => one.registry() == other.registry() && one.repository() == other.repository(),
         _ => one == other,
@@ -79,7 +80,7 @@ pub(super) fn is_version_alone(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ImageText, has_reference, is_like_a_version, is_same_image};
+    use super::{ImageText, is_like_a_version, is_same_image, versioned_images};
 
     const DIGEST: &str = "sha256:1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
 
@@ -110,6 +111,8 @@ mod tests {
     #[test]
     fn a_reference_in_a_text_is_whole() {
         let pinned = format!("image: acme/web@{DIGEST}");
+        let has_reference =
+            |text: &str, name: &str| versioned_images(text).any(|image| is_same_image(&image.name, name));
         for text in ["image: acme/web:v1", "{\"image\":\"acme/web:v1\"}", "- docker.io/acme/web:v1\n", &pinned] {
             assert!(has_reference(text, "acme/web"), "{text}");
         }

@@ -18,6 +18,7 @@ mod image_path;
 mod image_text;
 mod kept_variables;
 mod key_stems;
+mod later_steps;
 mod lookup;
 mod marked;
 mod name_elsewhere;
@@ -50,7 +51,7 @@ mod walk;
 
 pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
 pub use file_refusal::FileRefusal;
-pub(super) use image_text::has_reference;
+pub(super) use image_text::{ImageText, is_same_image, versioned_images};
 pub(super) use lookup::first_called;
 pub(super) use marked::first_marked;
 pub(super) use nested::edit;

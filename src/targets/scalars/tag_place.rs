@@ -32,6 +32,11 @@ pub(super) fn require_place(
         require_name(yaml, place, argument)?;
     }
     let Some(slot) = place.version_slot() else { return Ok(()) };
+    if slot.key_text(yaml) == "newName" && !is_name_alone {
+        let message = "`newName` has a name alone: kustomize writes `newTag` or `digest` behind it";
+        let hint = "name the entry, or the path of its `newTag` or `digest`";
+        return Err(FileRefusal::at(yaml, place.item, message, hint));
+    }
     let wanted = Wanted { yaml, place, slot, argument, version, beside: ValuesBeside::of(yaml, place, slot) };
     if is_name_alone {
         return wanted.require_name_place(before);

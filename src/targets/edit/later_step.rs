@@ -1,0 +1,43 @@
+//! What in a file may set an image after what an edit writes, and has the last word then.
+
+use std::fmt;
+
+/// What sets the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LaterStep {
+    /// An entry or a patch in a post-renderer of Flux.
+    PostRenderer,
+    /// An entry of `images` in a kustomization.
+    Entry,
+    /// A patch in a kustomization, or in a source of Argo CD.
+    Patch,
+    /// An item of `transformers` in a kustomization.
+    Transformer,
+    /// An item of `replacements` in a kustomization, whose image is not known.
+    Replacement,
+    /// `templatePatch` in an ApplicationSet of Argo CD.
+    TemplatePatch,
+    /// The `template` of a generator of an ApplicationSet.
+    GeneratorTemplate,
+}
+
+impl LaterStep {
+    /// Returns whether the file says that the step is for the image.
+    pub(super) fn is_certain(self) -> bool {
+        !matches!(self, Self::Replacement | Self::TemplatePatch | Self::GeneratorTemplate)
+    }
+}
+
+impl fmt::Display for LaterStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PostRenderer => "post-renderer",
+            Self::Entry => "entry of `images`",
+            Self::Patch => "patch",
+            Self::Transformer => "transformer",
+            Self::Replacement => "replacement",
+            Self::TemplatePatch => "`templatePatch`",
+            Self::GeneratorTemplate => "`template` of the generator",
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! The steps of a kustomization beside `images` that set an image. kustomize applies patches before `images`, so that an entry is
+//! not for an image to which a patch gave another name already; replacements and transformers come behind, and have the last
+//! word.
+
+use super::chain::reference;
+use super::entry::{ImageLists, effective, fields, fields_of};
+use super::entry_names::{EntryNames, is_for, is_plain};
+use super::requested::Requested;
+use crate::targets::edit::{Fields, LaterStep, Note, NoteKind};
+use crate::targets::scalars::{ImageText, is_same_image, versioned_images};
+use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
+
+/// The keys of lists of patches. An item is a text, or has one under `patch`.
+const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
+
+/// Notes each named entry whose image another step of the kustomization may set.
+pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>) -> Vec<Note> {
+    let Some(root) = lists.root.filter(|_| !requested.arguments.is_empty()) else { return Vec::new() };
+    let patches = patches(yaml, root);
+    let names = EntryNames::of(lists.entries.iter().filter_map(|entry| entry.name));
+    let mut notes = Vec::new();
+    for entry in lists.entries.iter().filter(|entry| requested.of(entry).is_some()) {
+        let Some(name) = entry.name else { continue };
+        let mut image = fields(yaml, entry);
+        let own = image.new_name.take().filter(|new_name| !new_name.is_empty());
+        let is_of_entry = |set: &ImageText| match &own {
+            Some(new_name) => is_same_image(&set.name, new_name),
+            None => is_plain(name) && last_part(&set.name) == last_part(name),
+        };
+        let is_left = |set: &ImageText| is_of_entry(set) && names.next(0, &set.render(), &|_| true).is_none();
+        let set = patches.iter().find_map(|(patch, text)| Some((*patch, versioned_images(text).find(is_left)?)));
+        let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name });
+        let is_known = own.is_some() || is_plain(name);
+        image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
+        let later = later_step(yaml, root, &image).map(|(step, node)| {
+            let image = image.new_name.clone().unwrap_or_default();
+            NoteKind::LaterStep { step, line: line(yaml, node), image }
+        });
+        let place = yaml.place(entry.item);
+        notes.extend(patched.into_iter().chain(later).map(|kind| Note { name: name.to_owned(), place, kind }));
+    }
+    notes
+}
+
+/// Returns the step behind `images` that may set an image to something else than it is.
+pub(in crate::targets) fn later_step(
+    yaml: &ParsedYaml<'_>,
+    root: NodeId,
+    image: &Fields,
+) -> Option<(LaterStep, NodeId)> {
+    let mut transformers = items(yaml, root, "transformers").into_iter();
+    let sets = |item: &NodeId| yaml.tree.text(*item).is_some_and(|text| transforms(text, image));
+    let transformer = transformers.find(sets).map(|item| (LaterStep::Transformer, item));
+    let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item));
+    transformer.or_else(|| replacement().map(|item| (LaterStep::Replacement, item)))
+}
+
+/// Returns the patches in the kustomization with their texts.
+pub(in crate::targets) fn patches<'y>(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Vec<(NodeId, &'y str)> {
+    let text = |item: NodeId| {
+        let patch = value(yaml, item, "patch").unwrap_or(item);
+        Some((patch, yaml.tree.text(patch)?))
+    };
+    PATCHES.iter().flat_map(|key| items(yaml, root, key)).filter_map(text).collect()
+}
+
+/// Whether a transformer that is written out sets an image to something else than it is.
+fn transforms(text: &str, image: &Fields) -> bool {
+    let Some(name) = image.new_name.as_deref().filter(|_| text.contains('\n')) else { return false };
+    let Ok(source) = SourceText::read(text.as_bytes()) else { return false };
+    let Ok(inner) = yaml::read(&source) else { return false };
+    let sets = |root: &NodeId| {
+        let entry = value(&inner, *root, "imageTag")?;
+        let entry_name = inner.tree.text(value(&inner, entry, "name")?)?;
+        is_for(entry_name, &reference(image)).then(|| fields_of(&inner, entry).differs_from(image))
+    };
+    let is_other = |set: ImageText| is_same_image(&set.name, name) && set.version().differs_from(image);
+    inner.tree.documents.iter().any(|root| sets(root).unwrap_or_default()) || versioned_images(text).any(is_other)
+}
+
+/// Whether a replacement writes into a field `image`. What it takes from another one is what that has behind `images`.
+fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId) -> bool {
+    let is_image = |path: Option<&str>| path.is_some_and(|path| path.rsplit('.').next() == Some("image"));
+    let text = |node: NodeId| yaml.tree.text(node);
+    let source = value(yaml, replacement, "source").and_then(|source| value(yaml, source, "fieldPath"));
+    let paths = |target: &NodeId| items(yaml, *target, "fieldPaths");
+    let mut targets = items(yaml, replacement, "targets").into_iter();
+    !is_image(source.and_then(text))
+        && targets.any(|target| paths(&target).into_iter().any(|path| is_image(text(path))))
+}
+
+fn value(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
+    let mapping = yaml.tree.resolve(mapping);
+    let is_mapping = matches!(yaml.tree.kind(mapping), NodeKind::Mapping(_));
+    effective(yaml, is_mapping.then_some(mapping)?, key).map(|value| yaml.tree.resolve(value))
+}
+
+fn items(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
+    let list = value(yaml, mapping, key).filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
+    list.into_iter().flat_map(|list| yaml.tree.children(list)).map(|item| yaml.tree.resolve(item)).collect()
+}
+
+fn line(yaml: &ParsedYaml<'_>, node: NodeId) -> usize {
+    yaml.source.line_number(yaml.tree.start(node))
+}
+
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
