@@ -1,6 +1,8 @@
 //! Entries that meet in one image. kustomize applies the entries one after the other to every image, so one that is for what an
 //! earlier one made of an image is applied to that image too, and has the last word.
 
+use std::collections::HashMap;
+
 use super::entry::{ImageEntry, ImageLists, fields};
 use super::entry_names::{EntryNames, is_plain};
 use super::error::{EditError, ImagesShape};
@@ -59,6 +61,22 @@ pub(super) fn follow_chains(
         Note { name: (*name).to_owned(), place: yaml.place(*item), kind: NoteKind::UnreadPattern }
     }));
     Ok(notes)
+}
+
+/// Returns what kustomize makes of an image of each name. It applies one entry after the other, as long as the image has the
+/// name: a later one replaces the version, unless an earlier one gave the image another name.
+pub(super) fn applied(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>) -> Vec<(String, Fields)> {
+    let mut applied: Vec<(String, Fields)> = Vec::new();
+    let mut places = HashMap::new();
+    for (name, later) in lists.entries.iter().filter_map(|entry| Some((entry.name?, fields(yaml, entry)))) {
+        let place = *places.entry(name).or_insert(applied.len());
+        match applied.get_mut(place) {
+            None => applied.push((name.to_owned(), later)),
+            Some((_, fields)) if fields.image_name(name) == Some(name) => fields.follow(later),
+            Some(_) => {}
+        }
+    }
+    applied
 }
 
 /// What an entry makes of the images that it is for.

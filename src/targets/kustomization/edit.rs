@@ -1,10 +1,10 @@
 //! One call, one file: read, plan, splice, prove, and say what became of each entry.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use super::chain::applied;
 use super::claim::other_kind;
-use super::entry::{ImageLists, ListsPlace, effective, fields};
+use super::entry::{ImageLists, ListsPlace, effective};
 use super::error::{EditError, ImagesShape};
 use super::outcome::{Side, outcome};
 use super::plan::plan;
@@ -36,7 +36,7 @@ pub fn edit<'a>(
 }
 
 /// Returns the name of each entry and its values, in file order. Entries of one name are told as one, as kustomize applies them:
-/// see `applied`.
+/// see [`applied`].
 ///
 /// # Errors
 ///
@@ -52,7 +52,7 @@ pub(in crate::targets) fn entries_of(
     yaml: &ParsedYaml<'_>,
 ) -> Result<Vec<(String, Fields)>, EditError> {
     let lists = ImageLists::read(yaml, place)?;
-    Ok(applied(lists.entries.iter().filter_map(|entry| Some((entry.name?, fields(yaml, entry))))))
+    Ok(applied(yaml, &lists))
 }
 
 /// Returns the scalars of the entries that are called `name`.
@@ -65,22 +65,6 @@ pub(in crate::targets) fn nodes_of(
     let called = lists.entries.iter().filter(|entry| entry.name == Some(name));
     let values = called.flat_map(|entry| FieldName::ALL.map(|field| effective(yaml, entry.mapping, field.as_str())));
     Ok(values.flatten().collect())
-}
-
-/// Returns what kustomize makes of an image of each name. It applies one entry after the other, as long as the image has the
-/// name: a later one replaces the version, unless an earlier one gave the image another name.
-fn applied<'e>(entries: impl Iterator<Item = (&'e str, Fields)>) -> Vec<(String, Fields)> {
-    let mut applied: Vec<(String, Fields)> = Vec::new();
-    let mut places = HashMap::new();
-    for (name, later) in entries {
-        let place = *places.entry(name).or_insert(applied.len());
-        match applied.get_mut(place) {
-            None => applied.push((name.to_owned(), later)),
-            Some((_, fields)) if fields.image_name(name) == Some(name) => fields.follow(later),
-            Some(_) => {}
-        }
-    }
-    applied
 }
 
 /// Edits a text that was read, with lists in any place. `template` says why it is no YAML as it stands.

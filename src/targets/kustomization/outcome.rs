@@ -1,8 +1,8 @@
 //! What became of each entry that an argument names, and what is worth a note: the entries of both sides are paired.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::chain::follow_chains;
+use super::chain::{applied, follow_chains};
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::error::EditError;
 use super::other_steps::set_elsewhere;
@@ -38,7 +38,12 @@ pub(super) fn outcome(
     plan: Plan,
 ) -> Result<Edit, EditError> {
     let mut notes = plan.notes;
-    let entries = entry_edits(old, new, requested, &mut notes);
+    let mut entries = entry_edits(old, new, requested, &mut notes);
+    let [before, after] = [old, new].map(|side| applied(side.yaml, side.lists).into_iter().collect::<HashMap<_, _>>());
+    for entry in &mut entries {
+        let of = |fields: &HashMap<String, Fields>| fields.get(entry.name.as_str()).cloned().unwrap_or_default();
+        (entry.before, entry.after) = (of(&before), of(&after));
+    }
     notes.extend(survey(new.yaml, new.lists, requested));
     notes.extend(set_elsewhere(new.yaml, new.lists, requested));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
