@@ -55,7 +55,7 @@ pub struct EntryEdit {
     /// The line of the entry in the new text, from 1.
     pub line: usize,
     pub appended: bool,
-    /// What kustomize makes of all entries of the name.
+    /// Of an entry without a `newName`, what kustomize makes of all entries of its name.
     pub before: Fields,
     pub after: Fields,
     /// What changed.

@@ -39,11 +39,7 @@ pub(super) fn outcome(
 ) -> Result<Edit, EditError> {
     let mut notes = plan.notes;
     let mut entries = entry_edits(old, new, requested, &mut notes);
-    let [before, after] = [old, new].map(|side| applied(side.yaml, side.lists).into_iter().collect::<HashMap<_, _>>());
-    for entry in &mut entries {
-        let of = |fields: &HashMap<String, Fields>| fields.get(entry.name.as_str()).cloned().unwrap_or_default();
-        (entry.before, entry.after) = (of(&before), of(&after));
-    }
+    tell_as_one(old, new, &mut entries);
     notes.extend(survey(new.yaml, new.lists, requested));
     notes.extend(set_elsewhere(new.yaml, new.lists, requested));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
@@ -52,6 +48,18 @@ pub(super) fn outcome(
     let (text, changed) = (new.yaml.source.text, new.yaml.source.text != old.yaml.source.text);
     let names = new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect();
     Ok(Edit::new(text.as_bytes().to_vec(), changed, entries, plan.absent, names, notes))
+}
+
+/// Tells an entry without a `newName` as what kustomize makes of all entries of its name: another one may have the image's name.
+fn tell_as_one(old: Side<'_, '_>, new: Side<'_, '_>, entries: &mut [EntryEdit]) {
+    let [before, after] = [old, new].map(|side| applied(side.yaml, side.lists).into_iter().collect::<HashMap<_, _>>());
+    for EntryEdit { name, before: own_before, after: own_after, .. } in entries {
+        for (own, all) in [(own_before, &before), (own_after, &after)] {
+            if let (None, Some(all)) = (&own.new_name, all.get(name.as_str())) {
+                own.clone_from(all);
+            }
+        }
+    }
 }
 
 /// Pairs the entries of both sides: an edit keeps their order in each list, and appends to `images` alone.

@@ -101,11 +101,9 @@ impl Case {
 
 #[test]
 fn entries_of_one_name_are_edited_as_one_image() {
-    for (first, second) in [
-        ("newName: r.example/web\n  newTag: v1", "newTag: v0"),
-        ("newTag: v1", "newName: r.example/web"),
-        ("newName: r.example/web\n  newTag: v1", "newName: other.example/web"),
-    ] {
+    for (first, second) in
+        [("newName: r.example/web\n  newTag: v1", "newTag: v0"), ("newTag: v1", "newName: r.example/web")]
+    {
         let text = format!("images:\n- name: web\n  {first}\n- name: web\n  {second}\n");
         let edit = edit(text.as_bytes(), &["web=*:v2".parse().unwrap()], Absent::Report).unwrap();
         let images: Vec<_> =
