@@ -138,9 +138,7 @@ impl fmt::Display for NoteKind {
             Self::Repaired { key, value } => {
                 write!(f, "{key} `{value}` was not a string to YAML and is now quoted")
             }
-            Self::NotAString { key, value } => {
-                write!(f, "{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")
-            }
+            Self::NotAString { key, value } => f.write_str(&not_a_string(key, value)),
             Self::SameName => write!(f, "newName is the same as the name and does nothing"),
             Self::DigestDecides { digest } => {
                 write!(f, "the digest `{digest}` was kept and decides what is pulled, whatever the tag")
@@ -171,6 +169,10 @@ impl fmt::Display for NoteKind {
 
 fn flux_marker(comment: &str) -> String {
     format!("the Flux marker `{comment}` was kept: Flux writes what it names into this line")
+}
+
+fn not_a_string(key: &str, value: &str) -> String {
+    format!("{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")
 }
 
 fn pattern(character: char) -> String {

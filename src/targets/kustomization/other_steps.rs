@@ -17,7 +17,8 @@ const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge
 pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>) -> Vec<Note> {
     let Some(root) = lists.root.filter(|_| !requested.arguments.is_empty()) else { return Vec::new() };
     let patches = patches(yaml, root);
-    let names = EntryNames::of(lists.entries.iter().filter_map(|entry| entry.name));
+    let matched = lists.entries.iter().filter(|_| !patches.is_empty());
+    let names = EntryNames::of(matched.filter_map(|entry| entry.name));
     let mut notes = Vec::new();
     for entry in lists.entries.iter().filter(|entry| requested.of(entry).is_some()) {
         let Some(name) = entry.name else { continue };
