@@ -26,7 +26,7 @@ pub(super) fn follow_chains(
     let (legacy, current): (Vec<_>, Vec<_>) =
         lists.entries.iter().filter(|entry| entry.name.is_some()).partition(|entry| entry.legacy);
     let entries = [current, legacy].concat();
-    let steps = Steps::of(entries.iter().map(|entry| Step {
+    let steps = AppliedEntries::of(entries.iter().map(|entry| AppliedEntry {
         name: entry.name.unwrap_or_default(),
         says: fields(yaml, entry),
         item: entry.item,
@@ -57,7 +57,7 @@ pub(super) fn follow_chains(
         }
     }
     notes.extend(steps.names.unread.iter().filter(|_| !requested.arguments.is_empty()).map(|at| {
-        let Step { name, item, .. } = &steps.steps[*at];
+        let AppliedEntry { name, item, .. } = &steps.steps[*at];
         Note { name: (*name).to_owned(), place: yaml.place(*item), kind: NoteKind::UnreadPattern }
     }));
     Ok(notes)
@@ -80,21 +80,21 @@ pub(super) fn applied(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>) -> Vec<(Str
 }
 
 /// What an entry makes of the images that it is for.
-pub(in crate::targets) struct Step<'e> {
+pub(in crate::targets) struct AppliedEntry<'e> {
     pub(in crate::targets) name: &'e str,
     pub(in crate::targets) says: Fields,
     pub(in crate::targets) item: NodeId,
 }
 
 /// The entries in the order in which kustomize applies them.
-pub(in crate::targets) struct Steps<'e> {
-    steps: Vec<Step<'e>>,
+pub(in crate::targets) struct AppliedEntries<'e> {
+    steps: Vec<AppliedEntry<'e>>,
     names: EntryNames<'e>,
 }
 
-impl<'e> Steps<'e> {
-    pub(in crate::targets) fn of(steps: impl Iterator<Item = Step<'e>>) -> Self {
-        let steps: Vec<Step<'e>> = steps.map(|step| Step { says: filled(step.says), ..step }).collect();
+impl<'e> AppliedEntries<'e> {
+    pub(in crate::targets) fn of(steps: impl Iterator<Item = AppliedEntry<'e>>) -> Self {
+        let steps: Vec<AppliedEntry<'e>> = steps.map(|step| AppliedEntry { says: filled(step.says), ..step }).collect();
         let names = EntryNames::of(steps.iter().map(|step| step.name));
         Self { steps, names }
     }
@@ -118,7 +118,7 @@ impl<'e> Steps<'e> {
 
 /// What kustomize makes of the image of an entry.
 struct Chain<'s, 'e> {
-    steps: &'s Steps<'e>,
+    steps: &'s AppliedEntries<'e>,
     at: usize,
     /// What the entry says.
     says: Fields,
@@ -135,7 +135,7 @@ struct Link {
 impl<'s, 'e> Chain<'s, 'e> {
     /// Follows an image of the name of the entry at a place through the entries, as far as they count. If the name is an
     /// expression, what the entry makes of an image is followed.
-    fn of(steps: &'s Steps<'e>, at: usize, counts: &dyn Fn(usize) -> bool) -> Self {
+    fn of(steps: &'s AppliedEntries<'e>, at: usize, counts: &dyn Fn(usize) -> bool) -> Self {
         let step = &steps.steps[at];
         let mut says = step.says.clone();
         let links = if is_plain(step.name) {

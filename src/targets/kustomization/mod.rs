@@ -21,7 +21,7 @@ mod survey;
 mod trailing_comment;
 mod verify;
 
-pub(super) use chain::{Step, Steps};
+pub(super) use chain::{AppliedEntries, AppliedEntry};
 pub(in crate::targets) use claim::says_so;
 pub use edit::{edit, entries};
 pub(super) use edit::{edit_parsed, entries_of, nodes_of};

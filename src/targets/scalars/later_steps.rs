@@ -12,7 +12,7 @@ use super::place::{ImagePlace, ReferenceForm};
 use super::planned_image::PlannedImage;
 use super::walk::walk;
 use crate::targets::edit::{Fields, LaterStep, Note, NoteKind};
-use crate::targets::kustomization::{self, Step, Steps};
+use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Notes what sets an image again.
@@ -128,7 +128,11 @@ impl Edited<'_, '_> {
         let mut steps: Vec<_> = images.iter().map(step).collect();
         steps.sort_by(|(_, one, _), (_, other, _)| one.cmp(other));
         let at = steps.iter().position(|(node, ..)| node == item);
-        let steps = Steps::of(steps.iter().map(|(item, name, says)| Step { name, says: says.clone(), item: *item }));
+        let steps = AppliedEntries::of(steps.iter().map(|(item, name, says)| AppliedEntry {
+            name,
+            says: says.clone(),
+            item: *item,
+        }));
         at.map_or_else(Vec::new, |at| steps.notes_of(self.yaml, at))
     }
 
