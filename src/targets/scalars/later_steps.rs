@@ -7,7 +7,7 @@ use super::entries_elsewhere::renderer_lists;
 use super::image_text::{ImageText, is_same_image, versioned_images};
 use super::lookup::FileImages;
 use super::nodes::{is_list, is_mapping, text_beside, value_of};
-use super::object::Object;
+use super::object::{Object, objects};
 use super::place::{ImagePlace, ReferenceForm};
 use super::planned_image::PlannedImage;
 use super::walk::walk;
@@ -27,7 +27,7 @@ pub(super) fn notes_of_later_steps(images: &FileImages<'_, '_>, image: &PlannedI
         NoteKind::LaterStep { step, line, image: edited.image.new_name.clone().unwrap_or_default() }
     };
     let kinds = match object.kind {
-        DocumentKind::HelmRelease => edited.in_post_renderers(object.root).map(kind).into_iter().collect(),
+        DocumentKind::HelmRelease => edited.in_post_renderers(images.path, object.root).map(kind).into_iter().collect(),
         DocumentKind::Kustomization => edited.in_kustomization(object.root).map(kind).into_iter().collect(),
         DocumentKind::Application | DocumentKind::ApplicationSource | DocumentKind::ApplicationSet => {
             let later = edited.in_sources(object).or_else(|| edited.over_template(object)).map(kind);
@@ -47,23 +47,32 @@ struct Edited<'a, 'd> {
 }
 
 impl Edited<'_, '_> {
-    fn in_post_renderers(&self, root: NodeId) -> Option<(LaterStep, NodeId)> {
-        let lists = |key: &str| renderer_lists(self.yaml, root, key).into_iter().map(|(_, item)| item);
-        let patches = || lists("patches").filter_map(|item| value_of(self.yaml, item, "patch"));
-        let entry = self.entry_among(lists("images"));
-        let patch = || patches().find(|patch| self.yaml.tree.text(*patch).is_some_and(|text| self.is_set_in(text)));
-        entry.or_else(patch).map(|node| (LaterStep::PostRenderer, node))
+    /// The post-renderers of a HelmRelease, which an alias may bring.
+    fn in_post_renderers(&self, path: &str, release: NodeId) -> Option<(LaterStep, NodeId)> {
+        let expanded = self.yaml.expanded().ok().flatten();
+        let yaml = expanded.as_ref().map_or(self.yaml, |expanded| &expanded.yaml);
+        let origin = |node: NodeId| expanded.as_ref().map_or(node, |expanded| expanded.origin(node));
+        let root = objects(path, yaml).into_iter().map(|object| object.root).find(|root| origin(*root) == release)?;
+        let lists = |key: &str| renderer_lists(yaml, root, key).into_iter().map(|(_, item)| item);
+        let patches = || lists("patches").filter_map(|item| value_of(yaml, item, "patch"));
+        let entry = self.entry_among(yaml, lists("images").filter(|item| !self.is_in(origin(*item))));
+        let patch = || patches().find(|patch| yaml.tree.text(*patch).is_some_and(|text| self.is_set_in(text)));
+        entry.or_else(patch).map(|node| (LaterStep::PostRenderer, origin(node)))
     }
 
     /// What a kustomization does to the manifests of its charts. Of its own entries, the later ones count.
     fn in_kustomization(&self, root: NodeId) -> Option<(LaterStep, NodeId)> {
         let own = |key: &str| self.yaml.tree.own(root, &|text| text.eq_ignore_ascii_case(key)).map(|pair| pair.value);
         let lists = ["images", "imageTags"].into_iter().filter_map(own).filter(|list| is_list(self.yaml, *list));
-        let is_later = |item: &NodeId| *item > self.place.item || !self.is_in_list_of(*item);
-        let entry = self.entry_among(lists.flat_map(|list| self.yaml.tree.children(list)).filter(is_later));
+        let is_later = |item: &NodeId| (*item > self.place.item || !self.is_in_list_of(*item)) && !self.is_in(*item);
+        let entry = self.entry_among(self.yaml, lists.flat_map(|list| self.yaml.tree.children(list)).filter(is_later));
         let entry = entry.map(|item| (LaterStep::Entry, item));
         let patch = || self.patch_among(root);
         entry.or_else(|| kustomization::later_step(self.yaml, root, &self.image)).or_else(patch)
+    }
+
+    fn is_in(&self, item: NodeId) -> bool {
+        self.place.nodes().iter().any(|node| self.yaml.tree.is_within(*node, item))
     }
 
     fn is_in_list_of(&self, item: NodeId) -> bool {
@@ -137,16 +146,14 @@ impl Edited<'_, '_> {
     }
 
     /// Returns the entry that is for the image and makes something else of it.
-    fn entry_among(&self, entries: impl Iterator<Item = NodeId>) -> Option<NodeId> {
+    fn entry_among(&self, yaml: &ParsedYaml<'_>, mut entries: impl Iterator<Item = NodeId>) -> Option<NodeId> {
         let name = self.image.new_name.as_deref()?;
         let Fields { new_tag, digest, .. } = self.image.clone();
         let image = ImageText { key: None, name: name.to_owned(), tag: new_tag, digest };
         // A chart may write the name of Docker Hub's registry before the image's.
         let is_for = |entry: &str| kustomization::is_for(entry, &image.render()) || is_same_image(entry, name);
-        let nodes = self.place.nodes();
-        let mut entries = entries.filter(|item| !nodes.iter().any(|node| self.yaml.tree.is_within(*node, *item)));
         entries.find(|item| {
-            let text = |key: &str| text_beside(self.yaml, *item, key).map(str::to_owned);
+            let text = |key: &str| text_beside(yaml, *item, key).map(str::to_owned);
             let new_name = text("newName").filter(|new_name| !is_same_image(new_name, name));
             let says = Fields { new_name, new_tag: text("newTag"), digest: text("digest"), ..Fields::default() };
             text("name").is_some_and(|entry| is_for(&entry)) && says.differs_from(&self.image)
