@@ -88,6 +88,7 @@ fn images(document: &Value) -> Vec<String> {
 /// Prints for each pair of texts how many scalars differ, or why there is nothing to compare.
 const COMPARE: &str = r#"
 import json, sys
+pairs = json.load(sys.stdin)
 try:
     import yaml
 except ImportError:
@@ -108,7 +109,7 @@ def compare(old, new):
         return "another shape"
     return sum(one != two for one, two in zip(before, scalars(new)))
 
-print(json.dumps([compare(*pair) for pair in json.load(sys.stdin)]))
+print(json.dumps([compare(*pair) for pair in pairs]))
 "#;
 
 #[test]
