@@ -402,3 +402,159 @@ fn what_was_rolled_back_stays_away_after_a_rebase() {
     ends(&by_ci(&pipeline, "third", &three).success(), "superseded");
     ends(&by_ci(&pipeline, "fourth", &four), "released");
 }
+
+/// However many builds ran since.
+#[test]
+fn an_old_pipeline_of_private_sources_after_many_builds() {
+    let commits = commits::<6>();
+    let builds: Vec<(String, String)> =
+        (0..12).map(|at| (format!("build-{}", char::from(b'a' + at)), format!("{:02x}", at + 16).repeat(20))).collect();
+    for by_hand_at_last in [false, true] {
+        let pipeline = Pipeline::new();
+        let run = |tag: &str, commit: &str| of_private(&pipeline, tag, commit).run().success();
+        for (tag, commit) in &builds {
+            ends(&run(tag, commit), "released");
+        }
+        if by_hand_at_last {
+            by_hand(&pipeline, "build-l", "by-hand");
+        }
+        ends(&run("build-a", &builds[0].1), "superseded");
+        ends(&run("white", &commits[5]), "released");
+    }
+}
+
+/// Whether the sources can be read or not, a person rolled the build back.
+#[test]
+fn an_old_pipeline_of_what_was_rolled_back_where_sources_became_private() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    ends(&by_ci(&pipeline, "red", &one), "released");
+    ends(&by_ci(&pipeline, "green", &two), "released");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    let rollback = pipeline.tip();
+    ends(&by_ci(&pipeline, "blue", &three), "released");
+    std::fs::remove_dir_all(pipeline.sources.path()).unwrap();
+    ends(&by_ci(&pipeline, "red", &one).success(), "superseded");
+    for tag in ["green", "green-again"] {
+        let again = by_ci(&pipeline, tag, &two).success();
+        ends(&again, "superseded");
+        again.stderr_has(&format!("`green` was rolled back by {}; only a newer build may follow", &rollback[..7]));
+    }
+}
+
+/// What was released where the file was before is its past.
+#[test]
+fn an_old_pipeline_of_private_sources_after_a_move() {
+    let [one, two, three, four] = commits();
+    let pipeline = Pipeline::new();
+    let run = |folder: &str, tag: &str, commit: &str| {
+        let image = format!("IMAGE_PLACEHOLDER=*:{tag}");
+        let command = pipeline.run("release", &["--no-check", "--output", "json", "-k", folder, &image]);
+        pipeline.in_ci(command, commit).env("GITHUB_REPOSITORY", "org/private").run().success()
+    };
+    for (tag, commit) in [("red", &one), ("green", &two)] {
+        ends(&run(FOLDER, tag, commit), "released");
+    }
+    let text = pipeline.file(FOLDER);
+    pipeline.stage.remote.git(["update-ref", "refs/heads/main", &moved(&pipeline, &text)]).run().success();
+    for (tag, commit) in [("blue", &three), ("white", &four)] {
+        ends(&run("moved", tag, commit), "released");
+    }
+    ends(&run("moved", "red", &one), "superseded");
+}
+
+/// Makes a commit on top of main that has the kustomization in the folder `moved` alone. Returns its id.
+fn moved(pipeline: &Pipeline, text: &str) -> String {
+    let remote = &pipeline.stage.remote;
+    let made = |arguments: &[&str], input: String| {
+        remote.git(arguments.iter().copied()).stdin(input).run().success().stdout().trim().to_owned()
+    };
+    let file = made(&["hash-object", "-w", "--stdin"], text.to_owned());
+    let folder = made(&["mktree"], format!("100644 blob {file}\tkustomization.yaml\n"));
+    let root = made(&["mktree"], format!("040000 tree {folder}\tmoved\n"));
+    made(&["commit-tree", &root, "-p", "main", "-m", "Move"], String::new())
+}
+
+/// The pipeline of a hotfix line says that it wants to replace another line. A build of main has replaced its own since.
+#[test]
+fn an_old_pipeline_of_a_hotfix_line() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let fix = pipeline.source("fix", &[&one]);
+    let another = pipeline.source("another", &[&fix]);
+    let three = pipeline.source("three", &[&two]);
+    pipeline.sources.git(["update-ref", "refs/heads/main", &three]).run().success();
+    let hotfix = |tag: &str, commit: &str| {
+        pipeline.in_ci(release(&pipeline, tag), commit).args(["--on-diverged", "release"]).run().success()
+    };
+    ends(&by_ci(&pipeline, "red", &two), "released");
+    ends(&hotfix("green", &fix), "released");
+    ends(&by_ci(&pipeline, "blue", &three), "released");
+    let again = hotfix("green", &fix);
+    ends(&again, "superseded");
+    again.stderr_has(&super::ran_before("green", "green"));
+    ends(&by_ci(&pipeline, "green", &fix).success(), "superseded");
+    ends(&hotfix("white", &another), "released");
+}
+
+/// A person names another registry. What ran from the one before is the past all the same.
+#[test]
+fn an_old_pipeline_after_the_image_has_another_name() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let rename = || {
+        let text = pipeline.file(FOLDER).replace("newName: ", "newName: mirror.example/");
+        pipeline.stage.remote.commit("main", "Another registry", &[File::new(FILE, text)]);
+    };
+    let named = pipeline.file(FOLDER).replace("  newTag:", "  newName: registry.example/web\n  newTag:");
+    pipeline.stage.remote.commit("main", "Name", &[File::new(FILE, named)]);
+    ends(&by_ci(&pipeline, "red", &one), "released");
+    ends(&by_ci(&pipeline, "green", &two), "released");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    rename();
+    ends(&by_ci(&pipeline, "green", &two).success(), "superseded");
+    // A release that itself names another image is another build of the commit.
+    let other = pipeline.run("release", &["--no-check", "--output", "json", "-k", FOLDER]);
+    let other = other.arg("IMAGE_PLACEHOLDER=right.example/web:green");
+    ends(&pipeline.in_ci(other, &two).run().success(), "released");
+    // The same without a rollback, where nothing tells the order of commits.
+    let [.., three, four, five] = commits::<6>();
+    for (tag, commit) in [("blue", &three), ("white", &four)] {
+        ends(&of_private(&pipeline, tag, commit).run().success(), "released");
+    }
+    rename();
+    ends(&of_private(&pipeline, "black", &five).run().success(), "released");
+    ends(&of_private(&pipeline, "blue", &three).run().success(), "superseded");
+}
+
+/// One of two places goes back by its own name. What it ran stays away from it, and is still what the other one runs.
+#[test]
+fn an_old_tag_after_one_of_two_places_went_back() {
+    let pod = |name: &str, tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\nspec:\n  containers:\n  - name: web\n    image: r.example/web:{tag}\n"
+        )
+    };
+    let pods = |one: &str, two: &str| File::new("pods.yaml", format!("{}---\n{}", pod("one", one), pod("two", two)));
+    for is_by_rollback in [true, false] {
+        let pipeline = Pipeline::new();
+        pipeline.stage.remote.commit("main", "Pods", &[pods("v1", "v1")]);
+        let run = |command: &str, arguments: &[&str]| {
+            let common = ["--no-check", "--output", "json", "-f", "pods.yaml"];
+            pipeline.run(command, &common).args(arguments.iter().copied()).run().success()
+        };
+        for tag in ["web=*:v2", "web=*:v3"] {
+            ends(&run("release", &[tag]), "released");
+        }
+        match is_by_rollback {
+            true => ends(&run("rollback", &["Pod/one/web"]), "released"),
+            false => drop(pipeline.stage.remote.commit("main", "By hand", &[pods("v2", "v3")])),
+        }
+        ends(&run("release", &["web=*:v3"]), "superseded");
+        ends(&run("release", &["web=*:v4"]), "released");
+    }
+}
