@@ -59,20 +59,24 @@ impl Build {
         self.image == other.image && self.tag == other.tag
     }
 
-    /// Returns whether both are images of one name, built from one commit that is known, whatever else their tags are. If the
-    /// commit of one is not known, the beginning of its id in the tag tells it.
+    /// Returns whether both are images of one name, built from one commit that is known, whatever else their tags are.
     pub fn has_source_of(&self, other: &Self) -> bool {
+        self.image == other.image && self.has_commit_of(other)
+    }
+
+    /// Returns whether both were built from one commit that is known. If that of one is not known, the beginning of its id in
+    /// the tag tells it.
+    pub fn has_commit_of(&self, other: &Self) -> bool {
         let agrees =
             |tag: &Option<String>, source| tag.as_ref().is_some_and(|tag| agreement(tag, source) == Agreement::Agrees);
-        let is_of_one_commit = match (&self.source, &other.source) {
+        match (&self.source, &other.source) {
             (Some(one), Some(other)) => one.commit == other.commit,
             (Some(source), None) => agrees(&other.tag, source),
             (None, Some(source)) => agrees(&self.tag, source),
             (None, None) => {
                 self.tag.as_ref().zip(other.tag.as_ref()).is_some_and(|(one, other)| tags::have_same_commit(one, other))
             }
-        };
-        self.image == other.image && is_of_one_commit
+        }
     }
 
     /// Returns whether anything tells the commit that it was built from, be it the beginning of an id.

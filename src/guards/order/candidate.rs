@@ -20,6 +20,8 @@ pub(super) struct CandidateBuild<'c> {
     pub(super) file: &'c str,
     pub(super) name: &'c ImageName,
     pub(super) new: Build,
+    /// Whether it has the image's name that the entry has now. What ran before may have had another one.
+    pub(super) keeps_image: bool,
 }
 
 /// What became of one comparison.
@@ -41,6 +43,11 @@ impl From<Ordered> for EntryStanding {
 }
 
 impl CandidateBuild<'_> {
+    /// Returns whether it was built from the commit of a build that the entry ran before.
+    pub(super) fn is_of_commit_of(&self, earlier: &Build) -> bool {
+        self.new.has_source_of(earlier) || (self.keeps_image && self.new.has_commit_of(earlier))
+    }
+
     /// Judges `new` against `other`, with what the repositories tell of their commits if these count.
     pub(super) fn judge(
         &self,
@@ -60,7 +67,7 @@ impl CandidateBuild<'_> {
     /// Returns why the build is superseded by what was taken back.
     pub(super) fn stays_away(&self, TakenBack { build, by, is_remembered, .. }: &TakenBack) -> Ordered {
         let new = &self.new;
-        let from = match new.has_tag_of(build) {
+        let from = match new.tag == build.tag {
             true => String::new(),
             false => format!("{new} is built from the same commit as {build}: "),
         };
@@ -92,7 +99,8 @@ impl CandidateBuild<'_> {
         let as_checked = Build { digest, ..new.clone() };
         // A commit of which a build runs is not what was bad of another build of it.
         let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
-        let is_rebuild = move |of: &Build| new.has_source_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
+        let is_rebuild =
+            move |of: &Build| self.is_of_commit_of(of) && !runs_of_commit && !new.is_higher_version_than(of);
         Ok(move |taken_back: &TakenBack| as_checked.is(&taken_back.build) || is_rebuild(&taken_back.build))
     }
 }

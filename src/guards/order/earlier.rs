@@ -1,10 +1,18 @@
-//! What an entry ran before what it runs, and what of it was taken back.
+//! What an entry ran before what it runs: each build, and whether it was taken back.
 
 use super::Build;
-use crate::git::{CommitId, RepositoryPath, Snapshot};
+use super::entry_at_tip::EntryAtTip;
+use crate::git::{CommitId, Snapshot};
 use crate::guards::entry_history::EntryHistory;
 use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
+
+/// A build that an entry ran before what it runs.
+pub enum EarlierBuild {
+    /// Another build took its place.
+    Stood(Build),
+    TakenBack(TakenBack),
+}
 
 /// A release that was taken back. It stays away until something newer is released.
 pub struct TakenBack {
@@ -16,54 +24,49 @@ pub struct TakenBack {
     pub is_remembered: bool,
 }
 
-/// How many builds that ran before are compared.
-const MAX_BUILDS_BEFORE: usize = 10;
+impl EarlierBuild {
+    pub(super) fn build(&self) -> &Build {
+        match self {
+            Self::Stood(build) | Self::TakenBack(TakenBack { build, .. }) => build,
+        }
+    }
 
-/// What an entry ran before what it runs, the newest first, as far as the history was read.
-pub(super) struct EarlierBuilds {
-    pub(super) stood: Vec<Build>,
-    /// Builds of commits none of which stood.
-    pub(super) taken_back: Vec<TakenBack>,
-}
-
-impl EarlierBuilds {
-    /// Reads what the entry `name` of the file at `file` ran before, up to a build that is the `last` one to be read.
+    /// Reads what an entry ran before, the newest first, until that `is_enough`, with the number of commits that were read.
     ///
     /// # Errors
     /// If the repository cannot be read.
-    pub(super) fn read_to(
+    pub(super) fn read(
         snapshot: &mut Snapshot<'_>,
-        file: &str,
-        name: &str,
-        last: impl Fn(&Build) -> bool,
-    ) -> Result<Self, Failure> {
-        let path = RepositoryPath::shown_as(file);
-        let is_enough = |changes: &[LoggedRelease]| {
-            let stood = stood_before(changes, name);
-            stood.len() == MAX_BUILDS_BEFORE || stood.iter().any(&last)
-        };
-        let changes = EntryHistory::read(snapshot, &path, Some(name), is_enough)?.changes;
-        let stood = stood_before(&changes, name);
-        let mut taken_back = taken_back(&changes, name);
-        taken_back.retain(|taken| !stood.iter().any(|build| build.has_source_of(&taken.build)));
-        Ok(Self { stood, taken_back })
+        EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
+        is_enough: impl Fn(&[Self], usize) -> bool,
+    ) -> Result<Vec<Self>, Failure> {
+        let is_enough = |read: &EntryHistory| is_enough(&earlier_builds(&read.changes, name), read.commits_read);
+        let history = EntryHistory::read_until(snapshot, path, Some(name), is_enough)?;
+        Ok(earlier_builds(&history.changes, name))
     }
 }
 
-/// Returns what stood before what the newest of the `changes` of the entry `name` made of it.
-pub(super) fn stood_before(changes: &[LoggedRelease], name: &str) -> Vec<Build> {
-    let is_before = |change: &LoggedRelease| change.stands() && change.fields != changes[0].fields;
-    let before = (0..changes.len()).filter(|at| is_before(&changes[*at])).take(MAX_BUILDS_BEFORE);
-    before.filter_map(|at| build_of(&changes[at..], name)).collect()
+/// Returns what ran before what the newest of the `changes` of the entry `name` made of it, the newest first.
+pub(super) fn earlier_builds(changes: &[LoggedRelease], name: &str) -> Vec<EarlierBuild> {
+    let earlier = |(at, change): (usize, &LoggedRelease)| {
+        let build = || build_of(&changes[at..], name);
+        let release = change.record.id;
+        match change.rolled_back_by {
+            Some(by) => Some(EarlierBuild::TakenBack(TakenBack { release, build: build()?, by, is_remembered: false })),
+            None if change.goes_back || change.fields == changes[0].fields => None,
+            None => build().map(EarlierBuild::Stood),
+        }
+    };
+    changes.iter().enumerate().filter_map(earlier).collect()
 }
 
 /// Returns the builds of the entry `name` that were taken back.
 pub(super) fn taken_back(changes: &[LoggedRelease], name: &str) -> Vec<TakenBack> {
-    let taken = |(at, change): (usize, &LoggedRelease)| {
-        let (by, build) = change.rolled_back_by.zip(build_of(&changes[at..], name))?;
-        Some(TakenBack { release: change.record.id, build, by, is_remembered: false })
+    let taken = |earlier| match earlier {
+        EarlierBuild::TakenBack(taken) => Some(taken),
+        EarlierBuild::Stood(_) => None,
     };
-    changes.iter().enumerate().filter_map(taken).collect()
+    earlier_builds(changes, name).into_iter().filter_map(taken).collect()
 }
 
 /// Returns what the first of `changes`, the newest, made of the entry `name`; `None` if it removed it. A change by hand may bring

@@ -46,7 +46,8 @@ pub fn order_of(
             }
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
-            let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new };
+            let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
+            let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new, keeps_image };
             orders.push(candidate.order(&entry.before, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
@@ -90,7 +91,7 @@ impl CandidateBuild<'_> {
         }
         // What tells its commit beside what runs tells it beside what ran before as well.
         self.new.source = self.new.source.or_else(|| standing.label.clone());
-        let ran_before = self.by_the_past(&standing, &running, snapshot, claims, repositories)?;
+        let ran_before = self.by_the_past(&standing, &running, &entry, snapshot, claims, repositories)?;
         let ordered = ran_before.unwrap_or(standing.ordered);
         let mut still_taken_back = standing.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {

@@ -92,22 +92,40 @@ const MAX_MOVED_FILES: usize = 10;
 pub(super) fn may_be_moved(
     snapshot: &mut Snapshot<'_>,
     claims: &BranchClaims,
-    EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
+    entry: &EntryAtTip<'_>,
 ) -> Result<bool, Failure> {
+    let said = claims_of_name(snapshot, claims, entry)?;
+    is_of_gone_file(snapshot, claims, &said)
+}
+
+/// Returns the claims to have released the image of an entry, in whatever file, the newest first, in terms of its name.
+pub(super) fn claims_of_name(
+    snapshot: &Snapshot<'_>,
+    claims: &BranchClaims,
+    EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
+) -> Result<Vec<ReleaseTrailers>, Failure> {
     let all = || claims.iter().flat_map(|(_, claims)| claims);
     let names = all().flat_map(ReleaseTrailers::entries).collect();
     let spellings = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &names);
     let is_of_entry =
         |said: &&ReleaseTrailers| said.names(name) || said.entries().any(|entry| spellings.contains(entry));
-    let of_name = all().filter(is_of_entry);
-    let mut files: Vec<&String> = Vec::new();
-    for file in of_name.flat_map(|said| &said.files) {
-        if files.len() < MAX_MOVED_FILES && !files.contains(&file) {
-            files.push(file);
-        }
-    }
+    Ok(all().filter(is_of_entry).map(|said| said.clone().renamed(&spellings, name)).collect())
+}
+
+/// Returns the files that these claims say to have been written, each once.
+fn files_of(claims: &[ReleaseTrailers]) -> impl Iterator<Item = &str> {
+    let mut seen = BTreeSet::new();
+    claims.iter().flat_map(|said| &said.files).map(String::as_str).filter(move |file| seen.insert(*file))
+}
+
+/// Returns whether one of the files that these claims say to have been written is gone from the tip.
+pub(super) fn is_of_gone_file(
+    snapshot: &mut Snapshot<'_>,
+    claims: &BranchClaims,
+    said: &[ReleaseTrailers],
+) -> Result<bool, Failure> {
     let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
-    for path in files.iter().map(|file| RepositoryPath::shown_as(file)) {
+    for path in files_of(said).take(MAX_MOVED_FILES).map(RepositoryPath::shown_as) {
         snapshot.load_history(&[tip], &path)?;
         if snapshot.file_at(tip, &path)?.is_none() {
             return Ok(true);

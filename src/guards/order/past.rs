@@ -1,63 +1,96 @@
 //! Whether a build that does not look older than what runs is older all the same: what runs may have taken its place, or that of
 //! a newer one.
 
-use super::Ancestry;
-use super::Build;
 use super::build::source_in_tag;
 use super::candidate::{CandidateBuild, EntryStanding};
 use super::commits_count;
-use super::earlier::EarlierBuilds;
+use super::earlier::EarlierBuild;
+use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{Ordered, Standing};
-use super::found_claim::{FoundClaim, claims_of_entry};
+use super::found_claim::{claims_of_name, is_of_gone_file};
 use super::running::RunningEntry;
 use super::sentences::{source, unreachable};
 use super::source_repository::SourceRepositories;
-use crate::git::{RepositoryPath, Snapshot};
+use super::{Ancestry, Build};
+use crate::git::Snapshot;
 use crate::guards::claims::BranchClaims;
+use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
 use crate::request::OnUnknownOrder;
 
-/// How many of the newest commits are searched for a release of the same commit, if nothing tells the order of commits. Those
-/// beyond the first 50 cost one request.
-const MAX_CLAIMS_BEFORE: usize = 1_000;
+/// How many of the newest commits are searched for a build of the same commit. Those beyond the first 50 cost one request.
+const MAX_COMMITS_SEARCHED: usize = 1_000;
+
+/// How many builds that stood before are compared by their commits.
+const MAX_BUILDS_COMPARED: usize = 10;
+
+/// What is asked of the builds that ran before.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    rebuild: Rebuild,
+    /// Whether the repositories of the sources are asked how the commits stand to each other. Where they do not know the commit of
+    /// what runs, that leads to nothing.
+    asks_repositories: bool,
+}
 
 /// What another build of a commit that ran before is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 enum Rebuild {
     /// Wanted, if its tag is another one: the pipeline of the commit did not just run again.
     MayFollow,
+    /// Old, unless it is of a higher version.
     IsOld,
 }
 
 impl CandidateBuild<'_> {
-    /// Returns why the build is superseded, although it is not older than what runs: what runs may have taken the place of it.
+    /// Returns why the build is superseded, although it is not older than what runs: it ran before, or what is newer did.
     pub(super) fn by_the_past(
         &self,
-        EntryStanding { ordered, is_by_tag_alone, .. }: &EntryStanding,
+        standing: &EntryStanding,
         running: &RunningEntry,
+        entry: &EntryAtTip<'_>,
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
+        let Some(question) = self.question(standing, running) else { return Ok(None) };
+        if !question.asks_repositories && self.is_of_one_of(&running.past) {
+            return self.against_past(&running.past, question, snapshot, repositories);
+        }
+        let is_claimed = self.has_claim_of_its_commit(entry, snapshot, claims)?;
+        if !question.asks_repositories && !is_claimed {
+            return Ok(None);
+        }
+        let is_enough = |past: &[EarlierBuild], commits_read: usize| {
+            let is_found = !is_claimed || self.is_of_one_of(past) || commits_read >= MAX_COMMITS_SEARCHED;
+            is_found && (!question.asks_repositories || is_enough_to_compare(past))
+        };
+        let past = EarlierBuild::read(snapshot, entry, is_enough)?;
+        self.against_past(&past, question, snapshot, repositories)
+    }
+
+    /// Returns what has to be asked of the past; `None` if what runs tells all.
+    fn question(
+        &self,
+        EntryStanding { ordered, is_by_tag_alone, .. }: &EntryStanding,
+        running: &RunningEntry,
+    ) -> Option<Question> {
         // If its commit is not known, the same tag may be wanted again.
         let is_by_commit = self.new.source.is_some() && commits_count(self.setting.by);
         let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
         // A person, or a release without a commit, may have gone back to what never ran here.
         let may_be_back = running.has_past() && (!has_commit || running.release.is_none());
-        match ordered.standing {
+        let (rebuild, asks_repositories) = match ordered.standing {
             // Another build of what runs is no step back.
-            _ if running.build.as_ref().is_some_and(|runs| self.new.has_source_of(runs)) => Ok(None),
-            Standing::Replaces => self.ran_before(running, Rebuild::IsOld, snapshot, repositories),
-            // Where the repositories do not know the commit of what runs, to ask them of others leads to nothing.
-            Standing::Unknown if is_by_commit && has_commit => self.runs_again(running, snapshot, claims),
-            Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => {
-                self.ran_before(running, Rebuild::MayFollow, snapshot, repositories)
-            }
-            Standing::Newer if *is_by_tag_alone && self.has_later_time(running) => {
-                self.runs_again(running, snapshot, claims)
-            }
-            _ => Ok(None),
-        }
+            _ if running.build.as_ref().is_some_and(|runs| self.new.has_source_of(runs)) => return None,
+            Standing::Replaces => (Rebuild::IsOld, true),
+            Standing::Diverged => (Rebuild::MayFollow, true),
+            Standing::Unknown if is_by_commit && has_commit => (Rebuild::IsOld, false),
+            Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => (Rebuild::MayFollow, true),
+            Standing::Newer if *is_by_tag_alone && self.has_later_time(running) => (Rebuild::IsOld, false),
+            _ => return None,
+        };
+        Some(Question { rebuild, asks_repositories })
     }
 
     /// Returns whether a date or a time alone may make its tag higher than that of what runs, and its commit may be older: a
@@ -67,87 +100,99 @@ impl CandidateBuild<'_> {
         commits_count(self.setting.by) && self.new.names_source() && running.build.as_ref().is_some_and(is_later)
     }
 
-    /// Returns why a build is superseded that may take the place of what runs, or of whose order nothing is known: what runs
-    /// took its place, or that of a newer one.
-    fn ran_before(
+    /// Returns whether one of the newest commits claims to have released a build of the same commit, in the file of the entry or
+    /// in one that may have been it.
+    fn has_claim_of_its_commit(
         &self,
-        running: &RunningEntry,
-        rebuild: Rebuild,
+        entry: &EntryAtTip<'_>,
+        snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
+    ) -> Result<bool, Failure> {
+        claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
+        let is_of_commit = |said: &ReleaseTrailers| {
+            let image = said.image(entry.name, self.new.image.as_deref().unwrap_or(entry.name));
+            let tag = image.and_then(|image| image.tag.clone());
+            let source = said.source_of(entry.name).cloned().or_else(|| source_in_tag(tag.as_deref()?));
+            self.new.has_commit_of(&Build { image: None, tag, digest: None, source })
+        };
+        let mut said = claims_of_name(snapshot, claims, entry)?;
+        said.retain(is_of_commit);
+        let file = entry.path.to_string();
+        Ok(said.iter().any(|said| said.names_file(&file)) || is_of_gone_file(snapshot, claims, &said)?)
+    }
+
+    fn is_of_one_of(&self, past: &[EarlierBuild]) -> bool {
+        past.iter().any(|earlier| self.is_of_commit_of(earlier.build()))
+    }
+
+    /// Compares the build with those that ran before, the newest first.
+    fn against_past(
+        &self,
+        past: &[EarlierBuild],
+        Question { rebuild, asks_repositories }: Question,
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
-        let has_source = |build: &Build| build.source.is_some();
-        let earlier = EarlierBuilds::read_to(snapshot, self.file, self.name.as_str(), has_source)?;
-        let mut untold = None;
-        for stood in &earlier.stood {
-            // A repository that cannot be reached is not asked again for each of them.
-            let is_rebuild = self.new.has_source_of(stood);
-            let is_asked = repositories.unreachable().is_none() || is_rebuild;
-            let ancestry = match (&self.new.source, &stood.source) {
-                (Some(new), Some(other)) if is_asked => Some(repositories.ancestry(snapshot, new, other)?),
-                _ => None,
+        let new = &self.new;
+        let (mut compares, mut compared, mut untold) = (asks_repositories, 0, None);
+        for earlier in past {
+            let is_rebuild = self.is_of_commit_of(earlier.build());
+            let stood = match earlier {
+                EarlierBuild::TakenBack(taken) if is_rebuild && !new.is_higher_version_than(&taken.build) => {
+                    return Ok(Some(self.stays_away(taken)));
+                }
+                EarlierBuild::TakenBack(_) => continue,
+                EarlierBuild::Stood(stood) => stood,
             };
-            match ancestry {
-                _ if is_rebuild && rebuild == Rebuild::MayFollow && !self.new.may_be_rerun_of(stood) => break,
-                _ if is_rebuild => return Ok(Some(self.not_newer_than(stood))),
+            if is_rebuild {
+                let may_follow = match rebuild {
+                    Rebuild::MayFollow => !new.may_be_rerun_of(stood),
+                    Rebuild::IsOld => new.is_higher_version_than(stood),
+                };
+                return Ok((!may_follow).then(|| self.not_newer_than(stood)));
+            }
+            if !compares || compared == MAX_BUILDS_COMPARED {
+                continue;
+            }
+            compared += 1;
+            match self.ancestry_to(stood, snapshot, repositories)? {
                 // An image of another name was built from the commit.
-                Some(Ancestry::Same) if rebuild == Rebuild::MayFollow => break,
+                Some(Ancestry::Same) if matches!(rebuild, Rebuild::MayFollow) => compares = false,
                 Some(Ancestry::Before | Ancestry::Same) => return Ok(Some(self.not_newer_than(stood))),
-                Some(Ancestry::After) => break,
+                Some(Ancestry::After) => compares = false,
                 Some(Ancestry::Apart | Ancestry::OnDefaultBranch(_)) => {}
                 Some(Ancestry::Unknown(_)) | None => {
                     if let (Some(why), Some(_)) = (repositories.unreachable(), &stood.source) {
-                        if self.new.is_higher_version_than(stood) {
-                            break;
+                        match new.is_higher_version_than(stood) {
+                            true => compares = false,
+                            false => drop(untold.get_or_insert_with(|| why.to_owned())),
                         }
-                        untold.get_or_insert_with(|| why.to_owned());
                     }
                 }
             }
         }
-        let was_taken_back = self.was_taken_back(running, &earlier.taken_back)?;
-        let taken_back = earlier.taken_back.iter().find(|taken| was_taken_back(taken));
-        match (taken_back, untold) {
-            (None, Some(why)) if self.setting.on_unknown != Some(OnUnknownOrder::Release) => {
+        match untold {
+            Some(why) if self.setting.on_unknown != Some(OnUnknownOrder::Release) => {
                 Err(unreachable(self.name.as_str(), &why))
             }
-            (taken_back, _) => Ok(taken_back.map(|taken| self.stays_away(taken))),
+            _ => Ok(None),
         }
     }
 
-    /// Returns why the build is superseded if nothing tells the order of commits: another build of its commit ran before. The
-    /// history is read only if a release claims to be of that commit.
-    fn runs_again(
+    /// Returns how its commit stands to that of a build, as the repositories tell; `None` if that is not asked. One that cannot be
+    /// reached is not asked again for each build.
+    fn ancestry_to(
         &self,
-        running: &RunningEntry,
+        stood: &Build,
         snapshot: &mut Snapshot<'_>,
-        claims: &mut BranchClaims,
-    ) -> Result<Option<Ordered>, Failure> {
-        let is_of_commit =
-            |earlier: &Build| self.new.has_source_of(earlier) && !self.new.is_higher_version_than(earlier);
-        let not_newer =
-            |builds: &[Build]| builds.iter().find(|build| is_of_commit(build)).map(|build| self.not_newer_than(build));
-        if let Some(ordered) = not_newer(&running.before) {
-            return Ok(Some(ordered));
+        repositories: &mut SourceRepositories<'_>,
+    ) -> Result<Option<Ancestry>, Failure> {
+        match (&self.new.source, &stood.source) {
+            (Some(new), Some(other)) if repositories.unreachable().is_none() => {
+                repositories.ancestry(snapshot, new, other).map(Some)
+            }
+            _ => Ok(None),
         }
-        if !self.has_claim_of_its_commit(snapshot, claims)? {
-            return Ok(None);
-        }
-        Ok(not_newer(&EarlierBuilds::read_to(snapshot, self.file, self.name.as_str(), is_of_commit)?.stood))
-    }
-
-    /// Returns whether one of the newest commits claims to have released a build of the same commit.
-    fn has_claim_of_its_commit(&self, snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims) -> Result<bool, Failure> {
-        let (name, path) = (self.name.as_str(), RepositoryPath::shown_as(self.file));
-        claims.search(snapshot, MAX_CLAIMS_BEFORE)?;
-        let spellings = claims.spellings(name, self.file, snapshot.file(&path)?);
-        let is_of_commit = |FoundClaim { trailers, .. }: FoundClaim<'_>| {
-            let image = trailers.image(name, self.new.image.as_deref().unwrap_or(name));
-            let tag = image.and_then(|image| image.tag.clone());
-            let source = trailers.source_of(name).cloned().or_else(|| source_in_tag(tag.as_deref()?));
-            self.new.has_source_of(&Build { image: self.new.image.clone(), tag, digest: None, source })
-        };
-        Ok(claims_of_entry(claims, self.file, name, &spellings).any(is_of_commit))
     }
 
     fn is_again(&self, earlier: &Build) -> bool {
@@ -163,4 +208,10 @@ impl CandidateBuild<'_> {
         };
         Standing::Superseded.because(format!("{branch} released {earlier}{source} before what it has now{why}"))
     }
+}
+
+/// Returns whether enough of the past was read to compare commits: up to one that is known.
+fn is_enough_to_compare(past: &[EarlierBuild]) -> bool {
+    let stood = || past.iter().filter(|earlier| matches!(earlier, EarlierBuild::Stood(_)));
+    stood().any(|earlier| earlier.build().source.is_some()) || stood().count() >= MAX_BUILDS_COMPARED
 }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Build;
-use super::earlier::{TakenBack, build_of, stood_before, taken_back};
+use super::earlier::{EarlierBuild, TakenBack, build_of, earlier_builds, taken_back};
 use super::entry_at_tip::EntryAtTip;
 use super::found_claim::{
     FoundClaim, SEARCH_DEPTHS, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim,
@@ -35,7 +35,7 @@ pub struct RunningEntry {
     released_digest: Option<String>,
     pub taken_back: Vec<TakenBack>,
     /// What it ran before, the newest first, as far as the history had to be read.
-    pub before: Vec<Build>,
+    pub past: Vec<EarlierBuild>,
     /// Whether a release of ours is known to have been before.
     pub was_released: bool,
     /// Whether that commit only claims to have released it: to look would have cost requests.
@@ -59,7 +59,7 @@ impl RunningEntry {
 
     /// Returns whether anything is known to have run before.
     pub fn has_past(&self) -> bool {
-        self.was_released || !self.before.is_empty() || !self.taken_back.is_empty()
+        self.was_released || !self.past.is_empty() || !self.taken_back.is_empty()
     }
 
     /// Reads what an entry runs. `claims` are those of the branch, as far as they were read for other entries.
@@ -231,10 +231,10 @@ impl RunningEntry {
         taken_back.retain(|taken| !runs_again(taken));
         let standing = standing.map(|at| &history.changes[at]);
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
-        let before = stood_before(&history.changes, name);
+        let past = earlier_builds(&history.changes, name);
         let was_released = history.changes.iter().any(|change| change.trailers.is_some());
         let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
-        Ok(Self { build, release, released_digest, taken_back, before, was_released, is_claimed: false })
+        Ok(Self { build, release, released_digest, taken_back, past, was_released, is_claimed: false })
     }
 }
 
