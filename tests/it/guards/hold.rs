@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::stage::{FILE, FOLDER, SEED, Stage};
-use crate::support::command::Output;
+use crate::support::command::{Command, Output};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::{Checkout, File, Mode};
 
@@ -317,18 +317,29 @@ fn a_name_that_cannot_be_looked_for() {
     }
 }
 
-/// The same file may be in many folders: it is one object on the branch, and as many to read.
+/// The same file may be in many folders: it is one object on the branch, and as many to read. Others have no room in memory.
 #[test]
 fn a_name_that_is_not_looked_for_in_large_files() {
-    let stage = Stage::new();
-    let large = format!("images: []\n#{}\n", "x".repeat(4_000_000));
-    let files: Vec<File> =
-        (0..5).map(|number| File::new(&format!("apps/{number}/kustomization.yaml"), &large)).collect();
-    stage.remote.commit("main", "Large", &files);
-    held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
-    stage.release().arg("--dry-run").arg(stage.argument()).run().success().stdout_has(
-        "which could not be looked for: the kustomizations below it have more than 16 MiB; if the name is misspelt",
-    );
+    for (count, is_same) in [(5, true), (16, false)] {
+        let stage = Stage::new();
+        let large = |number| {
+            let text = format!("images: []\n#{}{}\n", if is_same { 0 } else { number }, "x".repeat(4_000_000));
+            File::new(&format!("apps/{number}/kustomization.yaml"), text)
+        };
+        let files: Vec<File> = (0..count).map(large).collect();
+        stage.remote.commit("main", "Large", &files);
+        held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
+        let release = |command: Command| {
+            command.arg("--dry-run").arg(stage.argument()).run().success().stdout_has(
+                "which could not be looked for: the kustomizations below it have more than 16 MiB; if the name is misspelt",
+            );
+        };
+        release(stage.release());
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        release(
+            stage.tagship().args(["release", "--no-check", "-k", FOLDER, "--no-push"]).current_dir(checkout.path()),
+        );
+    }
 }
 
 /// A branch without a hold costs nothing more, and one with a hold the reading of it.
