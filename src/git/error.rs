@@ -166,9 +166,9 @@ pub enum GitError {
     #[error("{what} is larger than 4 MiB")]
     TooLarge { what: &'static str },
 
-    /// More is needed of a repository than memory is used for. A checkout need not be sent what it has.
+    /// More is needed of a repository than memory is used for. A checkout need not be sent what it has: `is_sent` is false.
     #[error("{remote} cannot be used: {what}")]
-    Excessive { remote: String, what: &'static str },
+    Excessive { remote: String, what: &'static str, is_sent: bool },
 
     /// Of a folder that is not sorted, an edit would find another entry than a reader, and add a second one of its name.
     #[error("the folder with the tree {tree} is not sorted as git sorts it")]

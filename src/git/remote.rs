@@ -218,7 +218,7 @@ impl Remote {
     }
 
     pub(super) fn excessive(&self, what: &'static str) -> GitError {
-        GitError::Excessive { remote: self.shown.clone(), what }
+        GitError::Excessive { remote: self.shown.clone(), what, is_sent: true }
     }
 
     pub(super) fn unsupported(&self, what: &'static str) -> GitError {

@@ -215,6 +215,21 @@ impl Snapshot<'_> {
         self.load_all(|snapshot| paths.iter().map(|path| snapshot.walk(root, path)).collect())
     }
 
+    /// Loads files, if there is room for all of them in memory. Returns whether there is.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn load_if_room(&mut self, paths: &[RepositoryPath]) -> Result<bool, GitError> {
+        let held = self.objects.trees_and_files();
+        match self.load(paths) {
+            Err(GitError::Excessive { .. }) => {
+                self.objects.forget_all_but(&held);
+                Ok(false)
+            }
+            loaded => loaded.map(|()| true),
+        }
+    }
+
     /// Loads the objects that `steps` report as not loaded, until none is missing.
     pub(super) fn load_all(&mut self, steps: impl Fn(&Self) -> Result<Vec<Step>, GitError>) -> Result<(), GitError> {
         loop {

@@ -163,12 +163,12 @@ fn files_to_search(
     if count > MAX_FILES_BELOW {
         return Ok(Err(format!("there are {count} {kind} below it, and at most {MAX_FILES_BELOW} are read")));
     }
-    snapshot.load(&files)?;
     let mut bytes = 0;
-    for file in &files {
+    let is_loaded = snapshot.load_if_room(&files)?;
+    for file in files.iter().filter(|_| is_loaded) {
         bytes += snapshot.file(file)?.len();
     }
-    if bytes > MAX_BYTES_BELOW {
+    if !is_loaded || bytes > MAX_BYTES_BELOW {
         return Ok(Err(format!("the {kind} below it have more than {} MiB", MAX_BYTES_BELOW >> 20)));
     }
     Ok(Ok(files))

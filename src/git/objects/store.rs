@@ -91,6 +91,7 @@ impl Objects {
             true => GitError::Excessive {
                 remote: "the checkout".to_owned(),
                 what: "more than 56 MiB of its objects would have to be read",
+                is_sent: false,
             },
             false => GitError::unexpected("an object of the checkout cannot be read", error),
         })

@@ -141,9 +141,10 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             (Target, Some("commit a change in that folder with git, which sorts what it writes"))
         }
         GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
-        GitError::Excessive { .. } => {
+        GitError::Excessive { is_sent: true, .. } => {
             (Target, Some("run it in a clone of the repository: what that has need not be sent"))
         }
+        GitError::Excessive { is_sent: false, .. } => (Target, Some("name fewer files, or narrower patterns")),
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
