@@ -15,12 +15,13 @@ use super::source_repository::SourceRepositories;
 use super::{Build, Judgement};
 use crate::git::{CommitId, Snapshot};
 use crate::guards::claims::BranchClaims;
+use crate::guards::file_entries::entries;
 use crate::message::SourceCommit;
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy};
-use crate::targets::Fields;
+use crate::targets::{self, EntryEdit};
 
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
@@ -48,10 +49,26 @@ pub fn order_of(
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
             let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new, keeps_image };
-            orders.push(candidate.order(&entry.before, snapshot, &mut claims, &mut repositories, note)?);
+            let own_name = own_name(file, entry);
+            let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
+            orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
     Ok(EntryOrders::new(orders))
+}
+
+/// Returns the name that means the place of `entry` alone, if the places of its name say different things before the edit: each has
+/// a past of its own.
+fn own_name(file: &FileEdit, entry: &EntryEdit) -> Option<String> {
+    let places: Vec<&EntryEdit> = file.edit.entries.iter().filter(|other| other.name == entry.name).collect();
+    if places.iter().all(|other| other.before == entry.before) {
+        return None;
+    }
+    let place = places.iter().position(|other| std::ptr::eq(*other, entry))?;
+    let names = targets::own_names(&file.path, &file.old, entry.name.as_str());
+    let name = names.into_iter().nth(place)?;
+    let said = entries(&file.path, &file.old, Some(&name))?;
+    said.values().any(|said| *said == entry.before).then_some(name)
 }
 
 /// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What
@@ -68,22 +85,21 @@ fn earlier_repository(
 }
 
 impl CandidateBuild<'_> {
-    /// Orders the build against what the entry runs, which is `now` in the file.
+    /// Orders the build against what the entry runs.
     fn order(
         mut self,
-        now: &Fields,
+        entry: &EntryAtTip<'_>,
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
         repositories: &mut SourceRepositories<'_>,
         note: &mut dyn FnMut(String),
     ) -> Result<EntryOrder, Failure> {
         let name = self.name.as_str();
-        let entry = EntryAtTip::new(self.file, name, now);
         let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
-            RunningEntry::read(snapshot, claims, &entry, scrutiny, note)
+            RunningEntry::read(snapshot, claims, entry, scrutiny, note)
         };
         let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
-        repositories.begin_entry(earlier_repository(snapshot, claims, &entry)?);
+        repositories.begin_entry(earlier_repository(snapshot, claims, entry)?);
         let mut standing = self.against(&running, snapshot, repositories)?;
         if running.is_claimed && !matches!(standing.ordered.standing, Standing::Newer | Standing::Goes) {
             running = read(snapshot, claims, Scrutiny::Whole)?;
@@ -91,7 +107,7 @@ impl CandidateBuild<'_> {
         }
         // What tells its commit beside what runs tells it beside what ran before as well.
         self.new.source = self.new.source.or_else(|| standing.label.clone());
-        let ran_before = self.by_the_past(&standing, &running, &entry, snapshot, claims, repositories)?;
+        let ran_before = self.by_the_past(&standing, &running, entry, snapshot, claims, repositories)?;
         let ordered = ran_before.unwrap_or(standing.ordered);
         let mut still_taken_back = standing.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {
