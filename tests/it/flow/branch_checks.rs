@@ -271,3 +271,18 @@ fn a_broken_rule_is_told_beside_an_image_that_is_missing() {
     let output = check(9).stdout_has("linux/amd64");
     assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
 }
+
+/// A rule that asks the registry is told of the images that are there.
+#[test]
+fn a_rule_of_an_image_is_told_beside_another_that_is_missing() {
+    let environments = Pipeline::with_environments();
+    environments.build("web", "v1");
+    let images = format!("{}/org", environments.stage.registry.address());
+    let entry = |name: &str| format!("- name: {name}\n  newName: {images}/{name}\n  newTag: v1\n");
+    let text = format!("images:\n{}{}", entry("web"), entry("api"));
+    let rules = "rules:\n- paths: [overlays/*]\n  platforms: linux/arm64\n";
+    let files = [File::new(&format!("{PRODUCTION}/kustomization.yaml"), text), File::new(".tagship.yaml", rules)];
+    environments.stage.remote.commit("main", "Files", &files);
+    let output = environments.run("check", &["-k", PRODUCTION, "--wait", "1s"]).run().exit(9);
+    output.stderr_has("is not in the registry").stderr_has("the rule `.tagship.yaml:3` stops this by `platforms`: ");
+}
