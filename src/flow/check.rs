@@ -8,7 +8,7 @@ use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::source_attestations::look_at_forges;
 use super::release_branch::read_branch::{Tip, read_branch};
-use super::rulings::{EntryToRule, broken_by_files, rule};
+use super::rulings::{EntryToRule, broken_beside_images, rule};
 use super::target_files::size_of_all::require_size;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
@@ -44,7 +44,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
     if let Err(failure) = checks.require(&subjects, listener) {
-        return Err(failure.and(broken_rules(&released, listener)));
+        return Err(failure.and(broken_rules(&released, &mut checks, listener)));
     }
     let mut outcome = Outcome::new("check", Ending::Present);
     outcome.rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
@@ -61,9 +61,9 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     Ok(outcome)
 }
 
-/// Returns a problem for each rule that the files break by themselves, whatever a registry would say.
-fn broken_rules(released: &Released, listener: &mut Listener<'_>) -> Vec<Failure> {
-    let broken = broken_by_files(&released.rules, &released.entries());
+/// Returns a problem for each rule that does not hold, as far as the files and the images that were found tell.
+fn broken_rules(released: &Released, checks: &mut Checks, listener: &mut Listener<'_>) -> Vec<Failure> {
+    let broken = broken_beside_images(&released.rules, released.entries(), checks, listener);
     for ruling in &broken {
         listener(&Event::Judged(ruling));
     }

@@ -51,6 +51,41 @@ pub(super) fn rule(
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
+    judge(state, entries, circumstances, Patience::AsAsked, checks, listener)
+}
+
+/// Judges the same rules after images were found to be missing or wrong, and returns those that do not hold. Only of the others
+/// can a registry tell more.
+pub(super) fn broken_beside_images(
+    state: &RulesState,
+    entries: Vec<EntryToRule<'_>>,
+    checks: &mut Checks,
+    listener: &mut Listener<'_>,
+) -> Vec<Ruling> {
+    let is_found = |to_rule: &EntryToRule<'_>| reference(to_rule).is_ok_and(|image| checks.of(&image).is_some());
+    let (found, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_found);
+    let mut rulings = match judge(state, &found, None, Patience::None, checks, listener) {
+        Ok(judged) => judged.rulings,
+        Err(_) => broken_by_files(state, &found),
+    };
+    rulings.extend(broken_by_files(state, &others));
+    let mut broken: Vec<Ruling> = Vec::new();
+    for ruling in rulings {
+        if ruling.broken().is_some() && !broken.contains(&ruling) {
+            broken.push(ruling);
+        }
+    }
+    broken
+}
+
+fn judge(
+    state: &RulesState,
+    entries: &[EntryToRule<'_>],
+    circumstances: Option<&Circumstances>,
+    patience: Patience,
+    checks: &mut Checks,
+    listener: &mut Listener<'_>,
+) -> Result<Rulings, Failure> {
     let JudgedFiles { mut rulings, open } = judge_files(state, entries, circumstances);
     let mut asked: Vec<AskedImage> = Vec::new();
     for OpenRuling { ruling, to_rule, demanded, is_about_tag } in open {
@@ -65,11 +100,11 @@ pub(super) fn rule(
             None => asked.push(AskedImage { found: checks.as_found(&written), written, demands: vec![demand] }),
         }
     }
-    answer(rulings, &asked, checks, listener)
+    answer(rulings, &asked, patience, checks, listener)
 }
 
 /// Judges the same rules by what the files tell alone, and returns those that do not hold.
-pub(super) fn broken_by_files(state: &RulesState, entries: &[EntryToRule<'_>]) -> Vec<Ruling> {
+fn broken_by_files(state: &RulesState, entries: &[EntryToRule<'_>]) -> Vec<Ruling> {
     let JudgedFiles { rulings, open } = judge_files(state, entries, None);
     let open: HashSet<usize> = open.into_iter().map(|open| open.ruling).collect();
     let closed = rulings.into_iter().enumerate().filter(|(index, _)| !open.contains(index));
@@ -138,6 +173,7 @@ fn judge_files<'e>(
 fn answer(
     mut rulings: Vec<Ruling>,
     asked: &[AskedImage],
+    patience: Patience,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
@@ -148,7 +184,7 @@ fn answer(
     let is_broken = |(index, ruling): (usize, &Ruling)| ruling.broken().is_some() && !open.contains(&index);
     let patience = match rulings.iter().enumerate().any(is_broken) {
         true => Patience::None,
-        false => Patience::AsAsked,
+        false => patience,
     };
     let together = asked.iter().map(|image| {
         let all = image.demands.iter().flat_map(|demand| demand.requirements.clone());
