@@ -57,8 +57,8 @@ pub fn order_of(
     Ok(EntryOrders::new(orders))
 }
 
-/// Returns the name that means the place of `entry` alone, if the places of its name say different things before the edit: each has
-/// a past of its own.
+/// Returns the name that means the place of `entry` alone, if the places of its name say different things before the edit: each
+/// has a past of its own.
 fn own_name(file: &FileEdit, entry: &EntryEdit) -> Option<String> {
     let places: Vec<&EntryEdit> = file.edit.entries.iter().filter(|other| other.name == entry.name).collect();
     if places.iter().all(|other| other.before == entry.before) {

@@ -26,10 +26,10 @@ const MAX_BUILDS_COMPARED: usize = 10;
 
 /// What is asked of the builds that ran before.
 #[derive(Debug, Clone, Copy)]
-struct Question {
+struct PastQuestion {
     rebuild: Rebuild,
-    /// Whether the repositories of the sources are asked how the commits stand to each other. Where they do not know the commit of
-    /// what runs, that leads to nothing.
+    /// Whether the repositories of the sources are asked how the commits stand to each other. Where they do not know the
+    /// commit of what runs, that leads to nothing.
     asks_repositories: bool,
 }
 
@@ -74,7 +74,7 @@ impl CandidateBuild<'_> {
         &self,
         EntryStanding { ordered, is_by_tag_alone, .. }: &EntryStanding,
         running: &RunningEntry,
-    ) -> Option<Question> {
+    ) -> Option<PastQuestion> {
         // If its commit is not known, the same tag may be wanted again.
         let is_by_commit = self.new.source.is_some() && commits_count(self.setting.by);
         let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
@@ -90,7 +90,7 @@ impl CandidateBuild<'_> {
             Standing::Newer if *is_by_tag_alone && self.has_later_time(running) => (Rebuild::IsOld, false),
             _ => return None,
         };
-        Some(Question { rebuild, asks_repositories })
+        Some(PastQuestion { rebuild, asks_repositories })
     }
 
     /// Returns whether a date or a time alone may make its tag higher than that of what runs, and its commit may be older: a
@@ -129,7 +129,7 @@ impl CandidateBuild<'_> {
     fn against_past(
         &self,
         past: &[EarlierBuild],
-        Question { rebuild, asks_repositories }: Question,
+        PastQuestion { rebuild, asks_repositories }: PastQuestion,
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
