@@ -179,8 +179,8 @@ impl CandidateBuild<'_> {
         }
     }
 
-    /// Returns how its commit stands to that of a build, as the repositories tell; `None` if that is not asked. One that cannot be
-    /// reached is not asked again for each build.
+    /// Returns how its commit stands to that of a build, as the repositories tell; `None` if that is not asked. One that cannot
+    /// be reached is not asked again for each build.
     fn ancestry_to(
         &self,
         stood: &Build,
