@@ -112,7 +112,8 @@ mod tests {
     }
 
     /// Cases with names that no trailer can be read of.
-    const UNREADABLE: [&str; 3] = ["keep-name-with-sha256", "keep-name-with-tag", "template-name"];
+    const UNREADABLE: [&str; 4] =
+        ["chain-of-name-with-tag", "keep-name-with-sha256", "keep-name-with-tag", "template-name"];
 
     /// Each edit that a release may make is one that its trailers tell.
     #[test]
