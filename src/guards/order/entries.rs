@@ -57,11 +57,14 @@ pub fn order_of(
     Ok(EntryOrders::new(orders))
 }
 
+/// Of how many places of one name each has a past of its own. To name a place, the whole file is looked through.
+const MAX_OWN_PASTS: usize = 20;
+
 /// Returns the name that means the place of `entry` alone, if the places of its name say different things before the edit: each
 /// has a past of its own.
 fn own_name(file: &FileEdit, entry: &EntryEdit) -> Option<String> {
     let places: Vec<&EntryEdit> = file.edit.entries.iter().filter(|other| other.name == entry.name).collect();
-    if places.iter().all(|other| other.before == entry.before) {
+    if places.len() > MAX_OWN_PASTS || places.iter().all(|other| other.before == entry.before) {
         return None;
     }
     let place = places.iter().position(|other| std::ptr::eq(*other, entry))?;
