@@ -15,6 +15,7 @@ use crate::guards::rules::{
 };
 use crate::image::Reference;
 use crate::message::SourceCommit;
+use crate::message::each_once;
 use crate::outcome::failure::{Failure, FailureKind, Place};
 use crate::outcome::{BrokenRule, Listener, RuleVerdict, Ruling};
 use crate::registry::signature::TrustedSigner;
@@ -69,13 +70,7 @@ pub(super) fn broken_beside_images(
         Err(_) => broken_by_files(state, &found),
     };
     rulings.extend(broken_by_files(state, &others));
-    let mut broken: Vec<Ruling> = Vec::new();
-    for ruling in rulings {
-        if ruling.broken().is_some() && !broken.contains(&ruling) {
-            broken.push(ruling);
-        }
-    }
-    broken
+    each_once(rulings.into_iter().filter(|ruling| ruling.broken().is_some()))
 }
 
 fn judge(

@@ -16,7 +16,7 @@ use super::tips::Tips;
 /// answer may change the login, the push alone is begun: helpers of git are asked once, and what they tell serves both.
 ///
 /// # Errors
-/// If both fail, the error is that of the push, unless that is refused alone; most often there is one reason for both.
+/// If both fail, the error is that of the push, unless a read is refused as well; most often there is one reason for both.
 pub fn open_both<'r>(
     remote: &'r Remote,
     branch: &BranchName,
@@ -31,7 +31,7 @@ pub fn open_both<'r>(
         let pusher = Pusher::open(remote, branch, kept);
         match (pusher, joined(reader)) {
             // What may not be read either is not only closed to a push.
-            (Err(GitError::NoPush { .. }), Err(reading)) => Err(reading),
+            (Err(GitError::NoPush { .. }), Err(reading @ GitError::NoAccess { .. })) => Err(reading),
             (pusher, reader) => Ok((pusher?, Some(reader?))),
         }
     })

@@ -34,10 +34,12 @@ fn folder(path: &Path) -> io::Result<&Path> {
     Ok(folder)
 }
 
-/// Returns whether a path is below the current folder as it is written, which may call that folder by a link.
+/// Returns whether a path is below the current folder as it is written, which may call that folder by a link. The root is no
+/// checkout, and all would be below it.
 fn is_here(path: &Path) -> io::Result<bool> {
     let here = env::current_dir()?.canonicalize()?;
-    Ok(path.ancestors().any(|folder| folder.canonicalize().is_ok_and(|folder| folder == here)))
+    Ok(here.parent().is_some()
+        && path.ancestors().any(|folder| folder.canonicalize().is_ok_and(|folder| folder == here)))
 }
 
 /// Returns an absolute path with each `..` taken for the folder above, as it is written: behind a link, the system would
@@ -65,7 +67,7 @@ fn readable<'a, 'p, 's>(builder: &'a mut tempfile::Builder<'p, 's>) -> &'a mut t
     builder
 }
 
-/// Appends to the file at `path`, or creates it. The one that GitHub's runner names may be a link.
+/// Appends to the file at `path`, or creates it. Outside the current folder it may be a link, as a runner may have it.
 pub(super) fn append(path: &Path, text: &str) -> io::Result<()> {
     let path = &without_dots(&std::path::absolute(path)?);
     folder(path)?;

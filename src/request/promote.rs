@@ -33,6 +33,10 @@ impl PromoteRequest {
         };
         let timeout = &arguments.delivery.checking.registry.timeout;
         let mut from_target = elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?;
+        let is_here = |from: &TargetRequest| from.branch.is_some() && from.branch == delivery.target.branch;
+        if arguments.from_repo.is_none() && from_target.as_ref().is_some_and(is_here) {
+            from_target = None;
+        }
         if let Some(target) = &mut from_target {
             target.repository_flag = if arguments.from_repo.is_some() { "--from-repo" } else { "--repo" };
             target.branch_flag = "--from-branch";

@@ -9,6 +9,7 @@ use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, Claim, ExpectedSource, NoAttestationType, RequiredClaim, Requirement};
 use crate::system::bounded_file;
+use crate::system::shown_path::shown_path;
 
 /// Returns the claims that are required. `source` is the commit that provenance must name, if it is known already.
 pub(super) fn required_claims(
@@ -100,19 +101,10 @@ fn public_key(text: &str) -> Result<PublicKey, Failure> {
     }
     let path = Path::new(filled("--verify-key", text)?);
     let unusable = |error: &dyn std::fmt::Display| {
-        let shown = match may_be_encoded(text) {
-            true => "that `--verify-key` names".to_owned(),
-            false => format!("`{}`", path.display()),
-        };
+        let shown = shown_path(path).map_or("that `--verify-key` names".to_owned(), |path| format!("`{path}`"));
         Failure::usage(format!("cannot use the key {shown}: {error}"))
             .hint("name a file with a public key in the PEM form, such as `cosign.pub`")
     };
     let pem = bounded_file::read(path).map_err(|error| unusable(&error))?;
     PublicKey::from_pem(&pem).map_err(|error| unusable(&error))
-}
-
-/// Whether a text may be a key in base64, with its PEM form around it or without: a path is shorter, or has other characters.
-fn may_be_encoded(text: &str) -> bool {
-    let is_of_base64 = |c: char| c.is_ascii_alphanumeric() || c.is_whitespace() || "+/=-_".contains(c);
-    text.len() >= 40 && text.chars().all(is_of_base64)
 }

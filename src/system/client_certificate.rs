@@ -1,5 +1,6 @@
 //! The certificate by which this side shows who it is, for servers that require one (mutual TLS).
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::bounded_file;
+use super::shown_path::shown_path;
 
 /// What the line of a key that is encrypted has in it, in each of the PEM forms.
 const ENCRYPTED: &[u8] = b"ENCRYPTED";
@@ -18,13 +20,34 @@ const ENCRYPTED: &[u8] = b"ENCRYPTED";
 #[derive(Debug, Clone)]
 pub struct ClientCertificate(Arc<CertifiedKey>);
 
-/// A client certificate that cannot be used. It has nothing of a key in it.
+/// The two files of a client certificate; they may be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFile {
+    Certificate,
+    Key,
+}
+
+/// A client certificate that cannot be used. It shows nothing of a key.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use `{}` as a client certificate", path.display())]
+#[error("cannot use {} as the {} of a client", shown(.path), .file)]
 pub struct ClientCertificateError {
-    /// The file that is wrong.
     path: PathBuf,
+    /// The one that is wrong.
+    pub file: CertificateFile,
     source: ClientCertificateProblem,
+}
+
+impl fmt::Display for CertificateFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Certificate => "certificate",
+            Self::Key => "key",
+        })
+    }
+}
+
+fn shown(path: &Path) -> String {
+    shown_path(path).map_or("a text in place of the name of a file".to_owned(), |path| format!("`{path}`"))
 }
 
 /// What is wrong with a file of a client certificate.
@@ -36,13 +59,13 @@ pub enum ClientCertificateProblem {
     NoCertificate,
     #[error("it holds no private key in the PEM form")]
     NoKey,
-    #[error("its key is encrypted, and nobody is there to type a passphrase")]
+    #[error("it is encrypted; give a key without a passphrase")]
     Encrypted,
-    #[error("its key is of a kind that TLS does not use here")]
+    #[error("it is of a kind that TLS does not use here")]
     UnusableKey,
-    #[error("its key is not that of the certificate")]
+    #[error("it is not the key of the certificate")]
     OtherKey,
-    #[error("there is another one beside it, `{}`", .0.display())]
+    #[error("there is another one beside it, `{}`; keep one of them", .0.display())]
     Second(PathBuf),
 }
 
@@ -52,19 +75,25 @@ impl ClientCertificate {
     /// # Errors
     /// A file cannot be read or has neither, the key is encrypted, or it is that of another certificate.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, ClientCertificateError> {
-        let wrong = |path: &Path, source| ClientCertificateError { path: path.to_owned(), source };
-        let bytes = |path: &Path| {
-            bounded_file::read(path).map_err(|error| wrong(path, ClientCertificateProblem::Unreadable(error)))
+        let wrong = |file, source| {
+            let path = match file {
+                CertificateFile::Certificate => certificate,
+                CertificateFile::Key => key,
+            };
+            ClientCertificateError { path: path.to_owned(), file, source }
         };
-        let chain = CertificateDer::pem_slice_iter(&bytes(certificate)?).collect::<Result<Vec<_>, _>>();
+        let unread = |file, error| wrong(file, ClientCertificateProblem::Unreadable(error));
+        let chain = bounded_file::read(certificate).map_err(|error| unread(CertificateFile::Certificate, error))?;
+        let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
         let chain = chain.ok().filter(|chain| !chain.is_empty());
-        let chain = chain.ok_or_else(|| wrong(certificate, ClientCertificateProblem::NoCertificate))?;
-        let pem = bytes(key)?;
+        let none = || wrong(CertificateFile::Certificate, ClientCertificateProblem::NoCertificate);
+        let chain = chain.ok_or_else(none)?;
+        let pem = bounded_file::read(key).map_err(|error| unread(CertificateFile::Key, error))?;
         let Ok(secret) = PrivateKeyDer::from_pem_slice(&pem) else {
             let is_encrypted = pem.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED);
             let problem =
                 if is_encrypted { ClientCertificateProblem::Encrypted } else { ClientCertificateProblem::NoKey };
-            return Err(wrong(key, problem));
+            return Err(wrong(CertificateFile::Key, problem));
         };
         let provider = rustls::crypto::ring::default_provider();
         let certified = CertifiedKey::from_der(chain, secret, &provider).map_err(|error| {
@@ -72,7 +101,7 @@ impl ClientCertificate {
                 rustls::Error::InconsistentKeys(_) => ClientCertificateProblem::OtherKey,
                 _ => ClientCertificateProblem::UnusableKey,
             };
-            wrong(key, problem)
+            wrong(CertificateFile::Key, problem)
         })?;
         Ok(Self(Arc::new(certified)))
     }
@@ -86,6 +115,6 @@ impl ClientCertificate {
 impl ClientCertificateError {
     /// Says that a server would have to be shown two certificates.
     pub fn second(path: PathBuf, other: PathBuf) -> Self {
-        Self { path, source: ClientCertificateProblem::Second(other) }
+        Self { path, file: CertificateFile::Certificate, source: ClientCertificateProblem::Second(other) }
     }
 }

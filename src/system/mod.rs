@@ -23,6 +23,7 @@ pub mod programs;
 pub mod proxy;
 pub mod retry_after;
 pub(crate) mod sent_logins;
+pub mod shown_path;
 pub mod signals;
 pub mod tls;
 pub mod webhook;

@@ -15,9 +15,10 @@ pub(in crate::flow) fn require_size(
 ) -> Result<(), Failure> {
     let mut left = MAX_SIZE;
     for size in sizes {
-        let too_large = || {
-            Failure::target(format!("the {files} files have more than 16 MiB together"))
-                .hint("name some of them at a time, by patterns that match fewer files")
+        let too_large = || match files {
+            1 => Failure::target("the file has more than 16 MiB").hint("keep what it releases in a file of its own"),
+            files => Failure::target(format!("the {files} files have more than 16 MiB together"))
+                .hint("name some of them at a time, by patterns that match fewer files"),
         };
         left = left.checked_sub(size?).ok_or_else(too_large)?;
     }

@@ -13,7 +13,7 @@ use rustls::pki_types::pem::PemObject as _;
 use super::http_config::HttpSettings;
 use crate::git::error::GitError;
 use crate::system::bounded_file;
-use crate::system::client_certificate::ClientCertificate;
+use crate::system::client_certificate::{CertificateFile, ClientCertificate};
 use crate::system::http::{Security, client};
 use crate::system::proxy::Proxies;
 use crate::system::tls::{Authorities, SystemAuthorities, TlsError, client_config};
@@ -42,11 +42,15 @@ pub(in crate::git) fn http_client(
                 None => (Authorities::SystemAndGiven(system), Ok(Vec::new())),
             };
             let given = given.map_err(|error| GitError::setting("http.sslCAInfo", error))?;
-            let shown = settings.client_certificate.as_deref().map(|certificate| {
-                let key = settings.client_key.as_deref().unwrap_or(certificate);
-                ClientCertificate::read(&in_home(certificate, home), &in_home(key, home))
+            let shown = settings.client_certificate.as_ref().map(|certificate| {
+                let key = settings.client_key.as_ref().unwrap_or(certificate);
+                let read = ClientCertificate::read(&in_home(&certificate.path, home), &in_home(&key.path, home));
+                read.map_err(|error| match error.file {
+                    CertificateFile::Certificate => GitError::setting(certificate.named_by, error),
+                    CertificateFile::Key => GitError::setting(key.named_by, error),
+                })
             });
-            let shown = shown.transpose().map_err(|error| GitError::setting("http.sslCert", error))?;
+            let shown = shown.transpose()?;
             let config = client_config(authorities, given, shown.as_ref());
             builder.tls_backend_preconfigured(config.map_err(|error| match error {
                 TlsError::Misnamed(misnamed) => GitError::MisnamedAuthorities(misnamed),

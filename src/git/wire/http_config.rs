@@ -75,11 +75,18 @@ pub(in crate::git) struct HttpSettings {
     /// A file of CA certificates that replace the system's (`http.sslCAInfo`).
     pub(in crate::git) ca_file: Option<PathBuf>,
     /// The file of the certificate to show to a server that requires one (`http.sslCert`).
-    pub(in crate::git) client_certificate: Option<PathBuf>,
+    pub(in crate::git) client_certificate: Option<NamedFile>,
     /// The file of its key, if it is another one (`http.sslKey`).
-    pub(in crate::git) client_key: Option<PathBuf>,
+    pub(in crate::git) client_key: Option<NamedFile>,
     /// The setting that turns the check of certificates off; `None` if they are checked.
     pub(in crate::git) unverified_by: Option<&'static str>,
+}
+
+/// A file, and the setting or the variable that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::git) struct NamedFile {
+    pub(in crate::git) path: PathBuf,
+    pub(in crate::git) named_by: &'static str,
 }
 
 /// What git's variables say of TLS. Each counts before its setting.
@@ -98,17 +105,19 @@ pub struct TlsVariables {
 impl HttpSettings {
     pub(in crate::git) fn read(config: &gix::config::File, url: &gix::Url, variables: &TlsVariables) -> Self {
         let last = |key| values(config, key, url).pop();
-        let file = |variable: &Option<PathBuf>, key| {
-            variable.clone().or_else(|| last(key).filter(|path| !path.is_empty()).map(PathBuf::from))
+        let set = |key| last(key).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let file = |variable: &Option<PathBuf>, name, key, setting| {
+            let named = |path, named_by| NamedFile { path, named_by };
+            variable.clone().map(|path| named(path, name)).or_else(|| Some(named(set(key)?, setting)))
         };
         let verify =
             last("sslVerify").and_then(|value| gix::config::Boolean::try_from(value.as_bytes().as_bstr()).ok());
         Self {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
-            ca_file: file(&variables.ca_file, "sslCAInfo"),
-            client_certificate: file(&variables.client_certificate, "sslCert"),
-            client_key: file(&variables.client_key, "sslKey"),
+            ca_file: variables.ca_file.clone().or_else(|| set("sslCAInfo")),
+            client_certificate: file(&variables.client_certificate, "GIT_SSL_CERT", "sslCert", "http.sslCert"),
+            client_key: file(&variables.client_key, "GIT_SSL_KEY", "sslKey", "http.sslKey"),
             unverified_by: match variables.unverified {
                 true => Some("GIT_SSL_NO_VERIFY"),
                 false => verify.filter(|verify| !verify.0).map(|_| "http.sslVerify"),

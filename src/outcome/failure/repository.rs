@@ -121,7 +121,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::TagTaken { .. } => (Target, Some("give `--git-tag` a name that is new; a tag is never moved")),
         GitError::Path { .. } => (Usage, Some(WRITE_A_PATH)),
         GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
-        GitError::Setting { .. } => (Usage, Some("correct the setting in git's configuration")),
+        GitError::Setting { .. } => (Usage, Some("correct it, in git's configuration or in the variable")),
         GitError::SigningSettings { .. } => {
             (Usage, Some("set `gpg.format` and `user.signingKey` in git's configuration"))
         }
@@ -191,6 +191,7 @@ fn login_hint(error: &GitError) -> &'static str {
             "use https with a certificate that is checked; `--insecure-git` sends it all the same"
         }
         GitError::NoAccess { .. } => "check the URL, and that the login may use this repository",
+        GitError::NoPush { login: None, .. } => "give a login that may write here, as `TAGSHIP_GIT_TOKEN`",
         GitError::NoPush { .. } => {
             "let the login write to this repository and branch; in a job of GitHub, `permissions: contents: write`"
         }

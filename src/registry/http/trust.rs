@@ -64,7 +64,8 @@ impl Trust {
     ) -> Result<Option<ClientCertificate>, CheckError> {
         let mut files = self.files_for(names, CLIENT).into_iter();
         let Some(certificate) = files.next() else { return Ok(None) };
-        let read = match files.next() {
+        // docker and podman may have the same in a folder of their own each.
+        let read = match files.find(|other| other.parent() == certificate.parent()) {
             Some(second) => Err(ClientCertificateError::second(second, certificate)),
             None => ClientCertificate::read(&certificate, &certificate.with_extension("key")),
         };

@@ -36,6 +36,8 @@ fn a_file_is_not_promoted_to_itself() {
         let output = environments.run("promote", &["--from", &from, "--to", STAGING]).run().exit(2);
         output.stderr_has(&format!("`--from` and `--to` are the same file, `{STAGING}/kustomization.yaml`"));
     }
+    let branches = ["--branch", "main", "--from-branch", "refs/heads/main"];
+    environments.run("promote", &["--from", STAGING, "--to", STAGING]).args(branches).run().exit(2);
 }
 
 /// What staging was released with is another image than what its tag is by now. The flag that the warning names promotes it.

@@ -102,7 +102,7 @@ fn a_server_that_requires_a_client_certificate() {
     let stage = Stage::new();
     let server = GitServer::start_tls(stage.remote.folder(), Access::Login(login()), &certificate);
     let (client, key) = (certificate.client(), certificate.client_key());
-    let text = |path| std::fs::read_to_string(path).unwrap();
+    let text = |path: &Path| std::fs::read_to_string(path).unwrap();
     let both = stage.home.write("certificates/both.pem", &format!("{}{}", text(&client), text(&key)));
     let authority = format!("[http]\nsslCAInfo = {}\n", certificate.authority().display());
     let (url, client, key) = (server.url(""), client.display().to_string(), key.display().to_string());
@@ -122,10 +122,17 @@ fn a_server_that_requires_a_client_certificate() {
         }
     }
     let release = release_with(&stage, &server, &format!("{authority}sslCert = {client}\nsslKey = /nowhere"));
-    release.run().exit(2).stderr_has("http.sslCert").stderr_has("cannot use `/nowhere` as a client certificate");
+    release.run().exit(2).stderr_has("http.sslKey").stderr_has("cannot use `/nowhere` as the key of a client");
     let release = release_with(&stage, &server, &format!("{authority}sslCert = /nowhere"));
     release.env("GIT_SSL_CERT", &client).env("GIT_SSL_KEY", &key).run().success();
     release_with(&stage, &server, &authority).env("GIT_SSL_CERT", both).run().success();
+    // A variable of a CI system that has the text in place of the file's name.
+    let secret = text(&certificate.client_key());
+    for (key, flags) in [(secret.clone(), &[][..]), (secret.replace('\n', ""), &["--output", "json"])] {
+        let release = release_with(&stage, &server, &authority).env("GIT_SSL_CERT", &client).env("GIT_SSL_KEY", key);
+        let output = release.args(flags.iter().copied()).run().exit(2).stderr_has("GIT_SSL_KEY");
+        output.stderr_has("a text in place of the name of a file").says_nowhere(secret.lines().nth(1).unwrap());
+    }
 }
 
 /// What speaks no TLS is told apart from what is not trusted.

@@ -76,8 +76,8 @@ fn what_cannot_be_used() {
         ("client.cert", Some("nonsense"), "it holds no certificate in the PEM form"),
         ("client.key", None, "cannot read it"),
         ("client.key", Some("nonsense"), "it holds no private key in the PEM form"),
-        ("client.key", Some(encrypted), "its key is encrypted"),
-        ("client.key", Some(other_key.as_str()), "its key is not that of the certificate"),
+        ("client.key", Some(encrypted), "it is encrypted; give a key without a passphrase"),
+        ("client.key", Some(other_key.as_str()), "it is not the key of the certificate"),
         ("other.cert", Some(client.as_str()), "there is another one beside it"),
     ] {
         let home = Home::new();
@@ -86,10 +86,21 @@ fn what_cannot_be_used() {
             Some(content) => keep(&home, &address, name, content),
             None => fs::remove_file(home.path().join(format!("config/docker/certs.d/{address}/{name}"))).unwrap(),
         }
-        let output = check(&home, &address).run().exit(2).stderr_has("as a client certificate").stderr_has(why);
+        let output = check(&home, &address).run().exit(2).stderr_has("of a client").stderr_has(why);
         output.says_nowhere(key.lines().nth(1).unwrap()).says_nowhere(other_key.lines().nth(1).unwrap());
     }
     assert!(registry.requests().is_empty());
+}
+
+/// A machine that has docker and podman may have the same certificate for both.
+#[test]
+fn a_certificate_in_two_folders() {
+    let Some((certificate, registry)) = registry() else { return };
+    let (address, home) = (registry.address(), Home::new());
+    keep_all(&home, &address, &certificate);
+    home.write(&format!("config/containers/certs.d/{address}/client.cert"), &text(&certificate.client()));
+    home.write(&format!("config/containers/certs.d/{address}/client.key"), &text(&certificate.client_key()));
+    check(&home, &address).run().success();
 }
 
 /// Whatever a server says of a certificate that it does not accept, a person must act.
