@@ -25,8 +25,8 @@ const SOURCE: &str = "Tagship-Source";
 const VERIFIED: &str = "Tagship-Verified";
 /// The page of the CI run that released.
 const RUN: &str = "Tagship-Run";
-/// The commit of a release that this one takes back; if it takes none back, of what was taken back before and stays so. One
-/// trailer for each commit.
+/// The commit of a release that this one takes back. If it takes none back, the commit of one that was taken back before and
+/// stays so. One trailer for each commit.
 const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
 /// A release of an entry that was taken back earlier and stays so: `NAME=COMMIT`, or `NAME=COMMIT FILE` if several files were
 /// written. One trailer for each.
