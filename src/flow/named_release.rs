@@ -2,6 +2,7 @@
 //! `log` shows it or whole.
 
 use crate::image::short_tag;
+use crate::message::each_once;
 use crate::outcome::LoggedRelease;
 
 /// The fewest characters of a name that is not whole: git shows a commit by so many.
@@ -29,12 +30,7 @@ pub(super) fn place_of(releases: &[LoggedRelease], text: &str) -> Result<Option<
         return Ok(Some(place));
     }
     let Some(place) = newest(&|release| !names_beginning(release, text).is_empty()) else { return Ok(None) };
-    let mut names: Vec<String> = Vec::new();
-    for name in releases.iter().flat_map(|release| names_beginning(release, text)) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
+    let names: Vec<String> = each_once(releases.iter().flat_map(|release| names_beginning(release, text)));
     let place_of = |name: &String| newest(&|release| names_beginning(release, text).contains(name));
     let is_same = |other: usize| releases[other].fields == releases[place].fields;
     match names.iter().filter_map(place_of).all(is_same) {

@@ -78,7 +78,7 @@ pub enum GitError {
         details: Vec<String>,
     },
 
-    /// The remote accepted the login, and refuses it the push.
+    /// The remote refuses the push to this login, or without one.
     #[error("{remote} takes no push {}", pushing_login(*.login))]
     NoPush {
         remote: String,

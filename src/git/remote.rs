@@ -294,6 +294,12 @@ fn http_address(
     let proxies = proxies(&settings, &options.proxies)?;
     let client = http_client(&public, &settings, &proxies, &options.system, options.timeout, options.home.as_deref())?;
     let mut access = Access { notices: options.notices.clone(), proxy: proxies.shown(&public), ..Access::default() };
+    if let (Some(setting), Some(certificate)) = (settings.unverified_by, &settings.client_certificate) {
+        let named_by = certificate.named_by;
+        options.notices.add(format!(
+            "the certificate that `{named_by}` names is shown to no server whose own one is not checked (`{setting}`)"
+        ));
+    }
     let mut header = None;
     for line in &settings.extra_headers {
         match parse_header(line) {

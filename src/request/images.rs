@@ -22,7 +22,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// Returns arguments that nobody typed.
+    /// Returns arguments that do not come from the command line.
     pub fn of(arguments: Vec<ImageArgument>) -> Self {
         Self { arguments, repeated: Vec::new(), unnamed: Vec::new() }
     }

@@ -126,6 +126,9 @@ fn a_server_that_requires_a_client_certificate() {
     let release = release_with(&stage, &server, &format!("{authority}sslCert = /nowhere"));
     release.env("GIT_SSL_CERT", &client).env("GIT_SSL_KEY", &key).run().success();
     release_with(&stage, &server, &authority).env("GIT_SSL_CERT", both).run().success();
+    let unverified = release_with(&stage, &server, "[http]\nsslVerify = false\n").env("GIT_SSL_CERT", &client);
+    let output = unverified.run().exit(5);
+    output.stdout_has("the certificate that `GIT_SSL_CERT` names is shown to no server whose own one is not checked");
     // A variable of a CI system that has the text in place of the file's name.
     let secret = text(&certificate.client_key());
     for (key, flags) in [(secret.clone(), &[][..]), (secret.replace('\n', ""), &["--output", "json"])] {
