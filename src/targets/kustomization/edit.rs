@@ -36,7 +36,7 @@ pub fn edit<'a>(
 }
 
 /// Returns the name of each entry and its values, in file order. Entries of one name are told as one, as kustomize applies them:
-/// see [`applied`].
+/// see `applied`.
 ///
 /// # Errors
 ///
