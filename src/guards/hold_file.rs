@@ -254,6 +254,15 @@ mod tests {
             ("note: this is prose\nNo release until: see #7", "note: this is prose No release until: see #7"),
             ("Orders: 2 of 3\nunits are lost\nowner: @ops", "Orders: 2 of 3 units are lost (@ops may lift it)"),
             ("Until Monday\nDeadline 2026-12-01", "Until Monday Deadline 2026-12-01"),
+            (
+                "Incident 4711\nStarted: 2026-11-30T08:00Z\n- 2026-12-01T10:00Z\nFreeze 2026-12-01T10:00Z",
+                "Incident 4711 Started: 2026-11-30T08:00Z - 2026-12-01T10:00Z Freeze 2026-12-01T10:00Z",
+            ),
+            ("Name: Black Friday\nnames: web", "Name: Black Friday (for web)"),
+            (
+                "Until: see #7\nend: 2026-12-01T10:00Z\nuntil: 2026-12-02T10:00Z",
+                "Until: see #7 end: 2026-12-01T10:00Z (until 2026-12-02T10:00Z)",
+            ),
         ] {
             assert_eq!(Hold::parse(text.as_bytes()).map(|hold| hold.to_string()), Ok(expected.to_owned()), "{text:?}");
         }
@@ -290,7 +299,11 @@ mod tests {
             (b"unitl 2026-12-01T10:00Z\nnames: web", slip(1, "unitl", "until")),
             (b"until 2026-12-01T10:00Z", slip(1, "until", "until")),
             (b"Wait\n\nend: 2026-12-01T10:00Z\nnames: web", slip(3, "end", "until")),
+            (b"untlil 2026-12-01T10:00Z", slip(1, "untlil", "until")),
+            (b"Till 2026-12-01T10:00Z\nnames: web\nowner: @ops", slip(1, "Till", "until")),
+            (b"Until: see #7\nnames: web", slip(1, "Until", "until")),
             (b"name: web", slip(1, "name", "names")),
+            (b"Name: web\nuntil: 2026-12-01T10:00Z", slip(1, "Name", "names")),
             (b"nmaes: web", slip(1, "nmaes", "names")),
             (b"owners: @ops", slip(1, "owners", "owner")),
         ] {
