@@ -191,3 +191,29 @@ fn a_place_that_was_taken_back_by_hand() {
     pipeline.stage.remote.commit("main", "Three crashes here", &[File::new("pods.yaml", by_hand)]);
     assert_eq!(release("web=*:build-three", &three), "superseded");
 }
+
+/// One place of a name was rolled back by its own name: it stays away there, wherever the place is in the file, and also if
+/// another place says the same, or all do.
+#[test]
+fn a_place_that_was_rolled_back_by_its_own_name() {
+    let pipeline = Pipeline::new();
+    let sources = ["one", "two", "three"].map(|name| pipeline.source(name, &[]));
+    for order in [&["a", "b", "c"][..], &["b", "a", "c"], &["a", "b"], &["b", "a"]] {
+        let pods: Vec<String> =
+            order.iter().map(|name| MANIFEST.replace("{name: a}", &format!("{{name: {name}}}"))).collect();
+        let file = &format!("{}.yaml", order.concat());
+        pipeline.stage.remote.commit("main", "Add pods", &[File::new(file, pods.join("---\n"))]);
+        let run = |command: &str, argument: &str, commit: &str| {
+            let run = pipeline.run(command, &["--no-check", "--output", "json", "-f", file, argument]);
+            document(&pipeline.in_ci(run, commit).run().success())["outcome"].as_str().unwrap().to_owned()
+        };
+        let [one, two, three] = &sources;
+        assert_eq!(run("release", "web=*:v1.0.0", one), "released");
+        for name in ["a", "b"] {
+            assert_eq!(run("release", &format!("Pod/{name}/web=*:v2.0.0"), two), "released", "{order:?}");
+        }
+        assert_eq!(run("release", "Pod/a/web=*:v3.0.0", three), "released", "{order:?}");
+        assert_eq!(run("rollback", "Pod/a/web", three), "released", "{order:?}");
+        assert_eq!(run("release", "web=*:v3.0.0", three), "superseded", "{order:?}");
+    }
+}
