@@ -1,5 +1,7 @@
 //! What ran before what runs counts too, whatever tells the commit of the new build, and whatever took the place of it.
 
+use std::time::Duration;
+
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
@@ -227,6 +229,35 @@ fn a_later_time_makes_no_newer_build_of_a_commit_that_ran_before() {
         pipeline.run("rollback", &back).run().success();
         ends(&run(&three, 7), "superseded");
     }
+}
+
+/// The claims of many releases are read once, and not once more for each of the images.
+#[test]
+fn a_later_time_in_the_tags_of_many_images() {
+    const IMAGES: usize = 100;
+    const RELEASES: usize = 500;
+    let pipeline = Pipeline::new();
+    let tag = |number: usize| format!("main-{:07x}-{}", 0x1a2_b000 + number, 1_700_000_000 + number);
+    let each = |line: &dyn Fn(usize) -> String| (0..IMAGES).map(line).collect::<String>();
+    let mut stream = String::new();
+    for tag in (0..RELEASES).map(tag) {
+        let images = each(&|image| format!("Tagship-Image: app{image}=r.example/app{image}:{tag}\n"));
+        let message = format!(
+            "Release {IMAGES} images\n\n{images}Tagship-File: many/kustomization.yaml\nTagship-Version: 0.1.0\n"
+        );
+        let entries = each(&|image| format!("- name: app{image}\n  newName: r.example/app{image}\n  newTag: {tag}\n"));
+        let file = format!("images:\n{entries}");
+        stream += &format!(
+            "commit refs/heads/many\ncommitter A <a@example.test> 1700000000 +0000\ndata {}\n{message}\n\
+             M 100644 inline many/kustomization.yaml\ndata {}\n{file}\n",
+            message.len(),
+            file.len(),
+        );
+    }
+    pipeline.stage.remote.git(["fast-import", "--quiet"]).stdin(stream).run().success();
+    let command = pipeline.run("release", &["--no-check", "--dry-run", "--branch", "many", "-k", "many"]);
+    let arguments = (0..IMAGES).map(|image| format!("app{image}=*:{}", tag(RELEASES)));
+    command.args(arguments).limit(Duration::from_secs(20)).run().success();
 }
 
 /// Versions and dates without a commit are what they say.
