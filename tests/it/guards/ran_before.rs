@@ -240,7 +240,8 @@ fn a_later_time_in_the_tags_of_many_images() {
     let tag = |number: usize| format!("main-{:07x}-{}", 0x1a2_b000 + number, 1_700_000_000 + number);
     let each = |line: &dyn Fn(usize) -> String| (0..IMAGES).map(line).collect::<String>();
     let mut stream = String::new();
-    for tag in (0..RELEASES).map(tag) {
+    for (number, tag) in (0..RELEASES).map(tag).enumerate() {
+        let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
         let images = each(&|image| format!("Tagship-Image: app{image}=r.example/app{image}:{tag}\n"));
         let message = format!(
             "Release {IMAGES} images\n\n{images}Tagship-File: many/kustomization.yaml\nTagship-Version: 0.1.0\n"
@@ -248,14 +249,14 @@ fn a_later_time_in_the_tags_of_many_images() {
         let entries = each(&|image| format!("- name: app{image}\n  newName: r.example/app{image}\n  newTag: {tag}\n"));
         let file = format!("images:\n{entries}");
         stream += &format!(
-            "commit refs/heads/many\ncommitter A <a@example.test> 1700000000 +0000\ndata {}\n{message}\n\
+            "commit refs/heads/main\ncommitter A <a@example.test> 1700000000 +0000\ndata {}\n{message}\n{from}\
              M 100644 inline many/kustomization.yaml\ndata {}\n{file}\n",
             message.len(),
             file.len(),
         );
     }
     pipeline.stage.remote.git(["fast-import", "--quiet"]).stdin(stream).run().success();
-    let command = pipeline.run("release", &["--no-check", "--dry-run", "--branch", "many", "-k", "many"]);
+    let command = pipeline.run("release", &["--no-check", "--dry-run", "-k", "many"]);
     let arguments = (0..IMAGES).map(|image| format!("app{image}=*:{}", tag(RELEASES)));
     command.args(arguments).limit(Duration::from_secs(20)).run().success();
 }
