@@ -1,7 +1,7 @@
 //! The file that stops releases: `.tagship-hold` in a folder of the release branch holds what is in the folder and below
 //! it. It is read fail-safe: what does not follow its grammar holds everything, without an end.
 //!
-//! Its first lines are the reason, none of which may look like a misspelt key. Then may follow, each once, `names: web, api`,
+//! Its first lines are the reason, none of which may look like a misspelling of a key that the file does not have. Then may follow, each once, `names: web, api`,
 //! the entries that it is for (with commas or blanks between them), all of them without it; `until: 2026-12-01T10:00Z`, when it
 //! ends; and `owner: TEXT`, the team that may lift it. Nothing else may follow.
 
@@ -85,6 +85,7 @@ impl Hold {
         let mut hold = Self::default();
         let mut reason: Vec<&str> = Vec::new();
         let mut in_reason = true;
+        let has = |wanted| text.lines().filter_map(|line| setting(line.trim())).any(|(key, _)| key == wanted);
         for (number, line) in text.lines().map(str::trim).enumerate() {
             match setting(line) {
                 Some((key, value)) => {
@@ -92,8 +93,10 @@ impl Hold {
                     hold.set(key, value)?;
                 }
                 None if in_reason => match slip(line) {
-                    Some((word, key)) => return Err(HoldError::Slip { line: number + 1, word: word.to_owned(), key }),
-                    None => reason.extend(line.split_whitespace()),
+                    Some((word, key)) if !has(key) => {
+                        return Err(HoldError::Slip { line: number + 1, word: word.to_owned(), key });
+                    }
+                    _ => reason.extend(line.split_whitespace()),
                 },
                 None if line.is_empty() => {}
                 None => return Err(HoldError::Line(number + 1)),
@@ -165,15 +168,19 @@ fn setting(line: &str) -> Option<(&'static str, &str)> {
     Some((key, value.trim()))
 }
 
-/// Returns the first word of a line of the reason, and the key that is meant, if it looks like one: it is almost that key, or
-/// a moment alone follows. As a part of the reason, it would let the hold last for ever, or hold everything.
+/// Other words for `until`, if a moment alone follows.
+const ENDS: [&str; 5] = ["end", "ends", "expires", "til", "till"];
+
+/// Returns the first word of a line of the reason, and the key that is meant, if it looks like one: it is almost that key, and
+/// a separator or a moment follows. As a part of the reason, it would let the hold last for ever, or hold everything.
 fn slip(line: &str) -> Option<(&str, &'static str)> {
     let (word, value) = line.split_at(line.find(|c: char| c.is_whitespace() || c == ':' || c == '=')?);
-    if seconds(value.trim_start_matches([':', '=', ' ', '\t'])).is_some() {
-        return Some((word, UNTIL));
-    }
     let plain = word.to_lowercase();
     let is_near = |key: &&str| strsim::osa_distance(&plain, key) <= 1;
+    let is_end = || is_near(&UNTIL) || ENDS.contains(&plain.as_str());
+    if seconds(value.trim_start_matches([':', '=', ' ', '\t'])).is_some() && is_end() {
+        return Some((word, UNTIL));
+    }
     let key = value.trim_start().starts_with([':', '=']).then(|| KEYS.into_iter().find(is_near))??;
     Some((word, key))
 }
