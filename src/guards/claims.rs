@@ -2,7 +2,7 @@
 //! commits that it brought. Claims are untrusted; whether a claim is true is told by what the files became.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::branch_line::BranchLine;
 use crate::git::{CommitId, CommitRecord, GitError, History, Snapshot};
@@ -16,6 +16,8 @@ pub struct BranchClaims {
     /// How many commits were asked for.
     depth: usize,
     by_commit: HashMap<CommitId, OnceCell<Vec<ReleaseTrailers>>>,
+    /// Which claims name an entry: of which commit, and the place among those of it. The newest come first.
+    by_name: OnceCell<BTreeMap<String, Vec<(CommitId, usize)>>>,
     /// By which names they call an entry, of its file and name.
     spellings: HashMap<(String, String), BTreeSet<String>>,
 }
@@ -28,6 +30,7 @@ impl BranchClaims {
             self.line = BranchLine::of(snapshot.history(depth)?);
             self.depth = depth;
             self.by_commit = self.line.tips().map(|tip| (tip.id, OnceCell::new())).collect();
+            self.by_name = OnceCell::new();
             self.spellings.clear();
         }
         Ok(self.line.history())
@@ -48,6 +51,31 @@ impl BranchClaims {
         let names: BTreeSet<&str> = of_file.flat_map(ReleaseTrailers::entries).collect();
         let spellings = targets::spellings(path, bytes, name, &names);
         self.spellings.entry(key).or_insert(spellings).clone()
+    }
+
+    /// Returns the names of all entries that are claimed to have been released, whatever the file.
+    pub(super) fn names(&self) -> BTreeSet<&str> {
+        self.by_name().keys().map(String::as_str).collect()
+    }
+
+    /// Returns the claims that name an entry by exactly `name`, whatever the file, the newest first.
+    pub(super) fn of_name<'c>(&'c self, name: &str) -> impl Iterator<Item = &'c ReleaseTrailers> + use<'c> {
+        let places = self.by_name().get(name).into_iter().flatten();
+        places.filter_map(|(commit, place)| self.by_commit.get(commit)?.get()?.get(*place))
+    }
+
+    fn by_name(&self) -> &BTreeMap<String, Vec<(CommitId, usize)>> {
+        self.by_name.get_or_init(|| {
+            let mut by_name: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            let claims = self.iter().flat_map(|(tip, claims)| claims.iter().enumerate().map(|claim| (tip.id, claim)));
+            for (commit, (place, said)) in claims {
+                // Entries of one name may have another image in each file.
+                for name in said.entries().collect::<BTreeSet<_>>() {
+                    by_name.entry(name.to_owned()).or_default().push((commit, place));
+                }
+            }
+            by_name
+        })
     }
 
     /// Returns what each commit that the branch has been at claims, the newest first.

@@ -94,26 +94,24 @@ pub(super) fn may_be_moved(
     claims: &BranchClaims,
     entry: &EntryAtTip<'_>,
 ) -> Result<bool, Failure> {
-    let said = claims_of_name(snapshot, claims, entry)?;
+    let said: Vec<_> = claims_of_name(snapshot, claims, entry)?.map(|(_, said)| said).collect();
     is_of_gone_file(snapshot, claims, &said)
 }
 
-/// Returns the claims to have released the image of an entry, in whatever file, the newest first, in terms of its name.
-pub(super) fn claims_of_name(
+/// Returns the claims to have released the image of an entry, in whatever file, each with the name that it has for the entry;
+/// of each name, the newest first.
+pub(super) fn claims_of_name<'c>(
     snapshot: &Snapshot<'_>,
-    claims: &BranchClaims,
+    claims: &'c BranchClaims,
     EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
-) -> Result<Vec<ReleaseTrailers>, Failure> {
-    let all = || claims.iter().flat_map(|(_, claims)| claims);
-    let names = all().flat_map(ReleaseTrailers::entries).collect();
-    let spellings = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &names);
-    let is_of_entry =
-        |said: &&ReleaseTrailers| said.names(name) || said.entries().any(|entry| spellings.contains(entry));
-    Ok(all().filter(is_of_entry).map(|said| said.clone().renamed(&spellings, name)).collect())
+) -> Result<impl Iterator<Item = (String, &'c ReleaseTrailers)> + use<'c>, Failure> {
+    let mut names = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &claims.names());
+    names.insert((*name).to_owned());
+    Ok(names.into_iter().flat_map(|name| claims.of_name(&name).map(move |said| (name.clone(), said))))
 }
 
 /// Returns the files that these claims say to have been written, each once.
-fn files_of(claims: &[ReleaseTrailers]) -> impl Iterator<Item = &str> {
+fn files_of<'c>(claims: &[&'c ReleaseTrailers]) -> impl Iterator<Item = &'c str> {
     let mut seen = BTreeSet::new();
     claims.iter().flat_map(|said| &said.files).map(String::as_str).filter(move |file| seen.insert(*file))
 }
@@ -122,7 +120,7 @@ fn files_of(claims: &[ReleaseTrailers]) -> impl Iterator<Item = &str> {
 pub(super) fn is_of_gone_file(
     snapshot: &mut Snapshot<'_>,
     claims: &BranchClaims,
-    said: &[ReleaseTrailers],
+    said: &[&ReleaseTrailers],
 ) -> Result<bool, Failure> {
     let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
     for path in files_of(said).take(MAX_MOVED_FILES).map(RepositoryPath::shown_as) {

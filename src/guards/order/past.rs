@@ -109,14 +109,14 @@ impl CandidateBuild<'_> {
         claims: &mut BranchClaims,
     ) -> Result<bool, Failure> {
         claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
-        let is_of_commit = |said: &ReleaseTrailers| {
-            let image = said.image(entry.name, self.new.image.as_deref().unwrap_or(entry.name));
-            let tag = image.and_then(|image| image.tag.clone());
-            let source = said.source_of(entry.name).cloned().or_else(|| source_in_tag(tag.as_deref()?));
+        let image_name = self.new.image.as_deref().unwrap_or(entry.name);
+        let is_of_commit = |name: &str, said: &ReleaseTrailers| {
+            let tag = said.image(name, image_name).and_then(|image| image.tag.clone());
+            let source = said.source_of(name).cloned().or_else(|| source_in_tag(tag.as_deref()?));
             self.new.has_commit_of(&Build { image: None, tag, digest: None, source })
         };
-        let mut said = claims_of_name(snapshot, claims, entry)?;
-        said.retain(is_of_commit);
+        let of_name = claims_of_name(snapshot, claims, entry)?;
+        let said: Vec<_> = of_name.filter(|(name, said)| is_of_commit(name, said)).map(|(_, said)| said).collect();
         let file = entry.path.to_string();
         Ok(said.iter().any(|said| said.names_file(&file)) || is_of_gone_file(snapshot, claims, &said)?)
     }
