@@ -1,6 +1,6 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::build::source_in_tag;
 use super::candidate::{CandidateBuild, EntryStanding};
@@ -8,6 +8,7 @@ use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, Standing};
 use super::found_claim::claims_of_entry;
 use super::labels::{by_labels, with_labels};
+use super::past::MAX_COMMITS_SEARCHED;
 use super::running::{RunningEntry, Scrutiny};
 use super::sentences::{told, unreachable};
 use super::setting::{Setting, Unreachable};
@@ -38,18 +39,20 @@ pub fn order_of(
     let mut claims = BranchClaims::default();
     let mut orders = Vec::new();
     for file in files {
-        // Places of one name that become the same from the same are judged once: there may be thousands.
+        let mut places: HashMap<&str, Vec<&EntryEdit>> = HashMap::new();
+        file.edit.entries.iter().for_each(|entry| places.entry(entry.name.as_str()).or_default().push(entry));
+        // Places of one past that become the same from the same are judged once: there may be thousands.
         let mut judged = HashSet::new();
         // An entry that is added may have been there before.
         for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
-            if !judged.insert((&entry.name, &entry.before, &entry.after)) {
+            let own_name = own_name(file, entry, &places[entry.name.as_str()], snapshot, &mut claims)?;
+            if !judged.insert((&entry.name, own_name.clone(), &entry.before, &entry.after)) {
                 continue;
             }
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
             let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new, keeps_image };
-            let own_name = own_name(file, entry);
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
@@ -60,18 +63,47 @@ pub fn order_of(
 /// Of how many places of one name each has a past of its own. To name a place, the whole file is looked through.
 const MAX_OWN_PASTS: usize = 20;
 
-/// Returns the name that means the place of `entry` alone, if the places of its name say different things before the edit: each
-/// has a past of its own.
-fn own_name(file: &FileEdit, entry: &EntryEdit) -> Option<String> {
-    let places: Vec<&EntryEdit> = file.edit.entries.iter().filter(|other| other.name == entry.name).collect();
-    if places.len() > MAX_OWN_PASTS || places.iter().all(|other| other.before == entry.before) {
-        return None;
+/// Returns the name that means the place of `entry` alone, if each of the `places` of its name has a past of its own: they say
+/// different things before the edit, or a release named one of them alone.
+fn own_name(
+    file: &FileEdit,
+    entry: &EntryEdit,
+    places: &[&EntryEdit],
+    snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
+) -> Result<Option<String>, Failure> {
+    if !(2..=MAX_OWN_PASTS).contains(&places.len()) {
+        return Ok(None);
     }
-    let place = places.iter().position(|other| std::ptr::eq(*other, entry))?;
     let names = targets::own_names(&file.path, &file.old, entry.name.as_str());
-    let name = names.into_iter().nth(place)?;
-    let said = entries(&file.path, &file.old, Some(&name))?;
-    said.values().any(|said| *said == entry.before).then_some(name)
+    let are_alike = places.iter().all(|other| other.before == entry.before);
+    if are_alike && !is_one_named_alone(file, &names, snapshot, claims)? {
+        return Ok(None);
+    }
+    let place = places.iter().position(|other| std::ptr::eq(*other, entry));
+    let name = place.and_then(|place| names.into_iter().nth(place));
+    let says_it = |name: &String| {
+        let said = entries(&file.path, &file.old, Some(name));
+        said.is_some_and(|said| said.values().any(|said| *said == entry.before))
+    };
+    Ok(name.filter(says_it))
+}
+
+/// Returns whether one of the newest commits claims to have released one of the places that have these own names, and not all.
+fn is_one_named_alone(
+    file: &FileEdit,
+    own_names: &[String],
+    snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
+) -> Result<bool, Failure> {
+    claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
+    let mut claimed = own_names.iter().map(|name| {
+        let mut names = claims.spellings(name, &file.path, &file.old);
+        names.extend(claims.of_name(name).any(|said| said.names_file(&file.path)).then(|| name.clone()));
+        names
+    });
+    let first = claimed.next();
+    Ok(claimed.any(|names| Some(&names) != first.as_ref()))
 }
 
 /// Returns the repository that the newest release of an entry names, as far as the nearest history has one that does. What

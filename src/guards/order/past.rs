@@ -18,8 +18,9 @@ use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
 use crate::request::OnUnknownOrder;
 
-/// How many of the newest commits are searched for a build of the same commit. Those beyond the first 50 cost one request.
-const MAX_COMMITS_SEARCHED: usize = 1_000;
+/// How many of the newest commits are searched for a build of the same commit, or for a release of one place of a name. Those
+/// beyond the first 50 cost one request.
+pub(super) const MAX_COMMITS_SEARCHED: usize = 1_000;
 
 /// How many builds that stood before are compared by their commits.
 const MAX_BUILDS_COMPARED: usize = 10;
