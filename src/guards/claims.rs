@@ -47,8 +47,8 @@ impl BranchClaims {
         if let Some(known) = self.spellings.get(&key) {
             return known.clone();
         }
-        let of_file = self.iter().flat_map(|(_, claims)| claims).filter(|said| said.names_file(path));
-        let names: BTreeSet<&str> = of_file.flat_map(ReleaseTrailers::entries).collect();
+        let is_of_file = |name: &&str| self.of_name(name).any(|said| said.names_file(path));
+        let names = self.names().into_iter().filter(is_of_file).collect();
         let spellings = targets::spellings(path, bytes, name, &names);
         self.spellings.entry(key).or_insert(spellings).clone()
     }

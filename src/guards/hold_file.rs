@@ -1,9 +1,9 @@
 //! The file that stops releases: `.tagship-hold` in a folder of the release branch holds what is in the folder and below
 //! it. It is read fail-safe: what does not follow its grammar holds everything, without an end.
 //!
-//! Its first lines are the reason, none of which may look like a misspelling of a key that the file does not have. Then may follow, each once, `names: web, api`,
-//! the entries that it is for (with commas or blanks between them), all of them without it; `until: 2026-12-01T10:00Z`, when it
-//! ends; and `owner: TEXT`, the team that may lift it. Nothing else may follow.
+//! Its first lines are the reason, none of which may look like a misspelling of a key that the file does not have. Then may
+//! follow, each once, `names: web, api`, the entries that it is for (with commas or blanks between them), all of them without
+//! it; `until: 2026-12-01T10:00Z`, when it ends; and `owner: TEXT`, the team that may lift it. Nothing else may follow.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

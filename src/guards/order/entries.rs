@@ -6,7 +6,7 @@ use super::build::source_in_tag;
 use super::candidate::{CandidateBuild, EntryStanding};
 use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, Standing};
-use super::found_claim::claims_of_entry;
+use super::found_claim::last_repository;
 use super::labels::{by_labels, with_labels};
 use super::past::MAX_COMMITS_SEARCHED;
 use super::running::{RunningEntry, Scrutiny};
@@ -115,8 +115,7 @@ fn earlier_repository(
 ) -> Result<Option<String>, Failure> {
     let file = path.to_string();
     let spellings = claims.spellings(name, &file, snapshot.file(path)?);
-    let mut releases = claims_of_entry(claims, &file, name, &spellings);
-    Ok(releases.find_map(|claim| claim.trailers.source_of(name)?.repository.clone()))
+    Ok(last_repository(claims, &file, name, &spellings))
 }
 
 impl CandidateBuild<'_> {

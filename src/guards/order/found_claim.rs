@@ -2,6 +2,7 @@
 //! for `running` to tell, from what the file said.
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use super::entry_at_tip::EntryAtTip;
 use crate::git::{CommitRecord, History, RepositoryPath, Snapshot};
@@ -69,12 +70,35 @@ pub(super) fn claims_of_entry<'c>(
     name: &str,
     spellings: &BTreeSet<String>,
 ) -> impl Iterator<Item = FoundClaim<'c>> {
+    read_claims(claims, file, name, spellings).map(move |(record, said)| {
+        let trailers = said.clone().renamed(spellings, name);
+        FoundClaim { record, parent: claims.line().before(record), trailers }
+    })
+}
+
+/// Returns the repository that the newest release of the entry names, as far as was searched.
+pub(super) fn last_repository(
+    claims: &BranchClaims,
+    file: &str,
+    name: &str,
+    spellings: &BTreeSet<String>,
+) -> Option<String> {
+    let names = || iter::once(name).chain(spellings.iter().map(String::as_str));
+    let mut releases = read_claims(claims, file, name, spellings);
+    releases.find_map(|(_, said)| names().find_map(|name| said.source_of(name)?.repository.clone()))
+}
+
+fn read_claims<'c>(
+    claims: &'c BranchClaims,
+    file: &str,
+    name: &str,
+    spellings: &BTreeSet<String>,
+) -> impl Iterator<Item = (&'c CommitRecord, &'c ReleaseTrailers)> {
     claims.iter().filter_map(move |(record, said)| {
         let is_of_entry = |said: &&ReleaseTrailers| {
             said.is_of(file, name) || spellings.iter().any(|spelling| said.is_of(file, spelling))
         };
-        let trailers = said.iter().find(is_of_entry)?.clone().renamed(spellings, name);
-        Some(FoundClaim { record, parent: claims.line().before(record), trailers })
+        Some((record, said.iter().find(is_of_entry)?))
     })
 }
 
