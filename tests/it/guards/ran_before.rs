@@ -235,7 +235,7 @@ fn a_later_time_makes_no_newer_build_of_a_commit_that_ran_before() {
 #[test]
 fn a_later_time_in_the_tags_of_many_images() {
     const IMAGES: usize = 100;
-    const RELEASES: usize = 500;
+    const RELEASES: usize = 1_000;
     let pipeline = Pipeline::new();
     let tag = |number: usize| format!("main-{:07x}-{}", 0x1a2_b000 + number, 1_700_000_000 + number);
     let each = |line: &dyn Fn(usize) -> String| (0..IMAGES).map(line).collect::<String>();
