@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::asked::asked;
 use super::file_refusal::FileRefusal;
+use super::image_of_tag::TagsOfImages;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, PlannedImage};
@@ -25,11 +26,12 @@ pub(super) fn require_same_as_read(
     let as_read = FileImages::new(images.path, &expanded.yaml);
     let planned: HashMap<(&ImageName, Option<NodeId>), &PlannedImage<'_>> =
         plan.images.iter().map(|image| ((&image.argument.name, version(&image.place)), image)).collect();
+    let tags = TagsOfImages::of(&plan.images);
     for name in arguments.iter().map(|argument| &argument.name).filter(|name| !plan.absent.contains(name)) {
         for place in as_read.called_here(name.as_str())? {
             let written = version(&place).map(|value| expanded.origin(value));
             if let Some(image) = planned.get(&(name, written)) {
-                require_same(images.yaml, image, &expanded, place)?;
+                require_same(images.yaml, image, &expanded, place, &tags)?;
             }
         }
     }
@@ -45,12 +47,14 @@ fn require_same(
     image: &PlannedImage<'_>,
     expanded: &ExpandedYaml<'_>,
     mut place: ImagePlace,
+    tags: &TagsOfImages<'_>,
 ) -> Result<(), FileRefusal> {
     let before = place.fields(&expanded.yaml)?;
     if place.nodes().iter().any(|node| expanded.through(*node).is_some()) {
         place.has_name_elsewhere(before.new_name.clone());
     }
     let asked = asked(&expanded.yaml, &place, &before, image.argument)?;
+    tags.require_same(&expanded.yaml, (&place, image.argument), &asked.after, |node| expanded.origin(node))?;
     let as_read = place.texts(&expanded.yaml, &before, &asked)?;
     let as_read: Vec<(NodeId, String)> =
         as_read.into_iter().map(|new| (expanded.origin(new.slot.value), new.text)).collect();

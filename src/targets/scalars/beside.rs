@@ -2,7 +2,7 @@
 //! decides what is pulled, whatever the value becomes.
 
 use super::image_text::ImageText;
-use super::key_stems::{NAMES, PARTS_BESIDE, VERSIONS, is_of_name, plain, stems};
+use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
 use super::nodes::{filled, is_list, is_mapping, text_of};
 use super::parameters::{PARAMETERS, Parameter, Parameters};
 use super::place::ImagePlace;
@@ -22,6 +22,7 @@ pub(super) struct ValueBeside<'y> {
     pub(super) key: &'y str,
     /// The key, or the name of the parameter.
     pub(super) node: NodeId,
+    pub(super) value: NodeId,
     /// The text, if there is any.
     pub(super) text: Option<&'y str>,
 }
@@ -34,8 +35,8 @@ impl<'y> ValuesBeside<'y> {
         if place.path.starts_with(PARAMETERS) && is_list(yaml, place.item) {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
-                parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(ValueBeside { key, node: parameter.node, text: parameter.text })
+                let value = parameter.value.filter(|value| !own_values.contains(value))?;
+                Some(ValueBeside { key, node: parameter.node, value, text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
@@ -48,7 +49,7 @@ impl<'y> ValuesBeside<'y> {
         let others = pairs.filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
-            Some(ValueBeside { key, node: pair.key, text: filled(yaml, pair.value) })
+            Some(ValueBeside { key, node: pair.key, value: pair.value, text: filled(yaml, pair.value) })
         };
         Self { own: key_at(yaml, slot, &place.path), others: others.filter_map(neighbour).collect() }
     }
@@ -82,11 +83,16 @@ impl<'y> ValuesBeside<'y> {
 
     /// Returns the name that the value is the tag of, if no tag can stand behind it.
     pub(super) fn closed_name(&self) -> Option<&ValueBeside<'y>> {
-        // In a mapping with `image` and `tag`, the path of the tag says which of the two is meant.
-        let is_flat = !PARTS_BESIDE.contains(&self.own);
-        let is_closed =
-            |other: &&ValueBeside<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text, is_flat));
+        let is_closed = |other: &&ValueBeside<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text));
         self.others.iter().filter(|other| is_of_name(self.own, &VERSIONS, other.key)).find(is_closed)
+    }
+
+    /// Returns the whole image under `image` with its text, beside the `imageTag` that the value is. Variables of programs, and other keys of a
+    /// version, need not be put behind it.
+    pub(super) fn image_of_tag(&self) -> Option<(&ValueBeside<'y>, &'y str)> {
+        let key = self.own.strip_suffix("Tag").filter(|key| plain(key).ends_with("image"))?;
+        let image = self.under(key)?;
+        image.text.filter(|text| text.contains('/') && has_version(text)).map(|text| (image, text))
     }
 
     /// Returns the digests that may be of the same image, in file order, each with whether its key says so.
@@ -172,11 +178,14 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 }
 
 /// Whether no tag can stand behind a name: it has one already, or is made for the digits of a digest.
-fn is_closed_name(key: &str, text: &str, is_flat: bool) -> bool {
+fn is_closed_name(key: &str, text: &str) -> bool {
     let key = plain(key);
-    let is_repository = key.ends_with("repository") || key.ends_with("repo") || (is_flat && key.ends_with("image"));
-    let has_version = || ImageText::parse(text, false).is_ok_and(|image| image.tag.is_some() || image.digest.is_some());
-    text.ends_with(NAME_OF_DIGITS) || (is_repository && text.contains('/') && has_version())
+    let is_repository = key.ends_with("repository") || key.ends_with("repo");
+    text.ends_with(NAME_OF_DIGITS) || (is_repository && text.contains('/') && has_version(text))
+}
+
+fn has_version(text: &str) -> bool {
+    ImageText::parse(text, false).is_ok_and(|image| image.tag.is_some() || image.digest.is_some())
 }
 
 /// Whether a text is a digest. Without `sha256:` before it, its key must say so.

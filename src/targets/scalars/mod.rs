@@ -14,6 +14,7 @@ mod entries_elsewhere;
 mod exchanged;
 mod file_refusal;
 mod image_edit;
+mod image_of_tag;
 mod image_path;
 mod image_text;
 mod kept_variables;

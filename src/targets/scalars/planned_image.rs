@@ -3,6 +3,7 @@
 
 use super::asked::{Asked, NewText, asked};
 use super::file_refusal::FileRefusal;
+use super::image_of_tag::TagsOfImages;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use crate::image::{ImageArgument, ImageName};
@@ -51,6 +52,10 @@ pub(super) fn plan<'a>(
         }
     }
     plan.images.sort_by_key(|image| image.place.item);
+    let tags = TagsOfImages::of(&plan.images);
+    for PlannedImage { place, argument, asked, .. } in &plan.images {
+        tags.require_same(yaml, (place, argument), &asked.after, |node| node)?;
+    }
     Ok(plan)
 }
 

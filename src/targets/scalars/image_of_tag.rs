@@ -1,0 +1,63 @@
+//! A tag beside a whole image that has it too: `imageTag` beside `image`. A chart may put the tag behind the image, or read one of
+//! the two, so an edit must leave both with one tag.
+
+use std::collections::HashMap;
+
+use super::beside::ValuesBeside;
+use super::file_refusal::FileRefusal;
+use super::image_text::ImageText;
+use super::place::{ImagePlace, Slots};
+use super::planned_image::PlannedImage;
+use crate::image::ImageArgument;
+use crate::targets::edit::{FieldName, Fields};
+use crate::yaml::{NodeId, ParsedYaml};
+
+/// The tags that the references of a plan are to have.
+pub(super) struct TagsOfImages<'a>(HashMap<NodeId, Option<&'a str>>);
+
+impl<'a> TagsOfImages<'a> {
+    pub(super) fn of(images: &'a [PlannedImage<'_>]) -> Self {
+        let tag = |image: &'a PlannedImage<'_>| match image.place.slots {
+            Slots::Reference { slot, .. } => Some((slot.value, image.asked.after.new_tag.as_deref())),
+            Slots::Parts(_) => None,
+        };
+        Self(images.iter().filter_map(tag).collect())
+    }
+
+    /// Requires that the image beside a tag that is to be written ends with the same one. `origin` is where a node is written.
+    ///
+    /// # Errors
+    ///
+    /// It ends with another one.
+    pub(super) fn require_same(
+        &self,
+        yaml: &ParsedYaml<'_>,
+        (place, argument): (&ImagePlace, &ImageArgument),
+        after: &Fields,
+        origin: impl Fn(NodeId) -> NodeId,
+    ) -> Result<(), FileRefusal> {
+        let change = &argument.change;
+        let is_name_alone = change.new_tag.set().is_none() && change.digest.set().is_none();
+        let Some(slot) = place.slot_of(FieldName::NewTag).filter(|_| !is_name_alone) else {
+            return Ok(());
+        };
+        let beside = ValuesBeside::of(yaml, place, slot);
+        let Some((image, text)) = beside.image_of_tag() else { return Ok(()) };
+        let has_now = ImageText::parse(text, false).ok().and_then(|image| image.tag);
+        let tag = self.0.get(&origin(image.value)).copied().unwrap_or(has_now.as_deref());
+        if tag == after.new_tag.as_deref() {
+            return Ok(());
+        }
+        let version = after.new_tag.as_deref().unwrap_or_default();
+        let message = format!(
+            "`{}` beside it is `{text}`, at {}, and no `:{version}` can stand behind that",
+            image.key,
+            yaml.place(image.node)
+        );
+        let hint = format!(
+            "edit `{}` to the same tag in the same run, or write the name alone into it once by hand",
+            image.key
+        );
+        Err(FileRefusal::at(yaml, slot.value, message, hint))
+    }
+}
