@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::file_refusal::FileRefusal;
 use super::name_parts::below;
-use super::nodes::value_at;
+use super::nodes::is_mapping;
 use super::place::{ImagePlace, Parts, Slots};
 use super::registries_around::has_registry_for_others;
 use crate::image::{has_registry, split_registry};
@@ -28,7 +28,7 @@ impl SharedRegistries {
     /// Returns what [`shared_registry`] returns.
     pub(super) fn of(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<String> {
         let here = |values: NodeId| {
-            let shared = value_at(yaml, values, &["global", "imageRegistry"])?;
+            let shared = value_as_read(yaml, value_as_read(yaml, values, "global")?, "imageRegistry")?;
             let text = yaml.tree.text(shared)?.trim_end_matches('/');
             (!text.is_empty() && !yaml.tree.is_null(shared)).then(|| text.to_owned())
         };
@@ -41,6 +41,12 @@ impl SharedRegistries {
             |values: NodeId| *self.others.entry(values).or_insert_with(|| has_registry_for_others(yaml, values));
         trail.iter().copied().any(has_registry)
     }
+}
+
+/// Returns the value under a key of a mapping, if need be behind an alias or a merge key: an edit leaves the registry as it is.
+fn value_as_read(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
+    let mapping = yaml.tree.resolve(mapping);
+    is_mapping(yaml, mapping).then(|| yaml.tree.effective(mapping, &|text| text == key))?
 }
 
 /// The values that a chart makes a name of.
