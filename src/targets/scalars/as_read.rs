@@ -26,7 +26,7 @@ pub(super) fn require_same_as_read(
     let as_read = FileImages::new(images.path, &expanded.yaml);
     let planned: HashMap<(&ImageName, Option<NodeId>), &PlannedImage<'_>> =
         plan.images.iter().map(|image| ((&image.argument.name, version(&image.place)), image)).collect();
-    let tags = TagsOfImages::of(&plan.images);
+    let tags = plan.tags_of_images();
     for name in arguments.iter().map(|argument| &argument.name).filter(|name| !plan.absent.contains(name)) {
         for place in as_read.called_here(name.as_str())? {
             let written = version(&place).map(|value| expanded.origin(value));

@@ -87,8 +87,8 @@ impl<'y> ValuesBeside<'y> {
         self.others.iter().filter(|other| is_of_name(self.own, &VERSIONS, other.key)).find(is_closed)
     }
 
-    /// Returns the whole image under `image` with its text, beside the `imageTag` that the value is. Variables of programs, and other keys of a
-    /// version, need not be put behind it.
+    /// Returns the whole image under `image` with its text, beside the `imageTag` that the value is. Programs read variables
+    /// (`IMAGE`, `IMAGE_TAG`) each by itself.
     pub(super) fn image_of_tag(&self) -> Option<(&ValueBeside<'y>, &'y str)> {
         let key = self.own.strip_suffix("Tag").filter(|key| plain(key).ends_with("image"))?;
         let image = self.under(key)?;

@@ -1,5 +1,5 @@
-//! A tag beside a whole image that has it too: `imageTag` beside `image`. A chart may put the tag behind the image, or read one of
-//! the two, so an edit must leave both with one tag.
+//! A tag beside a whole image that has it too: `imageTag` beside `image`. A chart may put the tag behind the image, or read one
+//! of the two, so an edit must leave both with one tag.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,6 @@ use super::beside::ValuesBeside;
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::place::{ImagePlace, Slots};
-use super::planned_image::PlannedImage;
 use crate::image::ImageArgument;
 use crate::targets::edit::{FieldName, Fields};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -16,12 +15,13 @@ use crate::yaml::{NodeId, ParsedYaml};
 pub(super) struct TagsOfImages<'a>(HashMap<NodeId, Option<&'a str>>);
 
 impl<'a> TagsOfImages<'a> {
-    pub(super) fn of(images: &'a [PlannedImage<'_>]) -> Self {
-        let tag = |image: &'a PlannedImage<'_>| match image.place.slots {
-            Slots::Reference { slot, .. } => Some((slot.value, image.asked.after.new_tag.as_deref())),
+    /// Returns those of the places that are to say `Fields`.
+    pub(super) fn of(images: impl Iterator<Item = (&'a ImagePlace, &'a Fields)>) -> Self {
+        let tag = |(place, after): (&'a ImagePlace, &'a Fields)| match place.slots {
+            Slots::Reference { slot, .. } => Some((slot.value, after.new_tag.as_deref())),
             Slots::Parts(_) => None,
         };
-        Self(images.iter().filter_map(tag).collect())
+        Self(images.filter_map(tag).collect())
     }
 
     /// Requires that the image beside a tag that is to be written ends with the same one. `origin` is where a node is written.

@@ -17,6 +17,12 @@ pub(super) struct ImagesPlan<'a> {
     pub(super) absent: Vec<ImageName>,
 }
 
+impl ImagesPlan<'_> {
+    pub(super) fn tags_of_images(&self) -> TagsOfImages<'_> {
+        TagsOfImages::of(self.images.iter().map(|image| (&image.place, &image.asked.after)))
+    }
+}
+
 pub(super) struct PlannedImage<'a> {
     pub(super) argument: &'a ImageArgument,
     pub(super) place: ImagePlace,
@@ -52,7 +58,7 @@ pub(super) fn plan<'a>(
         }
     }
     plan.images.sort_by_key(|image| image.place.item);
-    let tags = TagsOfImages::of(&plan.images);
+    let tags = plan.tags_of_images();
     for PlannedImage { place, argument, asked, .. } in &plan.images {
         tags.require_same(yaml, (place, argument), &asked.after, |node| node)?;
     }
