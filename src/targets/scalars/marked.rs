@@ -267,10 +267,14 @@ impl MarkedValue {
     fn take_around(&self, yaml: &ParsedYaml<'_>, parts: &mut Parts) -> Result<(), FileRefusal> {
         let is_part =
             NAME_PARTS.contains(&self.slot.key_text(yaml)) || PARTS_BESIDE.contains(&self.slot.key_text(yaml));
-        if is_entry(self) || !is_part {
+        if is_entry(self) {
             return Ok(());
         }
         let below = Below { root: self.root, before: "." };
+        if !is_part {
+            self.take_name_of_flat_version(yaml, below, parts);
+            return Ok(());
+        }
         let Ok(Some(around)) = image_at(yaml, below, self.mapping(yaml)) else { return Ok(()) };
         let said = around.fields(yaml).ok().and_then(|fields| fields.new_name);
         let Slots::Parts(around) = around.slots else { return Ok(()) };
@@ -291,6 +295,16 @@ impl MarkedValue {
         }
         parts.limit = around.limit;
         Ok(())
+    }
+
+    /// Takes what the path of a flat version tells of its name: `imageTag` beside `image`.
+    fn take_name_of_flat_version(&self, yaml: &ParsedYaml<'_>, below: Below<'_>, parts: &mut Parts) {
+        if parts.repository.is_none()
+            && let Ok(Some(ImagePlace { slots: Slots::Parts(flat), .. })) = image_at(yaml, below, &self.path)
+        {
+            parts.known_name = parts.known_name.take().or(flat.known_name);
+            parts.limit = flat.limit;
+        }
     }
 
     /// Refuses a marker that means more of the image than its value holds, as the key says: `tag: v1` would become `tag: v1:v2`.
