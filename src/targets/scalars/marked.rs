@@ -2,7 +2,7 @@
 //! the same wherever the values are moved to.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
@@ -116,7 +116,9 @@ fn images_of(
     values: Vec<MarkedValue>,
 ) -> Result<Vec<ImagePlace>, FileRefusal> {
     let mut images = Vec::new();
-    let neighbours = Neighbours { yaml, texts: RefCell::default(), digests: RefCell::default() };
+    let has_name = |value: &&MarkedValue| matches!(value.marker.part, MarkedPart::Reference | MarkedPart::Name);
+    let named = values.iter().filter(has_name).map(|value| value.slot.parent).collect();
+    let neighbours = Neighbours { yaml, texts: RefCell::default(), digests: RefCell::default(), named };
     for values in grouped(values) {
         let mut image = image(&neighbours, &values)?;
         judge_in_sources(yaml, objects, &mut image)?;
@@ -160,6 +162,8 @@ struct Neighbours<'p, 'd> {
     yaml: &'p ParsedYaml<'d>,
     texts: RefCell<HashMap<(NodeId, String), Option<&'p str>>>,
     digests: RefCell<HashMap<NodeId, Result<Option<Pair>, FileRefusal>>>,
+    /// The mappings in which a name has a marker of the policy too, so that an edit may write it.
+    named: HashSet<NodeId>,
 }
 
 impl<'p> Neighbours<'p, '_> {
@@ -184,14 +188,18 @@ fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<Imag
         Some(slot) if is_image_key(slot.key_text(yaml)) => Slots::Reference { slot, form: ReferenceForm::Certain },
         Some(slot) => Slots::Reference { slot, form: ReferenceForm::Uncertain },
         None => {
+            let is_named = neighbours.named.contains(&first.slot.parent);
             let mut parts = Parts {
                 repository: slot(MarkedPart::Name),
                 tag: slot(MarkedPart::Tag),
                 digest: slot(MarkedPart::Digest),
-                known_name: if slot(MarkedPart::Name).is_none() { known_name(neighbours, first) } else { None },
+                known_name: if is_named { None } else { known_name(neighbours, first) },
                 ..Parts::default()
             };
             first.take_around(yaml, &mut parts)?;
+            if !is_named {
+                first.take_name_of_flat_version(yaml, &mut parts);
+            }
             Slots::Parts(parts)
         }
     };
@@ -267,14 +275,10 @@ impl MarkedValue {
     fn take_around(&self, yaml: &ParsedYaml<'_>, parts: &mut Parts) -> Result<(), FileRefusal> {
         let is_part =
             NAME_PARTS.contains(&self.slot.key_text(yaml)) || PARTS_BESIDE.contains(&self.slot.key_text(yaml));
-        if is_entry(self) {
+        if is_entry(self) || !is_part {
             return Ok(());
         }
         let below = Below { root: self.root, before: "." };
-        if !is_part {
-            self.take_name_of_flat_version(yaml, below, parts);
-            return Ok(());
-        }
         let Ok(Some(around)) = image_at(yaml, below, self.mapping(yaml)) else { return Ok(()) };
         let said = around.fields(yaml).ok().and_then(|fields| fields.new_name);
         let Slots::Parts(around) = around.slots else { return Ok(()) };
@@ -298,8 +302,11 @@ impl MarkedValue {
     }
 
     /// Takes what the path of a flat version tells of its name: `imageTag` beside `image`.
-    fn take_name_of_flat_version(&self, yaml: &ParsedYaml<'_>, below: Below<'_>, parts: &mut Parts) {
-        if parts.repository.is_none()
+    fn take_name_of_flat_version(&self, yaml: &ParsedYaml<'_>, parts: &mut Parts) {
+        let is_flat = !PARTS_BESIDE.contains(&self.slot.key_text(yaml)) && !is_entry(self);
+        let below = Below { root: self.root, before: "." };
+        if is_flat
+            && parts.repository.is_none()
             && let Ok(Some(ImagePlace { slots: Slots::Parts(flat), .. })) = image_at(yaml, below, &self.path)
         {
             parts.known_name = parts.known_name.take().or(flat.known_name);
