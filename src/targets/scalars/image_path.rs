@@ -146,6 +146,15 @@ fn has_image_name(yaml: &ParsedYaml<'_>, mapping: NodeId) -> bool {
     matches!(said.source, NameSource::Written { last: "image", .. })
 }
 
+/// Returns the mapping that an image is in whose parts are in `mapping`: the one around it if the key of `mapping` is that of an
+/// image, and else `mapping` itself.
+pub(super) fn mapping_around(yaml: &ParsedYaml<'_>, trail: &[NodeId], mapping: NodeId) -> NodeId {
+    match trail.iter().position(|node| *node == mapping) {
+        Some(at @ 1..) if is_mapping(yaml, trail[at - 1]) && is_called_image(yaml, &trail[..=at]) => trail[at - 1],
+        _ => mapping,
+    }
+}
+
 /// Whether the key of a mapping, or of the list that it is in, is that of an image. It is the last one of `trail`.
 fn is_called_image(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> bool {
     let [.., parent, node] = trail else { return false };
