@@ -69,11 +69,19 @@ impl<'y> ValuesBeside<'y> {
         self.others.iter().find(|other| WHOLE_IMAGES.contains(&other.key) && other.text.is_some_and(is_whole_image))
     }
 
-    /// Returns what a chart may add to the tag that the value is.
-    pub(super) fn more_of_tag(&self) -> Option<&ValueBeside<'y>> {
-        let is_part = |key: &str| TAG_ENDS.iter().any(|end| key.ends_with(end)) || TAG_VARIANTS.contains(&key);
-        let is_on = |text: &str| switch(text) != Some(false);
-        self.others.iter().find(|other| is_part(&plain(other.key)) && other.text.is_some_and(is_on))
+    /// Returns what a chart may add to the tag that the value is. `was` is the tag before: what that had already is not added.
+    pub(super) fn more_of_tag(&self, was: &str, is_of_image: bool) -> Option<&ValueBeside<'y>> {
+        let is_variant = |key: &str| is_of_image && TAG_VARIANTS.contains(&key);
+        let is_part = |key: &str| TAG_PARTS.contains(&key) || TAG_ENDS.iter().any(|end| key.ends_with(end));
+        let is_added = |text: &str| !was.starts_with(text) && !was.ends_with(text);
+        let may_be_more = |other: &&ValueBeside<'_>| {
+            let key = plain(other.key);
+            // What a switch adds is mostly called as its key.
+            let is_more = |text| if switch(text) == Some(true) { is_added(&key) } else { is_added(text) };
+            (is_part(&key) || is_variant(&key))
+                && other.text.is_some_and(|text| switch(text) != Some(false) && is_more(text))
+        };
+        self.others.iter().find(may_be_more)
     }
 
     /// Returns the tag of the name that the value is.
@@ -144,8 +152,11 @@ pub(super) fn is_digest_of(version: &str, key: &str) -> bool {
 /// What the key of a text ends in that charts put before a tag, or behind it.
 const TAG_ENDS: [&str; 2] = ["tagsuffix", "tagprefix"];
 
-/// The keys of a variant of an image, beside its tag.
-const TAG_VARIANTS: [&str; 5] = ["suffix", "variant", "flavor", "flavour", "rootless"];
+/// The keys of what charts add to a tag.
+const TAG_PARTS: [&str; 2] = ["suffix", "rootless"];
+
+/// The keys of a variant of an image, beside its tag. In another mapping they are the role of something else.
+const TAG_VARIANTS: [&str; 3] = ["variant", "flavor", "flavour"];
 
 /// What the key of a digest ends in.
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];

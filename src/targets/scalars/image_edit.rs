@@ -7,15 +7,18 @@ use super::asked::NewText;
 use super::beside::ValuesBeside;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
+use super::image_path::mapping_around;
 use super::kept_variables::notes_of_variables;
 use super::key_stems::plain;
 use super::later_steps::notes_of_later_steps;
 use super::lookup::FileImages;
+use super::name_parts::is_image_key;
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
+use super::variable;
 use super::walk::paths_to;
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
@@ -254,10 +257,7 @@ fn notes_of_text(
     } else if text.field == FieldName::NewTag {
         let beside = ValuesBeside::of(new, &image.place, text.slot);
         let is_unused = beside.uses_digest() == Some(false);
-        kinds.extend(beside.more_of_tag().map(|other| {
-            let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
-            (at, NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
-        }));
+        kinds.extend(note_of_more_of_tag(new, image, text, &beside).map(|kind| (at, kind)));
         kinds.extend(beside.digests().filter(|_| !is_unused).map(|(other, _)| {
             let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
             (at, NoteKind::DigestBeside { key, digest })
@@ -280,6 +280,26 @@ fn notes_of_text(
         }
     }
     kinds
+}
+
+/// Notes what a chart may add to a new tag, unless a digest decides what is pulled.
+fn note_of_more_of_tag(
+    new: &ParsedYaml<'_>,
+    image: &PlannedImage<'_>,
+    text: &NewText,
+    beside: &ValuesBeside<'_>,
+) -> Option<NoteKind> {
+    let Slots::Parts(parts) = &image.place.slots else { return None };
+    let has_digest = image.asked.after.digest.is_some() && beside.uses_digest() != Some(false);
+    let is_decided = has_digest || image.asked.after.new_tag.is_none();
+    let (mapping, parameter) = (text.slot.parent, variable::key_of(new, text.slot).rsplit_once('.'));
+    let is_of_image = parts.repository.is_some_and(|slot| variable::key_of(new, slot).ends_with("repository"))
+        || parameter.is_some_and(|(group, _)| is_image_key(group))
+        || mapping_around(new, &image.place.trail, mapping) != mapping;
+    let was = image.before.new_tag.as_deref().unwrap_or_default();
+    let other = beside.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
+    let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
+    Some(NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
 }
 
 /// Notes a digest that is empty and used all the same, or that is written and not used, as a switch beside it says.
