@@ -26,7 +26,7 @@ pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, reque
         let own = image.new_name.take().filter(|new_name| !new_name.is_empty());
         let is_of_entry = |set: &ImageText| match &own {
             Some(new_name) => is_same_image(&set.name, new_name),
-            None => is_plain(name) && last_part(&set.name) == last_part(name),
+            None => is_plain(name) && is_same_image(&set.name, name),
         };
         let is_left = |set: &ImageText| is_of_entry(set) && names.next(0, &set.render(), &|_| true).is_none();
         let set = patches.iter().find_map(|(patch, text)| Some((*patch, versioned_images(text).find(is_left)?)));
@@ -52,7 +52,7 @@ pub(in crate::targets) fn later_step(
     let mut transformers = items(yaml, root, "transformers").into_iter();
     let sets = |item: &NodeId| yaml.tree.text(*item).is_some_and(|text| transforms(text, image));
     let transformer = transformers.find(sets).map(|item| (LaterStep::Transformer, item));
-    let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item));
+    let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item, image));
     transformer.or_else(|| replacement().map(|item| (LaterStep::Replacement, item)))
 }
 
@@ -79,15 +79,36 @@ fn transforms(text: &str, image: &Fields) -> bool {
     inner.tree.documents.iter().any(|root| sets(root).unwrap_or_default()) || versioned_images(text).any(is_other)
 }
 
-/// Whether a replacement writes into a field `image`. What it takes from another one is what that has behind `images`.
-fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId) -> bool {
-    let is_image = |path: Option<&str>| path.is_some_and(|path| path.rsplit('.').next() == Some("image"));
+/// Whether a replacement writes into the field `image` of a container that may have an image. What it takes from another one is
+/// what that has behind `images`.
+fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId, image: &Fields) -> bool {
     let text = |node: NodeId| yaml.tree.text(node);
     let source = value(yaml, replacement, "source").and_then(|source| value(yaml, source, "fieldPath"));
-    let paths = |target: &NodeId| items(yaml, *target, "fieldPaths");
-    let mut targets = items(yaml, replacement, "targets").into_iter();
-    !is_image(source.and_then(text))
-        && targets.any(|target| paths(&target).into_iter().any(|path| is_image(text(path))))
+    if source.and_then(text).is_some_and(|path| path.rsplit('.').next() == Some("image")) {
+        return false;
+    }
+    let writes = |target: &NodeId| {
+        let object = value(yaml, *target, "select").and_then(|select| value(yaml, select, "name")).and_then(text);
+        let mut paths = items(yaml, *target, "fieldPaths").into_iter().filter_map(text).filter_map(container);
+        // The name of a container says more of its image than that of the object.
+        paths.any(|container| match container.strip_prefix("[name=").and_then(|name| name.strip_suffix(']')) {
+            Some(name) => may_have(name, image),
+            None => object.is_none_or(|object| may_have(object, image)),
+        })
+    };
+    items(yaml, replacement, "targets").iter().any(writes)
+}
+
+/// Returns which container a path leads to the image of: `[name=web]`, `0` or `*`.
+fn container(path: &str) -> Option<&str> {
+    let (list, container) = path.strip_suffix(".image")?.rsplit_once("ontainers.")?;
+    list.ends_with(['c', 'C']).then_some(container)
+}
+
+/// Whether what is called `name`, perhaps by an expression, may have an image: one of both names is in the other one.
+fn may_have(name: &str, image: &Fields) -> bool {
+    let own = image.new_name.as_deref().map(last_part);
+    !is_plain(name) || own.is_none_or(|own| name.contains(own) || own.contains(name))
 }
 
 fn value(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
