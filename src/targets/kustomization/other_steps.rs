@@ -33,7 +33,7 @@ pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, reque
         let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name });
         let is_known = own.is_some() || is_plain(name);
         image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
-        let later = later_step(yaml, root, &image).map(|(step, node)| {
+        let later = later_step(yaml, root, &image, Some(name)).map(|(step, node)| {
             let image = image.new_name.clone().unwrap_or_default();
             NoteKind::LaterStep { step, line: line(yaml, node), image }
         });
@@ -43,16 +43,18 @@ pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, reque
     notes
 }
 
-/// Returns the step behind `images` that may set an image to something else than it is.
+/// Returns the step behind `images` that may set an image to something else than it is. `entry` is the name of its entry.
 pub(in crate::targets) fn later_step(
     yaml: &ParsedYaml<'_>,
     root: NodeId,
     image: &Fields,
+    entry: Option<&str>,
 ) -> Option<(LaterStep, NodeId)> {
+    let names: Vec<&str> = entry.into_iter().chain(image.new_name.as_deref()).collect();
     let mut transformers = items(yaml, root, "transformers").into_iter();
     let sets = |item: &NodeId| yaml.tree.text(*item).is_some_and(|text| transforms(text, image));
     let transformer = transformers.find(sets).map(|item| (LaterStep::Transformer, item));
-    let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item, image));
+    let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item, &names));
     transformer.or_else(|| replacement().map(|item| (LaterStep::Replacement, item)))
 }
 
@@ -81,7 +83,7 @@ fn transforms(text: &str, image: &Fields) -> bool {
 
 /// Whether a replacement writes into the field `image` of a container that may have an image. What it takes from another one is
 /// what that has behind `images`.
-fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId, image: &Fields) -> bool {
+fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId, names: &[&str]) -> bool {
     let text = |node: NodeId| yaml.tree.text(node);
     let source = value(yaml, replacement, "source").and_then(|source| value(yaml, source, "fieldPath"));
     if source.and_then(text).is_some_and(|path| path.rsplit('.').next() == Some("image")) {
@@ -92,8 +94,8 @@ fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId, image: &Fields) -> b
         let mut paths = items(yaml, *target, "fieldPaths").into_iter().filter_map(text).filter_map(container);
         // The name of a container says more of its image than that of the object.
         paths.any(|container| match container.strip_prefix("[name=").and_then(|name| name.strip_suffix(']')) {
-            Some(name) => may_have(name, image),
-            None => object.is_none_or(|object| may_have(object, image)),
+            Some(name) => may_have(name, names),
+            None => object.is_none_or(|object| may_have(object, names)),
         })
     };
     items(yaml, replacement, "targets").iter().any(writes)
@@ -105,10 +107,12 @@ fn container(path: &str) -> Option<&str> {
     list.ends_with(['c', 'C']).then_some(container)
 }
 
-/// Whether what is called `name`, perhaps by an expression, may have an image: one of both names is in the other one.
-fn may_have(name: &str, image: &Fields) -> bool {
-    let own = image.new_name.as_deref().map(last_part);
-    !is_plain(name) || own.is_none_or(|own| name.contains(own) || own.contains(name))
+/// Whether what is called `called` may have an image of one of these names: one of the two is in the other one. An expression
+/// may be for any.
+fn may_have(called: &str, names: &[&str]) -> bool {
+    let is_alike = |name: &&str| called.contains(last_part(name)) || last_part(name).contains(called);
+    let is_known = !names.is_empty() && is_plain(called) && names.iter().all(|name| is_plain(name));
+    !is_known || names.iter().any(is_alike)
 }
 
 fn value(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {

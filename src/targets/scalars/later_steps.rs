@@ -68,7 +68,7 @@ impl Edited<'_, '_> {
         let entry = self.entry_among(self.yaml, lists.flat_map(|list| self.yaml.tree.children(list)).filter(is_later));
         let entry = entry.map(|item| (LaterStep::Entry, item));
         let patch = || self.patch_among(root);
-        entry.or_else(|| kustomization::later_step(self.yaml, root, &self.image)).or_else(patch)
+        entry.or_else(|| kustomization::later_step(self.yaml, root, &self.image, None)).or_else(patch)
     }
 
     fn is_in(&self, item: NodeId) -> bool {
