@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::image_path::{Holds, holds, mapping_around};
+use super::key_stems::PARTS_BESIDE;
 use super::lookup::FileImages;
 use super::nodes::{is_list, is_mapping, value_of};
 use super::object::Object;
@@ -86,16 +87,22 @@ fn home(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NodeId> {
     is_mapping(yaml, slot.parent).then(|| mapping_around(yaml, &place.trail, slot.parent))
 }
 
-/// Returns the scalars that are as near as an image: of a mapping its own, and those of the mappings and lists in it.
+/// Returns the scalars as near as an image: of a mapping its own, the parts of images in it, and the values in its lists.
 fn texts_of(yaml: &ParsedYaml<'_>, home: NodeId) -> Vec<Slot> {
     let pairs = |mapping: NodeId| yaml.tree.pairs(mapping).map(move |pair| Slot::of(mapping, pair));
-    let items = |list: NodeId| yaml.tree.children(list).filter(|item| is_mapping(yaml, *item)).flat_map(pairs);
+    let is_value = |slot: &Slot| slot.key_text(yaml) == "value";
+    let items = |list: NodeId| {
+        let items = yaml.tree.children(list).filter(|item| is_mapping(yaml, *item));
+        items.flat_map(pairs).filter(is_value)
+    };
+    // Variables may be in a mapping as well, such as `VERSION: v1`.
+    let is_part = |slot: &Slot| holds(slot.key_text(yaml)) != Holds::Tag || PARTS_BESIDE.contains(&slot.key_text(yaml));
     if is_list(yaml, home) {
         return items(home).collect();
     }
     let below = |slot: Slot| -> Vec<Slot> {
         match slot.value {
-            mapping if is_mapping(yaml, mapping) => pairs(mapping).collect(),
+            mapping if is_mapping(yaml, mapping) => pairs(mapping).filter(is_part).collect(),
             list if is_list(yaml, list) => items(list).collect(),
             _ => vec![slot],
         }
