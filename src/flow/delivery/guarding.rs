@@ -44,6 +44,7 @@ impl Attempt<'_> {
             remote: self.branch.remote(),
             branch: place,
             by,
+            on_diverged: self.job.delivery.order.on_diverged,
             on_unknown: self.job.delivery.order.on_unknown,
             sources: &writing.sources,
             label_of: &|build| self.checks.source_of(build),

@@ -16,7 +16,7 @@ use crate::git::Snapshot;
 use crate::guards::claims::BranchClaims;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
-use crate::request::OnUnknownOrder;
+use crate::request::{OnDiverged, OnUnknownOrder};
 
 /// How many of the newest commits are searched for a build of the same commit, or for a release of one place of a name. Those
 /// beyond the first 50 cost one request.
@@ -85,7 +85,8 @@ impl CandidateBuild<'_> {
             // Another build of what runs is no step back.
             _ if running.build.as_ref().is_some_and(|runs| self.new.has_source_of(runs)) => return None,
             Standing::Replaces => (Rebuild::IsOld, true),
-            Standing::Diverged => (Rebuild::MayFollow, true),
+            // A person decides about the others.
+            Standing::Diverged if self.setting.on_diverged == OnDiverged::Release => (Rebuild::MayFollow, true),
             Standing::Unknown if is_by_commit && has_commit => (Rebuild::IsOld, false),
             Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => (Rebuild::MayFollow, true),
             Standing::Newer if *is_by_tag_alone && self.has_later_time(running) => (Rebuild::IsOld, false),

@@ -4,7 +4,7 @@ use super::Build;
 use crate::git::Remote;
 use crate::image::ImageName;
 use crate::message::{EntrySources, SourceCommit};
-use crate::request::{OnUnknownOrder, OrderBy, TargetRequest};
+use crate::request::{OnDiverged, OnUnknownOrder, OrderBy, TargetRequest};
 
 /// What is to be ordered, and how.
 pub struct Setting<'a> {
@@ -14,6 +14,7 @@ pub struct Setting<'a> {
     /// The branch, as messages name it.
     pub branch: &'a str,
     pub by: OrderBy,
+    pub on_diverged: OnDiverged,
     /// What the user wants if no order is known; `None` if that was not said.
     pub on_unknown: Option<OnUnknownOrder>,
     /// The commits that the new images were built from.

@@ -528,7 +528,7 @@ fn an_old_pipeline_of_a_hotfix_line() {
     let again = hotfix("green", &fix);
     ends(&again, "superseded");
     again.stderr_has(&super::ran_before("green", "green"));
-    ends(&by_ci(&pipeline, "green", &fix).success(), "superseded");
+    ends(&by_ci(&pipeline, "green", &fix).exit(9), "failed");
     ends(&hotfix("white", &another), "released");
 }
 
