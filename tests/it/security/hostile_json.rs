@@ -20,8 +20,8 @@ fn bounded(command: Command, exit: i32, why: &str) {
     output.exit(exit).stderr_has(why);
 }
 
-fn json_response(text: &str) -> Response {
-    Response::new(200).header("Content-Type", "application/json").body(text.as_bytes())
+fn json_response(status: u16, text: &str) -> Response {
+    Response::new(status).header("Content-Type", "application/json").body(text.as_bytes())
 }
 
 /// Returns a list of `length` bytes.
@@ -35,7 +35,7 @@ fn of_a_forge() {
     for value in [r#"{"":0}"#, "[]", nested.as_str()] {
         let stage = Stage::new();
         let forge = Forge::start(Kind::GitHub, &stage.remote);
-        let answer = json_response(&list_of(value, LENGTH));
+        let answer = json_response(201, &list_of(value, LENGTH));
         forge.inject("/api/v3/repos/org/gitops/pulls", ALWAYS, ForgeFault::Answer(answer));
         let release = stage.release_to(&forge.url_with_token(TOKEN)).args([
             "--branch",
@@ -58,7 +58,7 @@ fn of_a_registry() {
         format!(r#"{{"schemaVersion":2,"artifactType":{many}}}"#),
     ] {
         let stage = Stage::new();
-        let answer = json_response(&manifest);
+        let answer = json_response(200, &manifest);
         stage.registry.inject("/v2/", ALWAYS, Fault::AnswerAfterLogin(answer));
         let reference = format!("{}:{COMMIT}", stage.image());
         bounded(stage.tagship().args(["check", "--platform", "linux/amd64", &reference]), 4, "can be read");
