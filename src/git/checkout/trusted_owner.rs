@@ -19,8 +19,8 @@ pub enum TrustedOwner {
 }
 
 impl TrustedOwner {
-    /// Returns the part of the repository, found at or above `folder`, that belongs to somebody who is not trusted; `None` if
-    /// there is none. The `.git` that led to the repository is a part, and so is the folder with it. Their owner chose the
+    /// Returns the first part of the repository that belongs to somebody who is not trusted, or `None`. The repository was found
+    /// in `folder` or above it. The `.git` that led to it is a part, and so is the folder with that `.git`: their owner chose the
     /// repository, and git looks at them too.
     pub(super) fn foreign_part(&self, found: &FoundRepository, folder: &Path) -> Option<PathBuf> {
         let repository = &found.repository;

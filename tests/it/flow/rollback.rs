@@ -596,7 +596,8 @@ fn walk(environments: &Pipeline, step: &str) {
     }
 }
 
-/// Forward again after two rollbacks, or to what was rolled back itself: nobody asked for what else was rolled back.
+/// A person rolls back twice, and then goes one release forward. What else was rolled back stays away: nobody asked for it.
+/// So it is if the release to go to was rolled back itself.
 #[test]
 fn what_is_away_stays_away_on_the_way_forward() {
     for (history, away) in [
