@@ -1,5 +1,6 @@
 //! The order of everything that a release changes: each entry on its own, against what runs and against what was taken back.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::build::source_in_tag;
@@ -16,13 +17,12 @@ use super::source_repository::SourceRepositories;
 use super::{Build, Judgement};
 use crate::git::{CommitId, Snapshot};
 use crate::guards::claims::BranchClaims;
-use crate::guards::file_entries::entries;
 use crate::message::SourceCommit;
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy};
-use crate::targets::{self, EntryEdit};
+use crate::targets::{self, EntryEdit, Fields, TargetError};
 
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
@@ -41,11 +41,18 @@ pub fn order_of(
     for file in files {
         let mut places: HashMap<&str, Vec<&EntryEdit>> = HashMap::new();
         file.edit.entries.iter().for_each(|entry| places.entry(entry.name.as_str()).or_default().push(entry));
+        let mut own_names: HashMap<&str, Vec<Option<String>>> = HashMap::new();
         // Places of one past that become the same from the same are judged once: there may be thousands.
         let mut judged = HashSet::new();
         // An entry that is added may have been there before.
         for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
-            let own_name = own_name(file, entry, &places[entry.name.as_str()], snapshot, &mut claims)?;
+            let places = &places[entry.name.as_str()];
+            let own_names = match own_names.entry(entry.name.as_str()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(own_names_of(file, places, snapshot, &mut claims)?),
+            };
+            let named = places.iter().zip(own_names.iter()).find(|(place, _)| std::ptr::eq(**place, entry));
+            let own_name = named.and_then(|(_, name)| name.clone());
             if !judged.insert((&entry.name, own_name.clone(), &entry.before, &entry.after)) {
                 continue;
             }
@@ -63,30 +70,29 @@ pub fn order_of(
 /// Of how many places of one name each has a past of its own. To name a place, the whole file is looked through.
 const MAX_OWN_PASTS: usize = 20;
 
-/// Returns the name that means the place of `entry` alone, if each of the `places` of its name has a past of its own: they say
-/// different things before the edit, or a release named one of them alone.
-fn own_name(
+/// Returns the name that means each of the `places` of one name alone, if each has a past of its own: they say different things
+/// before the edit, or a release named one of them alone. A place that a name does not lead to has none.
+fn own_names_of(
     file: &FileEdit,
-    entry: &EntryEdit,
     places: &[&EntryEdit],
     snapshot: &mut Snapshot<'_>,
     claims: &mut BranchClaims,
-) -> Result<Option<String>, Failure> {
+) -> Result<Vec<Option<String>>, Failure> {
     if !(2..=MAX_OWN_PASTS).contains(&places.len()) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let names = targets::own_names(&file.path, &file.old, entry.name.as_str());
-    let are_alike = places.iter().all(|other| other.before == entry.before);
+    let names = targets::own_names(&file.path, &file.old, places[0].name.as_str());
+    let are_alike = places.iter().all(|other| other.before == places[0].before);
     if are_alike && !is_one_named_alone(file, &names, snapshot, claims)? {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let place = places.iter().position(|other| std::ptr::eq(*other, entry));
-    let name = place.and_then(|place| names.into_iter().nth(place));
-    let says_it = |name: &String| {
-        let said = entries(&file.path, &file.old, Some(name));
-        said.is_some_and(|said| said.values().any(|said| *said == entry.before))
+    let asked: Vec<_> = names.iter().map(|name| Some(name.as_str())).collect();
+    let said = targets::entries_of_each(&file.path, &file.old, &asked);
+    let says = |said: Result<Vec<(String, Fields)>, TargetError>, place: &EntryEdit| {
+        said.is_ok_and(|said| said.iter().any(|(_, fields)| *fields == place.before))
     };
-    Ok(name.filter(says_it))
+    let named = names.iter().zip(said).zip(places);
+    Ok(named.map(|((name, said), place)| says(said, place).then(|| name.clone())).collect())
 }
 
 /// Returns whether one of the newest commits claims to have released one of the places that have these own names, and not all.
