@@ -125,6 +125,39 @@ fn a_large_repository_costs_no_more() {
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
 }
 
+/// Releases of an entry come one after the other. The trees that changed since the one before the last come in one request,
+/// so that a long path costs no more than a short one.
+#[test]
+fn the_next_release_into_a_large_repository_reads_what_has_changed() {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let folder = "clusters/42/apps/0042";
+    let release = |tag: &str| {
+        let release =
+            tagship().args(["release", "--no-check", "--branch", "main", "--repo", &server.url("gitops.git")]);
+        release.args(["-k", folder]).arg(format!("app=*:{tag}")).run().success().stdout_has("released");
+        server.requests()
+    };
+    release("v10");
+    release("v11");
+    let requests = release("v12");
+    let lines: Vec<_> = requests.iter().map(|request| request.logged.line()).collect();
+    let expected = [
+        "GET /gitops.git/info/refs 200",
+        "GET /gitops.git/info/refs 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-upload-pack 200",
+        "POST /gitops.git/git-receive-pack 200",
+    ];
+    assert_eq!(lines, expected, "the tip, what has changed, and the files");
+    let down: usize =
+        requests.iter().enumerate().filter(|(at, _)| *at != 2).map(|(_, request)| request.logged.sent).sum();
+    assert!(down < 8 << 10, "{down} bytes");
+    remote.fsck();
+}
+
 /// The tags that a server names are kept if one is to be made.
 #[cfg(target_os = "linux")]
 #[test]
