@@ -2,10 +2,13 @@
 
 use std::io;
 
+use gix::bstr::BString;
+use gix::protocol::Command;
+use gix::protocol::command::Feature;
 use gix::protocol::fetch::response::Acknowledgement;
 use gix::protocol::fetch::{Arguments, Response};
 use gix::protocol::transport::Protocol;
-use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
+use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, TransportV2Ext as _};
 
 use super::objects::pack::{Bases, Incoming, Taken};
 use super::objects::store::Objects;
@@ -21,6 +24,8 @@ pub(super) enum WantedOfPack {
     AllOf(usize, Bases),
     /// The commits, as far as a history is read.
     Commits,
+    /// Its beginning, up to so many bytes.
+    Beginning(u64),
 }
 
 /// Sends a fetch and reads what is wanted of its pack.
@@ -33,14 +38,40 @@ pub(super) fn receive(
 ) -> anyhow::Result<Taken> {
     let allowance = connection.allowance();
     allowance.resume();
-    let mut reader = arguments.send(&mut connection.transport, true)?;
+    let reader = arguments.send(&mut connection.transport, true)?;
+    read_answer(reader, &allowance, protocol, wanted, objects)
+}
+
+/// Sends a fetch of protocol v2 with these arguments alone, and reads what is wanted of its pack.
+pub(super) fn receive_by<const COUNT: usize>(
+    connection: &mut Connection<'_>,
+    arguments: [&str; COUNT],
+    features: Vec<Feature>,
+    wanted: WantedOfPack,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
+    let allowance = connection.allowance();
+    allowance.resume();
+    let features = features.into_iter().filter(|(_, value)| value.is_some());
+    let arguments = arguments.into_iter().map(BString::from);
+    let reader = connection.transport.invoke(Command::Fetch.as_str(), features, Some(arguments), false)?;
+    read_answer(reader, &allowance, Protocol::V2, wanted, objects)
+}
+
+fn read_answer<'r>(
+    mut reader: impl ExtendedBufRead<'r> + Unpin,
+    allowance: &Allowance,
+    protocol: Protocol,
+    wanted: WantedOfPack,
+    objects: &mut Objects,
+) -> anyhow::Result<Taken> {
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
     if protocol != Protocol::V2 {
         refused(protocol, &mut reader)?;
     }
-    take(&mut reader, &allowance, wanted, objects)
+    take(&mut reader, allowance, wanted, objects)
 }
 
 /// Reads what is wanted of the pack that comes next.
@@ -71,6 +102,7 @@ fn from_pack(
         WantedOfPack::All => Some(Bases::AtHand),
         WantedOfPack::AllOf(most, bases) => (pack.count() <= most).then_some(bases),
         WantedOfPack::Commits => (pack.count() == 0).then_some(Bases::AtHand),
+        WantedOfPack::Beginning(most) => return pack.beginning(most, objects),
     };
     match whole {
         Some(bases) => pack.all(bases, objects).map(|()| Taken::All),

@@ -12,7 +12,7 @@ use gix::protocol::fetch::Arguments;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::{Protocol, Service};
 
-use super::answered_pack::{Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive};
+use super::answered_pack::{Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive, receive_by};
 use super::error::GitError;
 use super::lineage::{Lineage, told_by};
 use super::objects::name::{BranchName, CommitId};
@@ -27,6 +27,9 @@ use gix::protocol::handshake::Ref;
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
 /// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.
 const MAX_OBJECTS_IN_FIRST_FETCH: usize = 2_000;
+
+/// How much is read of what has changed, in bytes: the trees, and what there is room for of the files.
+const MAX_CHANGED: u64 = 256 << 10;
 
 /// How many generations of commits the first fetch asks for: their messages tell what was released last.
 pub(super) const HISTORY_DEPTH: usize = 50;
@@ -130,6 +133,22 @@ impl<'r> Reader<'r> {
         }
         self.receive(&mut arguments, WantedOfPack::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases), objects)?;
         Ok(Fetched::Partial)
+    }
+
+    /// Fetches the trees and files that changed from `before`, an ancestor, to `tip`, as far as [`MAX_CHANGED`] goes. gix always
+    /// lets a server send deltas to what we have (`thin-pack`), and nothing of `before` is here, so this request does not.
+    pub(super) fn fetch_changes(
+        &mut self,
+        tip: CommitId,
+        before: CommitId,
+        objects: &mut Objects,
+    ) -> Result<(), GitError> {
+        let (want, have) = (format!("want {}", tip.0), format!("have {}", before.0));
+        let arguments = ["ofs-delta", "no-progress", &want, &have, "done"];
+        let wanted = WantedOfPack::Beginning(MAX_CHANGED);
+        let features = self.features();
+        let taken = receive_by(&mut self.connection, arguments, features, wanted, objects);
+        self.leave_rest(taken)
     }
 
     /// Returns whether the server supports partial fetches.
@@ -257,7 +276,13 @@ impl<'r> Reader<'r> {
         wanted: WantedOfPack,
         objects: &mut Objects,
     ) -> Result<(), GitError> {
-        match receive(&mut self.connection, self.protocol, arguments, wanted, objects) {
+        let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
+        self.leave_rest(taken)
+    }
+
+    /// Leaves what is unread of an answer.
+    fn leave_rest(&mut self, taken: anyhow::Result<Taken>) -> Result<(), GitError> {
+        match taken {
             Ok(Taken::All) => Ok(()),
             Ok(Taken::Beginning) => self.connection.abandon_answer(),
             Err(error) => {

@@ -10,7 +10,7 @@ use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::flow::target_files::argocd_sources::sources_beside;
 use crate::forge::Forge;
 use crate::git::{Loaded, RepositoryPath, Snapshot};
-use crate::guards::order::commits_to_read;
+use crate::guards::order::{HistoryToRead, history_to_read};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 use crate::request::{Delivery, Effect, OrderBy};
@@ -51,14 +51,19 @@ impl<'b> LocatedTip<'b> {
 fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> Result<Vec<RepositoryPath>, Failure> {
     let snapshot = &mut open.snapshot;
     let names: Vec<&str> = job.names.iter().map(ImageName::as_str).collect();
-    let mut earlier = Vec::new();
+    let mut read = HistoryToRead::default();
     if reads_order(job.delivery, snapshot) {
-        earlier = commits_to_read(snapshot, &names)?;
+        read = history_to_read(snapshot, &names)?;
     }
+    let HistoryToRead { commits: mut earlier, before: changed_since } = read;
     if let Some(head) = open.publisher.as_ref().and_then(Publisher::head_tip) {
         earlier.extend(snapshot.loaded_commit(head)?);
     }
-    branch.locate(snapshot, &job.delivery.files, LoadedAlong { earlier: &earlier, beside: sources_beside })
+    branch.locate(
+        snapshot,
+        &job.delivery.files,
+        LoadedAlong { earlier: &earlier, changed_since, beside: sources_beside },
+    )
 }
 
 /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken back

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
 use crate::flow::target_files::named_files::named_files;
 use crate::git::{
-    BranchName, Checkout, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed, Signing,
-    Snapshot, TreeEntry, lineage_in,
+    BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed,
+    Signing, Snapshot, TreeEntry, lineage_in,
 };
 use crate::outcome::failure::Failure;
 use crate::request::{Began, Repository, Run, TargetFile, TargetRequest};
@@ -62,12 +62,14 @@ pub(in crate::flow) enum Location {
 pub(in crate::flow) struct LoadedAlong<'a> {
     /// What is there in these commits.
     pub(in crate::flow) earlier: &'a [CommitRecord],
+    /// A commit before all of these. In a large repository, what has changed since then is loaded in one request.
+    pub(in crate::flow) changed_since: Option<CommitId>,
     /// Returns further files beside those at some paths, as far as folders were read.
     pub(in crate::flow) beside: fn(&Snapshot<'_>, &[RepositoryPath]) -> Vec<RepositoryPath>,
 }
 
 impl LoadedAlong<'_> {
-    pub(in crate::flow) const NOTHING: Self = Self { earlier: &[], beside: |_, _| Vec::new() };
+    pub(in crate::flow) const NOTHING: Self = Self { earlier: &[], changed_since: None, beside: |_, _| Vec::new() };
 
     fn load(self, snapshot: &mut Snapshot<'_>, paths: &[RepositoryPath]) -> Result<(), Failure> {
         let beside = (self.beside)(snapshot, paths);
@@ -192,6 +194,9 @@ impl ReleaseBranch {
     ) -> Result<Vec<RepositoryPath>, Failure> {
         let named = named_files(snapshot, &self.base, written, &self.name())?;
         let paths: Vec<RepositoryPath> = named.iter().map(|(path, _)| path.clone()).collect();
+        if let Some(before) = along.changed_since {
+            snapshot.load_changes(&paths, before)?;
+        }
         along.load(snapshot, &paths)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();

@@ -47,35 +47,53 @@ impl<'a, R: BufRead> Incoming<'a, R> {
 
     /// Reads the commits at the beginning of the pack into `objects`, as far as a history is read, with the tree that comes
     /// next, and leaves the rest. git sends commits first, and then the root tree of the first of them.
-    pub(in crate::git) fn commits(mut self, objects: &mut Objects) -> anyhow::Result<Taken> {
-        let mut ids = Offsets::default();
-        loop {
+    pub(in crate::git) fn commits(self, objects: &mut Objects) -> anyhow::Result<Taken> {
+        let mut commits = 0;
+        let taken = self.in_order(u64::MAX, objects, |kind, objects| {
+            commits += usize::from(kind == Kind::Commit);
+            kind == Kind::Commit && objects.have_room_for_history()
+        })?;
+        anyhow::ensure!(commits > 0, NoCommit);
+        Ok(taken)
+    }
+
+    /// Reads the objects at the beginning of the pack into `objects`, up to so many bytes, and leaves the rest. git sends trees
+    /// before files, and the newest of each first.
+    pub(in crate::git) fn beginning(self, most: u64, objects: &mut Objects) -> anyhow::Result<Taken> {
+        self.in_order(most, objects, |_, _| true)
+    }
+
+    /// Reads one object after the other while `goes_on` says so of the last one, up to `most` bytes, and as long as the base of a
+    /// delta comes before it.
+    fn in_order(
+        mut self,
+        most: u64,
+        objects: &mut Objects,
+        mut goes_on: impl FnMut(Kind, &Objects) -> bool,
+    ) -> anyhow::Result<Taken> {
+        let (mut ids, mut left) = (Offsets::default(), most);
+        while let Some(entry) = self.entries.next_within(left, objects)? {
             self.allowance.check_time()?;
-            let Some(entry) = self.entries.next(objects)? else {
-                return Ok(Taken::All);
+            left -= entry.data.len() as u64;
+            let base = match entry.header {
+                Header::OfsDelta { base_distance } => Some(ids.at(entry.offset.saturating_sub(base_distance))),
+                Header::RefDelta { base_id } => Some(Some(base_id).filter(|id| objects.contains(id))),
+                Header::Commit | Header::Tree | Header::Blob | Header::Tag => None,
             };
-            let id = match entry.header {
-                Header::Commit => objects.insert_received(Kind::Commit, entry.data)?,
-                Header::OfsDelta { base_distance } => {
-                    let Some(base) = ids.at(entry.offset.saturating_sub(base_distance)) else { break };
-                    made(&base, entry.data, objects)?
-                }
-                Header::RefDelta { base_id } if objects.commit(&base_id).is_ok() => {
-                    made(&base_id, entry.data, objects)?
-                }
-                Header::Tree => {
-                    objects.insert_received(Kind::Tree, entry.data)?;
+            let id = match base {
+                None => objects.insert_received(entry.header.as_kind().context(BROKEN)?, entry.data)?,
+                Some(Some(base)) => made(&base, entry.data, objects)?,
+                Some(None) => {
+                    objects.release(entry.data.len());
                     break;
                 }
-                Header::RefDelta { .. } | Header::Blob | Header::Tag => break,
             };
             ids.0.push((entry.offset, id));
-            if !objects.have_room_for_history() {
+            if !objects.get(&id).is_some_and(|(kind, _)| goes_on(kind, objects)) {
                 break;
             }
         }
-        anyhow::ensure!(!ids.0.is_empty(), NoCommit);
-        Ok(Taken::Beginning)
+        Ok(if self.entries.left() == 0 { Taken::All } else { Taken::Beginning })
     }
 
     /// Reads every object into `objects`, in which the bases of deltas are looked up too.

@@ -50,11 +50,19 @@ impl<R: BufRead> PackEntries<R> {
     /// Reads the next entry; `None` after the last one, if the pack's checksum is right. Its room in `objects` is taken
     /// before it is inflated.
     pub(super) fn next(&mut self, objects: &mut Objects) -> anyhow::Result<Option<Entry>> {
+        self.next_within(u64::MAX, objects)
+    }
+
+    /// Does so if the entry claims to have at most so many bytes; if it has more, no other can be read.
+    pub(super) fn next_within(&mut self, most: u64, objects: &mut Objects) -> anyhow::Result<Option<Entry>> {
         if self.left == 0 {
             return Ok(None);
         }
         let offset = self.reader.read;
         let entry = data::Entry::from_read(&mut self.reader, offset, HASH.len_in_bytes()).context(BROKEN)?;
+        if entry.decompressed_size > most {
+            return Ok(None);
+        }
         objects.reserve(entry.decompressed_size)?;
         let data = self.inflate(entry.decompressed_size as usize)?;
         self.left -= 1;

@@ -25,7 +25,7 @@ pub use earlier::TakenBack;
 pub use entries::order_of;
 pub use entry_at_tip::EntryAtTip;
 pub use entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
-pub use running::{RunningEntry, Scrutiny, commits_to_read};
+pub use running::{HistoryToRead, RunningEntry, Scrutiny, history_to_read};
 pub use setting::{Setting, Unreachable};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;

@@ -238,26 +238,42 @@ impl RunningEntry {
     }
 }
 
-/// Returns the commits that will be read to tell what the entries `names` run, as far as they came with the tip: they can be
-/// loaded along with it.
+/// What will be read of the history to tell what entries run, as far as it came with the tip: it can be loaded along with that.
+#[derive(Default)]
+pub struct HistoryToRead {
+    /// The last release of each entry, and the commit before it.
+    pub commits: Vec<CommitRecord>,
+    /// The commit before the release that came before these. The entries have changed since, and their folders with them.
+    pub before: Option<CommitId>,
+}
+
+/// How far before the tip that commit may be: the folders are read as each commit since then has left them.
+const MAX_COMMITS_SINCE: usize = 16;
+
+/// Returns what will be read to tell what the entries `names` run.
 ///
 /// # Errors
 /// If history cannot be read.
-pub fn commits_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<Vec<CommitRecord>, Failure> {
+pub fn history_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<HistoryToRead, Failure> {
     let mut claims = BranchClaims::default();
     claims.search(snapshot, SEARCH_DEPTHS[0])?;
-    let mut commits: Vec<CommitRecord> = Vec::new();
+    let mut read = HistoryToRead::default();
+    let mut furthest = 0;
     for name in names {
-        let found = claims.iter().find(|(_, claims)| claims.iter().any(|said| said.names(name)));
-        let Some((claim, _)) = found else { continue };
-        let parent = claims.line().before(claim);
-        for record in [claim].into_iter().chain(parent) {
-            if !commits.iter().any(|known| known.id == record.id) {
-                commits.push(record.clone());
+        let mut releases = claims.iter().filter(|(_, claims)| claims.iter().any(|said| said.names(name)));
+        let Some((last, _)) = releases.next() else { continue };
+        for record in [last].into_iter().chain(claims.line().before(last)) {
+            if !read.commits.iter().any(|known| known.id == record.id) {
+                read.commits.push(record.clone());
             }
         }
+        let before = releases.next().and_then(|(earlier, _)| claims.line().before(earlier));
+        let place = before.and_then(|before| claims.line().history().place(before.id));
+        if let Some(place) = place.filter(|place| (furthest..=MAX_COMMITS_SINCE).contains(place)) {
+            (furthest, read.before) = (place, before.map(|before| before.id));
+        }
     }
-    Ok(commits)
+    Ok(read)
 }
 
 /// Returns whether the places of the entry's name say different things at the tip.
