@@ -135,8 +135,9 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Partial)
     }
 
-    /// Fetches the trees and files that changed from `before`, an ancestor, to `tip`, as far as [`MAX_CHANGED`] goes. gix always
-    /// lets a server send deltas to what we have (`thin-pack`), and nothing of `before` is here, so this request does not.
+    /// Fetches the trees and files that changed from `before`, an ancestor, to `tip`; if they are more than [`MAX_CHANGED`], the
+    /// trees, as far as that goes. gix always lets a server send deltas to what we have (`thin-pack`), and nothing of `before` is
+    /// here, so this request does not.
     pub(super) fn fetch_changes(
         &mut self,
         tip: CommitId,
@@ -144,11 +145,15 @@ impl<'r> Reader<'r> {
         objects: &mut Objects,
     ) -> Result<(), GitError> {
         let (want, have) = (format!("want {}", tip.0), format!("have {}", before.0));
-        let arguments = ["ofs-delta", "no-progress", &want, &have, "done"];
-        let wanted = WantedOfPack::Beginning(MAX_CHANGED);
-        let features = self.features();
-        let taken = receive_by(&mut self.connection, arguments, features, wanted, objects);
-        self.leave_rest(taken)
+        for filter in [None, Some("filter blob:none")] {
+            let arguments = ["ofs-delta", "no-progress"].into_iter().chain(filter).chain([&want, &have, "done"]);
+            let (features, wanted) = (self.features(), WantedOfPack::Beginning(MAX_CHANGED));
+            let taken = receive_by(&mut self.connection, arguments, features, wanted, objects);
+            if self.leave_rest(taken)? == Taken::All {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether the server supports partial fetches.
@@ -277,14 +282,14 @@ impl<'r> Reader<'r> {
         objects: &mut Objects,
     ) -> Result<(), GitError> {
         let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
-        self.leave_rest(taken)
+        self.leave_rest(taken).map(drop)
     }
 
-    /// Leaves what is unread of an answer.
-    fn leave_rest(&mut self, taken: anyhow::Result<Taken>) -> Result<(), GitError> {
+    /// Leaves what is unread of an answer. Returns how much was read.
+    fn leave_rest(&mut self, taken: anyhow::Result<Taken>) -> Result<Taken, GitError> {
         match taken {
-            Ok(Taken::All) => Ok(()),
-            Ok(Taken::Beginning) => self.connection.abandon_answer(),
+            Ok(Taken::All) => Ok(Taken::All),
+            Ok(Taken::Beginning) => self.connection.abandon_answer().map(|()| Taken::Beginning),
             Err(error) => {
                 if excess(&error).is_some() {
                     // Less may be asked for then.

@@ -57,8 +57,8 @@ impl<'a, R: BufRead> Incoming<'a, R> {
         Ok(taken)
     }
 
-    /// Reads the objects at the beginning of the pack into `objects`, up to so many bytes, and leaves the rest. git sends trees
-    /// before files, and the newest of each first.
+    /// Reads the objects at the beginning of the pack into `objects`, up to so many bytes, and leaves the rest. git sends those
+    /// of the newest commit first.
     pub(in crate::git) fn beginning(self, most: u64, objects: &mut Objects) -> anyhow::Result<Taken> {
         self.in_order(most, objects, |_, _| true)
     }

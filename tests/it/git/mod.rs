@@ -49,3 +49,13 @@ fn checkout_without_login(stage: &Stage, server: &GitServer) -> Checkout {
     checkout.git(["remote", "set-url", "origin", &server.url("gitops.git")]).run().success();
     checkout
 }
+
+/// Returns a text of which three quarters are left when it is compressed.
+fn incompressible(length: usize) -> String {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'0' + (state >> 58) as u8)
+    };
+    (0..length).map(next).collect()
+}

@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::json;
 
-use super::{login, serve};
+use super::{incompressible, login, serve};
 use crate::pipeline::document;
 use crate::stage::Stage;
 use crate::support::command::{Command, Output};
@@ -123,16 +123,6 @@ fn a_server_that_does_not_read_all_of_a_push() {
         .stderr_has("remote: fatal: pack exceeds maximum allowed size")
         .stderr_has("hint: make room at the server, or raise its limit");
     stage.untouched();
-}
-
-/// Returns a text of which three quarters are left when it is compressed.
-fn incompressible(length: usize) -> String {
-    let mut state = 1_u64;
-    let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'0' + (state >> 58) as u8)
-    };
-    (0..length).map(next).collect()
 }
 
 /// A lock that a dead process left: no other push moved the branch in any attempt, so that a person must look.
