@@ -255,4 +255,17 @@ mod tests {
         assert!(again == kept && objects.contains(&kept) && objects.contains(&made));
         assert!(!objects.contains(&forgotten) && !objects.contains(&copied));
     }
+
+    #[test]
+    fn what_both_stores_have_is_counted_once() {
+        let [mut one, mut other] = [Objects::default(), Objects::default()];
+        for objects in [&mut one, &mut other] {
+            objects.insert_copied(Kind::Blob, vec![1; 100]).unwrap();
+        }
+        other.insert_copied(Kind::Blob, vec![2; 50]).unwrap();
+        one.absorb(other);
+        assert_eq!(one.bytes(), 150 + 2 * BYTES_PER_OBJECT);
+        one.forget_all_but(&HashSet::new());
+        assert_eq!(one.bytes(), 0);
+    }
 }
