@@ -97,8 +97,10 @@ impl Objects {
         })
     }
 
-    /// Adds the objects of another store.
+    /// Adds the objects of another store, which gives back the room of those that are here.
     pub(in crate::git) fn absorb(&mut self, mut other: Self) {
+        let new = other.counted.difference(&self.counted).copied().collect();
+        other.forget_all_but(&new);
         self.objects.extend(other.objects.drain());
         self.counted.extend(other.counted.drain());
         self.bytes += std::mem::take(&mut other.bytes);
