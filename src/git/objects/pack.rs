@@ -245,7 +245,7 @@ fn entry(object: &NewObject, thin: Thin) -> gix::Result<output::Entry> {
     Ok(output::Entry { kind, ..whole })
 }
 
-/// Reads a pack without its checksum, both ways, and the commits that come out.
+/// Reads a pack without its checksum, in each way, and the commits that come out.
 #[cfg(fuzzing)]
 pub fn fuzz(entries: &[u8]) {
     let mut hasher = gix::hash::hasher(HASH);
@@ -253,13 +253,13 @@ pub fn fuzz(entries: &[u8]) {
     let checksum = hasher.try_finalize().expect("a checksum");
     let pack = [entries, checksum.as_slice()].concat();
     let allowance = Allowance::new(std::time::Duration::from_secs(60));
-    for is_whole in [true, false] {
+    for way in 0..3 {
         let mut objects = Objects::default();
         let Ok(incoming) = Incoming::open(&pack[..], &allowance) else { return };
-        let read = if is_whole {
-            incoming.all(Bases::MayBeUnread, &mut objects)
-        } else {
-            incoming.commits(&mut objects).map(drop)
+        let read = match way {
+            0 => incoming.all(Bases::MayBeUnread, &mut objects),
+            1 => incoming.commits(&mut objects).map(drop),
+            _ => incoming.beginning(1 << 10, &mut objects).map(drop),
         };
         if let Err(error) = read {
             assert!(!error.to_string().is_empty());
