@@ -125,6 +125,24 @@ fn a_large_repository_costs_no_more() {
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
 }
 
+/// What an entry was before its last release is read with the file, also if another file's entry of that name was released since.
+#[test]
+fn entries_of_one_name_in_several_files_cost_no_more() {
+    let remote = Remote::create("gitops");
+    remote.fill(100, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let release = |cluster: &str, tag: &str| {
+        let folder = format!("clusters/{cluster}/apps/0000");
+        let release =
+            tagship().args(["release", "--no-check", "--branch", "main", "--repo", &server.url("gitops.git")]);
+        release.args(["-k", &folder]).arg(format!("app=*:{tag}")).run().success().stdout_has("released");
+        server.requests().len()
+    };
+    release("42", "v10");
+    release("43", "v10");
+    assert_eq!(release("42", "v11"), 5);
+}
+
 /// Releases of an entry come one after the other. What changed since the last but one comes in one request, so that a long path
 /// costs no more than a short one. A file that is too large to come by the way is left, and the one to write is asked for.
 #[test]
