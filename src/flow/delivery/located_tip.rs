@@ -53,7 +53,7 @@ fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> R
     let names: Vec<&str> = job.names.iter().map(ImageName::as_str).collect();
     let mut read = HistoryToRead::default();
     if reads_order(job.delivery, snapshot) {
-        read = history_to_read(snapshot, &names)?;
+        read = history_to_read(snapshot, &names, |path| branch.may_be_named(path, &job.delivery.files))?;
     }
     let HistoryToRead { commits: mut earlier, before: changed_since } = read;
     if let Some(head) = open.publisher.as_ref().and_then(Publisher::head_tip) {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
-use crate::flow::target_files::named_files::named_files;
+use crate::flow::target_files::named_files::{named_by, named_files};
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed,
     Signing, Snapshot, TreeEntry, lineage_in,
@@ -183,6 +183,12 @@ impl ReleaseBranch {
         limit: Duration,
     ) -> Result<Option<Signing>, Failure> {
         Signing::read(self.checkout(), signed, committer, limit).map_err(Failure::from)
+    }
+
+    /// Returns whether the file at `path` may be one of those that are named, by itself or by a pattern.
+    pub(in crate::flow) fn may_be_named(&self, path: &str, written: &[TargetFile]) -> bool {
+        let path = RepositoryPath::shown_as(path);
+        written.iter().any(TargetFile::is_pattern) || named_by(&self.base, written, &path).is_some()
     }
 
     /// Finds and loads the files to write, or those in the folders that are named; each once.

@@ -250,17 +250,22 @@ pub struct HistoryToRead {
 /// How far before the tip that commit may be: the folders are read as each commit since then has left them.
 const MAX_COMMITS_SINCE: usize = 16;
 
-/// Returns what will be read to tell what the entries `names` run.
+/// Returns what will be read to tell what the entries `names` run, in the files whose paths `is_meant` knows.
 ///
 /// # Errors
 /// If history cannot be read.
-pub fn history_to_read(snapshot: &mut Snapshot<'_>, names: &[&str]) -> Result<HistoryToRead, Failure> {
+pub fn history_to_read(
+    snapshot: &mut Snapshot<'_>,
+    names: &[&str],
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<HistoryToRead, Failure> {
     let mut claims = BranchClaims::default();
     claims.search(snapshot, SEARCH_DEPTHS[0])?;
     let mut read = HistoryToRead::default();
     let mut furthest = 0;
     for name in names {
-        let mut releases = claims.iter().filter(|(_, claims)| claims.iter().any(|said| said.names(name)));
+        let is_of_it = |said: &ReleaseTrailers| said.names(name) && said.files.iter().any(|file| is_meant(file));
+        let mut releases = claims.iter().filter(|(_, claims)| claims.iter().any(is_of_it));
         let Some((last, _)) = releases.next() else { continue };
         for record in [last].into_iter().chain(claims.line().before(last)) {
             if !read.commits.iter().any(|known| known.id == record.id) {
