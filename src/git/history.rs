@@ -250,13 +250,13 @@ impl Snapshot<'_> {
         Ok(refs.iter().any(|reference| reference.unpack().0 == full.as_str()))
     }
 
-    /// Loads what changed since the commit `before`, an ancestor, in one request, if that is little. It makes none if the folders
-    /// of `paths` are at hand, or if the server does not support partial fetches.
+    /// Loads what changed since the commit `before`, an ancestor, in one request, if that is little. It makes none if there is a
+    /// checkout, which has most of it, if the folders of `paths` are at hand, or if the server has no partial fetches.
     pub fn load_changes(&mut self, paths: &[RepositoryPath], before: CommitId) -> Result<(), GitError> {
         let steps = paths.iter().map(|path| self.walk(self.root, &path.folder()));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
         let is_missing = steps.iter().any(|step| matches!(step, Step::Unloaded(_)));
-        if !is_missing || !self.source.reader()?.serves_parts() {
+        if !is_missing || self.source.checkout.is_some() || !self.source.reader()?.serves_parts() {
             return Ok(());
         }
         self.source.reader()?.fetch_changes(self.commit, before, &mut self.objects)

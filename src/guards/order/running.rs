@@ -11,9 +11,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::Build;
 use super::earlier::{EarlierBuild, TakenBack, build_of, earlier_builds, taken_back};
 use super::entry_at_tip::EntryAtTip;
-use super::found_claim::{
-    FoundClaim, SEARCH_DEPTHS, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim,
-};
+use super::found_claim::{FoundClaim, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim};
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
@@ -236,49 +234,6 @@ impl RunningEntry {
         let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
         Ok(Self { build, release, released_digest, taken_back, past, was_released, is_claimed: false })
     }
-}
-
-/// What will be read of the history to tell what entries run, as far as it came with the tip: it can be loaded along with that.
-#[derive(Default)]
-pub struct HistoryToRead {
-    /// The last release of each entry, and the commit before it.
-    pub commits: Vec<CommitRecord>,
-    /// The commit before the release that came before these. The entries have changed since, and their folders with them.
-    pub before: Option<CommitId>,
-}
-
-/// How far before the tip that commit may be: the folders are read as each commit since then has left them.
-const MAX_COMMITS_SINCE: usize = 16;
-
-/// Returns what will be read to tell what the entries `names` run, in the files whose paths `is_meant` knows.
-///
-/// # Errors
-/// If history cannot be read.
-pub fn history_to_read(
-    snapshot: &mut Snapshot<'_>,
-    names: &[&str],
-    is_meant: impl Fn(&str) -> bool,
-) -> Result<HistoryToRead, Failure> {
-    let mut claims = BranchClaims::default();
-    claims.search(snapshot, SEARCH_DEPTHS[0])?;
-    let mut read = HistoryToRead::default();
-    let mut furthest = 0;
-    for name in names {
-        let is_of_it = |said: &ReleaseTrailers| said.names(name) && said.files.iter().any(|file| is_meant(file));
-        let mut releases = claims.iter().filter(|(_, claims)| claims.iter().any(is_of_it));
-        let Some((last, _)) = releases.next() else { continue };
-        for record in [last].into_iter().chain(claims.line().before(last)) {
-            if !read.commits.iter().any(|known| known.id == record.id) {
-                read.commits.push(record.clone());
-            }
-        }
-        let before = releases.next().and_then(|(earlier, _)| claims.line().before(earlier));
-        let place = before.and_then(|before| claims.line().history().place(before.id));
-        if let Some(place) = place.filter(|place| (furthest..=MAX_COMMITS_SINCE).contains(place)) {
-            (furthest, read.before) = (place, before.map(|before| before.id));
-        }
-    }
-    Ok(read)
 }
 
 /// Returns whether the places of the entry's name say different things at the tip.

@@ -1,0 +1,51 @@
+//! Which commits will be read to tell what entries run. They are known as soon as the tip is, so they are loaded along with the
+//! files to write.
+
+use super::found_claim::SEARCH_DEPTHS;
+use crate::git::{CommitId, CommitRecord, Snapshot};
+use crate::guards::claims::BranchClaims;
+use crate::message::trailers::ReleaseTrailers;
+use crate::outcome::failure::Failure;
+
+/// What will be read of the history to tell what entries run, as far as it came with the tip: it can be loaded along with that.
+#[derive(Default)]
+pub struct HistoryToRead {
+    /// The last release of each entry, and the commit before it.
+    pub commits: Vec<CommitRecord>,
+    /// The commit before the release that came before these. The entries have changed since, and their folders with them.
+    pub before: Option<CommitId>,
+}
+
+/// How far before the tip that commit may be: the folders are read as each commit since then has left them.
+const MAX_COMMITS_SINCE: usize = 16;
+
+/// Returns what will be read to tell what the entries `names` run, in the files whose paths `is_meant` knows.
+///
+/// # Errors
+/// If history cannot be read.
+pub fn history_to_read(
+    snapshot: &mut Snapshot<'_>,
+    names: &[&str],
+    is_meant: impl Fn(&str) -> bool,
+) -> Result<HistoryToRead, Failure> {
+    let mut claims = BranchClaims::default();
+    claims.search(snapshot, SEARCH_DEPTHS[0])?;
+    let mut read = HistoryToRead::default();
+    let mut furthest = 0;
+    for name in names {
+        let is_of_it = |said: &ReleaseTrailers| said.names(name) && said.files.iter().any(|file| is_meant(file));
+        let mut releases = claims.iter().filter(|(_, claims)| claims.iter().any(is_of_it));
+        let Some((last, _)) = releases.next() else { continue };
+        for record in [last].into_iter().chain(claims.line().before(last)) {
+            if !read.commits.iter().any(|known| known.id == record.id) {
+                read.commits.push(record.clone());
+            }
+        }
+        let before = releases.next().and_then(|(earlier, _)| claims.line().before(earlier));
+        let place = before.and_then(|before| claims.line().history().place(before.id));
+        if let Some(place) = place.filter(|place| (furthest..=MAX_COMMITS_SINCE).contains(place)) {
+            (furthest, read.before) = (place, before.map(|before| before.id));
+        }
+    }
+    Ok(read)
+}
