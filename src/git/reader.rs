@@ -135,9 +135,9 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Partial)
     }
 
-    /// Fetches the trees and files that changed from `before`, an ancestor, to `tip`; if they are more than [`MAX_CHANGED`], the
-    /// trees, as far as that goes. gix always lets a server send deltas to what we have (`thin-pack`), and nothing of `before` is
-    /// here, so this request does not.
+    /// Fetches the trees and files that changed from `before`, an ancestor, to `tip`. If they are more than [`MAX_CHANGED`], the
+    /// trees are fetched alone, up to that size. gix always lets a server send deltas to what we have (`thin-pack`). Nothing of
+    /// `before` is here, so this request does not.
     pub(super) fn fetch_changes(
         &mut self,
         tip: CommitId,

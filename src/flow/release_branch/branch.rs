@@ -62,7 +62,7 @@ pub(in crate::flow) enum Location {
 pub(in crate::flow) struct LoadedAlong<'a> {
     /// What is there in these commits.
     pub(in crate::flow) earlier: &'a [CommitRecord],
-    /// A commit before all of these. In a large repository, what has changed since then is loaded in one request.
+    /// A commit before these. In a large repository, what has changed since then is loaded in one request.
     pub(in crate::flow) changed_since: Option<CommitId>,
     /// Returns further files beside those at some paths, as far as folders were read.
     pub(in crate::flow) beside: fn(&Snapshot<'_>, &[RepositoryPath]) -> Vec<RepositoryPath>,

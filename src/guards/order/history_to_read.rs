@@ -1,5 +1,5 @@
-//! Which commits will be read to tell what entries run. They are known as soon as the tip is, so they are loaded along with the
-//! files to write.
+//! Which commits will be read to tell what entries run. The messages that came with the tip tell it, so these commits are loaded
+//! along with the files to write.
 
 use super::found_claim::SEARCH_DEPTHS;
 use crate::git::{CommitId, CommitRecord, Snapshot};
@@ -7,19 +7,19 @@ use crate::guards::claims::BranchClaims;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
 
-/// What will be read of the history to tell what entries run, as far as it came with the tip: it can be loaded along with that.
+/// The commits that will be read to tell what entries run, as far as their messages came with the tip.
 #[derive(Default)]
 pub struct HistoryToRead {
     /// The last release of each entry, and the commit before it.
     pub commits: Vec<CommitRecord>,
-    /// The commit before the release that came before these. The entries have changed since, and their folders with them.
+    /// The commit before the last but one release of an entry. The file has changed since then, and each folder on its path.
     pub before: Option<CommitId>,
 }
 
-/// How far before the tip that commit may be: the folders are read as each commit since then has left them.
+/// How far before the tip that commit may be. Each commit since then adds what it changed to what is read.
 const MAX_COMMITS_SINCE: usize = 16;
 
-/// Returns what will be read to tell what the entries `names` run, in the files whose paths `is_meant` knows.
+/// Returns what will be read to tell what the entries `names` run, in the files for whose paths `is_meant` is true.
 ///
 /// # Errors
 /// If history cannot be read.
