@@ -89,6 +89,38 @@ fn a_second_push_that_is_refused_is_uncertain() {
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }
 
+/// The login expires between the read and the push. The server has not looked at the push, and lets nobody read what became of
+/// it.
+#[test]
+fn a_login_that_expires_before_the_push() {
+    for (status, told) in [(401, "requires a login"), (403, "takes no push"), (404, "is not there")] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let refused = Fault::Answer(Response::text(status, "no"));
+        server.inject("POST /gitops.git/git-receive-pack", ALWAYS, refused.clone());
+        let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+        server.inject(refs, 1, Fault::Pass);
+        server.inject(refs, ALWAYS, refused);
+        let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(5);
+        output.stderr_has(told);
+        stage.untouched();
+    }
+}
+
+/// A gateway answers a push that the server may be at work on.
+#[test]
+fn an_answer_that_says_nothing_of_the_push_is_uncertain() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let answer = Fault::Answer(Response::text(504, "gateway timeout"));
+    server.inject("POST /gitops.git/git-receive-pack", ALWAYS, answer.clone());
+    let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
+    server.inject(refs, 1, Fault::Pass);
+    server.inject(refs, ALWAYS, answer);
+    let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().exit(6);
+    output.stderr_has("which may still take effect");
+}
+
 /// A rollback that is typed again goes back one more release, so its hint names where it goes.
 #[test]
 fn a_rollback_whose_push_is_uncertain_is_not_made_twice() {
