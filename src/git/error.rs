@@ -222,17 +222,24 @@ fn pushing_login(origin: Option<LoginOrigin>) -> String {
 }
 
 impl GitError {
+    /// Returns whether the remote did not do what was asked because of the login, or of its lack.
+    pub(super) fn is_of_the_login(&self) -> bool {
+        matches!(
+            self,
+            Self::Unauthorized { .. }
+                | Self::Unincluded { .. }
+                | Self::NoAccess { .. }
+                | Self::NoPush { .. }
+                | Self::Unprotected { .. }
+        )
+    }
+
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
-            Self::Unauthorized { .. }
-            | Self::Unincluded { .. }
-            | Self::NoAccess { .. }
-            | Self::NoPush { .. }
-            | Self::Unprotected { .. }
-            | Self::Declined { .. } => true,
+            Self::Declined { .. } => true,
             Self::Unavailable { answered, .. } => *answered,
-            _ => false,
+            _ => self.is_of_the_login(),
         }
     }
 

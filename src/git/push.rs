@@ -203,7 +203,13 @@ impl<'r> Pusher<'r> {
                 }
                 RefStatus::Rejected(reason) => (reason, answer.messages()),
             },
-            Err(error) => return after_a_lost_answer(remote, commit, self.connection.failed(error)),
+            Err(error) => {
+                return match self.connection.failed(error) {
+                    // It was not looked at.
+                    refused if refused.is_of_the_login() && !self.connection.was_pushed_again() => Err(refused),
+                    lost => after_a_lost_answer(remote, commit, lost),
+                };
+            }
         };
         let refusal = PushRefusal { reason, messages };
         let was_pushed_again = self.connection.was_pushed_again();
