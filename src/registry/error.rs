@@ -123,6 +123,8 @@ pub enum InvalidResponse {
     TooLong,
     #[error("it is not a manifest; is this host a registry?")]
     NotAManifest,
+    #[error("it has other bytes than the digest says that was asked for")]
+    OtherBytes,
     #[error("it has too many indexes, or they are nested too deeply")]
     Nested,
     #[error("it holds no token")]

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod client_certificates;
+mod damaged;
 mod faults;
 mod helpers;
 mod login;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tagship::outcome::failure::{Failure, FailureKind};
 use tagship::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use tagship::registry::{
     AttestationType, CheckedImage, Claim, ExpectedSource, Finding, ProvedKind, RequiredClaim, Requirement, Revision,
@@ -9,7 +10,7 @@ use tagship::registry::{
 };
 
 use super::requirements::{platform, put_index};
-use super::{anonymous, check_for, ci, logged_in, short};
+use super::{anonymous, check_for, ci, logged_in, reference, short};
 use crate::support::http::{Authorization, Response};
 use crate::support::registry::{ALWAYS, Attachment, Auth, Fault, Image, Place, Registry, media_type};
 use crate::support::servers::DockerRegistry;
@@ -371,6 +372,27 @@ fn what_cannot_be_read_hides_no_signature() {
     registry.inject(&format!("GET /v2/app/referrers/{digest}"), 8, Fault::AnswerAfterLogin(Fault::error(503)));
     let blocked = check(&registry, &signed);
     assert!(matches!(&blocked.findings[..], [Finding::Blocked { .. }]), "{}", shown(&blocked));
+}
+
+/// Other bytes than those of the digest say nothing of a signature, so none is told to be missing. Another one counts.
+#[test]
+fn bytes_that_are_not_those_of_their_digest() {
+    let signed = required([Claim::Signature], &workflow());
+    for part in ["manifests/sha256:", "blobs/"] {
+        let (alone, _) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
+        let part = format!("GET /v2/app/{part}");
+        alone.inject(&part, 1, Fault::Pad(100_000));
+        let failures = Failure::of_check(&reference(&alone.address(), "app:v1"), &check(&alone, &signed), None);
+        let [failure] = &failures[..] else { panic!("{failures:?}") };
+        assert_eq!(
+            (failure.kind, failure.message.contains("cannot check the signature")),
+            (FailureKind::Unavailable, true)
+        );
+        let (both, _) =
+            with(Place::Referrers, &[bundle(Place::Referrers, "signed"), bundle(Place::Referrers, "provenance")]);
+        both.inject(&part, 1, Fault::Pad(100_000));
+        assert_eq!(shown(&check(&both, &signed)), "met");
+    }
 }
 
 /// A list that is elsewhere does not lead the login there.
