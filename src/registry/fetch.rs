@@ -101,8 +101,9 @@ impl Fetcher {
         self.found_at(url, &response, wanted, context)
     }
 
-    /// Returns what was read at `url`, and whether it is the wanted one. That a body has a digest of another kind than SHA-256,
-    /// by which registries keep manifests, does not tell that it can be pulled by it: the registry is asked for that.
+    /// Returns what was read at `url`, and whether it is the wanted one. A tag may mean another one; what a digest names does
+    /// not change, so other bytes are no answer. That a body has a digest of another kind than SHA-256, by which registries
+    /// keep manifests, does not tell that it can be pulled by it: the registry is asked for that.
     pub(super) fn found_at(
         &self,
         url: &Url,
@@ -111,9 +112,13 @@ impl Fetcher {
         context: &mut CheckContext,
     ) -> Result<FoundImage, EarlyEnd> {
         let found = found_in(response, wanted.cloned())?;
-        let Some(wanted) = wanted.filter(|wanted| !wanted.as_str().starts_with("sha256:")) else { return Ok(found) };
+        let Some(wanted) = wanted else { return Ok(found) };
         let is_by_digest = *url == context.endpoint.part(Store::Manifests, wanted)?;
-        if is_by_digest || !matches!(found.verdict, Verdict::Present(_)) {
+        if is_by_digest && matches!(found.verdict, Verdict::Mismatch { .. }) {
+            return Err(invalid(response, InvalidResponse::OtherBytes));
+        }
+        let is_proved = is_by_digest || wanted.as_str().starts_with("sha256:");
+        if is_proved || !matches!(found.verdict, Verdict::Present(_)) {
             return Ok(found);
         }
         match (self.find_by_digest(wanted, context), from_body(response, None)) {
@@ -212,18 +217,11 @@ impl Fetcher {
             Store::Blobs => "*/*",
         };
         let response = Arc::new(self.get(&url, accept, context)?);
-        match digest_of(&response.body, Some(digest)) {
-            Some(found) if found == *digest => {
-                self.read_parts.keep(url, &response);
-                Ok(response)
-            }
-            Some(found) => {
-                let evidence = DigestEvidence::Manifest;
-                let found = Descriptor { digest: found, media_type: None, size: None, evidence };
-                Err(Verdict::Mismatch { wanted: digest.clone(), found }.into())
-            }
-            None => Err(invalid(&response, InvalidResponse::NotAManifest)),
+        if digest_of(&response.body, Some(digest)).as_ref() != Some(digest) {
+            return Err(invalid(&response, InvalidResponse::OtherBytes));
         }
+        self.read_parts.keep(url, &response);
+        Ok(response)
     }
 
     /// Gets a body, or the verdict that a refusal means.

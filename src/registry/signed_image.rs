@@ -118,15 +118,17 @@ impl<'a> SignedImage<'a> {
 
     /// Notes that something that is listed cannot be read. Fails if the registry cannot be asked any more.
     fn note_unreadable(&mut self, end: EarlyEnd) -> Result<(), EarlyEnd> {
-        let why = match end {
-            EarlyEnd::Verdict(Verdict::Absent(_)) => "it is listed, and not in the registry",
-            EarlyEnd::Verdict(Verdict::Mismatch { .. }) => "it is not what its digest says",
+        let unreadable = |why: &str| RejectedClaim::Unreadable(why.to_owned());
+        self.judge.reject(&match end {
+            EarlyEnd::Verdict(Verdict::Absent(_)) => unreadable("it is listed, and not in the registry"),
             EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::TooLong, .. }) => {
-                "it is too large to be read"
+                unreadable("it is too large to be read")
+            }
+            EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. }) => {
+                RejectedClaim::Damaged
             }
             end => return Err(end),
-        };
-        self.judge.reject(&RejectedClaim::Unreadable(why.to_owned()));
+        });
         Ok(())
     }
 

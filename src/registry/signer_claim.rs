@@ -66,6 +66,8 @@ pub enum RejectedClaim {
     OtherRun { wanted: ExpectedSource, found: String },
     /// It cannot be read.
     Unreadable(String),
+    /// The registry sent other bytes than the digest says, so that nothing is known.
+    Damaged,
     /// Not all that is attached was looked at, so that it may be among the rest.
     Unread(String),
     /// The forge that may keep it did not give it.
@@ -164,6 +166,7 @@ impl fmt::Display for RejectedClaim {
             Self::OtherRun { wanted, found } => {
                 write!(f, "it was signed by a run of {found}, not of {wanted}, as its certificate says")
             }
+            Self::Damaged => f.write_str("the registry sent other bytes for it than its digest says"),
             Self::Unreadable(why) | Self::Unread(why) | Self::Unoffered(_, why) => f.write_str(why),
         }
     }

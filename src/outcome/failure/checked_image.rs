@@ -100,6 +100,8 @@ impl Failure {
                 Some(hint) => failure.hint(hint),
                 None => failure,
             },
+            CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. } => failure
+                .hint("try again; if it stays so, check the registry's store and the proxy, or push the image again"),
             CheckError::Setup(_) => failure.hint(NO_AUTHORITIES_HINT),
             _ => failure,
         };

@@ -37,7 +37,7 @@ impl Failure {
         }
         failure.hint(match rejected.first() {
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
-            Some(RejectedClaim::Unreadable(_)) => "push the image with its signatures again",
+            Some(RejectedClaim::Unreadable(_) | RejectedClaim::Damaged) => "push the image with its signatures again",
             Some(RejectedClaim::Unread(_)) => {
                 "delete signatures and attestations of the image that nothing needs any more, or build it again"
             }
@@ -53,22 +53,27 @@ impl Failure {
     }
 }
 
-/// Returns the failure of an image of which nothing is known, because the forge that may keep the claim cannot be asked.
+/// Returns the failure of an image of which nothing is known, because what may be the claim cannot be had.
 fn unsettled(reference: &Reference, claim: &Claim, rejected: &[RejectedClaim]) -> Option<Failure> {
-    let (kind, what, hint) = rejected.iter().find_map(|rejected| match rejected {
+    let (kind, why, hint) = rejected.iter().find_map(|rejected| match rejected {
+        RejectedClaim::Damaged => Some((
+            FailureKind::Unavailable,
+            "the answer of the registry is damaged",
+            "try again; if it stays so, push the image with its signatures again",
+        )),
         RejectedClaim::Unoffered(Unoffered::Unavailable, _) => Some((
             FailureKind::Unavailable,
-            "is not available",
+            "the forge that may keep it is not available",
             "try again, or push the attestations to the registry as well",
         )),
         RejectedClaim::Unoffered(Unoffered::LoginRefused, _) => Some((
             FailureKind::Unauthorized,
-            "refused the login",
+            "the forge that may keep it refused the login",
             "check the token: is it expired, or for another host?",
         )),
         _ => None,
     })?;
-    let message = format!("cannot check the {claim} of `{reference}`: the forge that may keep it {what}");
+    let message = format!("cannot check the {claim} of `{reference}`: {why}");
     let details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
     Some(Failure { details, ..Failure::new(kind, message).hint(hint) })
 }

@@ -334,18 +334,6 @@ fn a_head_that_names_another_digest_than_the_body_has_is_not_asked_again() {
 }
 
 #[test]
-fn a_part_that_is_not_what_its_digest_says() {
-    let registry = with(&Image::new().platforms(&["linux/amd64", "linux/arm64"]).revision(COMMIT));
-    registry.inject("GET /v2/app/blobs/", ALWAYS, Fault::Pad(5000));
-    let found = "the configuration for linux/amd64: mismatch";
-    let requests = ["GET app/v1 200", "GET app/@1 200", "GET app/blobs/@2 200"];
-    judge(&registry, &[revision(COMMIT)], found, "linux/amd64 linux/arm64", &requests);
-    registry.inject("GET /v2/app/manifests/sha256:", ALWAYS, Fault::Pad(5000));
-    let found = "the manifest for linux/amd64: mismatch";
-    judge(&registry, &[revision(COMMIT)], found, "linux/amd64 linux/arm64", &requests[..2]);
-}
-
-#[test]
 fn the_commit_that_an_image_was_built_from() {
     const KEY: &str = "org.opencontainers.image.revision";
     let both = ["linux/amd64", "linux/arm64"];
