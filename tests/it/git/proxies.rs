@@ -131,13 +131,17 @@ fn a_proxy_that_does_not_help() {
     let broken = Proxy::start(None);
     broken.inject("GET ", ALWAYS, ProxyFault::Answer(Response::text(502, "no route")));
     broken.inject("CONNECT ", ALWAYS, ProxyFault::Answer(Response::text(502, "no route")));
+    let forbids = Proxy::start(None);
+    forbids.inject("GET ", ALWAYS, ProxyFault::Answer(Response::text(403, "by policy")));
+    forbids.inject("CONNECT ", ALWAYS, ProxyFault::Answer(Response::text(403, "by policy")));
     let hanging = Proxy::start(None);
     hanging.inject("GET ", 1, ProxyFault::Hang);
     hanging.inject("CONNECT ", 1, ProxyFault::Hang);
     for (proxy, code, without_tls, through_tunnel) in [
         (wants_login.url(), 5, "requires a login that it accepts (407)", "requires a login that it accepts (407)"),
         (wants_login.url_with(&wrong), 5, "requires a login that it accepts", "requires a login that it accepts"),
-        (broken.url(), 6, "502 Bad Gateway: no route", "did not connect: unsuccessful"),
+        (broken.url(), 6, "502 Bad Gateway: no route", "did not connect: it answered 502 Bad Gateway"),
+        (forbids.url(), 5, "403 Forbidden: by policy", "does not allow the connection: it answered 403 Forbidden"),
         (hanging.url(), 6, "no answer within 1s", "no answer within 1s"),
         ("http://127.0.0.1:1".to_owned(), 6, "does not accept connections", "does not accept connections"),
     ] {

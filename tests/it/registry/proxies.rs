@@ -5,7 +5,7 @@ use crate::support::command::{Command, Home};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::proxy::{Proxy, ProxyFault};
-use crate::support::registry::{Auth, Image, Registry};
+use crate::support::registry::{ALWAYS, Auth, Image, Registry};
 use crate::support::socks::SocksProxy;
 
 use super::{ci, docker_config};
@@ -81,7 +81,7 @@ fn a_proxy_that_does_not_help_is_named() {
     let login = Login::new("me", "pr0xy-s3cret");
     let wants_login = Proxy::start(Some(login.clone()));
     let broken = Proxy::start(None);
-    broken.inject("CONNECT ", usize::MAX, ProxyFault::Answer(Response::text(502, "no route")));
+    broken.inject("CONNECT ", ALWAYS, ProxyFault::Answer(Response::text(502, "no route")));
     let name = |url: &str| url.trim_start_matches("http://").to_owned();
     for (url, code, text) in [
         (wants_login.url(), 5, format!("the proxy {} requires a login", name(&wants_login.url()))),
@@ -100,6 +100,29 @@ fn a_proxy_that_does_not_help_is_named() {
             let output = check.env("http_proxy", &url).env("https_proxy", &url).run().exit(code).stderr_has(&text);
             output.says_nowhere("wr0ng");
         }
+    }
+}
+
+/// A login or a policy of the proxy is for a person to change; what lies behind the proxy may come back by itself.
+#[test]
+fn a_proxy_that_refuses_to_connect_is_told_with_its_status() {
+    for (status, code, attempts, text) in [
+        (302, 6, 3, "did not connect: it answered 302 Found"),
+        (403, 5, 1, "does not allow the connection: it answered 403 Forbidden"),
+        (407, 5, 1, "requires a login that it accepts (407)"),
+        (451, 5, 1, "does not allow the connection: it answered 451"),
+        (502, 6, 3, "did not connect: it answered 502 Bad Gateway"),
+    ] {
+        let proxy = Proxy::start(None);
+        proxy.inject("CONNECT ", ALWAYS, ProxyFault::Answer(Response::text(status, "no")));
+        let url = proxy.url_with(&Login::new("me", "pr0xy-s3cret"));
+        let check = tagship().args(["check", &format!("{HOST}/app:v1"), "--output", "json"]).env("https_proxy", url);
+        let output = check.run().exit(code).stdout_has(text).says_nowhere("pr0xy-s3cret");
+        assert!(!output.stdout().contains("unsuccessful"), "{}", output.stdout());
+        let asked = proxy.requests();
+        assert!(asked.iter().all(|request| request.line().starts_with("CONNECT reg.example.test:443 ")), "{asked:?}");
+        // Once more for the status, unless the library tells it.
+        assert_eq!(asked.len(), if status == 407 { attempts } else { 2 * attempts }, "{status}");
     }
 }
 
