@@ -16,6 +16,7 @@ use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
 use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::http::shown_host;
+use crate::system::proxy_route::ProxyRoute;
 use crate::system::{bounded_json, retry_after, sent_logins};
 
 /// How often a request is made in all.
@@ -39,8 +40,8 @@ pub struct ForgeConnection {
     pub token: ApiToken,
     /// The limit of one call, with its retries.
     pub timeout: Duration,
-    /// The proxy that the API is reached through, as it is shown.
-    pub proxy: Option<String>,
+    /// The proxy that the API is reached through.
+    pub proxy: Option<ProxyRoute>,
 }
 
 /// What requests are made with.
@@ -52,8 +53,8 @@ pub(super) struct JsonClient {
     pub(super) headers: HeaderMap,
     /// The limit of one call, with its retries.
     pub(super) timeout: Duration,
-    /// The proxy that the API is reached through, as it is shown.
-    pub(super) proxy: Option<String>,
+    /// The proxy that the API is reached through.
+    pub(super) proxy: Option<ProxyRoute>,
 }
 
 /// Whether a request may be made again if it is not known what became of it.
@@ -198,12 +199,14 @@ impl JsonClient {
     }
 
     fn silent(&self, url: &Url, cause: ConnectionError) -> Attempt {
+        let cause = cause.through(self.proxy.as_ref());
         let problem = cause.problem;
-        let error = ForgeError::NoAnswer { host: shown_host(url), cause: cause.through(self.proxy.clone()) };
+        let error = ForgeError::NoAnswer { host: shown_host(url), cause };
         match problem {
-            ConnectionProblem::NameNotResolved | ConnectionProblem::Refused | ConnectionProblem::Proxy => {
-                Attempt::NotTaken(error, Duration::ZERO)
-            }
+            ConnectionProblem::NameNotResolved
+            | ConnectionProblem::Refused
+            | ConnectionProblem::Proxy
+            | ConnectionProblem::ProxyForbids => Attempt::NotTaken(error, Duration::ZERO),
             _ => Attempt::Unsettled(error),
         }
     }

@@ -15,6 +15,7 @@ use crate::system::backoff::Backoff;
 use crate::system::connection::ConnectionError;
 use crate::system::http::{is_passing, literal, shown_host};
 use crate::system::neighbourhood::Neighbourhood;
+use crate::system::proxy_route::ProxyRoute;
 
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ const MAX_FILE: u64 = 4 << 20;
 pub(super) struct KeptFiles<'c> {
     /// It follows no redirects by itself.
     client: &'c Client,
-    proxy: Option<&'c str>,
+    proxy: Option<&'c ProxyRoute>,
     /// The API that names the files.
     home: Url,
     place: Neighbourhood,
@@ -47,7 +48,7 @@ impl<'c> KeptFiles<'c> {
     pub(super) fn of(api: &'c JsonClient, url: &Url) -> Self {
         Self {
             client: &api.client,
-            proxy: api.proxy.as_deref(),
+            proxy: api.proxy.as_ref(),
             home: url.clone(),
             place: Neighbourhood::of(literal(url)),
             deadline: Instant::now() + api.timeout,
@@ -121,7 +122,7 @@ impl<'c> KeptFiles<'c> {
     }
 
     fn silent(&self, url: &Url, cause: ConnectionError) -> ForgeError {
-        ForgeError::NoAnswer { host: shown_host(url), cause: cause.through(self.proxy.map(str::to_owned)) }
+        ForgeError::NoAnswer { host: shown_host(url), cause: cause.through(self.proxy) }
     }
 }
 

@@ -28,6 +28,7 @@ use super::wire::traffic::{Counters, Traffic};
 use crate::system::authorization_header::basic;
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
+use crate::system::proxy_route::ProxyRoute;
 use crate::system::tls::SystemAuthorities;
 
 /// A repository that is read and written over a transport; a local path as well.
@@ -180,10 +181,10 @@ impl Remote {
         matches!(&self.address, Address::Http { access, .. } if access.login.may_change())
     }
 
-    /// Returns the proxy that the remote is reached through, as it is shown.
-    pub(super) fn proxy(&self) -> Option<String> {
+    /// Returns the proxy that the remote is reached through.
+    pub(super) fn proxy(&self) -> Option<&ProxyRoute> {
         match &self.address {
-            Address::Http { access, .. } => access.proxy.clone(),
+            Address::Http { access, .. } => access.proxy.as_ref(),
             Address::Program(_) => None,
         }
     }
@@ -293,7 +294,7 @@ fn http_address(
     let public = Url::parse(&public.to_bstring().to_str_lossy()).map_err(|error| invalid(shown, &error.to_string()))?;
     let proxies = proxies(&settings, &options.proxies)?;
     let client = http_client(&public, &settings, &proxies, &options.system, options.timeout, options.home.as_deref())?;
-    let mut access = Access { notices: options.notices.clone(), proxy: proxies.shown(&public), ..Access::default() };
+    let mut access = Access { notices: options.notices.clone(), proxy: proxies.route(&public), ..Access::default() };
     if let (Some(setting), Some(certificate)) = (settings.unverified_by, &settings.client_certificate) {
         let named_by = certificate.named_by;
         options.notices.add(format!(

@@ -12,6 +12,7 @@ use super::wire::http_config::HttpSettings;
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
 use super::wire::protection::Protection;
 use crate::system::authorization_header::basic;
+use crate::system::proxy_route::ProxyRoute;
 
 /// How the API of a remote's server is reached. It holds a login, so it has no `Debug`.
 pub struct ServerApi {
@@ -19,8 +20,8 @@ pub struct ServerApi {
     pub client: Client,
     /// The login of the remote, as an `Authorization` of git; `None` if there is none.
     pub authorization: Option<HeaderValue>,
-    /// The proxy that the API is reached through, as it is shown.
-    pub proxy: Option<String>,
+    /// The proxy that the API is reached through.
+    pub proxy: Option<ProxyRoute>,
 }
 
 impl Remote {
@@ -45,7 +46,7 @@ impl Remote {
             let withheld = Withheld { origin: *origin, why };
             return Err(GitError::Unprotected { remote: self.to_string(), withheld, details: Vec::new() });
         }
-        Ok(ServerApi { client, authorization: login.map(|(header, _)| header), proxy: proxies.shown(api) })
+        Ok(ServerApi { client, authorization: login.map(|(header, _)| header), proxy: proxies.route(api) })
     }
 
     fn login_for(&self, web: &Url, options: &RemoteOptions) -> Option<(HeaderValue, LoginOrigin)> {

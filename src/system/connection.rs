@@ -7,6 +7,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
+use super::proxy_route::ProxyRoute;
 use super::tls::{CertificateFlaw, UntrustedCertificate};
 
 /// What kept an answer from coming.
@@ -29,6 +30,8 @@ pub enum ConnectionProblem {
     SpeaksTls,
     /// The proxy did not connect us to the server.
     Proxy,
+    /// The proxy does not allow us to reach the server.
+    ProxyForbids,
     /// The proxy requires a login.
     ProxyLogin,
     Other,
@@ -37,7 +40,7 @@ pub enum ConnectionProblem {
 impl ConnectionProblem {
     /// Whether it is about who asks, so that no retry helps.
     pub fn is_login(self) -> bool {
-        matches!(self, Self::ProxyLogin | Self::NoClientCertificate | Self::ClientCertificate)
+        matches!(self, Self::ProxyForbids | Self::ProxyLogin | Self::NoClientCertificate | Self::ClientCertificate)
     }
 }
 
@@ -74,10 +77,18 @@ impl ConnectionError {
         Self { problem: ConnectionProblem::SpeaksTls, cause: String::new(), proxy: None }
     }
 
-    /// Returns the error of a request that went to this proxy, `host:port`, if there is one.
+    /// Returns the error of a request that went through this proxy, if there is one. A proxy that refused is asked for its
+    /// status.
     #[must_use]
-    pub fn through(self, proxy: Option<String>) -> Self {
-        Self { proxy, ..self }
+    pub fn through(self, proxy: Option<&ProxyRoute>) -> Self {
+        let error = Self { proxy: proxy.map(ToString::to_string), ..self };
+        let refusal = proxy.filter(|_| error.cause == TUNNEL_REFUSED).and_then(ProxyRoute::refusal);
+        let Some(status) = refusal else { return error };
+        let problem = match status.as_u16() {
+            401 | 403 | 451 => ConnectionProblem::ProxyForbids,
+            _ => ConnectionProblem::Proxy,
+        };
+        Self { problem, cause: format!("it answered {status}"), ..error }
     }
 
     /// Returns the error of a request that was not made, because its time was over.
@@ -111,6 +122,9 @@ impl ConnectionError {
                 "name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"
             }
             ConnectionProblem::Proxy => CHECK_PROXY,
+            ConnectionProblem::ProxyForbids => {
+                "let the proxy allow this host, or name the host in `NO_PROXY` if it can be reached without the proxy"
+            }
             ConnectionProblem::ProxyLogin => {
                 "put a login that the proxy accepts into the URL of the proxy, such as `HTTPS_PROXY`"
             }
@@ -129,6 +143,7 @@ impl fmt::Display for ConnectionError {
         let is_proxied = self.proxy.is_some();
         match self.problem {
             ConnectionProblem::Proxy => write!(f, "{proxy} did not connect: {}", reason_of_proxy(cause)),
+            ConnectionProblem::ProxyForbids => write!(f, "{proxy} does not allow the connection: {cause}"),
             ConnectionProblem::ProxyLogin => {
                 let status = if cause.starts_with(SOCKS_ERROR) { "" } else { " (407)" };
                 write!(f, "{proxy} requires a login that it accepts{status}")
@@ -222,6 +237,9 @@ fn of_alert(alert: AlertDescription) -> ConnectionProblem {
 
 /// Returns why a proxy did not connect us, without how the library calls such errors.
 fn reason_of_proxy(cause: &str) -> &str {
+    if cause == TUNNEL_REFUSED {
+        return "it refused";
+    }
     let reason = cause.strip_prefix(TUNNEL_ERROR).or_else(|| cause.strip_prefix(SOCKS_ERROR)).unwrap_or(cause);
     reason.trim_start_matches([':', ' '])
 }
@@ -256,6 +274,9 @@ const DNS_ERROR: &str = "dns error";
 
 /// How hyper-util begins what it says of a proxy's `CONNECT`.
 const TUNNEL_ERROR: &str = "tunnel error";
+
+/// What hyper-util says if a proxy answers a `CONNECT` with another status than 200 and 407.
+const TUNNEL_REFUSED: &str = "tunnel error: unsuccessful";
 
 /// What hyper-util says if a proxy answers a `CONNECT` with 407.
 const PROXY_LOGIN_ERROR: &str = "tunnel error: proxy authorization required";

@@ -21,6 +21,7 @@ pub mod notices;
 pub mod program_run;
 pub mod programs;
 pub mod proxy;
+pub mod proxy_route;
 pub mod retry_after;
 pub(crate) mod sent_logins;
 pub mod shown_path;

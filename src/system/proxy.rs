@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::proxy_route::ProxyRoute;
 use super::sent_logins;
 
 /// The forward proxies by the scheme of a URL, and the hosts that are reached without one. It may hold logins.
@@ -80,11 +81,9 @@ impl Proxies {
         (!self.direct.iter().any(|direct| direct.covers(url))).then_some(proxy)
     }
 
-    /// Returns the proxy for `url` as it is shown: `host:port`, without a login.
-    pub fn shown(&self, url: &Url) -> Option<String> {
-        let proxy = self.of(url)?;
-        let host = proxy.host_str()?;
-        Some(proxy.port_or_known_default().map_or(host.to_owned(), |port| format!("{host}:{port}")))
+    /// Returns the way to `url` through its proxy.
+    pub fn route(&self, url: &Url) -> Option<ProxyRoute> {
+        self.of(url).map(|proxy| ProxyRoute::new(proxy.clone(), url.clone()))
     }
 }
 
@@ -179,7 +178,7 @@ mod tests {
     }
 
     fn shown(variables: &[(&str, &str)], url: &str) -> Option<String> {
-        of(variables).shown(&Url::parse(url).unwrap())
+        of(variables).route(&Url::parse(url).unwrap()).map(|route| route.to_string())
     }
 
     /// What Go's `golang.org/x/net/http/httpproxy` does with each, and curl where it knows the form.

@@ -14,6 +14,7 @@ use super::connection::{ConnectionError, ConnectionProblem};
 use super::hexadecimal::hexadecimal;
 use super::http::{Security, client, is_loopback};
 use super::proxy::Proxies;
+use super::proxy_route::ProxyRoute;
 use super::tls::{Authorities, SystemAuthorities, TlsError, client_config};
 
 /// The limit of a delivery, its second attempt included; GitHub's own webhooks wait as long.
@@ -73,19 +74,19 @@ impl Webhook {
         }
         let response = request.body(body.to_owned()).send().map_err(|error| {
             let error = ConnectionError::of(&error.without_url());
-            error.through(self.proxy())
+            error.through(self.proxy().as_ref())
         })?;
         match response.status().as_u16() {
-            407 if self.proxy().is_some() => Err(ConnectionError::proxy_login().through(self.proxy()).into()),
+            407 if self.proxy().is_some() => Err(ConnectionError::proxy_login().through(self.proxy().as_ref()).into()),
             200..=299 => Ok(()),
             status @ 300..=399 => Err(WebhookError::Redirected(status)),
             status => Err(WebhookError::Refused(status)),
         }
     }
 
-    /// Returns the proxy as it is shown; loopback has none, because it would be the proxy's own.
-    fn proxy(&self) -> Option<String> {
-        if is_loopback(&self.url) { None } else { self.proxies.shown(&self.url) }
+    /// Returns the way through the proxy; loopback has none, because it would be the proxy's own.
+    fn proxy(&self) -> Option<ProxyRoute> {
+        if is_loopback(&self.url) { None } else { self.proxies.route(&self.url) }
     }
 
     fn client(&self) -> Result<Client, WebhookError> {

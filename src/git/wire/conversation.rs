@@ -21,6 +21,7 @@ use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
 use super::protection::Protection;
 use crate::system::notices::Notices;
+use crate::system::proxy_route::ProxyRoute;
 use crate::system::sent_logins::note_header;
 
 /// The most redirects of one request that are followed.
@@ -33,8 +34,8 @@ pub(in crate::git) struct Access {
     pub(in crate::git) headers: HeaderMap,
     /// A login that is not sent, because the connection does not protect it.
     pub(in crate::git) withheld: Option<Withheld>,
-    /// The proxy that the remote is reached through, as it is shown.
-    pub(in crate::git) proxy: Option<String>,
+    /// The proxy that the remote is reached through.
+    pub(in crate::git) proxy: Option<ProxyRoute>,
     pub(in crate::git) protection: Protection,
     pub(in crate::git) notices: Notices,
 }

@@ -66,7 +66,7 @@ impl Failure {
     }
 }
 
-/// Whether a proxy wants a login, or the server a certificate, which no retry brings.
+/// Whether a proxy wants a login or forbids the way, or the server a certificate, which no retry brings.
 fn is_login(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ConnectionError>().is_some_and(|error| error.problem.is_login())
 }

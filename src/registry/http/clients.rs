@@ -19,6 +19,7 @@ use crate::system::http::{self, Security, is_loopback, literal};
 use crate::system::lock::lock;
 use crate::system::neighbourhood::is_same_host;
 use crate::system::proxy::Proxies;
+use crate::system::proxy_route::ProxyRoute;
 use crate::system::tls::{Authorities, TlsError, client_config};
 
 /// What a client is for.
@@ -79,10 +80,10 @@ impl Clients {
         Ok(client)
     }
 
-    /// Returns the proxy for `url` as it is shown. Behind a proxy, loopback would be the proxy's own: it is always gone to
+    /// Returns the way to `url` through its proxy. Behind a proxy, loopback would be the proxy's own: it is always gone to
     /// directly, as Go's programs do.
-    pub(super) fn proxy(&self, url: &Url) -> Option<String> {
-        if is_loopback(url) { None } else { self.proxies.shown(url) }
+    pub(super) fn proxy(&self, url: &Url) -> Option<ProxyRoute> {
+        if is_loopback(url) { None } else { self.proxies.route(url) }
     }
 
     fn make(&self, wanted: &Use) -> Result<Client, CheckError> {

@@ -27,6 +27,7 @@ use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
 use crate::system::http::{is_loopback, is_passing};
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
+use crate::system::proxy_route::ProxyRoute;
 use crate::system::sent_logins;
 
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -148,7 +149,7 @@ impl Sender {
             let host = shown_host(url);
             let is_login = request.form.is_some() || (authorization.is_some() && context.source.is_shown());
             if let (true, Some(proxy)) = (is_login, &proxy) {
-                return Err(CheckError::LoginInClear { host, proxy: proxy.clone() });
+                return Err(CheckError::LoginInClear { host, proxy: proxy.to_string() });
             }
             let risk = "a machine in between can read and change all of it";
             self.notices.add(format!("`{host}` is reached over plain HTTP: {risk}"));
@@ -170,16 +171,16 @@ impl Sender {
             Err(error) if is_refused(&error) => {
                 return Err(misdirected(&context.endpoint.base, shown_host(url), LocationError::Local));
             }
-            Err(error) => return Ok(no_answer(url, proxy, &error.without_url())),
+            Err(error) => return Ok(no_answer(url, proxy.as_ref(), &error.without_url())),
         };
         let (status, headers) = (response.status(), response.headers().clone());
         if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(_)) = (status, &proxy) {
-            return Ok(silent(url, ConnectionError::proxy_login().through(proxy)));
+            return Ok(silent(url, ConnectionError::proxy_login().through(proxy.as_ref())));
         }
         let limit = if status.is_success() { request.limit } else { MAX_ERROR_SIZE };
         let mut body = Vec::new();
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
-            return Ok(no_answer(url, proxy, &error));
+            return Ok(no_answer(url, proxy.as_ref(), &error));
         }
         if url.scheme() == "http" && status == StatusCode::BAD_REQUEST && wants_tls(&body) {
             return Ok(silent(url, ConnectionError::speaks_tls()));
@@ -239,7 +240,7 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
 
 /// Returns why no answer came. A certificate that is not trusted is final, and so is a login or a certificate that the other end
 /// wants: no retry helps.
-fn no_answer(url: &Url, proxy: Option<String>, error: &(dyn Error + 'static)) -> Attempt {
+fn no_answer(url: &Url, proxy: Option<&ProxyRoute>, error: &(dyn Error + 'static)) -> Attempt {
     let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy));
     match cause.problem {
         ConnectionProblem::Untrusted(_) => {
