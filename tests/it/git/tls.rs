@@ -6,7 +6,8 @@ use super::{login, release_in};
 use crate::stage::{FILE, Stage};
 use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::Command;
-use crate::support::git_server::{Access, GitServer};
+use crate::support::git_server::{Access, Fault, GitServer};
+use crate::support::http::nginx_400;
 use crate::support::repository::Checkout;
 
 /// A stage, a server for it that speaks TLS, and the server's certificate.
@@ -135,6 +136,21 @@ fn a_server_that_requires_a_client_certificate() {
         let release = release_with(&stage, &server, &authority).env("GIT_SSL_CERT", &client).env("GIT_SSL_KEY", key);
         let output = release.args(flags.iter().copied()).run().exit(2).stderr_has("GIT_SSL_KEY");
         output.stderr_has("a text in place of the name of a file").says_nowhere(secret.lines().nth(1).unwrap());
+    }
+}
+
+/// nginx ends the handshake, and answers each request so.
+#[test]
+fn nginx_in_front_of_the_repository() {
+    let Some((stage, server, certificate)) = over_tls(LOOPBACK) else { return };
+    let config = format!("[http]\nsslCAInfo = {}", certificate.authority().display());
+    for (words, expected) in [
+        ("No required SSL certificate was sent", "it requires a client certificate"),
+        ("The SSL certificate error", "it does not accept the client certificate, or requires one: "),
+    ] {
+        server.inject("/", 1, Fault::Answer(nginx_400(words)));
+        let output = release_with(&stage, &server, &config).run().exit(5).stderr_has(expected);
+        output.stderr_has("hint: give it a certificate that it accepts");
     }
 }
 

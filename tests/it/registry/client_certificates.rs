@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::stage::tagship;
 use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::command::{Command, Home};
-use crate::support::registry::{Auth, Image, Registry};
+use crate::support::http::nginx_400;
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 use crate::support::servers::DockerRegistry;
 
 /// Returns a certificate of a server that requires one of its clients, and such a server with `app:v1` in it.
@@ -112,6 +113,34 @@ fn a_certificate_of_another_authority() {
     keep_all(&home, &address, &other);
     keep(&home, &address, "ca.crt", &text(&certificate.authority()));
     check(&home, &address).run().exit(5).stderr_has("it does not accept the client certificate");
+}
+
+/// nginx ends the handshake, and answers each request so. To a HEAD it says nothing, so it is asked by GET.
+#[test]
+fn nginx_in_front_of_the_registry() {
+    let Some(certificate) = Certificate::issue(LOOPBACK) else { return };
+    for (words, expected) in [
+        ("No required SSL certificate was sent", "it requires a client certificate"),
+        ("The SSL certificate error", "it does not accept the client certificate, or requires one: "),
+    ] {
+        let registry = Registry::start_tls(Auth::None, &certificate);
+        let (address, home) = (registry.address(), Home::new());
+        keep(&home, &address, "ca.crt", &text(&certificate.authority()));
+        registry.inject("/", ALWAYS, Fault::Answer(nginx_400(words)));
+        for flags in [&[][..], &["--wait", "20s"], &["--platform", "linux/amd64"]] {
+            let output = check(&home, &address).args(flags.iter().copied()).run().exit(5).stderr_has(expected);
+            output.stderr_has("hint: give it a certificate that it accepts");
+        }
+        assert!(registry.requests().len() <= 5, "no request is made again");
+    }
+}
+
+/// In plain HTTP the same words are nothing but a page.
+#[test]
+fn a_page_that_speaks_of_certificates() {
+    let registry = Registry::start(Auth::None);
+    registry.inject("/", ALWAYS, Fault::Answer(nginx_400("No required SSL certificate was sent")));
+    check(&Home::new(), &registry.address()).run().exit(6).stderr_has("an HTML page");
 }
 
 #[test]

@@ -254,6 +254,15 @@ impl Response {
     }
 }
 
+/// Returns the page of nginx for a connection that has the wrong kind of TLS, or none.
+pub fn nginx_400(words: &str) -> Response {
+    let body = format!(
+        "<html>\r\n<head><title>400 {words}</title></head>\r\n<body>\r\n<center><h1>400 Bad Request</h1></center>\r\n\
+         <center>{words}</center>\r\n<hr><center>nginx/1.24.0</center>\r\n</body>\r\n</html>\r\n"
+    );
+    Response::new(400).header("Content-Type", "text/html").body(body.as_bytes())
+}
+
 /// Returns a moment `from_now` as HTTP writes dates, such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub fn http_date(from_now: Duration) -> String {
     const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];

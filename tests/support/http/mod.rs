@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub use forward::forward;
 pub use log::{Authorization, LoggedRequest};
-pub use message::{Body, Head, Response, form_values, http_date, percent_decode};
+pub use message::{Body, Head, Response, form_values, http_date, nginx_400, percent_decode};
 pub use script::{ALWAYS, Script};
 
 use rustls::ServerConfig;
