@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use reqwest::Url;
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::proxy_route::ProxyRoute;
@@ -75,6 +76,15 @@ impl ConnectionError {
     /// Returns what it means that a server answers plain HTTP with the words that it speaks TLS.
     pub fn speaks_tls() -> Self {
         Self { problem: ConnectionProblem::SpeaksTls, cause: String::new(), proxy: None }
+    }
+
+    /// Returns what the answer to a request for `url` says of the client's certificate: nginx ends the handshake without one, and
+    /// answers each request with such a page.
+    pub fn of_page(url: &Url, page: &[u8]) -> Option<Self> {
+        let page = Some(String::from_utf8_lossy(page)).filter(|_| url.scheme() == "https")?;
+        let (problem, words) =
+            NGINX_PAGES.iter().find(|(_, words)| page.contains(&format!("<title>400 {words}</title>")))?;
+        Some(Self { problem: *problem, cause: format!("it answered `{words}`"), proxy: None })
     }
 
     /// Returns the error of a request that went through this proxy, if there is one. A proxy that refused is asked for its
@@ -258,10 +268,16 @@ pub const ALLOW_TIME: &str = "try again, or allow more time with `--timeout`";
 /// What to do if nothing is known about what failed.
 pub const CHECK_ALL: &str = "try again; if it stays so, check the URL, the network and the proxy";
 
-const CLIENT_CERTIFICATE: &str = "give it a certificate and its key: for a registry `client.cert` and `client.key` in \
+const CLIENT_CERTIFICATE: &str = "give it a certificate that it accepts, and its key: for a registry `client.cert` and `client.key` in \
     `~/.config/docker/certs.d/HOST`, for git `http.sslCert` and `http.sslKey`";
 
 const CHECK_PROXY: &str = "check the settings of the proxy, such as `HTTPS_PROXY` and `NO_PROXY`";
+
+/// What nginx answers to a request without the client's certificate, and to one with a certificate that it does not accept.
+const NGINX_PAGES: [(ConnectionProblem, &str); 2] = [
+    (ConnectionProblem::NoClientCertificate, "No required SSL certificate was sent"),
+    (ConnectionProblem::ClientCertificate, "The SSL certificate error"),
+];
 
 /// What tokio-rustls says if the connection ends during the handshake.
 const TLS_EOF: &str = "tls handshake eof";

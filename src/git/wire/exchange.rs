@@ -32,7 +32,7 @@ use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
-use crate::system::connection::ConnectionProblem;
+use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::lock::lock;
 use crate::system::retry_after;
 
@@ -183,7 +183,12 @@ impl Journal {
         let pause = header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now()));
         let setback = Setback::Busy(status, pause.unwrap_or_default());
         let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
-        let text = refusal_text(&kind, &String::from_utf8_lossy(&self.beginning(response)));
+        let url = response.url().clone();
+        let body = self.beginning(response);
+        if let Some(error) = ConnectionError::of_page(&url, &body) {
+            return Err((ExchangeFailure::Connection(error), None));
+        }
+        let text = refusal_text(&kind, &String::from_utf8_lossy(&body));
         Err((ExchangeFailure::Answered(status, text), Some(setback)))
     }
 

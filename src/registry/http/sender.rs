@@ -185,6 +185,9 @@ impl Sender {
         if url.scheme() == "http" && status == StatusCode::BAD_REQUEST && wants_tls(&body) {
             return Ok(silent(url, ConnectionError::speaks_tls()));
         }
+        if let Some(cause) = ConnectionError::of_page(url, &body).filter(|_| !status.is_success()) {
+            return Ok(silent(url, cause.through(proxy.as_ref())));
+        }
         let unusable = |source| CheckError::InvalidResponse { host: shown_host(url), source };
         if status.is_success() && body.len() as u64 > limit {
             return Err(unusable(InvalidResponse::TooLong));
