@@ -103,6 +103,14 @@ impl Certificate {
         self.home.path().join("client.key")
     }
 
+    /// Writes the client's certificate and its key in the DER form, and returns their files.
+    #[track_caller]
+    pub fn client_in_der(&self) -> [PathBuf; 2] {
+        self.openssl("x509 -in client.pem -outform DER -out client.der");
+        self.openssl("pkcs8 -topk8 -nocrypt -in client.key -outform DER -out client-key.der");
+        ["client.der", "client-key.der"].map(|name| self.home.path().join(name))
+    }
+
     /// Returns the file with the authority's certificate.
     pub fn authority(&self) -> PathBuf {
         self.home.path().join("ca.pem")

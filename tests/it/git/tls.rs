@@ -139,6 +139,28 @@ fn a_server_that_requires_a_client_certificate() {
     }
 }
 
+/// git has settings for the form, which the bytes tell as well.
+#[test]
+fn a_client_certificate_in_the_der_form() {
+    let Some(certificate) = Certificate::issue(LOOPBACK) else { return };
+    let certificate = certificate.requiring_client();
+    let stage = Stage::new();
+    let server = GitServer::start_tls(stage.remote.folder(), Access::Login(login()), &certificate);
+    let [client, key] = certificate.client_in_der();
+    let (authority, pem) = (certificate.authority(), certificate.client_key());
+    let config = format!("[http]\nsslCAInfo = {}\nsslCert = {}\n", authority.display(), client.display());
+    let form = "sslCertType = DER\nsslKeyType = DER\n";
+    release_with(&stage, &server, &format!("{config}{form}sslKey = {}", key.display())).run().success();
+    release_with(&stage, &server, &format!("{config}sslKey = {}", pem.display())).run().success();
+    for (certificate, key, why) in [
+        (&key, &key, "it holds no certificate, in the PEM or the DER form"),
+        (&client, &client, "it holds no private key, in the PEM or the DER form"),
+    ] {
+        let config = format!("{config}sslCert = {}\nsslKey = {}", certificate.display(), key.display());
+        release_with(&stage, &server, &config).run().exit(2).stderr_has(why);
+    }
+}
+
 /// nginx ends the handshake, and answers each request so.
 #[test]
 fn nginx_in_front_of_the_repository() {

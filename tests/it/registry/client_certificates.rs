@@ -74,9 +74,9 @@ fn what_cannot_be_used() {
     let other_key = text(&certificate.key());
     let encrypted = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n";
     for (name, content, why) in [
-        ("client.cert", Some("nonsense"), "it holds no certificate in the PEM form"),
+        ("client.cert", Some("nonsense"), "it holds no certificate, in the PEM or the DER form"),
         ("client.key", None, "cannot read it"),
-        ("client.key", Some("nonsense"), "it holds no private key in the PEM form"),
+        ("client.key", Some("nonsense"), "it holds no private key, in the PEM or the DER form"),
         ("client.key", Some(encrypted), "it is encrypted; give a key without a passphrase"),
         ("client.key", Some(other_key.as_str()), "it is not the key of the certificate"),
         ("other.cert", Some(client.as_str()), "there is another one beside it"),
