@@ -16,6 +16,9 @@ use super::shown_path::shown_path;
 /// What the line of a key that is encrypted has in it, in each of the PEM forms.
 const ENCRYPTED: &[u8] = b"ENCRYPTED";
 
+/// The first byte of a certificate in the DER form.
+const DER_SEQUENCE: u8 = 0x30;
+
 /// A certificate, with the chain to its authority, and its key.
 #[derive(Debug, Clone)]
 pub struct ClientCertificate(Arc<CertifiedKey>);
@@ -55,9 +58,9 @@ fn shown(path: &Path) -> String {
 pub enum ClientCertificateProblem {
     #[error("cannot read it")]
     Unreadable(#[source] io::Error),
-    #[error("it holds no certificate in the PEM form")]
+    #[error("it holds no certificate, in the PEM or the DER form")]
     NoCertificate,
-    #[error("it holds no private key in the PEM form")]
+    #[error("it holds no private key, in the PEM or the DER form")]
     NoKey,
     #[error("it is encrypted; give a key without a passphrase")]
     Encrypted,
@@ -70,7 +73,7 @@ pub enum ClientCertificateProblem {
 }
 
 impl ClientCertificate {
-    /// Reads a certificate, and its key from a file of its own or from the same one. Both are in the PEM form.
+    /// Reads a certificate, and its key from a file of its own or from the same one. Each is in the PEM or the DER form.
     ///
     /// # Errors
     /// A file cannot be read or has neither, the key is encrypted, or it is that of another certificate.
@@ -84,24 +87,21 @@ impl ClientCertificate {
         };
         let unread = |file, error| wrong(file, ClientCertificateProblem::Unreadable(error));
         let chain = bounded_file::read(certificate).map_err(|error| unread(CertificateFile::Certificate, error))?;
-        let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<Vec<_>, _>>();
-        let chain = chain.ok().filter(|chain| !chain.is_empty());
         let none = || wrong(CertificateFile::Certificate, ClientCertificateProblem::NoCertificate);
-        let chain = chain.ok_or_else(none)?;
-        let pem = bounded_file::read(key).map_err(|error| unread(CertificateFile::Key, error))?;
-        let Ok(secret) = PrivateKeyDer::from_pem_slice(&pem) else {
-            let is_encrypted = pem.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED);
+        let chain = certificates(chain).ok_or_else(none)?;
+        let bytes = bounded_file::read(key).map_err(|error| unread(CertificateFile::Key, error))?;
+        let in_pem = PrivateKeyDer::from_pem_slice(&bytes).ok();
+        let Some(secret) = in_pem.or_else(|| PrivateKeyDer::try_from(bytes.clone()).ok()) else {
+            let is_encrypted = bytes.windows(ENCRYPTED.len()).any(|part| part == ENCRYPTED);
             let problem =
                 if is_encrypted { ClientCertificateProblem::Encrypted } else { ClientCertificateProblem::NoKey };
             return Err(wrong(CertificateFile::Key, problem));
         };
         let provider = rustls::crypto::ring::default_provider();
-        let certified = CertifiedKey::from_der(chain, secret, &provider).map_err(|error| {
-            let problem = match error {
-                rustls::Error::InconsistentKeys(_) => ClientCertificateProblem::OtherKey,
-                _ => ClientCertificateProblem::UnusableKey,
-            };
-            wrong(CertificateFile::Key, problem)
+        let certified = CertifiedKey::from_der(chain, secret, &provider).map_err(|error| match error {
+            rustls::Error::InvalidCertificate(_) => none(),
+            rustls::Error::InconsistentKeys(_) => wrong(CertificateFile::Key, ClientCertificateProblem::OtherKey),
+            _ => wrong(CertificateFile::Key, ClientCertificateProblem::UnusableKey),
         })?;
         Ok(Self(Arc::new(certified)))
     }
@@ -110,6 +110,15 @@ impl ClientCertificate {
     pub(super) fn resolver(&self) -> Arc<dyn ResolvesClientCert> {
         Arc::new(SingleCertAndKey::from(Arc::clone(&self.0)))
     }
+}
+
+/// Returns the certificates in a file; `None` if it has none. In the DER form it is one, whose bytes are judged later.
+fn certificates(bytes: Vec<u8>) -> Option<Vec<CertificateDer<'static>>> {
+    let in_pem = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>().ok()?;
+    if in_pem.is_empty() && bytes.first() == Some(&DER_SEQUENCE) {
+        return Some(vec![CertificateDer::from(bytes)]);
+    }
+    Some(in_pem).filter(|chain| !chain.is_empty())
 }
 
 impl ClientCertificateError {
