@@ -369,7 +369,7 @@ fn what_no_check_contradicts() {
     for flag in [
         &["--pin-digest"][..],
         &["--platform", "linux/amd64"],
-        &["--expect-revision", "abc"],
+        &["--expect-revision", "fdafd70"],
         &["--wait", "5s"],
         &["--verify-identity", "x"],
         &["--verify-identity-regexp", "x"],
