@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A commit, or the revision of another system of version control.
+/// The id of a commit, or its beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision(String);
 
@@ -10,18 +10,20 @@ impl Revision {
     /// The fewest digits that stand for a commit.
     const MIN_DIGITS: usize = 7;
 
-    /// Returns the revision of a text; `None` if it cannot be one.
+    /// The digits of a whole id of SHA-256.
+    const MAX_DIGITS: usize = 64;
+
+    /// Returns the revision of a text; `None` if it is no id of a commit.
     pub fn new(text: &str) -> Option<Self> {
-        let plausible = !text.is_empty() && text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
-        plausible.then(|| Self(text.to_owned()))
+        let is_id = (Self::MIN_DIGITS..=Self::MAX_DIGITS).contains(&text.len()) && is_hexadecimal(text);
+        is_id.then(|| Self(text.to_owned()))
     }
 
-    /// Whether a label means this revision. Of a commit, either may have been shortened.
+    /// Whether a label means this revision. Either may have been shortened.
     pub(super) fn is(&self, label: &str) -> bool {
         let (one, other) = (self.0.to_ascii_lowercase(), label.trim().to_ascii_lowercase());
         let shorter = one.len().min(other.len());
-        let commits = shorter >= Self::MIN_DIGITS && [&one, &other].iter().all(|text| is_hexadecimal(text));
-        one == other || (commits && one[..shorter] == other[..shorter])
+        shorter >= Self::MIN_DIGITS && is_hexadecimal(&other) && one[..shorter] == other[..shorter]
     }
 }
 

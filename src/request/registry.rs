@@ -70,6 +70,8 @@ fn plain_http_host(text: &str) -> Result<String, Failure> {
     Ok(host.to_owned())
 }
 
+const COMMIT_HINT: &str = "give at least 7 of its hexadecimal digits, as `git rev-parse HEAD` prints them";
+
 fn requirements(
     (arguments, verification): (&RequirementArguments, &VerificationArguments),
 ) -> Result<Vec<Requirement>, Failure> {
@@ -85,7 +87,7 @@ fn requirements(
     let mut source = None;
     if let Some(text) = &arguments.expect_revision {
         let revision = Revision::new(filled("--expect-revision", text)?)
-            .ok_or_else(|| Failure::usage(format!("`{text}` is not a revision")))?;
+            .ok_or_else(|| Failure::usage(format!("`{text}` is not the id of a commit")).hint(COMMIT_HINT))?;
         let images = if platforms.is_empty() { RevisedImages::All } else { RevisedImages::For(platforms) };
         requirements.push(Requirement::Revision(revision.clone(), images));
         source = Some(ExpectedSource { repository: None, revision, named_by: SourceNaming::Revision });

@@ -233,7 +233,7 @@ fn bad_input_changes_nothing() {
         (&["--timeout", "", &good], 2, "`--timeout` is empty"),
         (&["--expect-revision", " ", &good], 2, "`--expect-revision` is empty"),
         (&["--expect-revision", "main", &good], 2, "`main` is not the id of a commit"),
-        (&["--expect-revision", "-1", &good], 2, "`-1` is not the id of a commit"),
+        (&["--expect-revision=-1", &good], 2, "`-1` is not the id of a commit"),
         (&["--expect-revision", "fdafd7", &good], 2, "`fdafd7` is not the id of a commit"),
         (&["--expect-revision", "org/app@fdafd70", &good], 2, "hint: give at least 7 of its hexadecimal digits"),
         (&["--verify-key", "", &good], 2, "`--verify-key` is empty"),
