@@ -176,6 +176,23 @@ fn both_identities_are_named() {
     assert_eq!(rejected.unwrap_err(), Rejected::WrongIssuer { identity: IDENTITY.to_owned(), wanted, found });
 }
 
+/// A list of 200 workflows is one that people have.
+#[test]
+fn how_long_a_pattern_may_be() {
+    let list = |length: usize| {
+        let names = (0..length)
+            .map(|number| format!("https://github.com/org/service-{number}/.github/workflows/release.yml@.*"));
+        names.collect::<Vec<_>>().join("|")
+    };
+    assert!(IdentityPattern::regexp(&list(200)).is_ok());
+    let error = IdentityPattern::regexp(&list(2000)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "it is too large: a regular expression may take 512 KiB of memory; name fewer identities"
+    );
+    assert!(IdentityPattern::regexp("(").unwrap_err().to_string().starts_with("it is no regular expression: "));
+}
+
 #[test]
 fn a_pattern_cannot_leave_its_parentheses() {
     for text in ["a)|(?:b", "(", "[", "(?x) a # b"] {
