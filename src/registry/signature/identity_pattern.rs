@@ -5,7 +5,10 @@ use std::fmt;
 use regex_lite::{Regex, RegexBuilder};
 
 /// The most memory of a pattern, in bytes: a few characters can stand for many, and a rules file may have a thousand patterns.
-const MAX_PATTERN_BYTES: usize = 64 << 10;
+const MAX_PATTERN_BYTES: usize = 512 << 10;
+
+/// What regex-lite says of a pattern that is too large.
+const SIZE_ERROR: &str = "compiled regex exceeded size limit";
 
 /// The identity that a certificate must have.
 #[derive(Debug, Clone)]
@@ -21,8 +24,15 @@ pub struct ValidRegexp(String);
 
 /// Why a text is no pattern of an identity.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is no regular expression: {0}")]
-pub struct PatternError(String);
+pub enum PatternError {
+    #[error("it is no regular expression: {0}")]
+    Invalid(String),
+    #[error(
+        "it is too large: a regular expression may take {} KiB of memory; name fewer identities",
+        MAX_PATTERN_BYTES >> 10
+    )]
+    TooLarge,
+}
 
 impl IdentityPattern {
     /// Reads a regular expression, which then must match the whole identity.
@@ -47,7 +57,10 @@ fn anchored(text: &str) -> Result<Regex, PatternError> {
 
 fn compiled(text: &str) -> Result<Regex, PatternError> {
     let built = RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
-    built.map_err(|error| PatternError(error.to_string()))
+    built.map_err(|error| match error.to_string() {
+        text if text == SIZE_ERROR => PatternError::TooLarge,
+        text => PatternError::Invalid(text),
+    })
 }
 
 /// As it was given.
