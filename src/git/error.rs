@@ -298,3 +298,16 @@ impl GitError {
         Self::Unexpected { context: context.into(), source: source.into() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::GitError;
+
+    #[test]
+    fn a_lock_that_cannot_be_made_is_told_in_few_words() {
+        let denied = anyhow::Error::msg("Permission denied (os error 13)");
+        let cause = denied.context("Another IO error occurred while obtaining the lock");
+        let error = GitError::unexpected("the index cannot be locked", cause);
+        assert_eq!(error.told(), "the index cannot be locked: Permission denied (os error 13)");
+    }
+}

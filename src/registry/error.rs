@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use super::limits::MAX_MANIFEST_SIZE;
 use crate::system::client_certificate::ClientCertificateError;
 use crate::system::tls::MisnamedAuthorities;
 
@@ -119,8 +118,8 @@ pub enum LocationError {
 /// Why a successful answer cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidResponse {
-    #[error("it is too long; a manifest may have {MAX_MANIFEST_SIZE} bytes")]
-    TooLong,
+    #[error("it is too long; it may have {limit} bytes")]
+    TooLong { limit: u64 },
     #[error("it is not a manifest; is this host a registry?")]
     NotAManifest,
     #[error("it has other bytes than the digest says that was asked for")]

@@ -373,7 +373,10 @@ mod tests {
     fn the_status_decides_and_then_the_code() {
         for (status, code, expected) in [
             (404, None, "absent"),
-            (404, Some("DENIED"), "absent"),
+            (404, Some("MANIFEST_UNKNOWN"), "absent"),
+            (404, Some("DENIED"), "no access"),
+            (404, Some("UNAUTHORIZED"), "no access"),
+            (404, Some("TOOMANYREQUESTS"), "rate limited"),
             (410, None, "absent"),
             (403, Some("MANIFEST_UNKNOWN"), "no access"),
             (451, None, "no access"),

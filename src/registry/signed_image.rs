@@ -121,7 +121,7 @@ impl<'a> SignedImage<'a> {
         let unreadable = |why: &str| RejectedClaim::Unreadable(why.to_owned());
         self.judge.reject(&match end {
             EarlyEnd::Verdict(Verdict::Absent(_)) => unreadable("it is listed, and not in the registry"),
-            EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::TooLong, .. }) => {
+            EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::TooLong { .. }, .. }) => {
                 unreadable("it is too large to be read")
             }
             EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. }) => {

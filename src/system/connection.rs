@@ -359,7 +359,7 @@ mod tests {
             (
                 io::Error::other("tunnel error: unsuccessful"),
                 ConnectionProblem::Proxy,
-                "the proxy did not connect: unsuccessful",
+                "the proxy did not connect: it refused",
             ),
         ] {
             let error = ConnectionError::of(&wrapped(error));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{RootCertStore, ServerConfig};
 
 use super::command::{Command, Home};
@@ -71,6 +72,16 @@ impl Certificate {
         Some(certificate)
     }
 
+    /// Makes an authority, and a certificate of it of the first version of X.509, which names no hosts: openssl does so if it gets
+    /// no extensions. `None` where openssl is not installed.
+    #[track_caller]
+    pub fn of_version_one() -> Option<Self> {
+        let certificate = Self::issue(LOOPBACK)?;
+        certificate
+            .openssl("x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out server.pem");
+        Some(certificate)
+    }
+
     #[track_caller]
     fn openssl(&self, arguments: &str) {
         let folder = self.home.path();
@@ -86,6 +97,13 @@ impl Certificate {
         let signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -extfile client-extensions -out client.pem";
         self.openssl(&format!("x509 -req -in client.csr {signed}"));
         Self { requires_client: true, ..self }
+    }
+
+    /// Makes the client's certificate again, of the first version of X.509.
+    #[track_caller]
+    pub fn with_client_of_version_one(self) -> Self {
+        self.openssl("x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 30 -out client.pem");
+        self
     }
 
     /// Returns whether servers with this certificate require one of their clients.
@@ -138,11 +156,15 @@ impl Certificate {
             let mut authorities = RootCertStore::empty();
             let authority = CertificateDer::from_pem_file(self.authority()).expect("the authority's certificate");
             authorities.add(authority).expect("an authority");
-            let verifier = WebPkiClientVerifier::builder_with_provider(authorities.into(), provider).build();
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(authorities.into(), Arc::clone(&provider)).build();
             config.with_client_cert_verifier(verifier.expect("a verifier of clients"))
         } else {
             config.with_no_client_auth()
         };
-        config.with_single_cert(certificates, key).expect("a key that fits its certificate").into()
+        let key = provider.key_provider.load_private_key(key).expect("a key that TLS can use");
+        // Whether clients can use the certificate is for them to say.
+        let shown = SingleCertAndKey::from(CertifiedKey::new(certificates, key));
+        config.with_cert_resolver(Arc::new(shown)).into()
     }
 }

@@ -269,3 +269,23 @@ impl From<Interrupted> for Failure {
         Self::new(FailureKind::Interrupted, "interrupted")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::again;
+    use std::time::Duration;
+
+    #[test]
+    fn when_to_try_again() {
+        for (seconds, expected) in [
+            (0, "try again later"),
+            (1, "try again in 1 s"),
+            (121, "try again in 3 min"),
+            (7201, "try again in 3 h"),
+            (86_400 * 7, "try again in 168 h"),
+            (u64::from(u32::MAX), "try again later"),
+        ] {
+            assert_eq!(again(Some(Duration::from_secs(seconds))), expected, "{seconds}");
+        }
+    }
+}

@@ -190,7 +190,7 @@ impl Sender {
         }
         let unusable = |source| CheckError::InvalidResponse { host: shown_host(url), source };
         if status.is_success() && body.len() as u64 > limit {
-            return Err(unusable(InvalidResponse::TooLong));
+            return Err(unusable(InvalidResponse::TooLong { limit }));
         }
         if status.is_success() && !body.is_empty() && is_encoded(&headers) {
             return Err(unusable(InvalidResponse::Encoded));

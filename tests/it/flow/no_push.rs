@@ -262,7 +262,8 @@ fn what_is_not_here_is_not_fetched() {
     let checkout = Checkout::clone_with(&stage.remote.file_url(), &["--filter=blob:none", "--no-checkout"]);
     commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot be used: it lacks parts of the commit");
     let empty = Checkout::clone_with(&stage.remote.sibling("empty").file_url(), &[]);
-    commit(&stage, &empty).run().exit(3).stderr_has("main has no commits in the checkout");
+    let output = commit(&stage, &empty).run().exit(3).stderr_has("main has no commits in the checkout");
+    output.stderr_has("hint: commit the files there first, or leave out `--no-push`");
 }
 
 #[test]

@@ -86,6 +86,21 @@ fn an_unknown_authority_is_named() {
     output.stderr_has("its certificate is signed by another `authority` than the one that is trusted here");
 }
 
+/// As openssl makes one without a file of extensions.
+#[test]
+fn a_certificate_of_version_one() {
+    let Some(certificate) = Certificate::of_version_one() else { return };
+    let registry = registry(&certificate);
+    let output = check(&Home::new(), &registry).arg("--ca-file").arg(certificate.authority()).run().exit(6);
+    output
+        .stderr_has(
+            "its certificate is of version 1 of X.509, in which no host can be named as a subject alternative name",
+        )
+        .stderr_has(
+            "hint: issue it again as version 3 with a subject alternative name, as `openssl x509 -extfile` does",
+        );
+}
+
 /// A registry with TLS on loopback is spoken to in plain HTTP unless a certificate was given, and says so.
 #[test]
 fn a_registry_that_speaks_tls_on_loopback() {

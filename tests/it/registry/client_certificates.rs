@@ -143,6 +143,15 @@ fn a_page_that_speaks_of_certificates() {
     check(&Home::new(), &registry.address()).run().exit(6).stderr_has("an HTML page");
 }
 
+/// The server decides on it, as it does for git and docker.
+#[test]
+fn a_certificate_of_version_one() {
+    let Some((certificate, registry)) = registry() else { return };
+    let (certificate, address, home) = (certificate.with_client_of_version_one(), registry.address(), Home::new());
+    keep_all(&home, &address, &certificate);
+    check(&home, &address).run().exit(5).stderr_has("it does not accept the client certificate");
+}
+
 #[test]
 fn the_real_registry() {
     let Some(certificate) = Certificate::issue(LOOPBACK) else { return };

@@ -236,7 +236,7 @@ fn a_body_that_is_too_long_is_not_taken() {
     let (registry, _) = with_image();
     registry.inject(HEAD, 1, Fault::OmitDigest);
     registry.inject(GET, 1, Fault::Pad(5 << 20));
-    assert_eq!(invalid_response(&registry), InvalidResponse::TooLong);
+    assert_eq!(invalid_response(&registry), InvalidResponse::TooLong { limit: 4 << 20 });
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn no_more_is_read_than_is_taken() {
     // Half of it comes, which is more than enough to see that it is too long.
     registry.inject(GET, 1, Fault::Stall(Duration::from_secs(60)));
     let started = Instant::now();
-    assert_eq!(invalid_response(&registry), InvalidResponse::TooLong);
+    assert_eq!(invalid_response(&registry), InvalidResponse::TooLong { limit: 4 << 20 });
     assert!(started.elapsed() < Duration::from_secs(15));
 }
 

@@ -304,7 +304,7 @@ fn a_token_server_that_makes_no_sense() {
         (Fault::Answer(Response::text(200, "{}")), InvalidResponse::NoToken),
         (Fault::Answer(Response::text(200, r#"{"token":""}"#)), InvalidResponse::NoToken),
         (Fault::Answer(Response::text(200, r#"{"token":"a\r\nb: c"}"#)), InvalidResponse::NoToken),
-        (Fault::Pad(70_000), InvalidResponse::TooLong),
+        (Fault::Pad(70_000), InvalidResponse::TooLong { limit: 64 << 10 }),
     ] {
         let registry = with_image(Auth::Bearer(ci()));
         registry.inject("GET /token", 1, fault);
