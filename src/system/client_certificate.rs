@@ -5,12 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::InconsistentKeys;
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use super::bounded_file;
+use super::certificate::Certificate;
 use super::shown_path::shown_path;
 
 /// What the line of a key that is encrypted has in it, in each of the PEM forms.
@@ -98,12 +100,17 @@ impl ClientCertificate {
             return Err(wrong(CertificateFile::Key, problem));
         };
         let provider = rustls::crypto::ring::default_provider();
-        let certified = CertifiedKey::from_der(chain, secret, &provider).map_err(|error| match error {
-            rustls::Error::InvalidCertificate(_) => none(),
-            rustls::Error::InconsistentKeys(_) => wrong(CertificateFile::Key, ClientCertificateProblem::OtherKey),
-            _ => wrong(CertificateFile::Key, ClientCertificateProblem::UnusableKey),
-        })?;
-        Ok(Self(Arc::new(certified)))
+        let secret = provider.key_provider.load_private_key(secret);
+        let secret = secret.map_err(|_unusable| wrong(CertificateFile::Key, ClientCertificateProblem::UnusableKey))?;
+        let certified = CertifiedKey::new(chain, secret);
+        match certified.keys_match() {
+            Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+                Err(wrong(CertificateFile::Key, ClientCertificateProblem::OtherKey))
+            }
+            // Whether it can be used is for the server to say, such as of one of version 1.
+            Err(_) if certified.cert.first().is_none_or(|first| Certificate::parse(first).is_none()) => Err(none()),
+            Err(_) | Ok(()) => Ok(Self(Arc::new(certified))),
+        }
     }
 
     /// Returns what shows it to a server that asks for one.

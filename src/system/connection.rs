@@ -125,6 +125,9 @@ impl ConnectionError {
             ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) => {
                 "let this machine trust the authority of the certificate"
             }
+            ConnectionProblem::Untrusted(CertificateFlaw::VersionOne) => {
+                "issue it again as version 3 with a subject alternative name, as `openssl x509 -extfile` does"
+            }
             ConnectionProblem::Untrusted(CertificateFlaw::Other) => "give the server another certificate",
             ConnectionProblem::Tls => "check that the host speaks TLS at this port",
             ConnectionProblem::NoClientCertificate | ConnectionProblem::ClientCertificate => CLIENT_CERTIFICATE,

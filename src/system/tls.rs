@@ -35,6 +35,9 @@ const MAX_NAMES: usize = 5;
 /// What webpki says of the certificate of an authority in a server's place; its type is private to rustls.
 const CA_AS_END_ENTITY: &str = "CaUsedAsEndEntity";
 
+/// What webpki says of a certificate of the first version of X.509.
+const VERSION_ONE: &str = "UnsupportedCertVersion";
+
 const NO_AUTHORITIES: &str =
     "no CA certificate was found, neither where `SSL_CERT_FILE` or `SSL_CERT_DIR` say nor in the system's own place";
 
@@ -131,6 +134,8 @@ pub enum CertificateFlaw {
     OtherName,
     /// No authority that is trusted has signed it.
     UnknownIssuer,
+    /// It is of the first version of X.509.
+    VersionOne,
     Other,
 }
 
@@ -320,9 +325,17 @@ impl Presented<'_> {
             CertificateError::Other(other) if other.to_string() == CA_AS_END_ENTITY => {
                 (CertificateFlaw::UnknownIssuer, self.authority_as_server())
             }
+            CertificateError::Other(other) if other.to_string() == VERSION_ONE => {
+                let text = "its certificate is of version 1 of X.509, in which no host can be named as a subject \
+                            alternative name";
+                (CertificateFlaw::VersionOne, text.to_owned())
+            }
             CertificateError::Revoked => (CertificateFlaw::Other, "its certificate was revoked".to_owned()),
             CertificateError::BadEncoding => (CertificateFlaw::Other, "its certificate cannot be read".to_owned()),
             CertificateError::BadSignature => (CertificateFlaw::UnknownIssuer, self.other_issuer()),
+            CertificateError::Other(other) => {
+                (CertificateFlaw::Other, format!("its certificate cannot be used: {other}"))
+            }
             problem => (CertificateFlaw::Other, format!("its certificate cannot be used: {problem}")),
         }
     }
