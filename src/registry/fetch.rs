@@ -348,10 +348,11 @@ pub(super) fn invalid(response: &HttpResponse, source: InvalidResponse) -> Early
 }
 
 /// Returns what a failure means: its status decides, and its code if the status leaves it open, because bodies may
-/// have any form.
+/// have any form. A 404 beside the code of a login or of a limit does not say that the image is absent.
 fn meaning(answer: ErrorResponse) -> Verdict {
+    let is_hidden = answer.says(&["DENIED", "UNAUTHORIZED", "TOOMANYREQUESTS"]);
     match answer.status {
-        404 | 410 => Verdict::Absent(answer),
+        404 | 410 if !is_hidden => Verdict::Absent(answer),
         401..=403 if answer.refuses_login() => Verdict::LoginRejected(answer),
         401 | 402 | 403 | 451 => Verdict::NoAccess(answer),
         412 => Verdict::Withheld(answer),
