@@ -247,13 +247,17 @@ impl Failure {
 /// What to do if a push may or may not have taken effect.
 const AGAIN: &str = "run the same command again: what is already released is not released twice";
 
+/// The longest pause that is told, in seconds: thirty days.
+const MAX_TOLD_PAUSE: u64 = 30 * 24 * 3600;
+
 /// Returns when to try again after a limit of requests, as far as the server told it.
 fn again(pause: Option<Duration>) -> String {
     match pause.map(|pause| pause.as_secs()) {
         None | Some(0) => "try again later".to_owned(),
         Some(seconds @ 1..=119) => format!("try again in {seconds} s"),
         Some(seconds @ 120..=7199) => format!("try again in {} min", seconds.div_ceil(60)),
-        Some(seconds) => format!("try again in {} h", seconds.div_ceil(3600)),
+        Some(seconds @ 7200..=MAX_TOLD_PAUSE) => format!("try again in {} h", seconds.div_ceil(3600)),
+        Some(_) => "try again later".to_owned(),
     }
 }
 
