@@ -200,6 +200,9 @@ pub enum GitError {
 /// What gix says before the path of a lock that is there already.
 const LOCK_AT: &str = "The lockfile at \"";
 
+/// How gix calls another failure of a lock, before its cause.
+const LOCK_FAILED: &str = "Another IO error occurred while obtaining the lock";
+
 fn refused_login(origin: Option<LoginOrigin>) -> String {
     match origin {
         Some(origin) => format!("does not accept the login from {origin}"),
@@ -272,7 +275,7 @@ impl GitError {
                 told.push(format!("`{lock}` is there already; delete it if no other git is at work"));
                 break;
             }
-            if !told.iter().any(|before| before.contains(&text)) {
+            if text != LOCK_FAILED && !told.iter().any(|before| before.contains(&text)) {
                 told.push(text);
             }
         }

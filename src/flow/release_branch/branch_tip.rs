@@ -257,7 +257,8 @@ impl ReleaseBranch {
 
     fn read_checkout<'t>(&'t self, checkout: &'t Checkout) -> Result<Snapshot<'t>, Failure> {
         let no_commits = || match checkout.reads_references() {
-            true => Failure::target(format!("{} has no commits in the checkout", self.name())),
+            true => Failure::target(format!("{} has no commits in the checkout", self.name()))
+                .hint("commit the files there first, or leave out `--no-push`"),
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
         // It may be another attempt.
