@@ -19,9 +19,10 @@ impl Version {
     pub(super) fn new(arguments: &VersionArguments) -> Result<Self, Failure> {
         fn value<T: FromStr<Err: Display>>(flag: &str, text: Option<&String>) -> Result<Option<T>, Failure> {
             let parse = |text: &String| {
+                let text = text.trim();
                 text.parse().map_err(|error| {
                     let failure = Failure::usage(format!("`{text}` is no value for `{flag}`: {error}"));
-                    match text.as_str() {
+                    match text {
                         "" => failure.hint(EMPTY),
                         text if flag == "--tag" && text.contains('+') => failure.hint(plus_hint(text)),
                         _ => failure,
