@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Method, Url};
 
-use super::authorization::{Authorization, AuthorizationKind};
+use super::authorization::{Authorization, AuthorizationKind, AuthorizationOrigin};
 use super::challenge::Challenge;
 use super::login::{LoginSource, NotShown, StoredLogin};
 use super::login_check::ShownLogins;
@@ -95,7 +95,7 @@ impl Authenticator {
         };
         match self.obtain(&scheme, None, sender, context) {
             Ok(obtained) => {
-                *slot = obtained.map(|authorization| Authorization { is_presumed: true, ..authorization });
+                *slot = obtained.map(presumed);
                 Ok(slot.clone())
             }
             Err(end @ EarlyEnd::Verdict(Verdict::Unavailable(_) | Verdict::RateLimited(_))) => Err(end),
@@ -122,9 +122,11 @@ impl Authenticator {
         match context.authorization.as_ref() {
             None => {}
             Some(shown) if shown.is_not_asked_for(response) => {}
+            // A credential helper may know a newer login by now.
+            Some(Authorization { origin: AuthorizationOrigin::Recalled, .. }) => {
+                self.credentials.forget(&context.endpoint.registry);
+            }
             Some(shown) => match shown.kind {
-                // A credential helper may know a newer login by now.
-                AuthorizationKind::Recalled => self.credentials.forget(&context.endpoint.registry),
                 AuthorizationKind::Token if wider.is_some() => {}
                 AuthorizationKind::Token | AuthorizationKind::WiderToken => {
                     return Err(Verdict::NoAccess(answer).into());
@@ -195,7 +197,7 @@ impl Authenticator {
         if let Some(scheme) = scheme
             && let Some(authorization) = self.obtain(&scheme, None, sender, context)?
         {
-            let authorization = Authorization { is_presumed: true, ..authorization };
+            let authorization = presumed(authorization);
             *lock(&self.slot(context)) = Some(authorization.clone());
             context.authorization = Some(authorization);
             return Ok(true);
@@ -338,7 +340,7 @@ impl Authenticator {
             header: token.header,
             kind,
             server: Some(server.clone()),
-            is_presumed: false,
+            origin: AuthorizationOrigin::Asked,
             source,
             scope,
             obtained,
@@ -368,7 +370,7 @@ impl Authenticator {
             header,
             kind: AuthorizationKind::Login,
             server: scheme.server().cloned(),
-            is_presumed: false,
+            origin: AuthorizationOrigin::Asked,
             source,
             scope: scope::pull(&context.endpoint.repository),
             obtained: Instant::now(),
@@ -387,10 +389,14 @@ fn slot_key(context: &CheckContext) -> (String, String) {
     (context.endpoint.registry.clone(), context.endpoint.repository.clone())
 }
 
+fn presumed(authorization: Authorization) -> Authorization {
+    Authorization { origin: AuthorizationOrigin::Presumed, ..authorization }
+}
+
 /// Returns what is kept, if it lasts and is newer than what was refused.
 fn usable(kept: Option<&Authorization>, refused: Option<&Authorization>) -> Option<Authorization> {
     let kept = kept?;
     let lasts = kept.expires.is_none_or(|end| Instant::now() < end);
     let newer = refused.is_none_or(|refused| kept.obtained > refused.obtained);
-    (lasts && newer).then(|| Authorization { kind: AuthorizationKind::Recalled, ..kept.clone() })
+    (lasts && newer).then(|| Authorization { origin: AuthorizationOrigin::Recalled, ..kept.clone() })
 }

@@ -15,10 +15,9 @@ use crate::registry::http::requests::HttpResponse;
 pub(in crate::registry) struct Authorization {
     pub(in crate::registry) header: HeaderValue,
     pub(super) kind: AuthorizationKind,
+    pub(super) origin: AuthorizationOrigin,
     /// The token server that was asked; `None` if the registry wants the login itself.
     pub(super) server: Option<TokenServer>,
-    /// Whether the registry asked so for another repository, and has not yet said how it asks for this one.
-    pub(super) is_presumed: bool,
     pub(super) source: LoginSource,
     /// What the token was asked for, separated by spaces.
     pub(super) scope: String,
@@ -29,11 +28,13 @@ pub(in crate::registry) struct Authorization {
 }
 
 impl Authorization {
-    /// Whether it answers another way of asking than that of a 401: it was presumed, and tells nothing of the login.
+    /// Whether it answers another way of asking than that of a 401, which the registry had not asked for now: the 401 tells
+    /// nothing of the login.
     pub(in crate::registry) fn is_not_asked_for(&self, response: &HttpResponse) -> bool {
         let challenges = challenges(response);
         let asked = known(&challenges, &response.url);
-        self.is_presumed && asked.is_some_and(|(_, scheme)| scheme.server() != self.server.as_ref())
+        self.origin != AuthorizationOrigin::Asked
+            && asked.is_some_and(|(_, scheme)| scheme.server() != self.server.as_ref())
     }
 }
 
@@ -45,6 +46,15 @@ pub(super) enum AuthorizationKind {
     Token,
     /// The same with the scope that the registry asked for after it had refused another.
     WiderToken,
-    /// Any of these from an earlier check: a refusal can mean that it is too old.
+}
+
+/// Why it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AuthorizationOrigin {
+    /// The registry asked for it in this check.
+    Asked,
+    /// The registry asked so for another repository or at `/v2/`, and has not yet said how it asks for this one.
+    Presumed,
+    /// An earlier check showed it: a refusal can mean that it is too old.
     Recalled,
 }
