@@ -210,9 +210,11 @@ impl Authenticator {
     fn scheme_for_login(&self, sender: &Sender, context: &mut CheckContext) -> Result<Option<Scheme>, EarlyEnd> {
         let limit = context.time_left(HELPER_TIMEOUT);
         context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit) {
-            Ok((Some(_), source)) => LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked },
-            Ok((None, LoginSource::Anonymous)) => return Ok(None),
-            Ok((None, why)) => {
+            Ok(FoundLogin::Login(_, source)) => {
+                LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked }
+            }
+            Ok(FoundLogin::None(LoginSource::Anonymous)) => return Ok(None),
+            Ok(FoundLogin::None(why)) => {
                 context.source = why;
                 return Ok(None);
             }
@@ -301,18 +303,17 @@ impl Authenticator {
     ) -> Result<Option<Authorization>, EarlyEnd> {
         let limit = context.time_left(HELPER_TIMEOUT);
         let found = self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit)?;
-        context.source = found.1.clone();
-        let is_shown_itself = |login: &StoredLogin| matches!(login, StoredLogin::RegistryToken(_));
+        context.source = found.source().clone();
         match scheme {
-            Scheme::Bearer { server, scope } if !found.0.as_ref().is_some_and(is_shown_itself) => {
+            Scheme::Bearer { server, scope } if !matches!(found.login(), Some(StoredLogin::RegistryToken(_))) => {
                 let named = || scope::pull_only(scope.as_deref()?, &context.endpoint.repository);
                 let (kind, scope) = match wider {
                     Some(wider) => (AuthorizationKind::WiderToken, Some(wider)),
                     None => (AuthorizationKind::Token, named()),
                 };
-                self.by_token(server, kind, scope, found, sender, context).map(Some)
+                self.by_token(server, kind, scope, &found, sender, context).map(Some)
             }
-            _ => Ok(self.by_login(scheme, found, context)),
+            _ => Ok(self.by_login(scheme, &found, context)),
         }
     }
 
@@ -322,26 +323,26 @@ impl Authenticator {
         server: &TokenServer,
         kind: AuthorizationKind,
         scope: Option<String>,
-        (login, source): FoundLogin,
+        found: &FoundLogin,
         sender: &Sender,
         context: &mut CheckContext,
     ) -> Result<Authorization, EarlyEnd> {
-        let registry = &context.endpoint.registry;
-        if !self.credentials.may_show(registry, &source, &server.realm) {
+        let (registry, login) = (&context.endpoint.registry, found.login());
+        if !self.credentials.may_show(registry, found.source(), &server.realm) {
             let (from, to) = (shown_host(&context.endpoint.base), shown_host(&server.realm));
             return Err(CheckError::Misdirected { from, to, source: LocationError::OtherServer }.into());
         }
-        let check = login.as_ref().map(|login| self.shown_logins.check(registry, Some(server), login));
+        let check = login.map(|login| self.shown_logins.check(registry, Some(server), login));
         let scope = scope.unwrap_or_else(|| scope::pull(&context.endpoint.repository));
         let obtained = Instant::now();
         let wanted = TokenRequest { server, scope: &scope };
-        let token = token::fetch(&wanted, login.as_ref(), check.as_deref(), sender, context)?;
+        let token = token::fetch(&wanted, login, check.as_deref(), sender, context)?;
         Ok(Authorization {
             header: token.header,
             kind,
             server: Some(server.clone()),
             origin: AuthorizationOrigin::Asked,
-            source,
+            source: found.source().clone(),
             scope,
             obtained,
             expires: Some(token.expires),
@@ -350,20 +351,15 @@ impl Authenticator {
     }
 
     /// Takes a login as it is; `None` if there is none, or the registry wants one of another kind.
-    fn by_login(
-        &self,
-        scheme: &Scheme,
-        (login, source): FoundLogin,
-        context: &mut CheckContext,
-    ) -> Option<Authorization> {
-        let login = login?;
-        let header = match (scheme, &login) {
+    fn by_login(&self, scheme: &Scheme, found: &FoundLogin, context: &mut CheckContext) -> Option<Authorization> {
+        let FoundLogin::Login(login, source) = found else { return None };
+        let header = match (scheme, login) {
             (Scheme::Basic, StoredLogin::Password { username, password }) => Some(password.basic(username)),
             (Scheme::Bearer { .. }, StoredLogin::RegistryToken(token)) => token.bearer(),
             _ => None,
         };
         let Some(header) = header else {
-            context.source = LoginSource::NotShown { source: Box::new(source), reason: NotShown::Token };
+            context.source = LoginSource::NotShown { source: Box::new(source.clone()), reason: NotShown::Token };
             return None;
         };
         Some(Authorization {
@@ -371,11 +367,11 @@ impl Authenticator {
             kind: AuthorizationKind::Login,
             server: scheme.server().cloned(),
             origin: AuthorizationOrigin::Asked,
-            source,
+            source: source.clone(),
             scope: scope::pull(&context.endpoint.repository),
             obtained: Instant::now(),
             expires: None,
-            login_check: Some(self.shown_logins.check(&context.endpoint.registry, scheme.server(), &login)),
+            login_check: Some(self.shown_logins.check(&context.endpoint.registry, scheme.server(), login)),
         })
     }
 

@@ -192,7 +192,7 @@ impl Credentials {
                 none = LoginSource::Missing { variable, path };
             }
         }
-        Ok(given(&self.sources.of_ci, registry).unwrap_or((None, none)))
+        Ok(given(&self.sources.of_ci, registry).unwrap_or(FoundLogin::None(none)))
     }
 
     /// Returns what is told of the variables if they have no login for a registry.
@@ -228,7 +228,8 @@ impl Credentials {
             return Ok(Some(found));
         }
         if let Some((key, login)) = config.login(registry, repository).map_err(|source| wrong(path, source))? {
-            return Ok(Some((Some(login), LoginSource::File { path: path.to_owned(), key: key.to_owned() })));
+            let source = LoginSource::File { path: path.to_owned(), key: key.to_owned() };
+            return Ok(Some(FoundLogin::Login(login, source)));
         }
         self.ask(config.store(), path, registry, limit)
     }
@@ -267,18 +268,37 @@ impl Credentials {
                 answer.insert(asked).clone()
             }
         };
-        Ok(login.map(|login| (Some(login), LoginSource::Helper { program, server })))
+        Ok(login.map(|login| FoundLogin::Login(login, LoginSource::Helper { program, server })))
     }
 }
 
-/// A login, if there is one, and its source.
-pub(super) type FoundLogin = (Option<StoredLogin>, LoginSource);
+/// What was found for a registry.
+pub(super) enum FoundLogin {
+    Login(StoredLogin, LoginSource),
+    /// There is none, for this reason.
+    None(LoginSource),
+}
+
+impl FoundLogin {
+    pub(super) fn login(&self) -> Option<&StoredLogin> {
+        match self {
+            Self::Login(login, _) => Some(login),
+            Self::None(_) => None,
+        }
+    }
+
+    pub(super) fn source(&self) -> &LoginSource {
+        match self {
+            Self::Login(_, source) | Self::None(source) => source,
+        }
+    }
+}
 
 /// Returns the first login that was given for a registry.
 fn given(logins: &[GivenLogin], registry: &str) -> Option<FoundLogin> {
     let given = logins.iter().find(|given| is_for(&given.registry, registry))?;
     let login = StoredLogin::Password { username: given.username.clone(), password: given.password.clone() };
-    Some((Some(login), LoginSource::Variable(given.variable)))
+    Some(FoundLogin::Login(login, LoginSource::Variable(given.variable)))
 }
 
 fn wrong(path: &Path, source: ConfigProblem) -> CheckError {
