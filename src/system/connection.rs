@@ -9,7 +9,7 @@ use reqwest::Url;
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 
 use super::proxy_route::ProxyRoute;
-use super::tls::{CertificateFlaw, UntrustedCertificate};
+use super::untrusted_certificate::{CertificateFlaw, UntrustedCertificate};
 
 /// What kept an answer from coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

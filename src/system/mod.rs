@@ -27,4 +27,5 @@ pub(crate) mod sent_logins;
 pub mod shown_path;
 pub mod signals;
 pub mod tls;
+pub mod untrusted_certificate;
 pub mod webhook;

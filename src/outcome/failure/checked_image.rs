@@ -13,7 +13,7 @@ use crate::registry::{
 };
 use crate::system::connection::ConnectionProblem;
 use crate::system::http::is_loopback;
-use crate::system::tls::CertificateFlaw;
+use crate::system::untrusted_certificate::CertificateFlaw;
 
 /// How many platforms of an image are named: an index may list any number of them.
 const MAX_PLATFORMS_NAMED: usize = 20;
@@ -197,7 +197,7 @@ fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
         }
         // It was asked in plain HTTP, unless a CA certificate was given.
         Outage::NoAnswer { host, cause } if cause.problem == ConnectionProblem::Closed && is_on_loopback(host) => {
-            "try again; if the registry speaks TLS, name its CA certificate with `--ca-file`"
+            "try again; if the registry speaks TLS, name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"
         }
         Outage::NoAnswer { cause, .. } => cause.hint(),
         Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",

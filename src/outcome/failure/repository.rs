@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{AGAIN, Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, misnamed_hint};
 use crate::git::{GitError, OutOfTime, PushRefusal, Rule};
 use crate::system::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem};
-use crate::system::tls::CertificateFlaw;
+use crate::system::untrusted_certificate::CertificateFlaw;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
