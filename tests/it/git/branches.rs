@@ -316,3 +316,28 @@ fn a_pull_request_names_no_branch() {
     let output = release.env("GITHUB_BASE_REF", "main").run().exit(3);
     output.stderr_has("error: the run of a pull request has no release branch").stderr_has("`--branch` names");
 }
+
+/// Without a checkout, the default branch is meant: that of the repository that is built gets nothing that is not merged, and a
+/// preview in another repository is told.
+#[test]
+fn a_pull_request_is_not_released_to_the_default_branch_of_its_repository() {
+    let on = Detached::new();
+    let (server, url) = (on.server.url(""), on.server.url("gitops.git"));
+    let of_request = |repository: &str, flags: &[&str]| {
+        let release = on.stage.release_to(&url).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).args(flags);
+        let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "pull_request");
+        let release = release.env("GITHUB_SERVER_URL", server.trim_end_matches('/')).env("GITHUB_SHA", "a1".repeat(20));
+        let release = release.env("GITHUB_REPOSITORY", repository).env("GITHUB_REF", "refs/pull/7/merge");
+        release.env("GITHUB_BASE_REF", "main").run()
+    };
+    for flags in [&[][..], &["--dry-run"], &["--pull-request"]] {
+        let output = of_request("gitops", flags).exit(3);
+        output.stderr_has("error: the run of a pull request has no release branch").stderr_has("`--branch` names");
+    }
+    on.stage.untouched();
+    let told = "a pull request started this run, and its release goes to the default branch of";
+    of_request("gitops", &["--dry-run", "--branch", "main"]).success().says_nowhere(told);
+    of_request("app", &["--dry-run", "--branch", "main"]).success().says_nowhere(told);
+    let output = of_request("app", &[]).success().stderr_has(told);
+    output.stderr_has("name the branch with `--branch` if that is meant");
+}
