@@ -35,9 +35,17 @@ mod tests {
         {
             assert!(is_acted_on(text), "{text}");
         }
-        for text in
-            ["", "web=org/web@sha256:0", "org/web:v1@sha256:0", "a@b", "gh-1", "x gh-pages", "https://h/o", "a b (c)"]
-        {
+        for text in [
+            "",
+            "web=org/web@sha256:0",
+            "org/web:v1@sha256:0",
+            "a@b",
+            "gh-1",
+            "x gh-pages",
+            "https://h/o",
+            "a b (c)",
+            "#{IMAGE}#=org/web",
+        ] {
             assert!(!is_acted_on(text), "{text}");
         }
     }

@@ -41,11 +41,21 @@ fn a_path_that_a_trailer_cannot_have_as_it_is() {
 #[test]
 fn a_release_that_no_trailer_can_tell_is_not_made() {
     let pipeline = Pipeline::new();
-    for name in ["user:secret@r.example/web", "r.example/web\\n- x"] {
+    for name in ["user:secret@r.example/web", "r.example/web\\n- x", "web fixes #12 @octocat"] {
         let file = File::new("k/kustomization.yaml", format!("images:\n- name: web\n  newName: \"{name}\"\n"));
         let tip = pipeline.stage.remote.commit("main", "Add a folder", &[file]);
         let output = pipeline.run("release", &["--no-check", "-k", "k", "web=*:v2"]).run().exit(3);
         output.stderr_has("the commit cannot tell the image of `web`: ").says_nowhere("secret");
         assert_eq!(pipeline.stage.remote.tip("main").unwrap(), tip);
     }
+}
+
+#[test]
+fn a_file_and_an_entry_close_no_issue_together() {
+    let pipeline = Pipeline::new();
+    let file = File::new("closes", "gh-12:\n  image:\n    repository: r.example/web\n    tag: v1\n");
+    pipeline.stage.remote.commit("main", "Add a file", &[file]);
+    pipeline.run("release", &["--no-check", "-f", "closes", "gh-12.image=*:v2"]).run().success();
+    let message = pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(message.contains("closes") && !message.contains("gh-12.image tag"), "{message}");
 }
