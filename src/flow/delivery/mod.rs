@@ -51,6 +51,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let known = job.known_images()?;
     let branch = ReleaseBranch::open(&delivery.target)?;
+    branch.require_named_in_a_pull_request(&delivery.target, listener)?;
     let authors = Authors::read(delivery, &branch)?;
     let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);

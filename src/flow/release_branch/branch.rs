@@ -12,6 +12,7 @@ use crate::git::{
     Signing, Snapshot, TreeEntry, lineage_in,
 };
 use crate::outcome::failure::Failure;
+use crate::outcome::{Event, Listener};
 use crate::request::{Began, Repository, Run, TargetFile, TargetRequest};
 use crate::targets::kustomization;
 
@@ -42,6 +43,8 @@ pub(in crate::flow) enum NamedBy {
 
 pub(in crate::flow) const UNREADABLE: &str =
     "the references of the checkout are in a format that is not supported, such as reftable";
+
+const OF_A_PULL_REQUEST: &str = "the run of a pull request has no release branch";
 
 const NAME_IT: &str = "`--branch` names the release branch";
 
@@ -113,6 +116,29 @@ impl ReleaseBranch {
     ) -> Self {
         let flag = request.branch_flag;
         Self { place, branch, flag, named_by, default: OnceLock::new(), base }
+    }
+
+    /// Tells if the run of a pull request writes to the default branch of another repository, as for a preview.
+    ///
+    /// # Errors
+    /// It is that of the repository that the run builds, which would get what is not merged.
+    pub(in crate::flow) fn require_named_in_a_pull_request(
+        &self,
+        request: &TargetRequest,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Failure> {
+        let run = &request.run;
+        let (Location::Url(remote), None, true) = (&self.place, &self.branch, run.is_of_a_pull_request()) else {
+            return Ok(());
+        };
+        if run.builds(remote, None, &request.remote_options) == Some(true) {
+            return Err(Failure::target(OF_A_PULL_REQUEST).hint(NAME_IT));
+        }
+        listener(&Event::Warned(format!(
+            "a pull request started this run, and its release goes to the default branch of {remote}; name the branch with \
+             `--branch` if that is meant"
+        )));
+        Ok(())
     }
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
@@ -279,7 +305,7 @@ fn branch_of_the_run(
                 "no branch is checked out, and nothing shows that the `{branch}` of the CI run is a branch of {remote}"
             )
         }
-        None if run.is_of_a_pull_request() => "the run of a pull request has no release branch".to_owned(),
+        None if run.is_of_a_pull_request() => OF_A_PULL_REQUEST.to_owned(),
         None => "no branch is checked out".to_owned(),
     };
     Err(Failure::target(why).hint(NAME_IT))
