@@ -172,17 +172,20 @@ fn setting(line: &str) -> Option<(&'static str, &str)> {
 const ENDS: [&str; 5] = ["end", "ends", "expires", "til", "till"];
 
 /// Returns the first word of a line of the reason, and the key that is meant, if it looks like one: it is almost that key, and
-/// a separator or a moment follows. As a part of the reason, it would let the hold last for ever, or hold everything.
+/// what may be its value follows. As a part of the reason, it would let the hold last for ever, or hold everything. A line that
+/// is almost an `owner:` is told as the reason is.
 fn slip(line: &str) -> Option<(&str, &'static str)> {
-    let (word, value) = line.split_at(line.find(|c: char| c.is_whitespace() || c == ':' || c == '=')?);
+    let (word, rest) = line.split_at(line.find(|c: char| c.is_whitespace() || c == ':' || c == '=')?);
+    let value = rest.trim_start_matches([':', '=', ' ', '\t']);
+    let is_key = rest.trim_start().starts_with([':', '=']);
     let plain = word.to_lowercase();
-    let is_near = |key: &&str| strsim::osa_distance(&plain, key) <= 1;
-    let is_end = || is_near(&UNTIL) || ENDS.contains(&plain.as_str());
-    if seconds(value.trim_start_matches([':', '=', ' ', '\t'])).is_some() && is_end() {
-        return Some((word, UNTIL));
+    let is_near = |key: &str| strsim::osa_distance(&plain, key) <= 1;
+    let is_date = || is_key && value.starts_with(|c: char| c.is_ascii_digit());
+    let ends = || seconds(value).is_some() && (is_near(UNTIL) || ENDS.contains(&plain.as_str()));
+    match is_key && is_near(NAMES) {
+        true => Some((word, NAMES)),
+        false => (ends() || (is_near(UNTIL) && is_date())).then_some((word, UNTIL)),
     }
-    let key = value.trim_start().starts_with([':', '=']).then(|| KEYS.into_iter().find(is_near))??;
-    Some((word, key))
 }
 
 impl fmt::Display for Hold {
