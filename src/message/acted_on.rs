@@ -13,7 +13,9 @@ pub(super) fn is_acted_on(text: &str) -> bool {
         let is_digest = DIGESTS.iter().any(|digest| text[at + 1..].starts_with(digest));
         !is_digest && !is_within_word(&text[..at])
     };
-    text.contains(|c| c == '#' || acts(c) || has_no_shape(c))
+    let numbers = |(at, _): (usize, &str)| text[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    text.contains(|c| acts(c) || has_no_shape(c))
+        || text.match_indices('#').any(numbers)
         || text.match_indices('@').any(calls)
         || text.split_whitespace().skip(1).any(is_issue)
 }

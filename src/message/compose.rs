@@ -1,11 +1,12 @@
 //! The message of a release commit: title, body and trailers, as a pure function of what is released and of what the user
 //! wants every message to say.
 
+use super::acted_on::is_acted_on;
 use super::each_once::each_once;
 use super::release::{Release, source_commits};
 use super::skip_ci::{self, SkipCi};
 use super::template::{MessageTemplate, MessageValues};
-use super::trailer_path::inert;
+use super::trailer_path::in_quotes;
 use super::trailers::{self, UntoldRelease};
 use crate::git::{CommitId, Message, Trailer};
 
@@ -105,9 +106,11 @@ pub fn message(
     for release in releases {
         for field in &release.entry.fields {
             let name = release.entry.name.as_str();
-            let value = |value: &Option<String>| inert(value.as_deref().unwrap_or("none"));
-            let (file, key) = (inert(&release.file), inert(key_in(name, &field.key)));
-            let line = format!("{file}: {} {key} {} -> {}", inert(name), value(&field.from), value(&field.to));
+            let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+            let parts = [&release.file, name, key_in(name, &field.key), &value(&field.from), &value(&field.to)];
+            let line = |[file, name, key, from, to]: [String; 5]| format!("{file}: {name} {key} {from} -> {to}");
+            let plain = line(parts.map(str::to_owned));
+            let line = if is_acted_on(&plain) { line(parts.map(in_quotes)) } else { plain };
             body.push(skip_ci::broken(&line));
         }
     }

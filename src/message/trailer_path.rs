@@ -14,15 +14,11 @@ pub(super) fn quoted(path: &str) -> String {
     if is_plain && !skip_ci::is_in(path) { path.to_owned() } else { in_quotes(path) }
 }
 
-/// Returns a text of the branch as the body of a message has it.
-pub(super) fn inert(text: &str) -> String {
-    if is_acted_on(text) { in_quotes(text) } else { text.to_owned() }
-}
-
-fn in_quotes(path: &str) -> String {
+/// Returns a text in which nothing is acted on, not even a `-` that ends `GH`.
+pub(super) fn in_quotes(path: &str) -> String {
     let mut text = "\"".to_owned();
     for c in path.chars() {
-        if c.is_alphanumeric() || "/.-_".contains(c) {
+        if c.is_alphanumeric() || "/._".contains(c) {
             text.push(c);
             continue;
         }
@@ -70,7 +66,7 @@ mod tests {
             ("Closes #12/k.yaml", "\"Closes\\040\\04312/k.yaml\""),
             ("(@octocat)/k.yaml", "\"\\050\\100octocat\\051/k.yaml\""),
             ("a@b/me@home", "a@b/me@home"),
-            ("closes gh-12/k.yaml", "\"closes\\040gh-12/k.yaml\""),
+            ("closes gh-12/k.yaml", "\"closes\\040gh\\05512/k.yaml\""),
             ("x-gh-12/gh-pages", "x-gh-12/gh-pages"),
             ("a:b@c.d/k.yaml", "\"a\\072b\\100c.d/k.yaml\""),
             ("\u{202e}x", "\"\\342\\200\\256x\""),

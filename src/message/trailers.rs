@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::acted_on::is_acted_on;
 use super::each_once::each_once;
 use super::release::Release;
 use super::skip_ci;
@@ -39,7 +40,7 @@ const VERSION: &str = "Tagship-Version";
 ///
 /// # Errors
 /// If an image or a file cannot be told, such as a name with control characters: to later releases, the commit would be none
-/// of ours. Another value that cannot be a trailer is left out.
+/// of ours. Nor is an image told on which a forge acts: the title has it too. Another value that cannot be a trailer is left out.
 pub(super) fn of_release(
     releases: &[Release],
     run: Option<&str>,
@@ -60,12 +61,16 @@ pub(super) fn of_release(
     let mut trailers = Vec::new();
     for release in releases {
         let name = &release.entry.name;
-        let untold = |why| UntoldRelease { what: format!("the image of `{name}`"), why };
-        trailers.push(trailer(IMAGE, &format!("{name}={}", release.image())).map_err(untold)?);
+        let untold = |why: String| UntoldRelease { what: format!("the image of `{name}`"), why };
+        let image = format!("{name}={}", release.image());
+        trailers.push(trailer(IMAGE, &image).map_err(|error| untold(error.to_string()))?);
+        if is_acted_on(&image) {
+            return Err(untold(ACTED_ON.to_owned()));
+        }
     }
     for release in releases {
-        let untold = |why| UntoldRelease { what: format!("the file `{}`", release.file), why };
-        trailers.push(trailer(FILE, &quoted(&release.file)).map_err(untold)?);
+        let untold = |why: String| UntoldRelease { what: format!("the file `{}`", release.file), why };
+        trailers.push(trailer(FILE, &quoted(&release.file)).map_err(|error| untold(error.to_string()))?);
     }
     let others = sources.chain(verified).chain(run).chain(rolled_back).chain(still_taken_back);
     trailers.extend(others.filter_map(|(token, value)| trailer(token, &value).ok()));
@@ -82,8 +87,10 @@ fn trailer(token: &str, value: &str) -> Result<Trailer, TrailerError> {
 #[error("the commit cannot tell {what}: {why}")]
 pub struct UntoldRelease {
     what: String,
-    why: TrailerError,
+    why: String,
 }
+
+const ACTED_ON: &str = "a forge acts on a part of it, such as `#12` or `@name`";
 
 /// Returns what is said of the source commits: one text for all if they share one, else one for each image.
 fn sources(releases: &[Release]) -> Vec<String> {
