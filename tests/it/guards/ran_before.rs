@@ -270,6 +270,29 @@ fn a_later_date_without_a_commit_is_newer() {
     }
 }
 
+/// A hash of the content looks like the beginning of a commit id, and comes again with the content. Only `--source` tells it apart.
+#[test]
+fn a_hash_of_the_content_comes_again() {
+    let pipeline = Pipeline::with_sources("org/app");
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    let run = |tag: &str, commit: &str, is_named: bool| {
+        let run = pipeline.in_ci(release(&pipeline, tag), commit);
+        run.args(is_named.then(|| format!("--source=org/app@{commit}"))).run()
+    };
+    for (is_named, last) in [(false, "superseded"), (true, "released")] {
+        for (tag, commit, expected) in [
+            ("20261101-3f2a9bc", &one, "released"),
+            ("20261102-7d1e0aa", &two, "released"),
+            ("20261103-3f2a9bc", &three, last),
+        ] {
+            ends(&run(tag, commit, is_named), expected);
+        }
+        pipeline.stage.remote.git(["update-ref", "refs/heads/main", "main~2"]).run().success();
+    }
+}
+
 /// A rollback, a change by hand, and a release after them.
 #[test]
 fn an_old_pipeline_of_private_sources_after_a_way_back() {
