@@ -63,14 +63,12 @@ fn usage_errors_look_like_all_others() {
     let expected = "error: unexpected argument '--no-chekc' found\n  hint: did you mean `--no-check`?\n";
     assert_eq!(output.stderr(), expected);
     let output = tagship().args(["rollback", "--tag", "v1", "web"]).run().exit(2);
-    let expected = "error: unexpected argument '--tag' found\n  hint: it is a flag of `release`, `check`, `set`; run `tagship rollback \
-                    --help` for the flags\n";
+    let expected = "error: unexpected argument '--tag' found\n  hint: name the release to go back to with `--to`\n";
     assert_eq!(output.stderr(), expected);
     // Each has a flag that is spelt a little like it.
     for (command, flag, commands) in [
         ("rollback", "--order", "release`, `promote"),
         ("rollback", "--order=version", "release`, `promote"),
-        ("promote", "--file", "release`, `check`, `set`, `log`, `status`, `rollback"),
         ("release", "--to", "rollback`, `promote"),
         ("rollback", "--on-superseded", "release`, `promote"),
         ("set", "--no-check", "release`, `rollback`, `promote"),
@@ -96,19 +94,28 @@ fn usage_errors_look_like_all_others() {
 #[test]
 fn words_of_other_programs() {
     let no_hint = "run `tagship release --help` for the flags";
-    let image = "write the image as an argument, such as `NAME=*:TAG`";
-    let name = "write the name of the entry as an argument";
+    let image = "give the image as `<IMAGE>`, such as `NAME=*:TAG`";
+    let name = "give the name of the entry as `<NAME>`";
+    let files = "name the files with `--from` and `--to`";
     let json = "`--output json` prints JSON";
     for (words, hint) in [
         ("release --image web", image),
         ("set --images web", image),
-        ("check --image web", "write the image as an argument, such as `NAME:TAG`"),
+        ("check --image web", "give the image as `<REFERENCE>`, such as `NAME:TAG`"),
         ("rollback --name web", name),
         ("promote --image web", name),
         ("release --commit-message x", "the flag is `--message`"),
         ("rollback -m x", "the flag is `--message`"),
         ("release --path x", "name a kustomization or its folder with `-k`, and another file with `-f`"),
-        ("promote --folder x", "name the files with `--from` and `--to`"),
+        ("promote --folder x", files),
+        ("promote --file x", files),
+        ("promote -k k", files),
+        ("release -x", no_hint),
+        ("rollback --steps -1", "run `tagship rollback --help` for the flags"),
+        (
+            "guard -k k",
+            "it is a flag of `release`, `check`, `set`, `log`, `status`, `rollback`; run `tagship guard --help` for the flags",
+        ),
         ("release --push=false", "it pushes unless `--no-push` is given"),
         ("release --json", json),
         ("log -o json", json),
@@ -414,13 +421,16 @@ fn inputs_of_another_command() {
     }
     let commits = stage.remote.number_of_commits("main");
     let rollback = [("NAMES", "IMAGE_PLACEHOLDER"), ("TAG", "v1")];
-    let tag = (2, "error: `rollback` has no {word} `tag`\n  hint: use `to`\n");
+    let tag = "error: `rollback` has no {word} `tag`\n  hint: name the release to go back to with `to`\n";
+    let names = "has no {word} `images`\n  hint: give the name of the entry as `names`\n";
+    let files = "has no {word} `kustomization`\n  hint: name the files with `from` and `to`\n";
+    let images = "has no {word} `names`\n  hint: give the image as `images`, such as";
     for (command, inputs, (code, says)) in [
-        ("rollback", &rollback[..], tag),
-        ("rollback", &[("IMAGES", "a")], (2, "error: `rollback` has no {word} `images`\n  hint: use `names`\n")),
-        ("promote", &[("IMAGES", "a:1")], (2, "error: `promote` has no {word} `images`\n  hint: use `names`\n")),
-        ("promote", &[("KUSTOMIZATION", "a")], (2, "`promote` has no {word} `kustomization`\n  hint: use `to`\n")),
-        ("release", &[("NAMES", "a")], (2, "error: `release` has no {word} `names`\n  hint: use `images`\n")),
+        ("rollback", &rollback[..], (2, tag)),
+        ("rollback", &[("IMAGES", "a")], (2, names)),
+        ("promote", &[("IMAGES", "a:1")], (2, names)),
+        ("promote", &[("KUSTOMIZATION", "a")], (2, files)),
+        ("release", &[("NAMES", "a")], (2, images)),
         ("set", &[("PULL_REQUEST", "true")], (2, "`set` has no {word} `pull{-}request`\n  hint: leave it out\n")),
         ("guard", &[("DRY_RUN", "true")], (2, "error: `guard` has no {word} `dry{-}run`\n  hint: leave it out\n")),
         ("log", &[("NAMES", "IMAGE_PLACEHOLDER"), ("LIMIT", "1")], (0, "")),
