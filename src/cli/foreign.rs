@@ -1,12 +1,12 @@
-//! Words that a command does not have, and what was probably meant: users know other programs, the flags of another command,
-//! or spell one wrong. A hint that leads astray costs more than none, so clap's own suggestions are not taken: it finds
+//! Words that a command does not have, and what was probably meant: users know other programs, the flags and inputs of another
+//! command, or spell one wrong. A hint that leads astray costs more than none, so clap's own suggestions are not taken: it finds
 //! `--message` for `--image`.
 
 use clap::Command;
 
-use super::settings::{built, commands, commands_with, nearest};
+use super::settings::{built, commands, nearest};
 
-/// A word of other programs.
+/// A flag that a command does not have, or an input.
 struct Foreign {
     words: &'static [&'static str],
     /// Where it is answered so; none: wherever there are the flags that the hint names.
@@ -18,24 +18,18 @@ const fn foreign(words: &'static [&'static str], commands: &'static [&'static st
     Foreign { words, commands, hint }
 }
 
-const FLAGS: [Foreign; 17] = [
-    foreign(
-        &["--image", "--images", "--name", "--entry"],
-        &["release", "set"],
-        "write the image as an argument, such as `NAME=*:TAG`",
-    ),
-    foreign(&["--image", "--images"], &["check"], "write the image as an argument, such as `NAME:TAG`"),
-    foreign(
-        &["--image", "--images", "--name", "--entry"],
-        &["rollback", "promote", "log"],
-        "write the name of the entry as an argument",
-    ),
-    foreign(
-        &["--path", "--folder", "--dir", "--directory", "--overlay", "--kustomize"],
-        &[],
-        "name a kustomization or its folder with `-k`, and another file with `-f`",
-    ),
-    foreign(&["--path", "--folder", "--dir", "--directory"], &["promote"], "name the files with `--from` and `--to`"),
+const ENTRY: &[&str] = &["--image", "--images", "--name", "--names", "--entry"];
+const FILES: &[&str] =
+    &["--path", "--folder", "--dir", "--directory", "--kustomization", "--file", "--files", "-k", "-f"];
+const FOLDER: &[&str] = &["--path", "--folder", "--dir", "--directory", "--overlay", "--kustomize"];
+const COMMIT: &[&str] = &["--commit", "--sha", "--revision"];
+
+const FLAGS: [Foreign; 18] = [
+    foreign(ENTRY, &["release", "set"], "give the image as `<IMAGE>`, such as `NAME=*:TAG`"),
+    foreign(ENTRY, &["check"], "give the image as `<REFERENCE>`, such as `NAME:TAG`"),
+    foreign(ENTRY, &["rollback", "promote", "log"], "give the name of the entry as `<NAME>`"),
+    foreign(FOLDER, &[], "name a kustomization or its folder with `-k`, and another file with `-f`"),
+    foreign(FILES, &["promote"], "name the files with `--from` and `--to`"),
     foreign(&["--values", "--manifest"], &[], "name the file with `-f`"),
     foreign(&["--commit-message", "-m"], &[], "the flag is `--message`"),
     foreign(&["--push"], &[], "it pushes unless `--no-push` is given"),
@@ -43,12 +37,9 @@ const FLAGS: [Foreign; 17] = [
     foreign(&["--pr", "--mr"], &[], "the flag is `--pull-request`"),
     foreign(&["--debug"], &[], "the flag is `--verbose`"),
     foreign(&["--count", "--max-count", "-n"], &[], "the flag is `--limit`"),
-    foreign(&["--commit", "--sha", "--revision"], &["rollback"], "name the release to go back to with `--to`"),
-    foreign(
-        &["--commit", "--sha", "--revision"],
-        &[],
-        "name the commit that the images were built from with `--source`",
-    ),
+    foreign(&["--tag"], &["rollback"], "name the release to go back to with `--to`"),
+    foreign(COMMIT, &["rollback"], "name the release to go back to with `--to`"),
+    foreign(COMMIT, &[], "name the commit that the images were built from with `--source`"),
     foreign(&["--revision"], &["check"], "the flag is `--expect-revision`"),
     foreign(&["--force"], &["release", "promote", "rollback"], "each guard has a flag of its own: see `--help`"),
     foreign(&["--token", "--git-token"], &[], "set `TAGSHIP_GIT_TOKEN`: a token is no flag"),
@@ -84,25 +75,29 @@ pub fn instead_of_argument(command: &str, word: &str, help: &str) -> Option<Stri
     }
     let described = built();
     let named = described.find_subcommand(command);
-    if let Some(named) = named
-        && FLAGS.iter().any(|foreign| foreign.words.contains(&word))
-    {
-        return instead_of_flag(named, word).map(str::to_owned);
+    if let Some(hint) = named.and_then(|command| instead_of_flag(command, word)) {
+        return Some(hint.to_owned());
     }
     if named.is_some_and(|command| has_flag(command, word)) {
         return Some(format!("write `{word}` behind `{command}`"));
     }
-    match commands_with(word).as_slice() {
-        [] => named.and_then(|command| Some(did_you_mean(&nearest(word, &flags_of(command).collect())?))),
-        commands => Some(format!("it is a flag of `{}`; {help}", commands.join("`, `"))),
+    let others: Vec<_> =
+        described.get_subcommands().filter(|other| has_flag(other, word)).map(Command::get_name).collect();
+    if !others.is_empty() {
+        return Some(format!("it is a flag of `{}`; {help}", others.join("`, `")));
     }
+    // A short flag for another is no slip.
+    let is_slip = word.starts_with("--") && !FLAGS.iter().any(|foreign| foreign.words.contains(&word));
+    let long = flags_of(named.filter(|_| is_slip)?).filter(|flag| flag.starts_with("--"));
+    Some(did_you_mean(&nearest(word, &long.collect())?))
 }
 
 fn did_you_mean(near: &str) -> String {
     format!("did you mean `{near}`?")
 }
 
-fn instead_of_flag(command: &Command, word: &str) -> Option<&'static str> {
+/// Returns what to do about a flag, or an input that is called so, which `command` does not have.
+pub(super) fn instead_of_flag(command: &Command, word: &str) -> Option<&'static str> {
     let is_of_command = |foreign: &&Foreign| match foreign.commands {
         [] => flags_in(foreign.hint).all(|flag| has_flag(command, flag)),
         commands => commands.contains(&command.get_name()),

@@ -7,24 +7,10 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory as _};
 
 use super::args::Arguments;
+use super::foreign::instead_of_flag;
 use super::manual::with_manual;
-use super::settings::{
-    PREFIX, StepSetting, WITHOUT_FLAG, commands, names_of_input, nearest, separator_of, variables_of_input,
-};
+use super::settings::{PREFIX, StepSetting, WITHOUT_FLAG, commands, names_of_input, nearest, separator_of};
 use super::surface::Surface;
-
-/// Which input of a command does what another command's input of this variable was probably meant to do.
-const IN_PLACE: [(&str, &str, &str); 9] = [
-    ("TAGSHIP_TAG", "rollback", "to"),
-    ("TAGSHIP_IMAGE", "rollback", "names"),
-    ("TAGSHIP_IMAGE", "promote", "names"),
-    ("TAGSHIP_IMAGE", "log", "names"),
-    ("TAGSHIP_NAME", "release", "images"),
-    ("TAGSHIP_NAME", "set", "images"),
-    ("TAGSHIP_NAME", "check", "images"),
-    ("TAGSHIP_KUSTOMIZATION", "promote", "to"),
-    ("TAGSHIP_FILE", "promote", "to"),
-];
 
 /// Returns the error for a step whose command does not exist, or has no argument for one of `inputs`, or has one argument for
 /// two of them. Inputs are named as variables. `described` is the description of all commands.
@@ -44,10 +30,7 @@ pub(super) fn error<'a>(
     let is_taken = |input: &str| WITHOUT_FLAG.contains(&input) || taken.iter().flatten().any(|name| name == input);
     let word = StepSetting::word_of(surface);
     let message = if let Some(other) = inputs.iter().find(|input| !is_taken(input)) {
-        let tip = match in_place_of(described, other, name) {
-            Some(input) => format!("use `{input}`"),
-            None => "leave it out".to_owned(),
-        };
+        let tip = instead_of_flag(command, &format!("--{}", shown(other, Surface::Action))).unwrap_or("leave it out");
         format!("`{name}` has no {word} `{}`\n\n  tip: {tip}\n", shown(other, surface))
     } else {
         let given = |names: &BTreeSet<String>| -> Vec<_> {
@@ -74,19 +57,13 @@ fn no_command(name: &str, near: Option<String>) -> clap::Error {
     error
 }
 
-fn in_place_of(described: &Command, input: &str, name: &str) -> Option<&'static str> {
-    let variables = variables_of_input(described, input);
-    let row = IN_PLACE.iter().find(|(variable, command, _)| *command == name && variables.contains(*variable));
-    row.map(|(.., input)| *input)
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Arg;
 
-    use super::super::settings::{StepSetting, built, commands, names_of_input};
+    use super::super::settings::{StepSetting, built, commands};
     use super::super::surface::Surface;
-    use super::{IN_PLACE, error};
+    use super::error;
 
     /// Hints, the action and the documentation call an input so.
     #[test]
@@ -105,17 +82,6 @@ mod tests {
                 }
             }
             assert!(inputs > 10, "{name}");
-        }
-    }
-
-    #[test]
-    fn what_stands_in_place_is_an_input_of_that_command_alone() {
-        let described = built();
-        for (variable, command, input) in IN_PLACE {
-            let arguments = || described.find_subcommand(command).unwrap().get_arguments();
-            assert!(arguments().all(|argument| argument.get_env().is_none_or(|name| name != variable)), "{variable}");
-            let name = format!("TAGSHIP_{}", input.to_uppercase());
-            assert!(arguments().flat_map(names_of_input).any(|other| other == name), "{command} has no `{input}`");
         }
     }
 }

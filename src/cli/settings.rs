@@ -51,13 +51,6 @@ pub(super) fn names_of_input(argument: &Arg) -> Vec<String> {
     names
 }
 
-/// Returns the variables of all arguments, of whatever command, for which an input may have this name.
-pub(super) fn variables_of_input(described: &Command, input: &str) -> BTreeSet<String> {
-    let arguments = described.get_subcommands().flat_map(Command::get_arguments);
-    let of_input = arguments.filter(|argument| names_of_input(argument).iter().any(|name| name == input));
-    of_input.filter_map(|argument| argument.get_env()?.to_str().map(str::to_owned)).collect()
-}
-
 /// Returns the first of `inputs` that is none of ours, and the name that was probably meant.
 pub(super) fn unknown_input<'a>(inputs: impl Iterator<Item = &'a String>) -> Option<(String, Option<String>)> {
     let known = of_all_commands(names_of_input);
@@ -192,15 +185,6 @@ pub fn commands() -> Vec<String> {
     Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
-/// Returns the commands that have a flag, which is given with its dashes.
-pub(super) fn commands_with(flag: &str) -> Vec<String> {
-    let command = built();
-    let has_flag = |command: &&Command| {
-        flag.strip_prefix("--").is_some_and(|name| command.get_arguments().any(|other| other.get_long() == Some(name)))
-    };
-    command.get_subcommands().filter(has_flag).map(|command| command.get_name().to_owned()).collect()
-}
-
 /// Returns a sentence for each flag in an error that a variable gives and that is not typed. A step of a CI system has none: all
 /// that it is given are variables.
 pub fn given_by_variables(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Vec<String> {
@@ -240,8 +224,11 @@ fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments()).find(is_flag)
 }
 
-/// Returns what a quoted flag or variable is called, with its value; `None` if it is neither.
+/// Returns what a quoted flag, place or variable is called, with its value; `None` if it is none of these.
 fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> {
+    if PLACES.iter().any(|(place, ..)| quoted == format!("<{place}>")) {
+        return Some(StepSetting::of(surface, quoted).name);
+    }
     let (word, value) = quoted.split_once([' ', '=']).map_or((quoted, None), |(word, value)| (word, Some(value)));
     let written = |name: &str| name.replace('-', separator_of(surface));
     if let Some(variable) = word.strip_prefix(PREFIX).filter(|_| WITHOUT_FLAG.contains(&word)) {
@@ -278,6 +265,7 @@ mod tests {
             ("name one with `--repo`", "name one with `repository`", "name one with `repository`"),
             ("set `TAGSHIP_GIT_TOKEN`", "set `token`", "set `git_token`"),
             ("`--verbose`", "`verbose: true`", "`verbose: true`"),
+            ("as `<REFERENCE>`, `<PATH>`", "as `images`, `<PATH>`", "as `references`, `<PATH>`"),
             ("`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`"),
         ] {
             assert_eq!(in_words_of(Surface::CommandLine, text), text);
