@@ -282,6 +282,12 @@ fn what_did_not_go_back() {
     let held = rollback(&environments, &["web"]).run().exit(9);
     ends(&held, "held");
     assert_eq!(document(&held)["rollback_of"], serde_json::json!([]));
+    held.says_nowhere(" back    ");
+    let pinned = || rollback(&environments, &["--override-hold", "--pin-digest", "--to", "v1.0.0", "web"]).run();
+    pinned().success().stderr_has(" back    ");
+    let again = pinned().success();
+    ends(&again, "unchanged");
+    again.says_nowhere(" back    ");
     remote.commit("main", "Gone", &[File::new(PATH, kustomization(&[("api", "newTag: v0.1.0")]))]);
     for to in [&["web"][..], &["--to", "v1.0.0", "web"]] {
         let gone = rollback(&environments, to).run().exit(3).says_nowhere("--add");

@@ -57,6 +57,28 @@ fn a_label_tells_that_a_build_ran_before_a_hotfix() {
     ends(&labelled("white", &four), "released");
 }
 
+/// Nothing but labels tells the commits, and that of the template below the first build is not known.
+#[test]
+fn the_first_build_is_known_by_its_label() {
+    let pipeline = Pipeline::with_environments();
+    let commits = commits::<3>();
+    let run = |number: usize| {
+        let (tag, registry) = (["red", "green", "blue"][number], &pipeline.stage.registry);
+        let image = Image::new().revision(&commits[number]);
+        registry.put_image(
+            "org/web",
+            tag,
+            &image.label("org.opencontainers.image.source", "https://git.example/org/app"),
+        );
+        let image = format!("web={}/org/web:{tag}", registry.address());
+        pipeline.run("release", &["--output", "json", "-k", PRODUCTION, &image]).run().success()
+    };
+    for (number, expected) in [(0, "released"), (1, "released"), (2, "released"), (0, "superseded"), (1, "superseded")]
+    {
+        ends(&run(number), expected);
+    }
+}
+
 /// A person went back to a version that never ran here. What ran before it stays away, until something newer is released.
 #[test]
 fn an_old_pipeline_does_not_undo_a_lower_version_by_hand() {
