@@ -1,6 +1,8 @@
 //! `rollback`: an entry becomes what it was before. It is an ordinary release, of an earlier value that history has, and its
 //! commit names what it takes back: that must not come again by accident.
 
+use std::cell::RefCell;
+
 use super::delivery::{Job, Writing, deliver};
 use super::exact_argument::exactly;
 use super::named_release::{AmbiguousName, place_of};
@@ -23,7 +25,7 @@ use crate::targets::{Fields, PlaceVersion, Unnamed};
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let job = Job::of_branch("rollback", &request.delivery, gate, vec![request.name.clone()]);
-    let mut told = Vec::new();
+    let (taken_back, mut told) = (RefCell::new(Vec::new()), Vec::new());
     let mut seen = None;
     let mut released = None;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
@@ -31,12 +33,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             return Err(Failure::usage("a rollback is of one file"));
         };
         let back = find(tip.snapshot, path, request, &mut seen, &mut |note| listener(&Event::Noted(note)))?;
-        for release in &back.taken_back {
-            if !told.contains(&release.record.id) {
-                listener(&Event::TakenBack { id: release.record.id, title: release.record.title() });
-                told.push(release.record.id);
-            }
-        }
+        taken_back.replace(back.taken_back.clone());
         for release in &back.away {
             let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
             listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
@@ -48,7 +45,19 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         released = Some(back.released(request));
         back.writing(request)
     };
-    let delivered = deliver(&job, &mut decide, listener);
+    // What goes back is told with the edit: until then, it may turn out that there is nothing to change.
+    let with_what_goes_back = &mut |event: &Event<'_>| {
+        if matches!(event, Event::Edited(_)) {
+            for LoggedRelease { record, .. } in taken_back.take() {
+                if !told.contains(&record.id) {
+                    listener(&Event::TakenBack { id: record.id, title: record.title() });
+                    told.push(record.id);
+                }
+            }
+        }
+        listener(event);
+    };
+    let delivered = deliver(&job, &mut decide, with_what_goes_back);
     let to = released.as_ref().map(|(to, _)| to.as_str());
     let outcome = delivered.map_err(|failure| failure.with_each(|problem| in_a_rollback(problem, request, to)))?;
     if let Some((to, Some(digest))) = &released {
