@@ -5,7 +5,8 @@ use super::running::RunningEntry;
 use super::setting::{Setting, Unreachable};
 use super::{Build, Ordered, Standing, commits_count};
 
-/// Returns both builds with the commits that the images say that they were built from, if that tells what was not known.
+/// Returns both builds with the commits that the images say that they were built from, if that of the new one is known then. The
+/// release tells it to later ones, also if nothing tells that of what runs.
 ///
 /// # Errors
 /// If a registry that counts could not be reached.
@@ -18,21 +19,24 @@ pub(super) fn with_labels(
     if !commits_count(setting.by) || (new.source.is_some() && runs.source.is_some()) {
         return Ok(None);
     }
-    let Some(new) = labelled(setting, new)? else { return Ok(None) };
+    let new = labelled(setting, new)?;
+    if new.source.is_none() {
+        return Ok(None);
+    }
     match labelled(setting, runs) {
-        Ok(runs) => Ok(runs.map(|runs| (new, runs))),
+        Ok(runs) => Ok(Some((new, runs))),
         // A template, or a person, may name an image of a registry that is never reached from here.
-        Err(_) if running.release.is_none() && registry_of(&new) != registry_of(runs) => Ok(None),
+        Err(_) if running.release.is_none() && registry_of(&new) != registry_of(runs) => Ok(Some((new, runs.clone()))),
         Err(unreachable) => Err(unreachable),
     }
 }
 
-fn labelled(setting: &Setting<'_>, build: &Build) -> Result<Option<Build>, Unreachable> {
+fn labelled(setting: &Setting<'_>, build: &Build) -> Result<Build, Unreachable> {
     let source = match &build.source {
         Some(source) => Some(source.clone()),
         None => (setting.label_of)(build)?,
     };
-    Ok(source.map(|source| Build { source: Some(source), ..build.clone() }))
+    Ok(Build { source, ..build.clone() })
 }
 
 fn registry_of(build: &Build) -> Option<String> {
