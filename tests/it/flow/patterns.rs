@@ -65,8 +65,10 @@ fn files_that_are_too_large_together() {
     output.stderr_has("the 6 files have more than 16 MiB together").stderr_has("match fewer files");
     assert_eq!(applications.stage.remote.tip("main"), Some(tip));
     release("large/0").success();
-    let check = applications.run("check", &["-k", "large/*"]).run().exit(3);
-    check.stderr_has("the 6 files have more than 16 MiB together").stderr_has("match fewer files");
+    for command in ["check", "status", "log"] {
+        let output = applications.run(command, &["-k", "large/*"]).run().exit(3);
+        output.stderr_has("the 6 files have more than 16 MiB together").stderr_has("match fewer files");
+    }
 }
 
 #[test]
