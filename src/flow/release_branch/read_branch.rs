@@ -3,6 +3,7 @@
 use super::announcements::{tell_connections, tell_whole_download};
 use super::branch::{LoadedAlong, ReleaseBranch};
 use super::rereads::Rereads;
+use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
@@ -18,7 +19,7 @@ pub(in crate::flow) struct Tip<'t, 's> {
 /// Returns what `read` makes of the branch's tip and of the `files` there. All is read again if an answer was cut off.
 ///
 /// # Errors
-/// The branch cannot be read, a file is not there, or `read` fails.
+/// The branch cannot be read, a file is not there, the files are too large together, or `read` fails.
 pub(in crate::flow) fn read_branch<T>(
     target: &TargetRequest,
     files: &[TargetFile],
@@ -30,6 +31,7 @@ pub(in crate::flow) fn read_branch<T>(
         let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);
         let paths = branch.locate(&mut snapshot, files, LoadedAlong::NOTHING)?;
+        require_size(paths.len(), paths.iter().map(|path| Ok(snapshot.file(path)?.len())))?;
         read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
     });
     tell_connections(target, listener);
