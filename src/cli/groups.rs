@@ -113,8 +113,8 @@ pub struct RequirementArguments {
     #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
     pub expect_revision: Option<String>,
 
-    /// Wait up to this long, such as `90s` or `5m`, at most `24h`, for an image that is missing or does not meet the
-    /// requirements yet
+    /// Wait up to this long, such as `90s`, `5m` or a number of seconds, at most `24h`, for an image that is missing or does
+    /// not meet the requirements yet
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
     pub wait: Option<String>,
 }
@@ -130,8 +130,8 @@ pub struct RegistryArguments {
     #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
 
-    /// Time limit of one check, or of one wait for the repository's server, such as `30s` or `2m`; all answers of a
-    /// conversation with it may take 20 times as long, even if it keeps the connection alive
+    /// Time limit of one check, or of one wait for the repository's server, such as `30s`, `2m` or a number of seconds; all
+    /// answers of a conversation with it may take 20 times as long, even if it keeps the connection alive
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", hide_short_help = true)]
     pub timeout: String,
 }
@@ -291,8 +291,8 @@ pub struct ReadingArguments {
     #[command(flatten)]
     pub repository: RepositoryArguments,
 
-    /// Time limit of one wait for the server, such as `30s` or `2m`; all answers of a conversation may take 20 times as long,
-    /// even if the server keeps the connection alive
+    /// Time limit of one wait for the server, such as `30s`, `2m` or a number of seconds; all answers of a conversation may take
+    /// 20 times as long, even if the server keeps the connection alive
     #[arg(
         long,
         value_name = "DURATION",

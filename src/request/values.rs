@@ -32,7 +32,7 @@ pub(super) fn duration(flag: &str, text: &str) -> Result<Duration, Failure> {
     match number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)) {
         Some(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
         _ => Err(Failure::usage(format!("`{text}` is not a duration between 1s and 24h"))
-            .hint("write it as `90s`, `2m` or `1h`")),
+            .hint("write it as `90s`, `2m`, `1h` or a number of seconds")),
     }
 }
 
