@@ -1,7 +1,6 @@
 //! The rules on the branch, judged for entries: what they demand of the file is judged at once, and of the image by asking
 //! its registry. A demand that cannot be asked for does not hold.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::image_checks::awaited::Pace;
@@ -67,9 +66,9 @@ pub(super) fn broken_beside_images(
     let (found, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_found);
     let mut rulings = match judge(state, &found, None, Patience::None, checks, listener) {
         Ok(judged) => judged.rulings,
-        Err(_) => broken_by_files(state, &found),
+        Err(_) => broken_by_files(state, &found, checks),
     };
-    rulings.extend(broken_by_files(state, &others));
+    rulings.extend(broken_by_files(state, &others, checks));
     each_once(rulings.into_iter().filter(|ruling| ruling.broken().is_some()))
 }
 
@@ -81,150 +80,144 @@ fn judge(
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
-    let JudgedFiles { mut rulings, open } = judge_files(state, entries, circumstances);
-    let mut asked: Vec<AskedImage> = Vec::new();
-    for OpenRuling { ruling, to_rule, demanded, is_about_tag } in open {
-        if is_about_tag && let Some(verdict) = to_rule.judge_tag(&demanded, checks)? {
-            rulings[ruling].verdict = verdict;
-            continue;
-        }
-        let demand = AskedDemand { ruling, requirements: requirements(&demanded, to_rule.source.as_ref()) };
-        let written = reference(to_rule)?;
-        match asked.iter_mut().find(|image| image.written == written) {
-            Some(image) => image.demands.push(demand),
-            None => asked.push(AskedImage { found: checks.as_found(&written), written, demands: vec![demand] }),
-        }
+    let mut judged = judge_files(state, entries, circumstances, checks);
+    let (is_outdated, unanswered) = answer(&mut judged, patience, checks, listener)?;
+    if !judged.iter().any(JudgedDemand::is_broken) {
+        Failure::of_all(unanswered)?;
     }
-    answer(rulings, &asked, patience, checks, listener)
+    Ok(Rulings { rulings: judged.into_iter().map(|one| one.ruling).collect(), is_outdated })
 }
 
-/// Judges the same rules by what the files tell alone, and returns those that do not hold.
-fn broken_by_files(state: &RulesState, entries: &[EntryToRule<'_>]) -> Vec<Ruling> {
-    let JudgedFiles { rulings, open } = judge_files(state, entries, None);
-    let open: HashSet<usize> = open.into_iter().map(|open| open.ruling).collect();
-    let closed = rulings.into_iter().enumerate().filter(|(index, _)| !open.contains(index));
-    closed.map(|(_, ruling)| ruling).filter(|ruling| ruling.broken().is_some()).collect()
+/// Judges the same rules by what the files and this run tell, and returns those that do not hold.
+fn broken_by_files(state: &RulesState, entries: &[EntryToRule<'_>], checks: &Checks) -> Vec<Ruling> {
+    let judged = judge_files(state, entries, None, checks).into_iter();
+    judged.filter(JudgedDemand::is_broken).map(|one| one.ruling).collect()
 }
 
-/// What the files tell of rules.
-struct JudgedFiles<'e> {
-    rulings: Vec<Ruling>,
-    open: Vec<OpenRuling<'e>>,
+/// A demand of a rule, as far as it was judged.
+struct JudgedDemand<'e> {
+    ruling: Ruling,
+    /// What only a registry can tell of the image of an entry. Until then, the ruling says why it was not told.
+    open: Option<(&'e EntryToRule<'e>, Vec<Requirement>)>,
 }
 
-/// A ruling that only a registry can tell. It counts as broken until one is asked.
-struct OpenRuling<'e> {
-    /// Its index.
-    ruling: usize,
-    to_rule: &'e EntryToRule<'e>,
-    demanded: Demanded,
-    /// Whether the digest must be that of the tag, and nothing else is open.
-    is_about_tag: bool,
+impl JudgedDemand<'_> {
+    fn requirements(&self) -> Vec<Requirement> {
+        self.open.as_ref().map(|(_, requirements)| requirements.clone()).unwrap_or_default()
+    }
+
+    fn settle(&mut self, verdict: RuleVerdict) {
+        (self.ruling.verdict, self.open) = (verdict, None);
+    }
+
+    fn is_broken(&self) -> bool {
+        self.open.is_none() && self.ruling.broken().is_some()
+    }
 }
 
 fn judge_files<'e>(
     state: &RulesState,
     entries: &'e [EntryToRule<'_>],
     circumstances: Option<&Circumstances>,
-) -> JudgedFiles<'e> {
-    let mut judged = JudgedFiles { rulings: Vec::new(), open: Vec::new() };
+    checks: &Checks,
+) -> Vec<JudgedDemand<'e>> {
+    let mut judged: Vec<JudgedDemand<'_>> = Vec::new();
     for to_rule in entries {
         for (place, refusal) in state.refused(to_rule.path) {
             let ruling = not_understood(place, refusal, to_rule.path);
-            if !judged.rulings.contains(&ruling) {
-                judged.rulings.push(ruling);
+            if judged.iter().all(|one| one.ruling != ruling) {
+                judged.push(JudgedDemand { ruling, open: None });
             }
         }
         for applying in state.applying(to_rule.path, to_rule.entry.name.as_str()) {
             for Demand { demanded, line, column } in &applying.rule.demands {
                 let judgement = judge_demand(demanded, &to_rule.ruled(), circumstances);
-                let is_about_tag = judgement == RuleJudgement::AsksTag;
-                let verdict = match judgement {
-                    RuleJudgement::Holds => RuleVerdict::Holds,
-                    RuleJudgement::NotJudged => RuleVerdict::NotJudged,
-                    RuleJudgement::Broken { why, remedy } => RuleVerdict::Broken(BrokenRule { why, remedy }),
-                    RuleJudgement::AsksRegistry | RuleJudgement::AsksTag => {
-                        let (ruling, demanded) = (judged.rulings.len(), demanded.clone());
-                        judged.open.push(OpenRuling { ruling, to_rule, demanded, is_about_tag });
-                        RuleVerdict::Broken(not_asked())
-                    }
+                let told = match judgement {
+                    RuleJudgement::Holds => Some(RuleVerdict::Holds),
+                    RuleJudgement::NotJudged => Some(RuleVerdict::NotJudged),
+                    RuleJudgement::Broken { why, remedy } => Some(RuleVerdict::Broken(BrokenRule { why, remedy })),
+                    RuleJudgement::AsksTag => to_rule.judge_tag(demanded, checks),
+                    RuleJudgement::AsksRegistry => None,
                 };
-                judged.rulings.push(Ruling {
+                let open = told.is_none().then(|| (to_rule, requirements(demanded, to_rule.source.as_ref())));
+                let ruling = Ruling {
                     place: place_of(&applying.place, *line, *column),
                     rule: applying.rule.name.clone(),
                     demand: Some(demanded.kind()),
                     file: to_rule.path.to_string(),
                     entry: Some(to_rule.entry.name.to_string()),
-                    verdict,
-                });
+                    verdict: told.unwrap_or_else(|| RuleVerdict::Broken(not_asked())),
+                };
+                judged.push(JudgedDemand { ruling, open });
             }
         }
     }
     judged
 }
 
-/// Asks the registries, and fills in what they tell: all demands at once, and each by itself of an image that does not meet
-/// them all.
+/// Asks the registries for what is open, and settles it: all demands at once, and each by itself of an image that does not meet
+/// them all. Returns whether the entries may be out of date, and why a registry did not tell what stays open.
 fn answer(
-    mut rulings: Vec<Ruling>,
-    asked: &[AskedImage],
+    judged: &mut [JudgedDemand<'_>],
     patience: Patience,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
-) -> Result<Rulings, Failure> {
+) -> Result<(bool, Vec<Failure>), Failure> {
+    let patience = if judged.iter().any(JudgedDemand::is_broken) { Patience::None } else { patience };
+    let mut asked = asked_images(judged, checks)?;
     if asked.is_empty() || !checks.asks() {
-        return Ok(Rulings { rulings, is_outdated: false });
+        return Ok((false, Vec::new()));
     }
-    let open: HashSet<usize> = asked.iter().flat_map(|one| &one.demands).map(|demand| demand.ruling).collect();
-    let is_broken = |(index, ruling): (usize, &Ruling)| ruling.broken().is_some() && !open.contains(&index);
-    let patience = match rulings.iter().enumerate().any(is_broken) {
-        true => Patience::None,
-        false => patience,
-    };
-    let together = asked.iter().map(|image| {
-        let all = image.demands.iter().flat_map(|demand| demand.requirements.clone());
-        checks.question(&image.found, all)
-    });
+    let together = asked
+        .iter()
+        .map(|image| checks.question(&image.found, image.demands.iter().flat_map(|demand| demand.requirements())));
     let questions: Vec<_> = together.collect();
     let Answers { answers, pace } = checks.ask_more(&questions, patience, listener);
+    let is_outdated = pace == Pace::AfterWaiting || asked.iter().any(|image| checks.of(&image.written).is_none());
     let (mut alone, mut questions) = (Vec::new(), Vec::new());
-    for (image, answer) in asked.iter().zip(answers) {
-        for demand in &image.demands {
+    for (AskedImage { found, demands, .. }, answer) in asked.iter_mut().zip(answers) {
+        for demand in demands {
             match answer {
-                Ok(()) => rulings[demand.ruling].verdict = RuleVerdict::Holds,
+                Ok(()) => demand.settle(RuleVerdict::Holds),
                 Err(_) => {
+                    questions.push(checks.question(found, demand.requirements()));
                     alone.push(demand);
-                    questions.push(checks.question(&image.found, demand.requirements.clone()));
                 }
             }
         }
     }
-    let is_moved = |image: &AskedImage| checks.of(&image.written).is_none();
-    let is_outdated = pace == Pace::AfterWaiting || asked.iter().any(is_moved);
+    let Answers { answers, .. } = checks.ask_more(&questions, Patience::None, listener);
     let mut unanswered = Vec::new();
-    if !questions.is_empty() {
-        let Answers { answers, .. } = checks.ask_more(&questions, Patience::None, listener);
-        for (AskedDemand { ruling, .. }, answer) in alone.into_iter().zip(answers) {
-            match answer {
-                Ok(()) => rulings[*ruling].verdict = RuleVerdict::Holds,
-                Err(failure) if failure.kind == FailureKind::Image => {
-                    rulings[*ruling].verdict = broken_by(failure, "release an image that meets it");
-                }
-                Err(failure) => unanswered.push((*ruling, failure)),
+    for (demand, answer) in alone.into_iter().zip(answers) {
+        match answer {
+            Ok(()) => demand.settle(RuleVerdict::Holds),
+            Err(failure) if failure.kind == FailureKind::Image => {
+                demand.settle(broken_by(failure, "release an image that meets it"));
+            }
+            Err(failure) => {
+                demand.ruling.verdict = broken_by(failure.clone(), "run the same command again");
+                unanswered.push(failure);
             }
         }
     }
-    let is_unanswered = |index: usize| unanswered.iter().any(|(ruling, _)| *ruling == index);
-    let is_broken =
-        rulings.iter().enumerate().any(|(index, ruling)| ruling.broken().is_some() && !is_unanswered(index));
-    if !is_broken {
-        Failure::of_all(unanswered.into_iter().map(|(_, failure)| failure).collect())?;
-        return Ok(Rulings { rulings, is_outdated });
+    Ok((is_outdated, unanswered))
+}
+
+/// Returns what registries are asked for all that is open.
+fn asked_images<'j, 'e>(
+    judged: &'j mut [JudgedDemand<'e>],
+    checks: &Checks,
+) -> Result<Vec<AskedImage<'j, 'e>>, Failure> {
+    let mut asked: Vec<AskedImage<'_, '_>> = Vec::new();
+    for one in judged {
+        let Some((to_rule, _)) = &one.open else { continue };
+        let written = reference(to_rule)?;
+        match asked.iter_mut().find(|image| image.written == written) {
+            Some(image) => image.demands.push(one),
+            None => asked.push(AskedImage { found: checks.as_found(&written), written, demands: vec![one] }),
+        }
     }
-    for (ruling, failure) in unanswered {
-        rulings[ruling].verdict = broken_by(failure, "run the same command again");
-    }
-    Ok(Rulings { rulings, is_outdated })
+    Ok(asked)
 }
 
 impl EntryToRule<'_> {
@@ -244,42 +237,35 @@ impl EntryToRule<'_> {
     /// registry is down. A tag may be moved or deleted after its release, which is what a digest is for; but what another
     /// branch says of both proves nothing.
     /// `None`: the registry has to be asked.
-    fn judge_tag(&self, demanded: &Demanded, checks: &Checks) -> Result<Option<RuleVerdict>, Failure> {
+    fn judge_tag(&self, demanded: &Demanded, checks: &Checks) -> Option<RuleVerdict> {
         if self.was_on_branch {
-            return Ok(Some(RuleVerdict::Holds));
+            return Some(RuleVerdict::Holds);
         }
         if !checks.asks() {
-            return Ok(Some(RuleVerdict::Broken(not_asked())));
+            return Some(RuleVerdict::Broken(not_asked()));
         }
-        let Some(found) = checks.of(&reference(self)?) else { return Ok(None) };
+        let found = checks.of(&reference(self).ok()?)?;
         if !found.tag_strayed || !matches!(demanded, Demanded::Tags(_)) {
-            return Ok(Some(RuleVerdict::Holds));
+            return Some(RuleVerdict::Holds);
         }
-        Ok(Some(RuleVerdict::Broken(BrokenRule {
+        Some(RuleVerdict::Broken(BrokenRule {
             why: format!(
                 "the digest of `{}` is not that of the tag `{}` in the registry",
                 self.entry.name,
                 self.entry.after.new_tag.as_deref().unwrap_or_default()
             ),
             remedy: "release a tag with the digest that it has there".to_owned(),
-        })))
+        }))
     }
 }
 
 /// What a registry is asked of one image.
-struct AskedImage {
+struct AskedImage<'j, 'e> {
     /// As the entry names it.
     written: Reference,
     /// As this run has found it: by its tag alone, if the digest of the entry is what the tag meant.
     found: Reference,
-    demands: Vec<AskedDemand>,
-}
-
-/// What a registry is asked for one demand.
-struct AskedDemand {
-    /// The index of its ruling.
-    ruling: usize,
-    requirements: Vec<Requirement>,
+    demands: Vec<&'j mut JudgedDemand<'e>>,
 }
 
 /// Returns the image that an entry names.
