@@ -4,8 +4,9 @@ use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::unknown_entry::never_was;
 use crate::guards::entry_history::{EntryHistory, newest_commits, places_on_branch};
+use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, Listener, LoggedRelease, Outcome};
+use crate::outcome::{Ending, Event, Listener, Outcome};
 use crate::request::LogRequest;
 
 /// Lists the releases of one entry, or of all entries of some files.

@@ -2,8 +2,7 @@
 //! `log` shows it or whole.
 
 use crate::image::short_tag;
-use crate::message::each_once;
-use crate::outcome::LoggedRelease;
+use crate::message::{LoggedRelease, each_once};
 
 /// The fewest characters of a name that is not whole: git shows a commit by so many.
 const MIN_CHARACTERS: usize = 7;
@@ -26,7 +25,7 @@ pub(super) fn place_of(releases: &[LoggedRelease], text: &str) -> Result<Option<
         let standing = releases.iter().position(|release| release.stands() && called(release));
         standing.or_else(|| releases.iter().position(called))
     };
-    if let Some(place) = newest(&|release| tag(release) == Some(text)) {
+    if let Some(place) = newest(&|release| release.tag() == Some(text)) {
         return Ok(Some(place));
     }
     let Some(place) = newest(&|release| !names_beginning(release, text).is_empty()) else { return Ok(None) };
@@ -44,16 +43,12 @@ fn first_of(names: &[String]) -> String {
     names.iter().take(8).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn tag(release: &LoggedRelease) -> Option<&str> {
-    release.fields.as_ref()?.new_tag.as_deref()
-}
-
 /// Returns the whole names of a release that begin with `text`.
 fn names_beginning(release: &LoggedRelease, text: &str) -> Vec<String> {
-    let source = release.trailers.as_ref().and_then(|said| said.source_of(&release.name));
+    let source = release.source();
     // A shortened digest is shown without its algorithm, and a whole one with it.
     let digest = release.digest().and_then(|digest| Some(digest.split_once(':')?.1.to_owned()));
-    let shortened = tag(release).filter(|tag| short_tag(tag) != *tag).map(str::to_owned);
+    let shortened = release.tag().filter(|tag| short_tag(tag) != *tag).map(str::to_owned);
     let commits = [Some(release.record.id), source.map(|source| source.commit)].into_iter().flatten();
     let plain = commits.map(|commit| commit.to_string()).chain(digest).chain(shortened);
     let long = source.map(ToString::to_string).into_iter().chain(release.digest().map(str::to_owned));

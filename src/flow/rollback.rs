@@ -14,9 +14,10 @@ use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, newest_commits};
 use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny, TakenBack};
 use crate::image::short_tag;
+use crate::message::LoggedRelease;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
-use crate::outcome::{Event, Listener, LoggedRelease, Outcome};
+use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Earlier, Images, PinDigest, RollbackRequest, Route};
 use crate::system::signals::Gate;
 use crate::targets;
@@ -74,8 +75,7 @@ fn log_command(request: &RollbackRequest) -> String {
 
 /// Returns how people name a release: by its tag, else by its commit.
 fn named(release: &LoggedRelease) -> String {
-    let tag = release.fields.as_ref().and_then(|fields| fields.new_tag.as_deref());
-    tag.map_or_else(|| release.record.id.short(), |tag| format!("`{}`", short_tag(tag)))
+    release.tag().map_or_else(|| release.record.id.short(), |tag| format!("`{}`", short_tag(tag)))
 }
 
 /// Returns a failure with what to do in a rollback. A build of the past is not still pushing, and a rollback that is made again
@@ -186,8 +186,7 @@ fn still_away(
     note: &mut dyn FnMut(String),
 ) -> Result<Vec<CommitId>, Failure> {
     let running = RunningEntry::read(snapshot, &mut BranchClaims::default(), entry, Scrutiny::Whole, note)?;
-    let source = to.trailers.as_ref().and_then(|said| said.source_of(entry.name));
-    let to = Build::of_entry(entry.name, &to.fields.clone().unwrap_or_default(), source);
+    let to = Build::of_entry(entry.name, &to.fields.clone().unwrap_or_default(), to.source());
     let runs_again =
         |TakenBack { build, .. }: &TakenBack| to.is(build) && (build.digest.is_none() || build.digest == to.digest);
     Ok(running.taken_back.iter().filter(|taken| !runs_again(taken)).map(|taken| taken.release).collect())
@@ -265,8 +264,7 @@ fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
         }
         Earlier::Named(text) => Failure::target(format!("there is no release `{text}` of `{name}` in the history")),
     };
-    let tags: Vec<_> =
-        releases.iter().filter_map(|release| release.fields.as_ref()?.new_tag.as_deref()).take(8).collect();
+    let tags: Vec<_> = releases.iter().filter_map(LoggedRelease::tag).take(8).collect();
     let failure = match tags.as_slice() {
         [] => failure,
         tags => failure
@@ -298,7 +296,6 @@ impl Back {
         }
         let newly = self.taken_back.iter().map(|release| release.record.id);
         let of = newly.chain(self.still_away.iter().copied()).collect();
-        let source = self.to.trailers.as_ref().and_then(|said| said.source_of(name.as_str()));
         let told = |text: &str| format!("`{name}` had `{text}` once");
         let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told)?;
         if pin_digest == PinDigest::Always
@@ -313,7 +310,7 @@ impl Back {
         Ok(Writing {
             images: Images::of(vec![argument]),
             purpose: Purpose::Rollback { of },
-            sources: source.map(|source| (name.clone(), source.clone())).into_iter().collect(),
+            sources: self.to.source().map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),
             held_at_source: Vec::new(),
         })

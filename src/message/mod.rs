@@ -7,6 +7,7 @@ mod each_once;
 mod entry_sources;
 pub mod git_tag;
 pub mod line_comment;
+mod logged_release;
 pub mod markdown;
 pub mod merged_title;
 mod release;
@@ -21,6 +22,7 @@ mod verified_claim;
 
 pub use each_once::each_once;
 pub use entry_sources::EntrySources;
+pub use logged_release::LoggedRelease;
 pub use release::{Release, short_image, source_comparisons};
 pub use source_commit::SourceCommit;
 pub use source_comparison::SourceComparison;

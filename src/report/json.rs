@@ -9,9 +9,9 @@ use super::redact::redacted_json;
 use super::status::{StatusEntry, compared};
 use super::text::PLATFORMS_SHOWN;
 use crate::image::{Digest, Platform, Tag};
-use crate::message::{Release, SourceComparison, VerifiedClaim, VerifiedStatement};
+use crate::message::{LoggedRelease, Release, SourceComparison, VerifiedClaim, VerifiedStatement};
 use crate::outcome::failure::{Failure, Place};
-use crate::outcome::{Checked, Ending, LeftOut, LoggedRelease, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling};
+use crate::outcome::{Checked, Ending, LeftOut, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling};
 
 /// The object, in the order of its keys. What does not apply is null or empty, never missing.
 #[derive(Clone, Default, Serialize)]
@@ -299,13 +299,13 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         file,
         name,
         image: fields.as_ref().map(|fields| fields.image_name(name).unwrap_or(name)),
-        tag: fields.as_ref().and_then(|fields| fields.new_tag.as_deref()),
+        tag: release.tag(),
         digest: release.digest(),
         time: record.time(),
         by: &record.author,
         commit: record.id.to_string(),
         title: record.title(),
-        source: trailers.as_ref().and_then(|said| said.source_of(name)).map(ToString::to_string),
+        source: release.source().map(ToString::to_string),
         verified: trailers.as_ref().map(|said| said.verified.as_slice()).unwrap_or_default(),
         run: trailers.as_ref().and_then(|said| said.run.as_deref()),
         by_hand: trailers.is_none(),

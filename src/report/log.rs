@@ -4,7 +4,7 @@
 use super::escape::visible;
 use super::style::{Mark, Style};
 use crate::image::{Digest, short_tag};
-use crate::outcome::LoggedRelease;
+use crate::message::LoggedRelease;
 use crate::targets::Fields;
 
 /// Stands for a tag, a digest or a source that is not known.
@@ -83,7 +83,7 @@ pub(super) fn table(releases: &[LoggedRelease], style: Style, limit: Option<usiz
 /// Returns the cells of a release, the texts of which are `shown`. A cell is empty if its value is not known.
 pub(super) fn row(release: &LoggedRelease, shown: fn(&str) -> String) -> [String; 9] {
     let LoggedRelease { file, name, fields, record, trailers, rolled_back_by, .. } = release;
-    let source = trailers.as_ref().and_then(|said| said.source_of(name)).map(|source| source.commit.short());
+    let source = release.source().map(|source| source.commit.short());
     let versions = fields.iter().flat_map(Fields::each);
     let tags: Vec<String> = versions.filter_map(|fields| Some(shown(short_tag(fields.new_tag.as_deref()?)))).collect();
     let remark = match (fields, trailers, rolled_back_by) {

@@ -4,7 +4,7 @@ use super::Build;
 use super::entry_at_tip::EntryAtTip;
 use crate::git::{CommitId, Snapshot};
 use crate::guards::entry_history::EntryHistory;
-use crate::outcome::LoggedRelease;
+use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
 
 /// A build that an entry ran before what it runs.

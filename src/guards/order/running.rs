@@ -17,8 +17,8 @@ use crate::guards::claims::BranchClaims;
 use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
 use crate::guards::file_entries::entries;
 use crate::guards::spellings::in_terms_of;
+use crate::message::LoggedRelease;
 use crate::message::trailers::ReleaseTrailers;
-use crate::outcome::LoggedRelease;
 use crate::outcome::failure::Failure;
 use crate::targets::Fields;
 

@@ -3,8 +3,8 @@
 use super::image_row::code;
 use super::links::Links;
 use super::markdown_table::table;
-use crate::message::markdown;
-use crate::outcome::{Comparison, LoggedRelease, Outcome};
+use crate::message::{LoggedRelease, markdown};
+use crate::outcome::{Comparison, Outcome};
 use crate::report::log;
 use crate::report::status;
 use crate::targets::kustomization::folder_or_file;
