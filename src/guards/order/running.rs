@@ -108,7 +108,7 @@ impl RunningEntry {
             let id = claim.record.id.short();
             note(format!("ignored {id}: its trailers name a release of `{name}` that it did not make"));
         }
-        Self::of_history(snapshot, entry, &history, note)
+        Self::of_history(snapshot, entry, &history.changes, note)
     }
 
     /// Returns what the last release tells, if the entry still is what it made of it; `None` if more has to be read.
@@ -192,28 +192,26 @@ impl RunningEntry {
     fn of_history(
         snapshot: &mut Snapshot<'_>,
         EntryAtTip { name, now, .. }: &EntryAtTip<'_>,
-        history: &EntryHistory,
+        changes: &[LoggedRelease],
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
-        let standing = history.changes.iter().position(LoggedRelease::stands);
-        let standing = standing.filter(|at| history.changes[*at].fields.as_ref() == Some(*now));
-        let build = standing.and_then(|at| build_of(&history.changes[at..], name));
+        let is_now = |change: &LoggedRelease| change.fields.as_ref() == Some(*now);
+        let standing = changes.iter().position(LoggedRelease::stands).filter(|at| is_now(&changes[*at]));
+        let newest = changes.first().filter(|change| is_now(change));
         // A rollback may go back to what is older than what was read, and names its commit.
-        let newest = history.changes.first().filter(|change| change.fields.as_ref() == Some(*now));
-        let build =
-            build.or_else(|| newest.and_then(|_| build_of(&history.changes, name)).filter(|_| now.says_what_runs()));
-        let build = build.or_else(|| now.says_what_runs().then(|| Build::of_entry(name, now, None)));
+        let of_newest = || newest.and_then(|_| build_of(changes, name));
+        let of_now = || of_newest().unwrap_or_else(|| Build::of_entry(name, now, None));
+        let build = standing.and_then(|at| build_of(&changes[at..], name));
+        let build = build.or_else(|| now.says_what_runs().then(of_now));
         // All that was taken back since the newest release that still stands.
-        let checkpoint = history.changes.iter().position(is_checkpoint);
-        let since: HashSet<CommitId> = history.changes[..checkpoint.unwrap_or(history.changes.len())]
-            .iter()
-            .map(|change| change.record.id)
-            .collect();
+        let checkpoint = changes.iter().position(is_checkpoint);
+        let since: HashSet<CommitId> =
+            changes[..checkpoint.unwrap_or(changes.len())].iter().map(|change| change.record.id).collect();
         let (mut taken_back, earlier): (Vec<_>, Vec<_>) =
-            taken_back(&history.changes, name).into_iter().partition(|taken| since.contains(&taken.by));
+            taken_back(changes, name).into_iter().partition(|taken| since.contains(&taken.by));
         // A release that was taken back tells as well what had been taken back before it, such as where a merge brought it from.
-        let named_since = checkpoint.map_or(history.changes.len(), |at| at + 1);
-        let untold = carried_by_all(snapshot, &history.changes, named_since, name, &mut taken_back)?;
+        let named_since = checkpoint.map_or(changes.len(), |at| at + 1);
+        let untold = carried_by_all(snapshot, changes, named_since, name, &mut taken_back)?;
         let found = recalled(&untold, earlier, &taken_back);
         let is_found = |id: &&CommitId| found.iter().any(|taken| taken.release == **id);
         // What was found by its place in history may be any of the others.
@@ -227,10 +225,10 @@ impl RunningEntry {
             build.as_ref().is_some_and(|runs| runs.is(&taken.build) && runs.digest == taken.build.digest)
         };
         taken_back.retain(|taken| !runs_again(taken));
-        let standing = standing.map(|at| &history.changes[at]);
+        let standing = standing.map(|at| &changes[at]);
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
-        let past = earlier_builds(&history.changes, name);
-        let was_released = history.changes.iter().any(|change| change.trailers.is_some());
+        let past = earlier_builds(changes, name);
+        let was_released = changes.iter().any(|change| change.trailers.is_some());
         let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
         Ok(Self { build, release, released_digest, taken_back, past, was_released, is_claimed: false })
     }
