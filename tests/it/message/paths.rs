@@ -1,6 +1,6 @@
 //! Paths in trailers are read back as they were.
 
-use crate::pipeline::{Pipeline, document, kustomization};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
 use crate::support::repository::File;
 
 /// A trailer is read back without blanks around it, and no line of a message may have a control character.
@@ -48,6 +48,20 @@ fn a_release_that_no_trailer_can_tell_is_not_made() {
         output.stderr_has("the commit cannot tell the image of `web`: ").says_nowhere("secret");
         assert_eq!(pipeline.stage.remote.tip("main").unwrap(), tip);
     }
+}
+
+/// A commit on the branch that is promoted from can say anything of its source.
+#[test]
+fn a_source_closes_no_issue() {
+    let pipeline = Pipeline::with_environments();
+    let path = format!("{STAGING}/kustomization.yaml");
+    let file = File::new(&path, kustomization(&[("web", "newName: r.example/web\n  newTag: v2")]));
+    let said = format!("Tagship-Image: web=r.example/web:v2\nTagship-File: {path}\nTagship-Version: 0.1.0\n");
+    let source = format!("Tagship-Source: fixes #12 org/app@{}\n", "a1".repeat(20));
+    pipeline.stage.remote.commit("main", &format!("Release web\n\n{source}{said}"), &[file]);
+    pipeline.run("promote", &["--no-check", "--from", STAGING, "--to", PRODUCTION, "web"]).run().success();
+    let message = pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(message.contains("Tagship-Image: web=") && !message.contains("#12"), "{message}");
 }
 
 #[test]
