@@ -279,11 +279,14 @@ fn taken_back(text: &str) -> Option<RememberedRelease> {
     Some(RememberedRelease { name: name.to_owned(), commit: CommitId::parse(commit)?, file })
 }
 
-/// Reads `OWNER/REPO@SHA` or `NAME=OWNER/REPO@SHA`; the repository may be unknown.
+/// Reads `OWNER/REPO@SHA` or `NAME=OWNER/REPO@SHA`; the repository may be unknown, and is if a forge would act on its name: a
+/// promotion tells it again.
 fn named_source(text: &str) -> Option<NamedSource> {
     let (name, source) = text.split_once('=').map_or((None, text), |(name, source)| (Some(name.to_owned()), source));
     let commit_alone = || Some(SourceCommit { repository: None, commit: CommitId::parse(source)? });
-    Some(NamedSource { name, source: SourceCommit::parse(source).or_else(commit_alone)? })
+    let SourceCommit { repository, commit } = SourceCommit::parse(source).or_else(commit_alone)?;
+    let repository = repository.filter(|repository| !is_acted_on(repository));
+    Some(NamedSource { name, source: SourceCommit { repository, commit } })
 }
 
 /// Reads `NAME=IMAGE:TAG@DIGEST`.
