@@ -278,12 +278,13 @@ fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_ran() {
 fn what_did_not_go_back() {
     let environments = released(2);
     let remote = &environments.stage.remote;
+    let first = remote.git(["rev-parse", "main~1"]).run().success().stdout();
     remote.commit("main", "Hold", &[File::new(&format!("{PRODUCTION}/.tagship-hold"), "no\n")]);
     let held = rollback(&environments, &["web"]).run().exit(9);
     ends(&held, "held");
     assert_eq!(document(&held)["rollback_of"], serde_json::json!([]));
     held.says_nowhere(" back    ");
-    let pinned = || rollback(&environments, &["--override-hold", "--pin-digest", "--to", "v1.0.0", "web"]).run();
+    let pinned = || rollback(&environments, &["--override-hold", "--pin-digest", "--to", first.trim(), "web"]).run();
     pinned().success().stderr_has(" back    ");
     let again = pinned().success();
     ends(&again, "unchanged");
