@@ -48,7 +48,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     };
     // What goes back is told with the edit: until then, it may turn out that there is nothing to change.
     let with_what_goes_back = &mut |event: &Event<'_>| {
-        if matches!(event, Event::Edited(_)) {
+        if matches!(event, Event::Edited(file) if file.edit.changed()) {
             for LoggedRelease { record, .. } in taken_back.take() {
                 if !told.contains(&record.id) {
                     listener(&Event::TakenBack { id: record.id, title: record.title() });
