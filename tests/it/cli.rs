@@ -399,6 +399,8 @@ fn settings_that_do_not_exist() {
     };
     let output = plugin().env("PLUGIN_DRYRUN", "true").run().exit(2);
     output.stderr_has("error: there is no setting `dryrun`\n  hint: did you mean `dry_run`?\n");
+    let output = plugin().env("PLUGIN_COMMIT_MESSAGE", "x").run().exit(2);
+    output.stderr_has("error: there is no setting `commit_message`\n  hint: the flag is `message`\n");
     let output = plugin().env("PLUGIN_GIT_TOKN", "s3cret").run().exit(2);
     output.says_nowhere("s3cret").stderr_has("there is no setting `git_tokn`");
     plugin().env("PLUGIN_KOMMAND", "check").env("PLUGIN_XYZZY", "1").run().exit(2).stderr_has("`kommand`");
