@@ -77,7 +77,10 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
         words.append(&mut images);
     }
     let error = match unknown_input(inputs.keys()) {
-        Some((unknown, near)) => Some(misspelt(&inputs[&unknown], &unknown, near.as_deref())),
+        Some((unknown, near)) => {
+            let meant = misplaced::instead_of(description, &unknown);
+            Some(misspelt(inputs[&unknown].surface, &unknown, meant, near.as_deref()))
+        }
         None => misplaced::error(&command, &name, inputs.keys().map(String::as_str), environment.surface()),
     };
     match error {
@@ -110,11 +113,11 @@ fn not_known_yet(name: &str, near: Option<&str>) -> clap::Error {
     with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
 }
 
-fn misspelt(inputs: &Inputs, unknown: &str, near: Option<&str>) -> clap::Error {
-    let shown = |name: &str| shown(name, inputs.surface);
-    let tip = near.map(|near| format!("\n\n  tip: did you mean `{}`?\n", shown(near))).unwrap_or_default();
-    let word = StepSetting::word_of(inputs.surface);
-    let message = format!("there is no {word} `{}`{tip}", shown(unknown));
+fn misspelt(surface: Surface, unknown: &str, meant: Option<&str>, near: Option<&str>) -> clap::Error {
+    let shown = |name: &str| shown(name, surface);
+    let tip = meant.map(str::to_owned).or_else(|| near.map(|near| format!("did you mean `{}`?", shown(near))));
+    let tip = tip.map(|tip| format!("\n\n  tip: {tip}\n")).unwrap_or_default();
+    let message = format!("there is no {} `{}`{tip}", StepSetting::word_of(surface), shown(unknown));
     with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
 }
 

@@ -30,7 +30,7 @@ pub(super) fn error<'a>(
     let is_taken = |input: &str| WITHOUT_FLAG.contains(&input) || taken.iter().flatten().any(|name| name == input);
     let word = StepSetting::word_of(surface);
     let message = if let Some(other) = inputs.iter().find(|input| !is_taken(input)) {
-        let tip = instead_of_flag(command, &format!("--{}", shown(other, Surface::Action))).unwrap_or("leave it out");
+        let tip = instead_of(command, other).unwrap_or("leave it out");
         format!("`{name}` has no {word} `{}`\n\n  tip: {tip}\n", shown(other, surface))
     } else {
         let given = |names: &BTreeSet<String>| -> Vec<_> {
@@ -40,6 +40,11 @@ pub(super) fn error<'a>(
         format!("the {word}s `{}` are the same\n\n  tip: leave one of them out\n", twice.join("` and `"))
     };
     Some(with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message))
+}
+
+/// Returns what to do about an input, named as a variable, that `command` does not have.
+pub(super) fn instead_of(command: &Command, input: &str) -> Option<&'static str> {
+    instead_of_flag(command, &format!("--{}", shown(input, Surface::Action)))
 }
 
 /// Returns an input, named as a variable, as the user of `surface` wrote it.

@@ -104,8 +104,8 @@ fn words_of_other_programs() {
         ("check --image web", "give the image as `<REFERENCE>`, such as `NAME:TAG`"),
         ("rollback --name web", name),
         ("promote --image web", name),
-        ("release --commit-message x", "the flag is `--message`"),
-        ("rollback -m x", "the flag is `--message`"),
+        ("release --commit-message x", "use `--message`"),
+        ("rollback -m x", "use `--message`"),
         ("release --path x", "name a kustomization or its folder with `-k`, and another file with `-f`"),
         ("promote --folder x", files),
         ("promote --file x", files),
@@ -119,7 +119,7 @@ fn words_of_other_programs() {
         ("release --push=false", "it pushes unless `--no-push` is given"),
         ("release --json", json),
         ("log -o json", json),
-        ("log --count 3", "the flag is `--limit`"),
+        ("log --count 3", "use `--limit`"),
         ("release --sha x", "name the commit that the images were built from with `--source`"),
         ("rollback --revision x", "name the release to go back to with `--to`"),
         ("release --token x", "set `TAGSHIP_GIT_TOKEN`: a token is no flag"),
@@ -400,7 +400,7 @@ fn settings_that_do_not_exist() {
     let output = plugin().env("PLUGIN_DRYRUN", "true").run().exit(2);
     output.stderr_has("error: there is no setting `dryrun`\n  hint: did you mean `dry_run`?\n");
     let output = plugin().env("PLUGIN_COMMIT_MESSAGE", "x").run().exit(2);
-    output.stderr_has("error: there is no setting `commit_message`\n  hint: the flag is `message`\n");
+    output.stderr_has("error: there is no setting `commit_message`\n  hint: use `message`\n");
     let output = plugin().env("PLUGIN_GIT_TOKN", "s3cret").run().exit(2);
     output.says_nowhere("s3cret").stderr_has("there is no setting `git_tokn`");
     plugin().env("PLUGIN_KOMMAND", "check").env("PLUGIN_XYZZY", "1").run().exit(2).stderr_has("`kommand`");
