@@ -9,7 +9,7 @@ use super::key_stems::PARTS_BESIDE;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use super::object::Object;
-use super::parameters::{PARAMETERS, Parameter, Parameters, list_of};
+use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, list_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::shared_registry;
 use super::slot::Slot;
@@ -62,15 +62,15 @@ pub(super) fn kustomize_images(
             item,
             slots: Slots::Reference { slot, form: ReferenceForm::Keyed },
             trail: vec![images, item],
+            beside: Vec::new(),
         };
         (name, Ok(place))
     };
     yaml.tree.children(images).enumerate().map(place).collect()
 }
 
-/// Returns the names of the images that show in the `helm.parameters` of a source of Argo CD, each once.
-pub(super) fn parameter_names(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<String> {
-    let parameters = Parameters::of(yaml, source);
+/// Returns the names of the images that show in parameters, each once.
+pub(super) fn image_names(parameters: &Parameters<'_>) -> Vec<String> {
     let has_image_name = |group: &str| {
         let said = NameParts::of(&|key| parameters.text(&format!("{group}.{key}")), false).said();
         matches!(said.source, NameSource::Written { last: "image", .. })
@@ -90,7 +90,7 @@ pub(super) fn parameter_names(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<Stri
         };
         seen.insert(shown.to_owned()).then(|| shown.to_owned())
     };
-    parameters.0.iter().filter_map(shown).collect()
+    parameters.0.iter().filter(|parameter| parameter.list != FILES).filter_map(shown).collect()
 }
 
 /// Returns the image `name` of the `helm.parameters` of a source of Argo CD: the items `name.repository`, `name.tag` and so
@@ -145,6 +145,7 @@ pub(super) fn helm_parameter(
         item: list,
         slots,
         trail: vec![list],
+        beside: Vec::new(),
     }))
 }
 

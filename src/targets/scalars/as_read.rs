@@ -23,7 +23,7 @@ pub(super) fn require_same_as_read(
     plan: &ImagesPlan<'_>,
 ) -> Result<(), FileRefusal> {
     let Some(expanded) = images.yaml.expanded()? else { return Ok(()) };
-    let as_read = FileImages::new(images.path, &expanded.yaml);
+    let as_read = FileImages::new(images.origin, &expanded.yaml);
     let planned: HashMap<(&ImageName, Option<NodeId>), &PlannedImage<'_>> =
         plan.images.iter().map(|image| ((&image.argument.name, version(&image.place)), image)).collect();
     let tags = plan.tags_of_images();

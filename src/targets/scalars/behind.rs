@@ -138,7 +138,7 @@ impl FileImages<'_, '_> {
     /// Refuses a name that means an image behind an alias or a merge key, beside those that were `found`.
     pub(super) fn refuse_behind(&self, name: &str, found: &[ImagePlace]) -> Result<(), FileRefusal> {
         let Some(expanded) = self.yaml.expanded()? else { return Ok(()) };
-        let places = match FileImages::new(self.path, &expanded.yaml).called_here(name) {
+        let places = match FileImages::new(self.origin, &expanded.yaml).called_here(name) {
             Err(refusal) if found.is_empty() => return Err(refusal),
             places => places.unwrap_or_default(),
         };

@@ -5,11 +5,11 @@ use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
 use super::nodes::{filled, is_list, is_mapping, text_of};
 use super::parameters::{PARAMETERS, Parameter, Parameters};
-use super::place::ImagePlace;
+use super::place::{ImagePlace, TextElsewhere};
 use super::slot::Slot;
 use super::variable::key_at;
 use crate::image::Digest;
-use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
+use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml, Position};
 
 /// The values beside one value.
 pub(super) struct ValuesBeside<'y> {
@@ -20,23 +20,33 @@ pub(super) struct ValuesBeside<'y> {
 
 pub(super) struct ValueBeside<'y> {
     pub(super) key: &'y str,
-    /// The key, or the name of the parameter.
-    pub(super) node: NodeId,
-    pub(super) value: NodeId,
+    /// The place of the key, or of the name of the parameter.
+    pub(super) place: Position,
+    /// The value, if it is in the text that is edited.
+    pub(super) value: Option<NodeId>,
     /// The text, if there is any.
     pub(super) text: Option<&'y str>,
 }
 
 impl<'y> ValuesBeside<'y> {
     /// Returns what stands beside one value of an image, but for its other values.
-    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, slot: Slot) -> Self {
+    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, slot: Slot) -> Self {
+        let mut beside = Self::in_same_text(yaml, place, slot);
+        for TextElsewhere { key, text, place } in &place.beside {
+            beside.others.retain(|other| other.key != key);
+            beside.others.push(ValueBeside { key, place: *place, value: None, text: text.as_deref() });
+        }
+        beside
+    }
+
+    fn in_same_text(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, slot: Slot) -> Self {
         let own_values = place.nodes();
         // The item of a parameter is its list.
         if place.path.starts_with(PARAMETERS) && is_list(yaml, place.item) {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 let value = parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(ValueBeside { key, node: parameter.node, value, text: parameter.text })
+                Some(ValueBeside { key, place: parameter.place, value: Some(value), text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
@@ -49,7 +59,8 @@ impl<'y> ValuesBeside<'y> {
         let others = pairs.filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
-            Some(ValueBeside { key, node: pair.key, value: pair.value, text: filled(yaml, pair.value) })
+            let (place, text) = (yaml.place(pair.key), filled(yaml, pair.value));
+            Some(ValueBeside { key, place, value: Some(pair.value), text })
         };
         Self { own: key_at(yaml, slot, &place.path), others: others.filter_map(neighbour).collect() }
     }

@@ -117,6 +117,7 @@ pub(super) fn image_of(yaml: &ParsedYaml<'_>, named: &Named) -> Result<Option<Im
         item: pair.key,
         slots: Slots::Reference { slot, form: ReferenceForm::Certain },
         trail: vec![named.node, pair.value],
+        beside: Vec::new(),
     };
     Ok(Some(place))
 }

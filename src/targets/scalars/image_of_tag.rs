@@ -44,15 +44,15 @@ impl<'a> TagsOfImages<'a> {
         let beside = ValuesBeside::of(yaml, place, slot);
         let Some((image, text)) = beside.image_of_tag() else { return Ok(()) };
         let has_now = ImageText::parse(text, false).ok().and_then(|image| image.tag);
-        let tag = self.0.get(&origin(image.value)).copied().unwrap_or(has_now.as_deref());
+        let is_to_have = image.value.and_then(|value| self.0.get(&origin(value))).copied();
+        let tag = is_to_have.unwrap_or(has_now.as_deref());
         if tag == after.new_tag.as_deref() {
             return Ok(());
         }
         let version = after.new_tag.as_deref().unwrap_or_default();
         let message = format!(
             "`{}` beside it is `{text}`, at {}, and no `:{version}` can stand behind that",
-            image.key,
-            yaml.place(image.node)
+            image.key, image.place
         );
         let hint = format!(
             "edit `{}` to the same tag in the same run, or write the name alone into it once by hand",

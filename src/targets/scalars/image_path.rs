@@ -92,7 +92,7 @@ fn image_in(
     };
     let item = slot.key.unwrap_or(slot.value);
     let full = full.trim_start_matches('.');
-    Ok(ImagePlace { qualified: full.to_owned(), path: full.to_owned(), item, slots, trail })
+    Ok(ImagePlace { qualified: full.to_owned(), path: full.to_owned(), item, slots, trail, beside: Vec::new() })
 }
 
 /// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings

@@ -27,7 +27,9 @@ pub(super) fn notes_of_later_steps(images: &FileImages<'_, '_>, image: &PlannedI
         NoteKind::LaterStep { step, line, image: edited.image.new_name.clone().unwrap_or_default() }
     };
     let kinds = match object.kind {
-        DocumentKind::HelmRelease => edited.in_post_renderers(images.path, object.root).map(kind).into_iter().collect(),
+        DocumentKind::HelmRelease => {
+            edited.in_post_renderers(images.origin.path, object.root).map(kind).into_iter().collect()
+        }
         DocumentKind::Kustomization => edited.in_kustomization(object.root).map(kind).into_iter().collect(),
         DocumentKind::Application | DocumentKind::ApplicationSource | DocumentKind::ApplicationSet => {
             let later = edited.in_sources(object).or_else(|| edited.over_template(object)).map(kind);

@@ -6,19 +6,35 @@ use super::container::{Named, containers, image_of, services};
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, image_at};
+use super::laid_over::LaidOver;
 use super::marked::marked_images;
 use super::node_path::own_pair;
 use super::nodes::{is_mapping, text_of, value_at, value_of};
 use super::object::{Object, objects};
+use super::parameters::Parameters;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
 use super::repeated::RepeatedKeys;
 use super::slot::Slot;
 use super::source_images::{judge_in_sources, parameter_at, source_image};
 use crate::yaml::{NodeId, ParsedYaml};
 
+/// What is known of a text beside what it says.
+#[derive(Clone, Copy)]
+pub(super) struct TextOrigin<'p> {
+    pub(super) path: &'p str,
+    /// The parameters that are laid over it, if it is values of a source of Argo CD.
+    pub(super) parameters: Option<&'p Parameters<'p>>,
+}
+
+impl<'p> From<&'p str> for TextOrigin<'p> {
+    fn from(path: &'p str) -> Self {
+        Self { path, parameters: None }
+    }
+}
+
 /// The images of a file that was read.
 pub(super) struct FileImages<'p, 'd> {
-    pub(super) path: &'p str,
+    pub(super) origin: TextOrigin<'p>,
     pub(super) yaml: &'p ParsedYaml<'d>,
     pub(super) objects: Vec<Object>,
     /// The containers or services of each object.
@@ -41,8 +57,9 @@ enum FoundBy {
 }
 
 impl<'p, 'd> FileImages<'p, 'd> {
-    pub(super) fn new(path: &'p str, yaml: &'p ParsedYaml<'d>) -> Self {
-        let objects = objects(path, yaml);
+    pub(super) fn new(origin: impl Into<TextOrigin<'p>>, yaml: &'p ParsedYaml<'d>) -> Self {
+        let origin = origin.into();
+        let objects = objects(origin.path, yaml);
         let named = |object: &Object| match object.kind {
             DocumentKind::Manifest => containers(yaml, object.root),
             DocumentKind::Compose => services(yaml, object.root),
@@ -50,7 +67,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        Self { path, yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
+        Self { origin, yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
     }
 
     /// Returns the images that `name` means.
@@ -99,7 +116,8 @@ impl<'p, 'd> FileImages<'p, 'd> {
             ));
         }
         require_one(self.yaml, name, &found)?;
-        let places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
+        let mut places: Vec<ImagePlace> = found.into_iter().map(|found| found.place).chain(marked).collect();
+        places.iter_mut().try_for_each(|place| self.lay_parameters_over(place))?;
         places.iter().try_for_each(|place| self.refuse_repeated(place))?;
         Ok(places)
     }
@@ -156,6 +174,18 @@ impl<'p, 'd> FileImages<'p, 'd> {
         }
         found.as_mut().map_or(Ok(()), |found| judge_in_sources(yaml, &self.objects, &mut found.place))?;
         Ok(found)
+    }
+
+    /// Takes from the parameters that are laid over the text what they make of an image in it.
+    ///
+    /// # Errors
+    ///
+    /// A parameter decides.
+    pub(super) fn lay_parameters_over(&self, place: &mut ImagePlace) -> Result<(), FileRefusal> {
+        let (Some(parameters), Some(values)) = (self.origin.parameters, self.yaml.tree.documents.first()) else {
+            return Ok(());
+        };
+        LaidOver { yaml: self.yaml, values: *values, parameters }.change(place)
     }
 
     /// Refuses an image that is below a key that is there twice.
@@ -289,6 +319,7 @@ pub(super) fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Imag
         item: reference.key,
         slots: Slots::Parts(parts),
         trail: vec![mapping],
+        beside: Vec::new(),
     })
 }
 

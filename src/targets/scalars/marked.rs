@@ -221,7 +221,7 @@ fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<Imag
     let mut trail: Vec<NodeId> = values.iter().flat_map(|value| value.trail.iter().copied()).collect();
     trail.sort_unstable();
     trail.dedup();
-    Ok(ImagePlace { qualified: path.clone(), path, item, slots, trail })
+    Ok(ImagePlace { qualified: path.clone(), path, item, slots, trail, beside: Vec::new() })
 }
 
 /// Gives a name that stands by itself to the images that have none.

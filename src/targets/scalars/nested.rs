@@ -7,10 +7,9 @@ use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::nested_entries::refuse_in_another_source;
 use super::object::objects;
-use super::parameters_over_text::refuse_decided_in_text;
 use super::repeated::RepeatedKeys;
 use super::rewrite;
-use super::values_text::{INSIDE, ValuesText};
+use super::values_text::ValuesText;
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::edit::{Comments, Edit, EditOptions, Fields, NoteKind};
 use crate::yaml::{self, Difference, NodeComparison, NodeId, NodeKind, ParsedYaml, SourceText, Splice, differs};
@@ -28,7 +27,7 @@ pub(in crate::targets) fn edit(
     options: EditOptions<'_>,
 ) -> Result<Edit, FileRefusal> {
     let arguments = last_of_each(arguments);
-    let mut edit = rewrite::edit(path, yaml, &arguments, options)?;
+    let mut edit = rewrite::edit(path.into(), yaml, &arguments, options)?;
     let is_missing = |argument: &&ImageArgument| edit.absent.contains(&argument.name);
     let (missing, found): (Vec<&ImageArgument>, Vec<_>) = arguments.into_iter().partition(is_missing);
     refuse_in_another_source(path, yaml, &found)?;
@@ -86,10 +85,8 @@ fn edit_inside(
             comments => comments,
         };
         let options = EditOptions { comments, ..options };
-        let edit = values.read(|yaml| rewrite::edit(INSIDE, yaml, &of_values, options));
-        let mut edit = edit.map_err(|refusal| values.told(refusal))?;
-        judge_by_parameters(yaml, &values, &of_values, &mut edit)?;
-        let edit = renamed(edit, &named);
+        let edit = values.read(|yaml| rewrite::edit(values.origin(), yaml, &of_values, options));
+        let edit = renamed(edit.map_err(|refusal| values.told(refusal))?, &named);
         let is_found = arguments.iter().any(|argument| !edit.absent.contains(&argument.name));
         if is_found {
             repeated.refuse(values.slot.value)?;
@@ -111,27 +108,6 @@ fn edit_inside(
     let text = text.or_else(|()| differs("a change does not lie on characters")).map_err(unproved)?;
     prove(path, yaml, &text, &splices, &inside).map_err(unproved)?;
     Ok(Some(outcome(yaml, text.into_bytes(), arguments, &inside)))
-}
-
-/// Refuses an edit that parameters of the same source take no notice of. A name of which they replace a part is not known.
-fn judge_by_parameters(
-    yaml: &ParsedYaml<'_>,
-    values: &ValuesText<'_, '_>,
-    arguments: &[&ImageArgument],
-    edit: &mut Edit,
-) -> Result<(), FileRefusal> {
-    for entry in &mut edit.entries {
-        let name = entry.name.as_str();
-        let argument = arguments.iter().find(|argument| argument.name == entry.name);
-        let asked = argument.and_then(|argument| argument.change.new_name.set());
-        refuse_decided_in_text(yaml, values.source, values.slot.value, (name, entry), asked.is_some())?;
-        values.drop_replaced_name(name, &mut entry.before);
-        values.drop_replaced_name(name, &mut entry.after);
-        if entry.after.new_name.is_none() {
-            entry.checked_as = asked.cloned();
-        }
-    }
-    Ok(())
 }
 
 /// Returns each argument with the one that means the same within values that are text: a name may begin with the `KIND/NAME/` of

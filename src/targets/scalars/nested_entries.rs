@@ -22,16 +22,13 @@ use crate::yaml::{NodeId, ParsedYaml};
 ///
 /// The file is not edited, whatever is asked for.
 pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
-    let mut shown = rewrite::shown(path, yaml)?;
+    let mut shown = rewrite::shown(path.into(), yaml)?;
     let repeated = RepeatedKeys::of(yaml);
     for values in ValuesText::all(yaml, &objects(path, yaml)) {
         let told = |refusal: FileRefusal| values.told(refusal);
-        let read = || values.read(|yaml| rewrite::shown(INSIDE, yaml)).map_err(told);
+        let read = || values.read(|yaml| rewrite::shown(values.origin(), yaml)).map_err(told);
         match repeated.refuse(values.slot.value).and_then(|()| read()) {
-            Ok(mut inside) => {
-                for (name, fields) in &mut inside.entries {
-                    values.drop_replaced_name(name, fields);
-                }
+            Ok(inside) => {
                 shown.entries.extend(inside.entries);
                 shown.untold.extend(inside.untold.into_iter().map(told));
                 shown.doubtful.extend(inside.doubtful.into_iter().map(told));
@@ -53,7 +50,7 @@ pub(in crate::targets) fn entries(
     yaml: &ParsedYaml<'_>,
     wanted: Option<&str>,
 ) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let (mut entries, something_else) = match rewrite::entries(path, yaml, wanted) {
+    let (mut entries, something_else) = match rewrite::entries(path.into(), yaml, wanted) {
         Ok(entries) if wanted.is_some() && !entries.is_empty() => return Ok(entries),
         Ok(entries) => (entries, None),
         Err(refusal) if refusal.is_no_image => (Vec::new(), Some(refusal)),
@@ -61,7 +58,7 @@ pub(in crate::targets) fn entries(
     };
     let objects = objects(path, yaml);
     for values in ValuesText::all(yaml, &objects) {
-        entries.extend(values.entries(wanted));
+        entries.extend(values.entries(wanted)?);
     }
     if let (Some(name), true) = (wanted, entries.is_empty())
         && let Some(refusal) = values_behind(path, yaml, Some(name))?.into_iter().next()
@@ -192,7 +189,9 @@ fn refuse_digest_inside(
         return Ok(());
     }
     let whole = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
-    let has_digest = values.entries(Some(whole)).iter().any(|(_, fields)| fields.digest.is_some());
+    // What the parameters make of them does not count here.
+    let said = values.read(|yaml| rewrite::entries(INSIDE.into(), yaml, Some(values.object.without_label(whole))));
+    let has_digest = said.unwrap_or_default().iter().any(|(_, fields)| fields.digest.is_some());
     if !has_digest {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use super::file_refusal::FileRefusal;
 use super::node_path::own_pair;
 use super::nodes::{filled, is_list, value_at, value_of};
 use super::slot::Slot;
-use crate::yaml::{NodeId, ParsedYaml};
+use crate::yaml::{NodeId, ParsedYaml, Position};
 
 /// What the path of an image in `helm.parameters` begins with, before its name.
 pub(super) const PARAMETERS: &str = "helm.parameters.";
@@ -18,8 +18,8 @@ pub(super) struct Parameter<'y> {
     /// The list that it is in.
     pub(super) list: &'static str,
     pub(super) name: &'y str,
-    /// The node of the name.
-    pub(super) node: NodeId,
+    /// The place of the name.
+    pub(super) place: Position,
     pub(super) value: Option<NodeId>,
     /// The text of the value, if there is any.
     pub(super) text: Option<&'y str>,
@@ -52,7 +52,8 @@ impl<'y> Parameters<'y> {
         let parameter = |item: NodeId| {
             let (node, value) = (value_of(yaml, item, "name")?, value_of(yaml, item, "value"));
             let text = value.and_then(|value| filled(yaml, value));
-            Some(Parameter { list: key, name: yaml.tree.text(node)?, node, value, text, item })
+            let (name, place) = (yaml.tree.text(node)?, yaml.place(node));
+            Some(Parameter { list: key, name, place, value, text, item })
         };
         Self(list.into_iter().flat_map(|list| yaml.tree.children(list)).filter_map(parameter).collect())
     }

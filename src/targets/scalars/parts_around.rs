@@ -29,7 +29,7 @@ pub(super) struct PartsAround<'y> {
 
 impl<'y> PartsAround<'y> {
     /// Returns what is around an image ; nothing if its name is whole, or is not written.
-    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &ImagePlace) -> Option<Self> {
+    pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace) -> Option<Self> {
         let text = |slot: Slot| slot.text(yaml).ok().flatten();
         let (slot, own_registry, name) = match &place.slots {
             Slots::Reference { slot, form: ReferenceForm::Uncertain } => {

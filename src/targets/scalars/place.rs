@@ -5,7 +5,7 @@ use super::image_text::ImageText;
 use super::name_parts::{NameLimit, NameSource, SaidName};
 use super::slot::Slot;
 use crate::targets::edit::{FieldName, Fields, Unnamed};
-use crate::yaml::{NodeId, ParsedYaml};
+use crate::yaml::{NodeId, ParsedYaml, Position};
 
 /// The path of the image of an OCIRepository.
 pub(super) const OCI_REFERENCE: &str = "spec.ref";
@@ -20,6 +20,16 @@ pub(super) struct ImagePlace {
     pub(super) slots: Slots,
     /// The nodes on the way to it.
     pub(super) trail: Vec<NodeId>,
+    /// What counts beside its version, and is written elsewhere.
+    pub(super) beside: Vec<TextElsewhere>,
+}
+
+/// What a parameter of Argo CD says over the values beside an image, or what values say under its parameters.
+pub(super) struct TextElsewhere {
+    pub(super) key: String,
+    /// The text, if there is any.
+    pub(super) text: Option<String>,
+    pub(super) place: Position,
 }
 
 /// Where the parts of an image are.

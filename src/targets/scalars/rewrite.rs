@@ -10,7 +10,7 @@ use super::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::image_edit::outcome;
 use super::image_text::is_same_image;
-use super::lookup::FileImages;
+use super::lookup::{FileImages, TextOrigin};
 use super::planned_image::{ImagesPlan, plan};
 use super::shared_registry::SharedName;
 use super::shown_images::ShownImages;
@@ -30,13 +30,13 @@ use crate::yaml::{
 /// The file is not edited if it is of a kind that is not edited, if a name is ambiguous or has no place for what is asked, or
 /// if the result cannot be proved.
 pub(super) fn edit(
-    path: &str,
+    origin: TextOrigin<'_>,
     old: &ParsedYaml<'_>,
     arguments: &[&ImageArgument],
     options: EditOptions<'_>,
 ) -> Result<Edit, FileRefusal> {
-    refuse_file(path, old)?;
-    let old_images = FileImages::new(path, old);
+    refuse_file(origin.path, old)?;
+    let old_images = FileImages::new(origin, old);
     let plan = plan(&old_images, arguments)?;
     require_same_as_read(&old_images, arguments, &plan)?;
     let splices = splices(old, &plan, options.comments)?;
@@ -51,7 +51,7 @@ pub(super) fn edit(
     };
     let new_source = SourceText::read(text.as_bytes())?;
     let Proved { new, unread } =
-        yaml::prove(old, &new_source, &splices, yaml::read_again, |old, new| judge(path, old, new, arguments))
+        yaml::prove(old, &new_source, &splices, yaml::read_again, |old, new| judge(origin, old, new, arguments))
             .map_err(differs)?;
     if let Some(error) = unread {
         let refusal = FileRefusal::unproved(first, &format!("the second reader cannot read the file: {error}"));
@@ -59,7 +59,7 @@ pub(super) fn edit(
                     that is escaped as `\\ud83d…` is written as it is";
         return Err(FileRefusal { hint: Some(hint.to_owned()), ..refusal });
     }
-    let new_images = FileImages::new(path, &new);
+    let new_images = FileImages::new(origin, &new);
     let again = self::plan(&new_images, arguments)?;
     if !self::splices(&new, &again, options.comments)?.is_empty() {
         return Err(FileRefusal::unproved(first, "a second run would change the file again"));
@@ -73,17 +73,17 @@ pub(super) fn edit(
 ///
 /// The file is not edited, whatever is asked for.
 pub(super) fn entries(
-    path: &str,
+    origin: TextOrigin<'_>,
     yaml: &ParsedYaml<'_>,
     wanted: Option<&str>,
 ) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    refuse_file(path, yaml)?;
-    let images = FileImages::new(path, yaml);
+    refuse_file(origin.path, yaml)?;
+    let images = FileImages::new(origin, yaml);
     if let Some(name) = wanted {
         let places = images.called(name)?;
         return Ok(together(yaml, &places)?.map(|fields| (name.to_owned(), fields)).into_iter().collect());
     }
-    Ok(shown(path, yaml)?.entries)
+    Ok(shown(origin, yaml)?.entries)
 }
 
 /// Returns what the images say that show without being asked for, and which of them cannot be told.
@@ -91,9 +91,9 @@ pub(super) fn entries(
 /// # Errors
 ///
 /// The file is not edited, whatever is asked for.
-pub(super) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
-    refuse_file(path, yaml)?;
-    let ShownImages { images, untold, doubtful } = FileImages::new(path, yaml).all();
+pub(super) fn shown(origin: TextOrigin<'_>, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
+    refuse_file(origin.path, yaml)?;
+    let ShownImages { images, untold, doubtful } = FileImages::new(origin, yaml).all();
     let mut entries = Vec::new();
     for (name, places) in images {
         entries.extend(together(yaml, &places)?.map(|fields| (name, fields)));
@@ -159,13 +159,13 @@ fn write_value(writer: &mut Writer<'_, '_>, new: &NewText) -> Result<(), FileRef
 /// Compares one reader's view of the old text and the new one: the named images have what the arguments ask for, and every
 /// other node is what it was. What is asked for comes from the arguments and the old values, not from the plan.
 fn judge(
-    path: &str,
+    origin: TextOrigin<'_>,
     old: &ParsedYaml<'_>,
     new: &ParsedYaml<'_>,
     arguments: &[&ImageArgument],
 ) -> Result<(), Difference> {
     let failed = |refusal: FileRefusal| Difference { text: refusal.message, node: None };
-    let (old_images, new_images) = (FileImages::new(path, old), FileImages::new(path, new));
+    let (old_images, new_images) = (FileImages::new(origin, old), FileImages::new(origin, new));
     let mut may_change: BTreeSet<NodeId> = BTreeSet::new();
     for argument in arguments {
         let name = argument.name.as_str();
@@ -195,7 +195,9 @@ fn judge(
             may_change.extend(old_place.nodes());
         }
     }
-    compare(path, old, new, |nodes, old, new| may_change.contains(&old).then(|| compare_changed(nodes, old, new)))
+    compare(origin.path, old, new, |nodes, old, new| {
+        may_change.contains(&old).then(|| compare_changed(nodes, old, new))
+    })
 }
 
 /// A scalar that was written is a string, and keeps its anchor and its tag; one that was not is what it was.

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::argo::{kustomize_images, sources};
+use super::argo::{image_names, kustomize_images, sources};
 use super::behind::{ToldImages, Written};
 use super::container::is_filled_in;
 use super::document_kind::DocumentKind;
@@ -60,7 +60,7 @@ impl FileImages<'_, '_> {
         let mut all = ShownImages::default();
         let mut shown = match yaml.expanded() {
             Ok(Some(expanded)) => {
-                let images = FileImages::new(self.path, &expanded.yaml);
+                let images = FileImages::new(self.origin, &expanded.yaml);
                 images.shown(|found| images.refuse_repeated(&found.place).and_then(|()| Written::of(&expanded, found)))
             }
             Ok(None) => self.shown(|found| self.told_here(found)),
@@ -125,8 +125,13 @@ impl FileImages<'_, '_> {
 
     fn shown(&self, written: impl Fn(NamedPlace) -> Result<Written, FileRefusal>) -> Vec<Candidate> {
         let mut shown = Vec::new();
+        let in_parameters = self.origin.parameters.map(image_names).unwrap_or_default();
         for (object, named) in self.objects.iter().zip(&self.named) {
             self.in_object(object, &mut |name, image| {
+                if in_parameters.contains(&name) {
+                    return;
+                }
+                let image = image.and_then(|found| self.as_deployed(found));
                 let is_doubtful = self.is_doubtful(object, &image);
                 let image = image.and_then(&written);
                 shown.push(Candidate { name, label: object.label.clone(), image, is_doubtful });
@@ -145,6 +150,10 @@ impl FileImages<'_, '_> {
             }
         }
         shown
+    }
+
+    fn as_deployed(&self, mut found: NamedPlace) -> Result<NamedPlace, FileRefusal> {
+        self.lay_parameters_over(&mut found.place).map(|()| found)
     }
 
     /// Calls `show` with each image of an object that is no container.
@@ -203,7 +212,8 @@ impl FileImages<'_, '_> {
             match marked.images {
                 Ok(images) => {
                     let images = images.into_iter().map(NamedPlace::by_name);
-                    shown.extend(images.map(|found| show(self.told_here(found))));
+                    let told = |found| self.as_deployed(found).and_then(|found| self.told_here(found));
+                    shown.extend(images.map(|found| show(told(found))));
                 }
                 Err(refusal) => shown.push(show(Err(refusal))),
             }

@@ -3,19 +3,19 @@
 
 use std::collections::HashSet;
 
-use super::argo::{helm_parameter, parameter_names, sources, values_object};
-use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image, switch};
+use super::argo::{helm_parameter, image_names, sources, values_object};
+use super::beside::{WHOLE_IMAGES, is_whole_image, switch};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, ImageByPath, image_at, images_below};
-use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside, texts_in};
+use super::key_stems::{end_of_version_name, name_of_version, texts_in};
+use super::laid_over::LaidOver;
 use super::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of};
 use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
-use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
-use crate::image::{has_registry, split_registry};
-use crate::yaml::{NodeId, ParsedYaml};
+use super::place::{ImagePlace, Parts, ReferenceForm, Slots, TextElsewhere};
+use crate::yaml::{NodeId, Pair, ParsedYaml};
 
 /// What the path of an image in the values of a source begins with.
 const VALUES_OBJECT: &str = "helm.valuesObject.";
@@ -30,7 +30,7 @@ pub(super) fn images_of_source(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<Ima
     };
     let mut images: Vec<ImageByPath> = in_values.into_iter().map(of_values).collect();
     let names: HashSet<String> = images.iter().map(|(name, _)| name.clone()).collect();
-    for name in parameter_names(yaml, source).into_iter().filter(|name| !names.contains(name)) {
+    for name in image_names(&Parameters::of(yaml, source)).into_iter().filter(|name| !names.contains(name)) {
         let image = source_image(yaml, source, &name);
         images.push((name, image));
     }
@@ -82,6 +82,7 @@ fn over_values(
         if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
             (parts.known_name, parts.limit) = values.name(yaml, parts);
         }
+        image.beside = values.beside(yaml, &Parameters::with_files(yaml, source));
     }
     Ok(Some(image))
 }
@@ -119,14 +120,8 @@ pub(super) fn parameter_at(yaml: &ParsedYaml<'_>, source: NodeId, value: NodeId)
 
 /// Takes from the parameters of a source what they make of an image in its values.
 fn lay_parameters_over(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) -> Result<(), FileRefusal> {
-    refuse_replaced(yaml, source, image)?;
-    if let (Slots::Parts(parts), Some(registry)) =
-        (&mut image.slots, Parameters::of(yaml, source).text("global.imageRegistry"))
-    {
-        parts.is_below_shared(registry);
-    }
-    take_replaced_name(yaml, source, image);
-    Ok(())
+    let Some(values) = values_object(yaml, source) else { return Ok(()) };
+    LaidOver { yaml, values, parameters: &Parameters::with_files(yaml, source) }.change(image)
 }
 
 /// The mapping in the values that is the same image as a group of parameters.
@@ -169,6 +164,17 @@ impl<'y> ValuesOfGroup<'y> {
         }
     }
 
+    /// Returns the values that no parameter replaces.
+    fn beside(&self, yaml: &ParsedYaml<'_>, parameters: &Parameters<'_>) -> Vec<TextElsewhere> {
+        let beside = |pair: Pair| {
+            let key = yaml.tree.text(pair.key)?;
+            let is_replaced = parameters.get(format!("{}.{key}", self.group).trim_start_matches('.')).is_some();
+            let text = filled(yaml, pair.value).filter(|_| !is_replaced)?;
+            Some(TextElsewhere { key: key.to_owned(), text: Some(text.to_owned()), place: yaml.place(pair.key) })
+        };
+        yaml.tree.pairs(self.mapping).filter_map(beside).collect()
+    }
+
     /// Refuses values that decide what is pulled, whatever the parameter of the tag.
     fn refuse_deciding(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> Result<(), FileRefusal> {
         let uses_digest = text_beside(yaml, self.mapping, "useDigest").and_then(switch) == Some(true);
@@ -203,98 +209,6 @@ impl<'y> ValuesOfGroup<'y> {
     }
 }
 
-/// Refuses values of which a parameter decides the version.
-///
-/// # Errors
-///
-/// There is such a parameter.
-fn refuse_replaced(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
-    let versions = image.version_nodes();
-    for Parameter { list, name, node, .. } in Parameters::with_files(yaml, source).0 {
-        let is_in = |value: NodeId| versions.iter().any(|version| yaml.tree.is_within(*version, value));
-        if replaced_by(yaml, source, name).is_some_and(is_in) {
-            let message = format!("`{name}` in `{list}` decides, at {}, whatever the values say", yaml.place(node));
-            let hint = match list {
-                "parameters" => format!("name the parameter: `{name}`"),
-                _ => "write the version into the file that it names, or remove it once by hand".to_owned(),
-            };
-            return Err(FileRefusal::at(yaml, image.item, message, hint));
-        }
-        if is_deciding(yaml, source, (list, name), image) {
-            let message = format!(
-                "`{name}` in `{list}` decides what is pulled, at {}, whatever the tag in the values",
-                yaml.place(node)
-            );
-            let hint = format!("remove `{name}` once by hand");
-            return Err(FileRefusal::at(yaml, image.item, message, hint));
-        }
-    }
-    Ok(())
-}
-
-/// Whether a parameter that replaces no value is a digest or a whole image, beside the version of an image in the values.
-fn is_deciding(yaml: &ParsedYaml<'_>, source: NodeId, (list, name): (&str, &str), image: &ImagePlace) -> bool {
-    let (group, key) = name.rsplit_once('.').unwrap_or(("", name));
-    let is_whole = WHOLE_IMAGES.contains(&key);
-    let Some(version) = image.version_slot() else { return false };
-    if !is_whole && !is_digest_of(version.key_text(yaml), key) {
-        return false;
-    }
-    let text = || Parameters::of(yaml, source).text(name);
-    let is_there = list == FILES || text().is_some_and(|text| !is_whole || is_whole_image(text));
-    is_there && mapping_of(yaml, source, group) == Some(version.parent)
-}
-
-/// Returns what a group of parameters has its values in, if they are there.
-fn mapping_of(yaml: &ParsedYaml<'_>, source: NodeId, group: &str) -> Option<NodeId> {
-    let values = values_object(yaml, source)?;
-    match NodePath::parse(group) {
-        Some(path) => Some(path.follow(yaml, values).ok()??.slot.value),
-        None => Some(values),
-    }
-}
-
-/// Takes the name of an image in values from its parameters, if they have a part of it. Without a registry, it is only the end.
-fn take_replaced_name(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) {
-    let (nodes, Some(version)) = (image.nodes(), image.version_slot()) else { return };
-    let own = version.key_text(yaml);
-    let parameters = Parameters::with_files(yaml, source);
-    let is_part = |parameter: &&Parameter<'_>| {
-        let (group, key) = parameter.group_and_key();
-        let is_beside = || mapping_of(yaml, source, group) == Some(version.parent);
-        (is_part_of_name(own, key) && is_beside())
-            || replaced_by(yaml, source, parameter.name).is_some_and(|value| nodes.contains(&value))
-    };
-    let Some((group, _)) = parameters.0.iter().find(is_part).map(Parameter::group_and_key) else { return };
-    let is_in_file = parameters.0.iter().filter(is_part).any(|parameter| parameter.list == FILES);
-    let name = match PARTS_BESIDE.contains(&own) {
-        _ if is_in_file => None,
-        true => {
-            let replaced = |key: &str| parameters.text(format!("{group}.{key}").trim_start_matches('.'));
-            let text = |key: &str| replaced(key).or_else(|| text_beside(yaml, version.parent, key));
-            NameParts::of(&text, is_image_key(group)).name()
-        }
-        false => {
-            let is_of_group = |parameter: &&Parameter<'_>| parameter.group_and_key().0 == group;
-            let laid_over = parameters.0.iter().filter(is_of_group);
-            let mut texts: Vec<(&str, &str)> =
-                laid_over.filter_map(|parameter| Some((parameter.group_and_key().1, parameter.text?))).collect();
-            let is_free =
-                |(key, _): &(&str, &str)| parameters.get(format!("{group}.{key}").trim_start_matches('.')).is_none();
-            texts.extend(texts_beside(yaml, version).into_iter().filter(is_free));
-            name_of_version(own, &texts).or_else(|| end_of_version_name(own, &texts)).map(str::to_owned)
-        }
-    };
-    let Slots::Parts(parts) = &mut image.slots else { return };
-    let is_known = |name: &String| has_registry(name) && parts.shared_registry.is_none();
-    let (known, end) = match name {
-        Some(name) if is_known(&name) => (Some(name), None),
-        name => (None, name.map(|name| NameLimit::ends_in(split_registry(&name).1))),
-    };
-    parts.limit = end;
-    image.has_name_elsewhere(known);
-}
-
 /// Refuses a parameter that a file replaces: Helm takes it last.
 fn refuse_file_parameter(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
     let parents = match &image.slots {
@@ -302,18 +216,12 @@ fn refuse_file_parameter(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePla
         Slots::Parts(parts) => [parts.tag, parts.digest].into_iter().flatten().map(|slot| slot.parent).collect(),
     };
     let names: Vec<&str> = parents.into_iter().filter_map(|parent| text_of(yaml, parent, "name")).collect();
-    for Parameter { list, name, node, .. } in Parameters::with_files(yaml, source).0 {
+    for Parameter { list, name, place, .. } in Parameters::with_files(yaml, source).0 {
         if list == FILES && names.contains(&name) {
             let message = format!("`{name}` in `{FILES}` decides, whatever the parameter says");
             let hint = "write the version into the file that it names, or remove it once by hand";
-            return Err(FileRefusal::at(yaml, node, message, hint));
+            return Err(FileRefusal { place: Some(place), ..FileRefusal::of_file(message, hint) });
         }
     }
     Ok(())
-}
-
-/// Returns the value that a parameter replaces.
-fn replaced_by(yaml: &ParsedYaml<'_>, source: NodeId, name: &str) -> Option<NodeId> {
-    let values = values_object(yaml, source)?;
-    Some(NodePath::parse(name)?.follow(yaml, values).ok()??.slot.value)
 }

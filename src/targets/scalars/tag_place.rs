@@ -151,7 +151,7 @@ impl Wanted<'_, '_> {
         let (own, version) = (self.beside.own, &self.version);
         let message = format!(
             "`{image}` has its tag beside it, at {}, so `{}` does not belong behind it",
-            self.yaml.place(tag.node),
+            tag.place,
             version.trim_start_matches([':', '@'])
         );
         let name = self.argument.name.as_str();
@@ -184,8 +184,7 @@ impl Wanted<'_, '_> {
         }
         let message = format!(
             "`{image}` has its {} beside it, at {}, so what is pulled has another name",
-            before_it.key,
-            self.yaml.place(before_it.node)
+            before_it.key, before_it.place
         );
         let hint = match self.version.as_str() {
             "" => "change the name by hand".to_owned(),
@@ -197,7 +196,7 @@ impl Wanted<'_, '_> {
     /// Refuses parts of an image beside a reference that charts take in place of them.
     fn refuse_whole_beside(&self) -> Result<(), FileRefusal> {
         let Some(whole) = self.beside.whole_image() else { return Ok(()) };
-        let message = format!("`{}` beside it is the whole image, at {}", whole.key, self.yaml.place(whole.node));
+        let message = format!("`{}` beside it is the whole image, at {}", whole.key, whole.place);
         let hint = format!("name that one: `{}=*{}`, or empty it once by hand", self.path_to(whole), self.version);
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
@@ -211,9 +210,7 @@ impl Wanted<'_, '_> {
         }
         let message = format!(
             "`{}` beside it is `{text}`, at {}, and no `{}` can stand behind that",
-            name.key,
-            self.yaml.place(name.node),
-            self.version
+            name.key, name.place, self.version
         );
         let hint = format!("write the name alone into `{}` once by hand", name.key);
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
@@ -232,10 +229,12 @@ impl Wanted<'_, '_> {
             let message = format!("the digest `{key}` beside the tag decides what is pulled");
             (message, "remove the digest once by hand, so that the tag decides".to_owned())
         } else {
-            let message = format!("the digest `{key}` decides what is pulled, because of `useDigest: true` beside it");
-            (message, "write `useDigest: false` once by hand, so that the tag decides".to_owned())
+            let switch = self.beside.under("useDigest").filter(|switch| switch.value.is_none());
+            let at = switch.map_or("beside it".to_owned(), |switch| format!("at {}", switch.place));
+            let message = format!("the digest `{key}` decides what is pulled, because of `useDigest: true` {at}");
+            (message, "write `useDigest: false` there once by hand, so that the tag decides".to_owned())
         };
-        Err(FileRefusal::at(self.yaml, digest.node, message, hint))
+        Err(self.refusal(digest, message, hint))
     }
 
     /// Refuses a digest alone where no digest is used: the tag would be emptied, and nothing be left.
@@ -246,7 +245,13 @@ impl Wanted<'_, '_> {
         let message = "no digest is used here, because of `useDigest: false`, and the tag would be emptied";
         let hint =
             format!("name the tag, as in `{}=*:TAG`, or write `useDigest: true` once by hand", self.argument.name);
-        Err(FileRefusal::at(self.yaml, switch.node, message, hint))
+        Err(self.refusal(switch, message, hint))
+    }
+
+    /// Returns a refusal with the place of what stands beside the version, if that is in the same text.
+    fn refusal(&self, beside: &ValueBeside<'_>, message: impl Into<String>, hint: impl Into<String>) -> FileRefusal {
+        let place = beside.value.map_or_else(|| self.yaml.place(self.slot.value), |_| beside.place);
+        FileRefusal { place: Some(place), ..FileRefusal::of_file(message, hint) }
     }
 
     /// Returns a name for what stands beside the version.

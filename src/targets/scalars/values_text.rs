@@ -3,11 +3,10 @@
 
 use super::argo::{sources, values_object};
 use super::file_refusal::FileRefusal;
-use super::name_parts::behind;
+use super::lookup::TextOrigin;
 use super::nodes::{is_mapping, value_of};
 use super::object::Object;
 use super::parameters::Parameters;
-use super::parameters_over_text::name_in_parameters;
 use super::rewrite;
 use super::slot::Slot;
 use crate::targets::edit::{Edit, Fields, Note, NoteKind};
@@ -22,6 +21,7 @@ pub(super) struct ValuesText<'y, 'd> {
     pub(super) slot: Slot,
     pub(super) text: &'y str,
     pub(super) source: NodeId,
+    parameters: Parameters<'y>,
     pub(super) object: &'y Object,
     /// Whether Argo CD ignores them, because of a `valuesObject` beside them: then they are no values.
     is_ignored: bool,
@@ -47,7 +47,8 @@ impl<'y, 'd> ValuesText<'y, 'd> {
                 values_object(yaml, source).or_else(|| yaml.tree.inherited(helm, &|key| key == "valuesObject"));
             let is_ignored = instead.is_some_and(|values| !yaml.tree.is_null(values));
             let text = yaml.tree.text(pair.value)?;
-            Some(Self { yaml, slot: Slot::of(helm, pair), text, source, object, is_ignored })
+            let (slot, parameters) = (Slot::of(helm, pair), Parameters::with_files(yaml, source));
+            Some(Self { yaml, slot, text, source, parameters, object, is_ignored })
         };
         let of_object = move |object| sources(yaml, object).into_iter().map(move |source| (object, source));
         objects.iter().flat_map(of_object).filter_map(of_source)
@@ -62,30 +63,32 @@ impl<'y, 'd> ValuesText<'y, 'd> {
         then(&yaml::read(&source)?)
     }
 
+    /// Returns what the values are called, and what is laid over them.
+    pub(super) fn origin(&self) -> TextOrigin<'_> {
+        TextOrigin { path: INSIDE, parameters: Some(&self.parameters) }
+    }
+
     /// Returns what [`rewrite::entries`] returns of the values; nothing if they cannot be read.
-    pub(super) fn entries(&self, wanted: Option<&str>) -> Vec<(String, Fields)> {
+    ///
+    /// # Errors
+    ///
+    /// The image `wanted` is there, and cannot be told.
+    pub(super) fn entries(&self, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
         let inside = wanted.map(|name| self.object.without_label(name));
-        let mut entries = self.read(|yaml| rewrite::entries(INSIDE, yaml, inside)).unwrap_or_default();
-        for (name, fields) in &mut entries {
-            self.drop_replaced_name(name, fields);
+        let mut entries = match self.read(|yaml| Ok(rewrite::entries(self.origin(), yaml, inside))) {
+            Ok(Err(refusal)) if wanted.is_some() && !refusal.is_no_image => return Err(self.told(refusal)),
+            read => read.unwrap_or_else(Err).unwrap_or_default(),
+        };
+        for (name, _) in &mut entries {
             if let Some(wanted) = wanted {
                 wanted.clone_into(name);
             }
         }
-        entries
+        Ok(entries)
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        !self.entries(Some(name)).is_empty()
-    }
-
-    /// Drops the name of an image, if a parameter of the source replaces a part of it.
-    pub(super) fn drop_replaced_name(&self, name: &str, fields: &mut Fields) {
-        let shared = Parameters::of(self.yaml, self.source);
-        let shared = shared.text("global.imageRegistry").map(|registry| registry.trim_end_matches('/'));
-        let is_below = |name: &String| shared.is_none_or(|registry| behind(registry, name).is_some());
-        let is_replaced = name_in_parameters(self.yaml, self.source, name).is_some();
-        fields.new_name.take_if(|name| is_replaced || !is_below(name));
+        self.entries(Some(name)).map_or(true, |entries| !entries.is_empty())
     }
 
     /// Notes the aliases of the text, and of the mapping that it is in: what was edited is there too.
