@@ -57,6 +57,23 @@ fn an_image_that_is_not_there_is_not_released() {
     assert_eq!(environments.tip(), tip);
 }
 
+/// A path is no image, and a registry would be told of it.
+#[test]
+fn no_registry_is_asked_for_a_path() {
+    let environments = with_files();
+    let image = format!("{}/org/web", environments.stage.registry.address());
+    let asked = |command: &str, argument: &str| environments.run(command, &["-f", VALUES, argument]).run().exit(3);
+    for argument in ["backend.image:v1.1.0", "backend.image@sha256:DIGEST"] {
+        let argument = argument.replace("DIGEST", &"1".repeat(64));
+        let keeping = argument.replace("image", "image=*");
+        let output = asked("release", &argument).stderr_has("the image's own name cannot be dropped here");
+        output.stderr_has(&format!("write `{keeping}`"));
+        let output = asked("check", &argument).stderr_has("`backend.image` is what an image is called in `values/prod.yaml`");
+        output.stderr_has(&format!("write the image itself: `{}`", argument.replace("backend.image", &image)));
+    }
+    assert!(environments.stage.registry.request_lines().is_empty());
+}
+
 #[test]
 fn a_tag_alone_is_checked_released_listed_and_rolled_back() {
     let environments = with_files();
