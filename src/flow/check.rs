@@ -13,7 +13,7 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
-use crate::image::ImageName;
+use crate::image::{ImageName, Reference};
 use crate::message::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
@@ -35,6 +35,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
         return Ok(Outcome { present: checks.into_found(), ..Outcome::new("check", Ending::Present) });
     }
     let released = read_branch(&request.target, &request.files, listener, Released::read)?;
+    require_references(&request.references, &released.files)?;
     checks.come_from(ImageOrigins::of_files(&released.files));
     let mut on_branch = images_of(&released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
@@ -182,6 +183,25 @@ fn as_it_is(
         }
     }
     Ok(FileEdit { path: file, old, edit })
+}
+
+/// Requires that no reference is what a file calls another image, such as its path: a registry would be asked for that.
+fn require_references(references: &[Reference], files: &[FileEdit]) -> Result<(), Failure> {
+    let others = files.iter().filter(|file| !file.edit.is_kustomization);
+    let entries: Vec<_> = others.flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry))).collect();
+    let wrong = |reference: &Reference| {
+        let name = reference.name();
+        let (file, entry) = entries.iter().find(|(_, entry)| entry.name.as_str() == name)?;
+        let image = entry.image_name().unwrap_or("REGISTRY/NAME");
+        let meant = reference.to_string().replacen(name, image, 1);
+        let is_meant = meant.parse().is_ok_and(|meant: Reference| meant.spellings() == reference.spellings());
+        (!is_meant).then(|| {
+            Failure::target(format!("`{name}` is what an image is called in `{}`", file.path)).hint(format!(
+                "leave `{reference}` out to check what is in the file, or write the image itself: `{meant}`"
+            ))
+        })
+    };
+    Failure::of_all(references.iter().filter_map(wrong).collect())
 }
 
 /// Requires that at least one image of `files` can be asked for, and tells which files have none.

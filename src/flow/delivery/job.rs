@@ -5,12 +5,12 @@ use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::read_branch::Tip;
 use crate::guards::order::Build;
-use crate::image::{ImageArgument, ImageName};
+use crate::image::{Field, ImageArgument, ImageName};
 use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::request::{Delivery, Images};
+use crate::request::{Delivery, Images, TargetFile};
 use crate::system::signals::Gate;
 
 /// One run of a command that commits.
@@ -41,13 +41,17 @@ impl<'a> Job<'a> {
         Self { command, delivery, gate, names: Vec::new(), released, arguments: Vec::new(), sources }
     }
 
-    /// Returns the images that are to be checked before the branch is read.
+    /// Returns the images that are to be checked before the branch is read. Without a name of its own, an argument means the
+    /// image that its entry is called, or the path of one in a file of another kind.
     ///
     /// # Errors
     /// An argument names no image that a registry can have.
     pub(super) fn known_images(&self) -> Result<Vec<ImageToCheck>, Failure> {
+        let is_kustomization = |file: &TargetFile| matches!(file, TargetFile::Kustomization(_));
+        let are_entries = self.delivery.files.iter().all(is_kustomization);
+        let is_known = |argument: &&ImageArgument| are_entries || argument.change.new_name != Field::Remove;
         match self.delivery.registry {
-            Some(_) => self.arguments.iter().map(ImageToCheck::of_argument).collect(),
+            Some(_) => self.arguments.iter().filter(is_known).map(ImageToCheck::of_argument).collect(),
             None => Ok(Vec::new()),
         }
     }

@@ -68,7 +68,8 @@ fn no_registry_is_asked_for_a_path() {
         let keeping = argument.replace("image", "image=*");
         let output = asked("release", &argument).stderr_has("the image's own name cannot be dropped here");
         output.stderr_has(&format!("write `{keeping}`"));
-        let output = asked("check", &argument).stderr_has("`backend.image` is what an image is called in `values/prod.yaml`");
+        let output =
+            asked("check", &argument).stderr_has("`backend.image` is what an image is called in `values/prod.yaml`");
         output.stderr_has(&format!("write the image itself: `{}`", argument.replace("backend.image", &image)));
     }
     assert!(environments.stage.registry.request_lines().is_empty());
