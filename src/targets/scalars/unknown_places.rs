@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
-use super::image_text::ImageText;
+use super::image_text::{ImageText, is_like_a_version};
 use super::object::Object;
 use super::walk::{Visit, walk};
-use crate::image::has_registry;
+use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What may be an image.
@@ -17,8 +17,7 @@ pub(super) struct UnknownPlace {
     pub(super) refusal: FileRefusal,
 }
 
-/// Returns what may be an image, beside those whose scalars are `covered`: a reference with a version, that has a registry or is
-/// under a key of images.
+/// Returns what may be an image, beside those whose scalars are `covered`.
 pub(super) fn unknown_places(
     yaml: &ParsedYaml<'_>,
     objects: &[Object],
@@ -42,15 +41,43 @@ pub(super) fn unknown_places(
     unknown
 }
 
-/// Whether a reference under a key is an image: it has a version, and a registry or a key of images.
+/// Whether a reference with a version is an image for all that shows: by its key, or by its host, beside which addresses of
+/// other things look alike (`example.com/team:payments`).
 fn is_likely(key: &str, image: &ImageText) -> bool {
-    (image.tag.is_some() || image.digest.is_some()) && (has_registry(&image.name) || is_of_images(key))
+    let has_version = image.tag.is_some() || image.digest.is_some();
+    let is_of_registry = || is_known_registry(&image.name);
+    let is_versioned = || image.digest.is_some() || image.tag.as_deref().is_some_and(is_certain_tag);
+    has_version && (is_of_images(key) || (has_registry(&image.name) && (is_of_registry() || is_versioned())))
 }
+
+/// Whether the host of a name is called as registries are, or has a port.
+fn is_known_registry(name: &str) -> bool {
+    let (host, _) = split_registry(name);
+    let words = ["registry", "docker", "harbor", "quay"];
+    let is_word = |label: &str| {
+        words.iter().any(|word| label.contains(word)) || REGISTRY_ENDS.iter().any(|end| label.ends_with(end))
+    };
+    host.contains(':') || host.to_ascii_lowercase().split('.').any(is_word)
+}
+
+/// What labels of registries end in: `ghcr.io`, `dkr.ecr`, `azurecr.io`, `pkg.dev`.
+const REGISTRY_ENDS: [&str; 2] = ["cr", "pkg"];
+
+/// Whether a tag is one for certain: a part of it is a version or a commit, or it moves. A short number may be a port.
+fn is_certain_tag(tag: &str) -> bool {
+    let is_version = |part: &str| is_like_a_version(part) && part.contains(['v', '.']);
+    let is_commit = |part: &str| part.len() >= 7 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has_digit = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
+    MOVING_TAGS.contains(&tag)
+        || tag.split(['-', '_']).any(|part| is_version(part) || (is_commit(part) && has_digit(part)))
+}
+
+const MOVING_TAGS: [&str; 5] = ["latest", "stable", "edge", "main", "master"];
 
 /// Whether values under a key are often images.
 fn is_of_images(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    key.ends_with("image") || key.ends_with("imagename") || key == "reference"
+    key.ends_with("image") || key.ends_with("imagename") || key == "reference" || key == "container"
 }
 
 #[cfg(test)]
