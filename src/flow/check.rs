@@ -134,7 +134,7 @@ fn as_they_are(
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
         let file = path.to_string();
-        let shown = targets::shown_entries(&file, snapshot.file(path)?);
+        let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
         let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
         for doubtful in shown.doubtful {
             let doubtful = TargetError::from(doubtful);

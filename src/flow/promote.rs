@@ -18,7 +18,7 @@ use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
-use crate::targets::{self, Fields, TargetError};
+use crate::targets::{self, Fields, ReadFile, TargetError};
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -43,7 +43,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         let mut there = Vec::new();
         for path in paths {
             let file = path.to_string();
-            let entries = entries(&file, snapshot.file(path)?, &request.names);
+            let entries = targets::read(&file, snapshot.file(path)?, |file| entries(file, &request.names));
             there.extend(entries.map_err(|error| Failure::edit(&file, &error))?);
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
@@ -132,11 +132,11 @@ fn read_promoted_branch(
 }
 
 /// Returns what the named entries of a file say; all of them if none is named.
-fn entries(path: &str, bytes: &[u8], names: &[ImageName]) -> Result<Vec<(String, Fields)>, TargetError> {
-    let mut all = targets::entries(path, bytes, None)?;
+fn entries(file: &ReadFile<'_, '_>, names: &[ImageName]) -> Result<Vec<(String, Fields)>, TargetError> {
+    let mut all = file.entries(None)?;
     for name in names {
         if all.iter().all(|(other, _)| other != name.as_str()) {
-            all.extend(targets::entries(path, bytes, Some(name.as_str()))?);
+            all.extend(file.entries(Some(name.as_str()))?);
         }
     }
     Ok(all)
@@ -164,17 +164,18 @@ impl Running {
                     "name the images to promote: all of a file of values would carry what belongs to this environment",
                 ));
         }
-        let entries = entries(&file, bytes, &request.names);
+        let entries = targets::read(&file, bytes, |file| {
+            let entries = entries(file, &request.names)?;
+            request.names.iter().try_for_each(|name| file.require_one_version(name.as_str()))?;
+            Ok(entries)
+        });
         let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
-        for name in &request.names {
-            targets::require_one_version(&file, bytes, name.as_str()).map_err(|error| Failure::edit(&file, &error))?;
-        }
         let names = entries.iter().map(|(name, _)| name.clone()).collect();
         let is_named =
             |name: &str| request.names.is_empty() || request.names.iter().any(|named| named.as_str() == name);
         let mut claims = BranchClaims::default();
         let read = |(name, fields): (String, Fields)| {
-            let entry = EntryAtTip { path: path.clone(), name: &name, now: &fields };
+            let entry = EntryAtTip { path: path.clone(), name: &name, now: &fields, is_alone: false };
             let mut note = |note| listener(&Event::Noted(note));
             let history = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };

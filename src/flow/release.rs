@@ -12,7 +12,7 @@ use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{OnOwnCommit, ReleaseRequest};
 use crate::system::signals::Gate;
-use crate::targets;
+use crate::targets::{self, ReadFile};
 
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -53,12 +53,14 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
 
 /// Adds the tags that the arguments keep in the files.
 fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[ImageArgument]) -> Result<(), Failure> {
-    for ImageArgument { name, .. } in arguments.iter().filter(|argument| argument.change.new_tag == Field::Keep) {
-        for path in tip.paths {
-            let entries = targets::entries(&path.to_string(), tip.snapshot.file(path)?, Some(name.as_str()));
-            for (_, fields) in entries.unwrap_or_default() {
-                tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.to_string(), fields.new_tag?))));
-            }
+    let is_kept = |argument: &&ImageArgument| argument.change.new_tag == Field::Keep;
+    let names: Vec<&str> = arguments.iter().filter(is_kept).map(|argument| argument.name.as_str()).collect();
+    for path in tip.paths.iter().filter(|_| !names.is_empty()) {
+        let of_names =
+            |file: &ReadFile<'_, '_>| Ok(names.iter().filter_map(|name| file.entries(Some(name)).ok()).collect());
+        let entries: Vec<_> = targets::read(&path.to_string(), tip.snapshot.file(path)?, of_names).unwrap_or_default();
+        for (name, fields) in entries.into_iter().flatten() {
+            tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.clone(), fields.new_tag?))));
         }
     }
     Ok(())

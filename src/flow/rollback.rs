@@ -168,12 +168,14 @@ fn find(
     };
     let mut back = way_back(&found.changes, place);
     if let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
-        let names = targets::own_names(&path.to_string(), snapshot.file(path)?, name);
+        let names =
+            targets::read(&path.to_string(), snapshot.file(path)?, |file| Ok(file.own_names(name))).unwrap_or_default();
         return Err(several_versions(name, several, &back.to.record.id, &names));
     }
     if back.taken_back.is_empty() {
         let now = found.changes[0].fields.clone().unwrap_or_default();
-        back.still_away = still_away(snapshot, &EntryAtTip { path: path.clone(), name, now: &now }, &back.to, note)?;
+        back.still_away =
+            still_away(snapshot, &EntryAtTip { path: path.clone(), name, now: &now, is_alone: false }, &back.to, note)?;
     }
     Ok(Back { image_name: said_name(name, &found.changes), ..back })
 }

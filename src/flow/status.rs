@@ -24,7 +24,7 @@ fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<Str
     let mut files = Vec::new();
     for path in tip.paths {
         let file = path.to_string();
-        let shown = targets::shown_entries(&file, tip.snapshot.file(path)?);
+        let shown = targets::read(&file, tip.snapshot.file(path)?, |file| file.shown_entries());
         let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
         for refusal in shown.untold.into_iter().chain(shown.doubtful) {
             listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(&file))));

@@ -9,8 +9,8 @@ use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::guards::near_names::near_names;
 use crate::outcome::Event;
 use crate::outcome::failure::Failure;
-use crate::targets;
 use crate::targets::kustomization::is_kustomization_name;
+use crate::targets::{self, ReadFile};
 
 /// How many kustomizations below a hold, and how many other files of YAML, are searched for the names in it.
 const MAX_FILES_BELOW: usize = 1_000;
@@ -94,9 +94,13 @@ fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, concerned: &[&Concerned]) -> 
         match after {
             // What shares a value with an entry changes too.
             Some(after) => {
-                let held: Vec<_> = hold.names.iter().map(|name| Some(name.as_str())).collect();
-                let said = |bytes: &[u8]| targets::entries_of_each(&file, bytes, &held).into_iter().map(Result::ok);
-                let changed = hold.names.iter().zip(said(bytes).zip(said(after)));
+                let said = |bytes: &[u8]| {
+                    let said = |file: &ReadFile<'_, '_>| {
+                        Ok(hold.names.iter().map(|name| file.entries(Some(name)).ok()).collect())
+                    };
+                    targets::read(&file, bytes, said).unwrap_or_else(|_| vec![None; hold.names.len()])
+                };
+                let changed = hold.names.iter().zip(said(bytes).into_iter().zip(said(after)));
                 all.extend(changed.filter(|(_, (said, says))| said != says).map(|(name, _)| name.clone()));
             }
             None => {
@@ -181,12 +185,12 @@ fn is_other_yaml(name: &str) -> bool {
 /// Returns the names of the entries that a file shows, and those of a hold that mean an entry of it; none if it cannot be read.
 fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Result<HashSet<String>, Failure> {
     let (file, bytes) = (path.to_string(), snapshot.file(path)?);
-    let asked: Vec<_> = [None].into_iter().chain(hold.names.iter().map(|name| Some(name.as_str()))).collect();
-    let entries = targets::entries_of_each(&file, bytes, &asked);
-    let names = asked.iter().zip(entries).flat_map(|(asked, entries)| {
-        entries.unwrap_or_default().into_iter().map(|(name, _)| asked.map_or(name, str::to_owned))
+    let names = targets::read(&file, bytes, |file| {
+        let shown = file.entries(None).unwrap_or_default().into_iter().map(|(name, _)| name);
+        let is_there = |name: &&String| file.entries(Some(name)).is_ok_and(|entries| !entries.is_empty());
+        Ok(shown.chain(hold.names.iter().filter(is_there).cloned()).collect())
     });
-    Ok(names.collect())
+    Ok(names.unwrap_or_default())
 }
 
 /// Tells of files that look like holds and are none by their name.

@@ -1,11 +1,12 @@
 //! The edit of a file of any kind: what it is shows in its content, and the editor of that kind does the rest. A file is read
 //! once for all that is done with it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use super::edit::{Edit, EditOptions, Fields};
 use super::kustomization::{self, EditError, ListsPlace, is_kustomization_name};
-use super::scalars::{self, DocumentKind, FileRefusal, ScalarPlace, document_kind};
+use super::scalars::{self, DocumentKind, FileImages, FileRefusal, ScalarPlace, document_kind};
 use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
@@ -75,20 +76,27 @@ impl Editor {
     }
 }
 
-/// A file that was read.
-struct ReadFile<'p, 'd> {
+/// A file that was read. What is asked of it does not read it again.
+pub struct ReadFile<'p, 'd> {
     path: &'p str,
     yaml: &'p ParsedYaml<'d>,
     /// Why it is no YAML as it stands, if it is a template that becomes YAML.
     template: Option<YamlError>,
     editor: Editor,
+    images: OnceCell<FileImages<'p, 'd>>,
+    /// The entries of its lists, if it has any.
+    listed: OnceCell<Result<NamedFields, EditError>>,
 }
 
 /// Reads the file at `path` and calls `then` with it.
-fn with_file<R>(
+///
+/// # Errors
+///
+/// The file cannot be read.
+pub fn read<R>(
     path: &str,
     source: &[u8],
-    then: impl FnOnce(ReadFile<'_, '_>) -> Result<R, TargetError>,
+    then: impl FnOnce(&ReadFile<'_, '_>) -> Result<R, TargetError>,
 ) -> Result<R, TargetError> {
     let unread = |error: YamlError| match Editor::by_name(path) {
         Editor::Lists(_) => TargetError::from(EditError::from(error)),
@@ -103,7 +111,10 @@ fn with_file<R>(
         match (editor, template) {
             // Placeholders are for lists of images alone.
             (Editor::Scalars, Some(error)) => Err(FileRefusal::from(error).into()),
-            (editor, template) => then(ReadFile { path, yaml, template, editor }),
+            (editor, template) => {
+                let (images, listed) = (OnceCell::new(), OnceCell::new());
+                then(&ReadFile { path, yaml, template, editor, images, listed })
+            }
         }
     });
     read.map_err(unread)?
@@ -111,17 +122,8 @@ fn with_file<R>(
 
 /// Returns whether the file at `path` is a kustomization, and no other kind of file. What cannot be read is as its name says.
 pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
-    let editor = with_file(path, source, |file| Ok(file.editor));
+    let editor = read(path, source, |file| Ok(file.editor));
     editor.unwrap_or_else(|_| Editor::by_name(path)) == Editor::Lists(ListsPlace::Document)
-}
-
-/// Returns where the file at `path` has an object with a `kind` and without an `apiVersion`, which makes it no manifest.
-pub fn object_without_version(path: &str, source: &[u8]) -> Option<Position> {
-    let place = with_file(path, source, |file| {
-        let is_other = file.editor == Editor::Scalars;
-        Ok(scalars::without_version(file.yaml).filter(|_| is_other).map(|root| file.yaml.place(root)))
-    });
-    place.ok().flatten()
 }
 
 /// Edits every image that an argument names in the file at `path`; see [`kustomization::edit`].
@@ -136,12 +138,12 @@ pub fn edit<'a>(
     options: impl Into<EditOptions<'a>>,
 ) -> Result<Edit, TargetError> {
     let options = options.into();
-    with_file(path, source, |file| match file.editor {
+    read(path, source, |file| match file.editor {
         Editor::Scalars => {
             let arguments: Vec<_> = arguments.iter().collect();
             Ok(scalars::edit(path, file.yaml, &arguments, options)?)
         }
-        Editor::Lists(place) => edit_lists(&file, place, arguments, options),
+        Editor::Lists(place) => edit_lists(file, place, arguments, options),
     })
 }
 
@@ -159,7 +161,7 @@ fn edit_lists(
     let mut in_lists = Vec::new();
     let mut elsewhere = Vec::new();
     for argument in arguments {
-        match names_no_entry(file, place, argument.name.as_str())? {
+        match file.names_no_entry(place, argument.name.as_str())? {
             true => elsewhere.push(argument),
             false => in_lists.push(argument.clone()),
         }
@@ -197,137 +199,161 @@ fn refuse_two_writers(
 /// The name of each image and its values, in file order.
 type NamedFields = Vec<(String, Fields)>;
 
-/// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file. A
-/// kustomization has one of each name: what counts of several entries.
+/// Returns what [`ReadFile::entries`] returns of the file at `path`.
 ///
 /// # Errors
 ///
 /// The file cannot be read.
 pub fn entries(path: &str, source: &[u8], name: Option<&str>) -> Result<NamedFields, TargetError> {
-    entries_of_each(path, source, &[name]).swap_remove(0)
+    read(path, source, |file| file.entries(name))
 }
 
-/// Returns what [`entries`] returns for each of the names, and reads the file once.
-pub fn entries_of_each(path: &str, source: &[u8], names: &[Option<&str>]) -> Vec<Result<NamedFields, TargetError>> {
-    let each = with_file(path, source, |file| match (file.editor, file.template.clone()) {
-        (Editor::Scalars, _) => Ok(names.iter().map(|name| Ok(scalars::entries(path, file.yaml, *name)?)).collect()),
-        (Editor::Lists(_), Some(error)) => Err(EditError::from(error).into()),
-        (Editor::Lists(place), None) => {
-            let listed = kustomization::entries_of(place, file.yaml);
-            Ok(names.iter().map(|name| entries_of_lists(&file, place, &listed, *name)).collect())
-        }
-    });
-    each.unwrap_or_else(|error| vec![Err(error); names.len()])
-}
-
-fn entries_of_lists(
-    file: &ReadFile<'_, '_>,
-    place: ListsPlace,
-    listed: &Result<NamedFields, EditError>,
-    name: Option<&str>,
-) -> Result<NamedFields, TargetError> {
-    if let Some(name) = name
-        && names_no_entry(file, place, name)?
-    {
-        return Ok(scalars::entries(file.path, file.yaml, Some(name))?);
-    }
-    let listed = listed.as_ref().map_err(EditError::clone)?.iter();
-    Ok(listed.filter(|(other, _)| name.is_none_or(|name| name == other)).cloned().collect())
-}
-
-/// Requires that all places of a name in the file at `path` say the same.
-///
-/// # Errors
-///
-/// They do not: the error has each of them.
-pub fn require_one_version(path: &str, source: &[u8], name: &str) -> Result<(), TargetError> {
-    with_file(path, source, |file| match file.editor {
-        Editor::Lists(place) if !names_no_entry(&file, place, name)? => Ok(()),
-        _ => Ok(scalars::require_one_version(path, file.yaml, name)?),
-    })
-}
-
-/// Returns a name for each place of `name` in the file at `path` that means this place alone; nothing if one of them has none.
-pub fn own_names(path: &str, source: &[u8], name: &str) -> Vec<String> {
-    with_file(path, source, |file| Ok(scalars::own_names(path, file.yaml, name))).unwrap_or_default()
-}
-
-/// Returns what [`entries`] returns of all images that show, with those that cannot be told.
-///
-/// # Errors
-///
-/// The file cannot be read.
-pub fn shown_entries(path: &str, source: &[u8]) -> Result<ShownEntries, TargetError> {
-    with_file(path, source, |file| match (file.editor, file.template) {
-        (Editor::Scalars, _) => Ok(scalars::shown(path, file.yaml)?),
-        (Editor::Lists(_), Some(error)) => Err(EditError::from(error).into()),
-        (Editor::Lists(place), None) => {
-            Ok(ShownEntries { entries: kustomization::entries_of(place, file.yaml)?, ..ShownEntries::default() })
-        }
-    })
-}
-
-/// Returns those of `names` that mean what `name` means in the file at `path`, or a part of it, by another spelling.
+/// Returns what [`ReadFile::spellings`] returns of the file at `path`; none if it cannot be read.
 pub fn spellings(path: &str, source: &[u8], name: &str, names: &BTreeSet<&str>) -> BTreeSet<String> {
-    let is_other = |other: &&&str| **other != name;
-    // An entry of a kustomization has one name, unless a path or a policy of Flux is used.
-    let may_be =
-        |other: &&&str| !is_kustomization_name(path) || may_be_another_name(name) || may_be_another_name(other);
-    let others: Vec<&str> = names.iter().filter(is_other).filter(may_be).copied().collect();
-    if others.is_empty() {
+    // The name of a kustomization tells what its entries are called, so that it need not be read.
+    let mut others = names.iter().filter(|other| **other != name);
+    let may_be = |other: &str| may_be_another_name(name) || may_be_another_name(other);
+    if !others.any(|other| !is_kustomization_name(path) || may_be(other)) {
         return BTreeSet::new();
     }
-    let found = with_file(path, source, |file| {
-        let scalars = scalars_of(&file, name)?;
+    read(path, source, |file| file.spellings(name, names)).unwrap_or_default()
+}
+
+impl<'p, 'd> ReadFile<'p, 'd> {
+    /// Returns the name of each image and its values, in file order: of the image `name`, or of all that show in the file. A
+    /// kustomization has one of each name: what counts of several entries.
+    ///
+    /// # Errors
+    ///
+    /// The name means more than one image, or something else.
+    pub fn entries(&self, name: Option<&str>) -> Result<NamedFields, TargetError> {
+        let Some(place) = self.lists()? else { return Ok(scalars::entries(self.images(), name)?) };
+        if let Some(name) = name
+            && self.names_no_entry(place, name)?
+        {
+            return Ok(scalars::entries(self.images(), Some(name))?);
+        }
+        let listed = self.listed(place)?.iter();
+        Ok(listed.filter(|(other, _)| name.is_none_or(|name| name == other)).cloned().collect())
+    }
+
+    /// Returns what [`ReadFile::entries`] returns of all images that show, with those that cannot be told.
+    ///
+    /// # Errors
+    ///
+    /// The file is not edited, whatever is asked for.
+    pub fn shown_entries(&self) -> Result<ShownEntries, TargetError> {
+        match self.lists()? {
+            Some(place) => Ok(ShownEntries { entries: self.listed(place)?.to_vec(), ..ShownEntries::default() }),
+            None => Ok(scalars::shown(self.images())?),
+        }
+    }
+
+    /// Requires that all places of a name say the same.
+    ///
+    /// # Errors
+    ///
+    /// They do not: the error has each of them.
+    pub fn require_one_version(&self, name: &str) -> Result<(), TargetError> {
+        match self.editor {
+            Editor::Lists(place) if !self.names_no_entry(place, name)? => Ok(()),
+            _ => Ok(scalars::require_one_version(self.images(), name)?),
+        }
+    }
+
+    /// Returns a name for each place of `name` that means this place alone; nothing if one of them has none.
+    pub fn own_names(&self, name: &str) -> Vec<String> {
+        scalars::own_names(self.images(), name)
+    }
+
+    /// Returns where an object has a `kind` and no `apiVersion`, which makes it no manifest.
+    pub fn object_without_version(&self) -> Option<Position> {
+        let is_other = self.editor == Editor::Scalars;
+        scalars::without_version(self.yaml).filter(|_| is_other).map(|root| self.yaml.place(root))
+    }
+
+    /// Returns those of `names` that mean what `name` means, or a part of it, by another spelling.
+    ///
+    /// # Errors
+    ///
+    /// One of them is ambiguous.
+    pub fn spellings(&self, name: &str, names: &BTreeSet<&str>) -> Result<BTreeSet<String>, TargetError> {
+        // An entry of a kustomization has one name, unless a path or a policy of Flux is used.
+        let may_be = |other: &str| may_be_another_name(name) || may_be_another_name(other);
+        let is_by_name = is_kustomization_name(self.path);
+        let scalars = self.scalars_of(name)?;
         let mut spellings = BTreeSet::new();
-        for other in others {
-            if scalars_of(&file, other)?.iter().any(|scalar| scalars.contains(scalar)) {
-                spellings.insert(other.to_owned());
+        for other in names.iter().filter(|other| **other != name && (!is_by_name || may_be(other))) {
+            if self.scalars_of(other)?.iter().any(|scalar| scalars.contains(scalar)) {
+                spellings.insert((*other).to_owned());
             }
         }
         Ok(spellings)
-    });
-    found.unwrap_or_default()
-}
+    }
 
-/// Returns the scalars that say what `name` is.
-fn scalars_of(file: &ReadFile<'_, '_>, name: &str) -> Result<Vec<ScalarPlace>, TargetError> {
-    match file.editor {
-        Editor::Lists(place) if !names_no_entry(file, place, name)? => {
-            let nodes = kustomization::nodes_of(place, file.yaml, name)?;
-            Ok(nodes.into_iter().map(ScalarPlace::of_file).collect())
+    /// Returns where the lists of the file are; `None` if another editor is for it.
+    ///
+    /// # Errors
+    ///
+    /// It is a template.
+    fn lists(&self) -> Result<Option<ListsPlace>, TargetError> {
+        match (self.editor, &self.template) {
+            (Editor::Scalars, _) => Ok(None),
+            (Editor::Lists(_), Some(error)) => Err(EditError::from(error.clone()).into()),
+            (Editor::Lists(place), None) => Ok(Some(place)),
         }
-        _ => Ok(scalars::scalars_of(file.path, file.yaml, name)),
+    }
+
+    fn images(&self) -> &FileImages<'p, 'd> {
+        self.images.get_or_init(|| FileImages::new(self.path, self.yaml))
+    }
+
+    /// Returns the entries of the lists.
+    fn listed(&self, place: ListsPlace) -> Result<&[(String, Fields)], TargetError> {
+        let listed = self.listed.get_or_init(|| kustomization::entries_of(place, self.yaml));
+        listed.as_deref().map_err(|error| error.clone().into())
+    }
+
+    /// Returns the scalars that say what `name` is.
+    fn scalars_of(&self, name: &str) -> Result<Vec<ScalarPlace>, TargetError> {
+        match self.editor {
+            Editor::Lists(place) if !self.names_no_entry(place, name)? => {
+                let nodes = kustomization::nodes_of(place, self.yaml, name)?;
+                Ok(nodes.into_iter().map(ScalarPlace::of_file).collect())
+            }
+            _ => Ok(scalars::scalars_of(self.images(), name)),
+        }
+    }
+
+    /// Whether a name is a path, or that of a policy of Flux whose markers the file has.
+    ///
+    /// # Errors
+    ///
+    /// An entry is called so too.
+    fn names_no_entry(&self, place: ListsPlace, name: &str) -> Result<bool, TargetError> {
+        let is_path = name.starts_with('.');
+        let elsewhere = match is_path {
+            true => scalars::first_called(self.images(), name),
+            false => scalars::first_marked(self.yaml, name),
+        };
+        if !is_path && elsewhere.is_none() {
+            return Ok(false);
+        }
+        let entries = match self.listed(place) {
+            // A path needs no entries that can be read.
+            Err(_) if is_path => return Ok(true),
+            entries => entries?,
+        };
+        let is_entry = entries.iter().any(|(other, _)| other == name);
+        let Some(elsewhere) = elsewhere.filter(|_| is_entry) else { return Ok(!is_entry) };
+        let what = if is_path { "a path leads here" } else { "a policy of Flux here" };
+        let message = format!("`{name}` is ambiguous: an entry is called so, and {what}");
+        let hint = "write the path of the tag, as in `.images[0].newTag`";
+        Err(FileRefusal::at(self.yaml, elsewhere, message, hint).into())
     }
 }
 
 /// Returns whether `name` may be a path, or that of a policy of Flux: another name for an entry that has one already.
 pub fn may_be_another_name(name: &str) -> bool {
     name.starts_with('.') || name.contains(':')
-}
-
-/// Whether a name is a path, or that of a policy of Flux whose markers the file has.
-///
-/// # Errors
-///
-/// An entry is called so too.
-fn names_no_entry(file: &ReadFile<'_, '_>, place: ListsPlace, name: &str) -> Result<bool, TargetError> {
-    let is_path = name.starts_with('.');
-    let elsewhere = match is_path {
-        true => scalars::first_called(file.path, file.yaml, name),
-        false => scalars::first_marked(file.yaml, name),
-    };
-    if !is_path && elsewhere.is_none() {
-        return Ok(false);
-    }
-    let entries = match kustomization::entries_of(place, file.yaml) {
-        // A path needs no entries that can be read.
-        Err(_) if is_path => return Ok(true),
-        entries => entries?,
-    };
-    let is_entry = entries.iter().any(|(other, _)| other == name);
-    let Some(elsewhere) = elsewhere.filter(|_| is_entry) else { return Ok(!is_entry) };
-    let what = if is_path { "a path leads here" } else { "a policy of Flux here" };
-    let message = format!("`{name}` is ambiguous: an entry is called so, and {what}");
-    Err(FileRefusal::at(file.yaml, elsewhere, message, "write the path of the tag, as in `.images[0].newTag`").into())
 }

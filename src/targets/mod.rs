@@ -9,10 +9,7 @@ pub mod kustomization;
 mod scalars;
 mod shown_entries;
 
-pub use any_file::{
-    TargetError, edit, entries, entries_of_each, is_kustomization, may_be_another_name, object_without_version,
-    own_names, require_one_version, shown_entries, spellings,
-};
+pub use any_file::{ReadFile, TargetError, edit, entries, is_kustomization, may_be_another_name, read, spellings};
 pub use edit::{
     Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, Note, NoteKind, OtherKind,
     PlaceVersion, Unnamed, UnusableValue, ValuesNote,

@@ -52,9 +52,11 @@ fn without_entry(
     let places: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
     let wanted: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();
     let what_is_there = |file: &FileEdit| {
-        let entries = wanted.iter().map(|name| targets::entries(&file.path, &file.old, Some(name)));
-        let error = entries.filter_map(Result::err).find(TargetError::is_no_image)?;
-        Some(Failure::edit(&file.path, &error))
+        let error = targets::read(&file.path, &file.old, |file| {
+            let mut errors = wanted.iter().filter_map(|name| file.entries(Some(name)).err());
+            Ok(errors.find(TargetError::is_no_image))
+        });
+        Some(Failure::edit(&file.path, &error.ok()??))
     };
     if let Some(failure) = files.iter().find_map(what_is_there) {
         return failure;
@@ -63,7 +65,7 @@ fn without_entry(
     let from_the_root = || arguments.iter().find_map(|argument| from_the_root(argument, files));
     if files.iter().all(|file| !file.edit.is_kustomization) || wanted.iter().all(|name| name.starts_with('.')) {
         let without_version = files.iter().find_map(|file| {
-            let place = targets::object_without_version(&file.path, &file.old)?;
+            let place = targets::read(&file.path, &file.old, |file| Ok(file.object_without_version())).ok()??;
             Some(format!("{}:{place}: an object without `apiVersion` is not a manifest", file.path))
         });
         let add_version = without_version.is_some().then(|| "add the `apiVersion` of the object".to_owned());

@@ -22,7 +22,7 @@ use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy};
-use crate::targets::{self, EntryEdit, Fields, TargetError};
+use crate::targets::{self, EntryEdit, Fields, ReadFile, TargetError};
 
 /// Orders every entry that the edit of `files` changes. `note` is told what a person should know beside that.
 ///
@@ -61,6 +61,7 @@ pub fn order_of(
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
             let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new, keeps_image };
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
+            let at_tip = EntryAtTip { is_alone: places.len() == 1 && !entry.appended, ..at_tip };
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
@@ -81,31 +82,35 @@ fn own_names_of(
     if !(2..=MAX_OWN_PASTS).contains(&places.len()) {
         return Ok(Vec::new());
     }
-    let names = targets::own_names(&file.path, &file.old, places[0].name.as_str());
+    let name = places[0].name.as_str();
+    let said = |file: &ReadFile<'_, '_>| {
+        let said = |name: String| (file.entries(Some(&name)), name);
+        Ok(file.own_names(name).into_iter().map(said).collect())
+    };
+    let named: Vec<_> = targets::read(&file.path, &file.old, said).unwrap_or_default();
     let are_alike = places.iter().all(|other| other.before == places[0].before);
-    if are_alike && !is_one_named_alone(file, &names, snapshot, claims)? {
+    let mut names = named.iter().map(|(_, name)| name.as_str());
+    if are_alike && !is_one_named_alone(file, &mut names, snapshot, claims)? {
         return Ok(Vec::new());
     }
-    let asked: Vec<_> = names.iter().map(|name| Some(name.as_str())).collect();
-    let said = targets::entries_of_each(&file.path, &file.old, &asked);
     let says = |said: Result<Vec<(String, Fields)>, TargetError>, place: &EntryEdit| {
         said.is_ok_and(|said| said.iter().any(|(_, fields)| *fields == place.before))
     };
-    let named = names.iter().zip(said).zip(places);
-    Ok(named.map(|((name, said), place)| says(said, place).then(|| name.clone())).collect())
+    let named = named.into_iter().zip(places);
+    Ok(named.map(|((said, name), place)| says(said, place).then_some(name)).collect())
 }
 
 /// Returns whether one of the newest commits claims to have released one of the places that have these own names, and not all.
 fn is_one_named_alone(
     file: &FileEdit,
-    own_names: &[String],
+    own_names: &mut dyn Iterator<Item = &str>,
     snapshot: &mut Snapshot<'_>,
     claims: &mut BranchClaims,
 ) -> Result<bool, Failure> {
     claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
-    let mut claimed = own_names.iter().map(|name| {
+    let mut claimed = own_names.map(|name| {
         let mut names = claims.spellings(name, &file.path, &file.old);
-        names.extend(claims.of_name(name).any(|said| said.names_file(&file.path)).then(|| name.clone()));
+        names.extend(claims.of_name(name).any(|said| said.names_file(&file.path)).then(|| name.to_owned()));
         names
     });
     let first = claimed.next();

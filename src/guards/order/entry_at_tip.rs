@@ -8,10 +8,12 @@ pub struct EntryAtTip<'a> {
     pub path: RepositoryPath,
     pub name: &'a str,
     pub now: &'a Fields,
+    /// Whether the name is known to have one place in the file.
+    pub is_alone: bool,
 }
 
 impl<'a> EntryAtTip<'a> {
     pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
-        Self { path: RepositoryPath::shown_as(file), name, now }
+        Self { path: RepositoryPath::shown_as(file), name, now, is_alone: false }
     }
 }

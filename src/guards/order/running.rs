@@ -68,7 +68,7 @@ impl RunningEntry {
         scrutiny: Scrutiny,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
-        let EntryAtTip { path, name, now } = entry;
+        let EntryAtTip { path, name, now, .. } = entry;
         let spellings = search_claim(snapshot, claims, path, name)?;
         let (claim, history) = (last_claim(claims, &path.to_string(), name, &spellings), claims.line().history());
         if let Some(claim) = &claim
@@ -118,7 +118,7 @@ impl RunningEntry {
         claim: &FoundClaim<'_>,
         scrutiny: Scrutiny,
     ) -> Result<Option<Self>, Failure> {
-        let EntryAtTip { path, name, now } = entry;
+        let EntryAtTip { path, name, now, .. } = entry;
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
         let said = claim.trailers.image(name, now.image_name(name).unwrap_or(name));
         let last = Self {
@@ -165,7 +165,7 @@ impl RunningEntry {
         spellings: &BTreeSet<String>,
         scrutiny: Scrutiny,
     ) -> Result<Option<Self>, Failure> {
-        let EntryAtTip { path, name, now } = entry;
+        let EntryAtTip { path, name, now, .. } = entry;
         let (file, history) = (path.to_string(), claims.line().history());
         let mut newer: Vec<&CommitRecord> = Vec::new();
         let last = claims_of_entry(claims, &file, name, spellings).take(MAX_CHECKPOINTS);
@@ -235,7 +235,11 @@ impl RunningEntry {
 }
 
 /// Returns whether the places of the entry's name say different things at the tip.
-fn is_of_several(snapshot: &Snapshot<'_>, EntryAtTip { path, name, .. }: &EntryAtTip<'_>) -> Result<bool, Failure> {
+fn is_of_several(snapshot: &Snapshot<'_>, entry: &EntryAtTip<'_>) -> Result<bool, Failure> {
+    let EntryAtTip { path, name, is_alone, .. } = entry;
+    if *is_alone {
+        return Ok(false);
+    }
     let said = entries(&path.to_string(), snapshot.file(path)?, Some(name));
     Ok(said.is_some_and(|said| said.values().any(|fields| !fields.several.is_empty())))
 }

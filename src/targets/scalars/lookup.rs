@@ -20,7 +20,7 @@ use crate::yaml::{NodeId, ParsedYaml};
 
 /// What is known of a text beside what it says.
 #[derive(Clone, Copy)]
-pub(super) struct TextOrigin<'p> {
+pub(in crate::targets) struct TextOrigin<'p> {
     pub(super) path: &'p str,
     /// The parameters that are laid over it, if it is values of a source of Argo CD.
     pub(super) parameters: Option<&'p Parameters<'p>>,
@@ -33,7 +33,7 @@ impl<'p> From<&'p str> for TextOrigin<'p> {
 }
 
 /// The images of a file that was read.
-pub(super) struct FileImages<'p, 'd> {
+pub(in crate::targets) struct FileImages<'p, 'd> {
     pub(super) origin: TextOrigin<'p>,
     pub(super) yaml: &'p ParsedYaml<'d>,
     pub(super) objects: Vec<Object>,
@@ -57,7 +57,7 @@ enum FoundBy {
 }
 
 impl<'p, 'd> FileImages<'p, 'd> {
-    pub(super) fn new(origin: impl Into<TextOrigin<'p>>, yaml: &'p ParsedYaml<'d>) -> Self {
+    pub(in crate::targets) fn new(origin: impl Into<TextOrigin<'p>>, yaml: &'p ParsedYaml<'d>) -> Self {
         let origin = origin.into();
         let objects = objects(origin.path, yaml);
         let named = |object: &Object| match object.kind {
@@ -215,8 +215,8 @@ impl NamedPlace {
 }
 
 /// Returns where the first image is that `name` means; nothing if it means none that can be edited.
-pub(in crate::targets) fn first_called(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Option<NodeId> {
-    FileImages::new(path, yaml).called(name).ok()?.first().map(|place| place.item)
+pub(in crate::targets) fn first_called(images: &FileImages<'_, '_>, name: &str) -> Option<NodeId> {
+    images.called(name).ok()?.first().map(|place| place.item)
 }
 
 /// Several images of one name are edited together if they are the same image, and a path means one place.

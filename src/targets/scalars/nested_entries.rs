@@ -10,6 +10,7 @@ use super::parameters::PARAMETERS;
 use super::place::ImagePlace;
 use super::repeated::RepeatedKeys;
 use super::rewrite;
+use super::together;
 use super::values_text::{INSIDE, ValuesText};
 use crate::image::ImageArgument;
 use crate::targets::edit::Fields;
@@ -21,12 +22,12 @@ use crate::yaml::{NodeId, ParsedYaml};
 /// # Errors
 ///
 /// The file is not edited, whatever is asked for.
-pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
-    let mut shown = rewrite::shown(path.into(), yaml)?;
-    let repeated = RepeatedKeys::of(yaml);
-    for values in ValuesText::all(yaml, &objects(path, yaml)) {
+pub(in crate::targets) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRefusal> {
+    let mut shown = rewrite::shown(images)?;
+    let repeated = RepeatedKeys::of(images.yaml);
+    for values in ValuesText::all(images.yaml, &images.objects) {
         let told = |refusal: FileRefusal| values.told(refusal);
-        let read = || values.read(|yaml| rewrite::shown(values.origin(), yaml)).map_err(told);
+        let read = || values.read(|yaml| rewrite::shown(&FileImages::new(values.origin(), yaml))).map_err(told);
         match repeated.refuse(values.slot.value).and_then(|()| read()) {
             Ok(inside) => {
                 shown.entries.extend(inside.entries);
@@ -36,7 +37,7 @@ pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<Sho
             Err(refusal) => shown.untold.push(refusal),
         }
     }
-    shown.untold.extend(values_behind(path, yaml, None)?);
+    shown.untold.extend(values_behind(images, None)?);
     Ok(shown)
 }
 
@@ -46,26 +47,24 @@ pub(in crate::targets) fn shown(path: &str, yaml: &ParsedYaml<'_>) -> Result<Sho
 ///
 /// The file is not edited, whatever is asked for.
 pub(in crate::targets) fn entries(
-    path: &str,
-    yaml: &ParsedYaml<'_>,
+    images: &FileImages<'_, '_>,
     wanted: Option<&str>,
 ) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let (mut entries, something_else) = match rewrite::entries(path.into(), yaml, wanted) {
+    let (mut entries, something_else) = match rewrite::entries(images, wanted) {
         Ok(entries) if wanted.is_some() && !entries.is_empty() => return Ok(entries),
         Ok(entries) => (entries, None),
         Err(refusal) if refusal.is_no_image => (Vec::new(), Some(refusal)),
         Err(refusal) => return Err(refusal),
     };
-    let objects = objects(path, yaml);
-    for values in ValuesText::all(yaml, &objects) {
+    for values in ValuesText::all(images.yaml, &images.objects) {
         entries.extend(values.entries(wanted)?);
     }
     if let (Some(name), true) = (wanted, entries.is_empty())
-        && let Some(refusal) = values_behind(path, yaml, Some(name))?.into_iter().next()
+        && let Some(refusal) = values_behind(images, Some(name))?.into_iter().next()
     {
         return Err(refusal);
     }
-    for values in ValuesText::ignored(yaml, &objects).into_iter().filter(|_| entries.is_empty()) {
+    for values in ValuesText::ignored(images.yaml, &images.objects).into_iter().filter(|_| entries.is_empty()) {
         if let Some(name) = wanted.filter(|name| values.has(name)) {
             let message = format!("`{name}` is in `values` alone, which Argo CD ignores beside `valuesObject`");
             let refusal = values.refusal(message, "move the image to `valuesObject` once by hand");
@@ -79,12 +78,12 @@ pub(in crate::targets) fn entries(
 }
 
 /// Returns a refusal of each text of values that an alias or a merge key brings, or of those with the image `wanted`.
-fn values_behind(path: &str, yaml: &ParsedYaml<'_>, wanted: Option<&str>) -> Result<Vec<FileRefusal>, FileRefusal> {
+fn values_behind(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<FileRefusal>, FileRefusal> {
+    let yaml = images.yaml;
     let Some(expanded) = yaml.expanded()? else { return Ok(Vec::new()) };
-    let here: HashSet<NodeId> =
-        ValuesText::all(yaml, &objects(path, yaml)).iter().map(|values| values.slot.value).collect();
+    let here: HashSet<NodeId> = ValuesText::all(yaml, &images.objects).iter().map(|values| values.slot.value).collect();
     let mut refusals = Vec::new();
-    for values in ValuesText::all(&expanded.yaml, &objects(path, &expanded.yaml)) {
+    for values in ValuesText::all(&expanded.yaml, &objects(images.origin.path, &expanded.yaml)) {
         let written = expanded.origin(values.slot.value);
         if let Some(through) = expanded.through(values.slot.value)
             && !here.contains(&written)
@@ -112,21 +111,20 @@ impl ScalarPlace {
 }
 
 /// Returns the scalars of the images that `name` means; none if it means no image, or not one.
-pub(in crate::targets) fn scalars_of(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Vec<ScalarPlace> {
-    let nodes = |path: &str, yaml: &ParsedYaml<'_>, name: &str| -> Vec<NodeId> {
-        let places = FileImages::new(path, yaml).called(name).unwrap_or_default();
-        places.iter().flat_map(ImagePlace::nodes).collect()
+pub(in crate::targets) fn scalars_of(images: &FileImages<'_, '_>, name: &str) -> Vec<ScalarPlace> {
+    let nodes = |images: &FileImages<'_, '_>, name: &str| -> Vec<NodeId> {
+        images.called(name).unwrap_or_default().iter().flat_map(ImagePlace::nodes).collect()
     };
-    let outside = nodes(path, yaml, name);
+    let outside = nodes(images, name);
     if !outside.is_empty() {
         return outside.into_iter().map(ScalarPlace::of_file).collect();
     }
     let inside = |values: ValuesText<'_, '_>| {
         let name = values.object.without_label(name);
-        let nodes = values.read(|yaml| Ok(nodes(INSIDE, yaml, name))).unwrap_or_default();
+        let nodes = values.read(|yaml| Ok(nodes(&FileImages::new(INSIDE, yaml), name))).unwrap_or_default();
         nodes.into_iter().map(move |scalar| ScalarPlace { text: Some(values.slot.value), scalar })
     };
-    ValuesText::all(yaml, &objects(path, yaml)).into_iter().flat_map(inside).collect()
+    ValuesText::all(images.yaml, &images.objects).into_iter().flat_map(inside).collect()
 }
 
 /// Requires that all places of a name say the same, in the file or in one of the values that are text there.
@@ -134,18 +132,14 @@ pub(in crate::targets) fn scalars_of(path: &str, yaml: &ParsedYaml<'_>, name: &s
 /// # Errors
 ///
 /// They do not, or the name means more than one image.
-pub(in crate::targets) fn require_one_version(
-    path: &str,
-    yaml: &ParsedYaml<'_>,
-    name: &str,
-) -> Result<(), FileRefusal> {
-    rewrite::require_one_version(path, yaml, name)?;
-    for values in ValuesText::all(yaml, &objects(path, yaml)) {
+pub(in crate::targets) fn require_one_version(images: &FileImages<'_, '_>, name: &str) -> Result<(), FileRefusal> {
+    together::require_one_version(images, name)?;
+    for values in ValuesText::all(images.yaml, &images.objects) {
         let name = values.object.without_label(name);
         values
-            .read(|yaml| Ok(rewrite::require_one_version(INSIDE, yaml, name)))
+            .read(|yaml| Ok(together::require_one_version(&FileImages::new(INSIDE, yaml), name)))
             .unwrap_or(Ok(()))
-            .map_err(|refusal| FileRefusal { place: Some(yaml.place(values.slot.value)), ..refusal })?;
+            .map_err(|refusal| FileRefusal { place: Some(images.yaml.place(values.slot.value)), ..refusal })?;
     }
     Ok(())
 }
@@ -190,7 +184,8 @@ fn refuse_digest_inside(
     }
     let whole = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
     // What the parameters make of them does not count here.
-    let said = values.read(|yaml| rewrite::entries(INSIDE.into(), yaml, Some(values.object.without_label(whole))));
+    let said =
+        values.read(|yaml| rewrite::entries(&FileImages::new(INSIDE, yaml), Some(values.object.without_label(whole))));
     let has_digest = said.unwrap_or_default().iter().any(|(_, fields)| fields.digest.is_some());
     if !has_digest {
         return Ok(());

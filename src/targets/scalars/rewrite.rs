@@ -72,18 +72,11 @@ pub(super) fn edit(
 /// # Errors
 ///
 /// The file is not edited, whatever is asked for.
-pub(super) fn entries(
-    origin: TextOrigin<'_>,
-    yaml: &ParsedYaml<'_>,
-    wanted: Option<&str>,
-) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    refuse_file(origin.path, yaml)?;
-    let images = FileImages::new(origin, yaml);
-    if let Some(name) = wanted {
-        let places = images.called(name)?;
-        return Ok(together(yaml, &places)?.map(|fields| (name.to_owned(), fields)).into_iter().collect());
-    }
-    Ok(shown(origin, yaml)?.entries)
+pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
+    let Some(name) = wanted else { return Ok(shown(images)?.entries) };
+    refuse_file(images.origin.path, images.yaml)?;
+    let fields = together(images.yaml, &images.called(name)?)?;
+    Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect())
 }
 
 /// Returns what the images say that show without being asked for, and which of them cannot be told.
@@ -91,29 +84,19 @@ pub(super) fn entries(
 /// # Errors
 ///
 /// The file is not edited, whatever is asked for.
-pub(super) fn shown(origin: TextOrigin<'_>, yaml: &ParsedYaml<'_>) -> Result<ShownEntries, FileRefusal> {
-    refuse_file(origin.path, yaml)?;
-    let ShownImages { images, untold, doubtful } = FileImages::new(origin, yaml).all();
+pub(super) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRefusal> {
+    refuse_file(images.origin.path, images.yaml)?;
+    let ShownImages { images: all, untold, doubtful } = images.all();
     let mut entries = Vec::new();
-    for (name, places) in images {
-        entries.extend(together(yaml, &places)?.map(|fields| (name, fields)));
+    for (name, places) in all {
+        entries.extend(together(images.yaml, &places)?.map(|fields| (name, fields)));
     }
     Ok(ShownEntries { entries, untold, doubtful })
 }
 
-/// Requires that all places of a name say the same; see [`together::require_one_version`].
-///
-/// # Errors
-///
-/// They do not, or the name means more than one image.
-pub(super) fn require_one_version(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Result<(), FileRefusal> {
-    together::require_one_version(&FileImages::new(path, yaml), name)
-}
-
 /// Returns a name for each place of `name` that means this place alone; nothing if one of them has none.
-pub(in crate::targets) fn own_names(path: &str, yaml: &ParsedYaml<'_>, name: &str) -> Vec<String> {
-    let images = FileImages::new(path, yaml);
-    images.called(name).map(|places| together::own_names(&images, &places)).unwrap_or_default()
+pub(in crate::targets) fn own_names(images: &FileImages<'_, '_>, name: &str) -> Vec<String> {
+    images.called(name).map(|places| together::own_names(images, &places)).unwrap_or_default()
 }
 
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {

@@ -3,7 +3,7 @@
 
 use super::argo::{sources, values_object};
 use super::file_refusal::FileRefusal;
-use super::lookup::TextOrigin;
+use super::lookup::{FileImages, TextOrigin};
 use super::nodes::{is_mapping, value_of};
 use super::object::Object;
 use super::parameters::Parameters;
@@ -75,7 +75,7 @@ impl<'y, 'd> ValuesText<'y, 'd> {
     /// The image `wanted` is there, and cannot be told.
     pub(super) fn entries(&self, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
         let inside = wanted.map(|name| self.object.without_label(name));
-        let mut entries = match self.read(|yaml| Ok(rewrite::entries(self.origin(), yaml, inside))) {
+        let mut entries = match self.read(|yaml| Ok(rewrite::entries(&FileImages::new(self.origin(), yaml), inside))) {
             Ok(Err(refusal)) if wanted.is_some() && !refusal.is_no_image => return Err(self.told(refusal)),
             read => read.unwrap_or_else(Err).unwrap_or_default(),
         };

@@ -2,7 +2,7 @@
 //! says where they are.
 
 use tagship::image::ImageArgument;
-use tagship::targets::{Absent, edit, shown_entries};
+use tagship::targets::{Absent, edit, read};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
 const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: r}\n";
@@ -12,7 +12,7 @@ const CHART: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepositor
 
 /// Returns what shows in a file: `NAME=IMAGE` of each image that can be told, and the place and text of what cannot.
 fn shown(text: &str) -> Vec<String> {
-    let shown = shown_entries("all.yaml", text.as_bytes()).unwrap();
+    let shown = read("all.yaml", text.as_bytes(), |file| file.shown_entries()).unwrap();
     let entry = |(name, fields): (String, tagship::targets::Fields)| {
         let tag = fields.new_tag.unwrap_or_default();
         format!("{name}={}:{tag}", fields.new_name.unwrap_or_default())
