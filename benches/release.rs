@@ -30,6 +30,7 @@ fn main() {
     for files in sizes {
         let remote = Remote::create("gitops");
         remote.fill(files, 20);
+        remote.configure("uploadpackfilter.blob:limit.allow", "true");
         let server = GitServer::start(remote.folder(), Access::Open);
         server.use_http_backend();
         let url = server.url("gitops.git");

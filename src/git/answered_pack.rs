@@ -43,9 +43,9 @@ pub(super) fn receive(
 }
 
 /// Sends a fetch of protocol v2 with these arguments alone, and reads what is wanted of its pack.
-pub(super) fn receive_by<'a>(
+pub(super) fn receive_by(
     connection: &mut Connection<'_>,
-    arguments: impl Iterator<Item = &'a str>,
+    arguments: [&str; 6],
     features: Vec<Feature>,
     wanted: WantedOfPack,
     objects: &mut Objects,
@@ -53,7 +53,7 @@ pub(super) fn receive_by<'a>(
     let allowance = connection.allowance();
     allowance.resume();
     let features = features.into_iter().filter(|(_, value)| value.is_some());
-    let arguments = arguments.map(BString::from);
+    let arguments = arguments.into_iter().map(BString::from);
     let reader = connection.transport.invoke(Command::Fetch.as_str(), features, Some(arguments), false)?;
     read_answer(reader, &allowance, Protocol::V2, wanted, objects)
 }

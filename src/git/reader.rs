@@ -2,8 +2,8 @@
 //!
 //! A server that supports partial fetches (protocol v2 with filters) is asked for the commit with all its trees; if these
 //! are too many, the rest of the answer is left, and the trees along the path are fetched one by one. A request has one
-//! filter, `blob:none` or `tree:0`: GitHub allows these and no combination. An object that is asked for by its id comes
-//! whatever the filter says. A server without partial fetches is asked for the whole of the one commit.
+//! filter, because GitHub allows no combination. An object that is asked for by its id comes whatever the filter says. A
+//! server without partial fetches is asked for the whole of the one commit.
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
@@ -28,7 +28,7 @@ use gix::protocol::handshake::Ref;
 /// GitOps repositories, the largest has 1,766 trees, which are 200 kB. With more trees, those along one path are fewer bytes.
 const MAX_OBJECTS_IN_FIRST_FETCH: usize = 2_000;
 
-/// How much is read of what has changed, in bytes: the trees, and what there is room for of the files.
+/// How much is read of what has changed, in bytes.
 const MAX_CHANGED: u64 = 256 << 10;
 
 /// How many generations of commits the first fetch asks for: their messages tell what was released last.
@@ -135,9 +135,11 @@ impl<'r> Reader<'r> {
         Ok(Fetched::Partial)
     }
 
-    /// Fetches the trees and files that changed from `before`, an ancestor, to `tip`. If they are more than [`MAX_CHANGED`], the
-    /// trees are fetched alone, up to that size. gix always lets a server send deltas to what we have (`thin-pack`). Nothing of
-    /// `before` is here, so this request does not.
+    /// Fetches the trees and small files that changed from `before`, an ancestor, to `tip`, up to [`MAX_CHANGED`]. A server that
+    /// has no limit for files, or more than that to send, is asked for the trees alone. What does not come can be asked for by
+    /// its id, so a failure is none of the release.
+    ///
+    /// gix always lets a server send deltas to what we have (`thin-pack`). Nothing of `before` is here, so this request does not.
     pub(super) fn fetch_changes(
         &mut self,
         tip: CommitId,
@@ -145,12 +147,14 @@ impl<'r> Reader<'r> {
         objects: &mut Objects,
     ) -> Result<(), GitError> {
         let (want, have) = (format!("want {}", tip.0), format!("have {}", before.0));
-        for filter in [None, Some("filter blob:none")] {
-            let arguments = ["ofs-delta", "no-progress"].into_iter().chain(filter).chain([&want, &have, "done"]);
+        for filter in ["filter blob:limit=64k", "filter blob:none"] {
+            let arguments = ["ofs-delta", "no-progress", filter, &want, &have, "done"];
             let (features, wanted) = (self.features(), WantedOfPack::Beginning(MAX_CHANGED));
-            let taken = receive_by(&mut self.connection, arguments, features, wanted, objects);
-            if self.leave_rest(taken)? == Taken::All {
-                break;
+            match receive_by(&mut self.connection, arguments, features, wanted, objects) {
+                Ok(Taken::All) => break,
+                Ok(Taken::Beginning) => self.connection.abandon_answer()?,
+                Err(refused) if is_refusal(&refused) => self.connection.begin_again()?,
+                Err(_) => return self.connection.begin_again(),
             }
         }
         Ok(())
@@ -281,15 +285,9 @@ impl<'r> Reader<'r> {
         wanted: WantedOfPack,
         objects: &mut Objects,
     ) -> Result<(), GitError> {
-        let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
-        self.leave_rest(taken).map(drop)
-    }
-
-    /// Leaves what is unread of an answer. Returns how much was read.
-    fn leave_rest(&mut self, taken: anyhow::Result<Taken>) -> Result<Taken, GitError> {
-        match taken {
-            Ok(Taken::All) => Ok(Taken::All),
-            Ok(Taken::Beginning) => self.connection.abandon_answer().map(|()| Taken::Beginning),
+        match receive(&mut self.connection, self.protocol, arguments, wanted, objects) {
+            Ok(Taken::All) => Ok(()),
+            Ok(Taken::Beginning) => self.connection.abandon_answer(),
             Err(error) => {
                 if excess(&error).is_some() {
                     // Less may be asked for then.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Barrier};
 use super::{incompressible, lines, login, release_in, serve};
 use crate::stage::{FILE, Stage, tagship};
 use crate::support::git_server::{Access, Fault, GitServer};
+use crate::support::http::Response;
 use crate::support::repository::{Checkout, File, Remote};
 
 /// Asks both services, one of which tells the tip of the branch, fetches the commit with its trees, then the file, and pushes.
@@ -144,41 +145,66 @@ fn entries_of_one_name_in_several_files_cost_no_more() {
 }
 
 /// Releases of an entry come one after the other. What changed since the last but one comes in one request, so that a long path
-/// costs no more than a short one. A file that is too large to come by the way is left, and the one to write is asked for.
+/// costs no more than a short one.
 #[test]
 fn the_next_release_into_a_large_repository_reads_what_has_changed() {
     let remote = Remote::create("gitops");
     remote.fill(10_000, 3);
     let server = GitServer::start(remote.folder(), Access::Open);
-    let folder = "clusters/42/apps/0042";
     let release = |url: &str, tag: &str| {
-        let release = tagship().args(["release", "--no-check", "--branch", "main", "--repo", url, "-k", folder]);
-
-        release.arg(format!("app=*:{tag}")).run().success().stdout_has("released");
+        let release = tagship().args(["release", "--no-check", "--branch", "main", "--repo", url]);
+        let image = format!("app=*:{tag}");
+        release.args(["-k", "clusters/42/apps/0042", &image]).run().success().stdout_has("released");
         server.requests()
     };
     let url = server.url("gitops.git");
     release(&url, "v10");
     release(&url, "v11");
-    for (tag, others, read, left) in [
-        ("v12", [].as_slice(), 1, 1),
-        ("v13", &[9; 12], 1, 1),
+    for (tag, allowed, others, fetches) in [
+        ("v12", true, [].as_slice(), 2),
+        // A large file is left out.
+        ("v13", true, &[1 << 20], 2),
+        ("v14", true, &[9; 12], 2),
+        // The server knows no limit for files: what has changed is asked for without them.
+        ("v15", false, &[], 4),
         // Too much may have changed.
-        ("v14", &[9; 12], 6, 1),
-        // It is left, and what has changed is asked for without files.
-        ("v15", &[1 << 20], 2, 2),
+        ("v16", true, &[9; 16], 7),
     ] {
+        remote.configure("uploadpackfilter.blob:limit.allow", &allowed.to_string());
         for bytes in others {
             remote.commit("main", "Something else", &[File::new("other", incompressible(*bytes))]);
         }
         let requests = release(&url, tag);
-        let fetches = requests.iter().filter(|request| request.logged.line().ends_with("git-upload-pack 200"));
-        let sent: Vec<_> = fetches.map(|request| request.logged.sent).collect();
-        let (large, small): (Vec<usize>, Vec<usize>) = sent.iter().partition(|bytes| **bytes > 500_000);
-        assert_eq!((small.len(), large.len(), requests.len()), (read, left, read + left + 3), "{tag}: {sent:?}");
-        assert!(small.iter().sum::<usize>() < 16 << 10, "{tag}: {sent:?}");
+        let fetched = requests.iter().filter(|request| request.logged.line().ends_with("git-upload-pack 200"));
+        let sent: Vec<_> = fetched.map(|request| request.logged.sent).collect();
+        assert_eq!((sent.len(), requests.len()), (fetches, fetches + 3), "{tag}: {sent:?}");
+        // Most of the first answer is left.
+        assert!(sent[1..].iter().sum::<usize>() < 16 << 10, "{tag}: {sent:?}");
     }
-    release(&remote.file_url(), "v16");
+    release(&remote.file_url(), "v17");
+    remote.fsck();
+}
+
+/// What has changed is only asked for to save requests: without an answer, the trees are asked for one after the other.
+#[test]
+fn what_has_changed_may_not_come() {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let release = |tag: &str| {
+        let release =
+            tagship().args(["release", "--no-check", "--branch", "main", "--repo", &server.url("gitops.git")]);
+        let image = format!("app=*:{tag}");
+        release.args(["-k", "clusters/42/apps/0042", &image]).run().success().stdout_has("released");
+    };
+    release("v10");
+    release("v11");
+    let fetch = "POST /gitops.git/git-upload-pack";
+    for (tag, fault) in [("v12", Fault::Answer(Response::text(504, "no"))), ("v13", Fault::CutResponse(99))] {
+        server.inject(fetch, 1, Fault::Pass);
+        server.inject(fetch, 1, fault);
+        release(tag);
+    }
     remote.fsck();
 }
 
