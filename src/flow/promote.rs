@@ -175,7 +175,12 @@ impl Running {
             |name: &str| request.names.is_empty() || request.names.iter().any(|named| named.as_str() == name);
         let mut claims = BranchClaims::default();
         let read = |(name, fields): (String, Fields)| {
-            let entry = EntryAtTip { path: path.clone(), name: &name, now: &fields, is_alone: false };
+            let entry = EntryAtTip {
+                path: path.clone(),
+                name: &name,
+                now: &fields,
+                is_of_one_version: fields.several.is_empty(),
+            };
             let mut note = |note| listener(&Event::Noted(note));
             let history = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };

@@ -174,8 +174,12 @@ fn find(
     }
     if back.taken_back.is_empty() {
         let now = found.changes[0].fields.clone().unwrap_or_default();
-        back.still_away =
-            still_away(snapshot, &EntryAtTip { path: path.clone(), name, now: &now, is_alone: false }, &back.to, note)?;
+        back.still_away = still_away(
+            snapshot,
+            &EntryAtTip { path: path.clone(), name, now: &now, is_of_one_version: false },
+            &back.to,
+            note,
+        )?;
     }
     Ok(Back { image_name: said_name(name, &found.changes), ..back })
 }

@@ -4,9 +4,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::file_entries::{Entries, entries};
+use super::file_entries::Entries;
 use crate::git::{CommitRecord, RemovedFile, RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
+use crate::targets;
 use crate::targets::kustomization::is_kustomization_name;
 
 /// How many files that are gone, and kept neither name nor content, are read: those whose paths are the nearest ones.
@@ -39,6 +40,9 @@ pub(super) fn moved_from(
     candidates.append(&mut others);
     let paths: Vec<RepositoryPath> = candidates.iter().map(|file| file.path.clone()).collect();
     snapshot.load_files(&[before], &paths)?;
+    if candidates.is_empty() {
+        return Ok(None);
+    }
     let said = all_entries(path, text, name);
     let mut best = None;
     for candidate in candidates {
@@ -60,10 +64,15 @@ pub(super) fn moved_from(
 
 /// Returns what all entries of a file say that show, and what the entry `name` says, which may be another name for one.
 fn all_entries(path: &RepositoryPath, bytes: &[u8], name: Option<&str>) -> Entries {
-    let path = path.to_string();
-    let mut all = entries(&path, bytes, None).unwrap_or_default();
-    all.extend(name.and_then(|name| entries(&path, bytes, Some(name))).unwrap_or_default());
-    all
+    let all = targets::read(&path.to_string(), bytes, |file| {
+        let mut all = Entries::new();
+        let named = name.and_then(|name| file.entries(Some(name)).ok()).unwrap_or_default();
+        for (entry, fields) in named.into_iter().chain(file.entries(None).unwrap_or_default()) {
+            all.entry(entry).or_insert(fields);
+        }
+        Ok(all)
+    });
+    all.unwrap_or_default()
 }
 
 /// Returns whether two files have one name: the ending may be the other one of YAML, and a kustomization has three names.

@@ -61,7 +61,7 @@ pub fn order_of(
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
             let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new, keeps_image };
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
-            let at_tip = EntryAtTip { is_alone: places.len() == 1 && !entry.appended, ..at_tip };
+            let at_tip = EntryAtTip { is_of_one_version: places.len() == 1 && !entry.appended, ..at_tip };
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
     }

@@ -8,12 +8,12 @@ pub struct EntryAtTip<'a> {
     pub path: RepositoryPath,
     pub name: &'a str,
     pub now: &'a Fields,
-    /// Whether the name is known to have one place in the file.
-    pub is_alone: bool,
+    /// Whether all places of the name are known to say the same.
+    pub is_of_one_version: bool,
 }
 
 impl<'a> EntryAtTip<'a> {
     pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
-        Self { path: RepositoryPath::shown_as(file), name, now, is_alone: false }
+        Self { path: RepositoryPath::shown_as(file), name, now, is_of_one_version: false }
     }
 }

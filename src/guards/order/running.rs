@@ -236,8 +236,8 @@ impl RunningEntry {
 
 /// Returns whether the places of the entry's name say different things at the tip.
 fn is_of_several(snapshot: &Snapshot<'_>, entry: &EntryAtTip<'_>) -> Result<bool, Failure> {
-    let EntryAtTip { path, name, is_alone, .. } = entry;
-    if *is_alone {
+    let EntryAtTip { path, name, is_of_one_version, .. } = entry;
+    if *is_of_one_version {
         return Ok(false);
     }
     let said = entries(&path.to_string(), snapshot.file(path)?, Some(name));
