@@ -18,24 +18,13 @@ pub struct Edit {
     pub notes: Vec<Note>,
     /// Whether the file is a kustomization.
     pub is_kustomization: bool,
-    changed: bool,
+    pub(in crate::targets) is_changed: bool,
 }
 
 impl Edit {
     /// Whether the new text differs from the old one.
     pub fn changed(&self) -> bool {
-        self.changed
-    }
-
-    pub(in crate::targets) fn new(
-        text: Vec<u8>,
-        changed: bool,
-        entries: Vec<EntryEdit>,
-        absent: Vec<ImageName>,
-        names: Vec<String>,
-        notes: Vec<Note>,
-    ) -> Self {
-        Self { text, entries, absent, names, notes, is_kustomization: false, changed }
+        self.is_changed
     }
 
     /// Returns this edit and one of its text as one edit.
@@ -44,7 +33,7 @@ impl Edit {
         self.absent.extend(later.absent);
         self.notes.extend(later.notes);
         self.names.extend(later.names);
-        Self { text: later.text, changed: self.changed || later.changed, ..self }
+        Self { text: later.text, is_changed: self.is_changed || later.is_changed, ..self }
     }
 }
 

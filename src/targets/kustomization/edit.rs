@@ -77,7 +77,6 @@ pub(in crate::targets) fn edit_parsed(
 ) -> Result<Edit, EditError> {
     let requested = Requested::new(arguments);
     let mut edit = edit_lists(lists_place, old, &requested, options)?;
-    edit.is_kustomization = lists_place == ListsPlace::Document;
     if let Some(YamlError::Syntax { place, message, .. }) = template {
         let kind = NoteKind::NotYaml { message: message.clone() };
         edit.notes.push(Note { name: String::new(), place: *place, kind });

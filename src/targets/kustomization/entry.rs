@@ -19,6 +19,8 @@ pub(in crate::targets) enum ListsPlace {
 pub(super) struct ImageLists<'d> {
     /// The mapping that has the lists; nothing in a file of white space and comments.
     pub(super) root: Option<NodeId>,
+    /// Whether they are those of a kustomization.
+    pub(super) is_of_kustomization: bool,
     pub(super) images: Option<Pair>,
     /// `imageTags`.
     legacy: Option<Pair>,
@@ -61,7 +63,7 @@ impl ImageEntry<'_> {
 
 impl<'d> ImageLists<'d> {
     pub(super) fn read(yaml: &'d ParsedYaml<'_>, place: ListsPlace) -> Result<Self, EditError> {
-        let mut lists = Self::default();
+        let mut lists = Self { is_of_kustomization: place == ListsPlace::Document, ..Self::default() };
         let Some(root) = root(yaml, place)? else {
             return Ok(lists);
         };

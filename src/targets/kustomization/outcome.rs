@@ -45,9 +45,16 @@ pub(super) fn outcome(
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
     let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
     notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);
-    let (text, changed) = (new.yaml.source.text, new.yaml.source.text != old.yaml.source.text);
-    let names = new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect();
-    Ok(Edit::new(text.as_bytes().to_vec(), changed, entries, plan.absent, names, notes))
+    let text = new.yaml.source.text;
+    Ok(Edit {
+        text: text.as_bytes().to_vec(),
+        entries,
+        absent: plan.absent,
+        names: new.lists.entries.iter().filter_map(|entry| entry.name).map(str::to_owned).collect(),
+        notes,
+        is_kustomization: new.lists.is_of_kustomization,
+        is_changed: text != old.yaml.source.text,
+    })
 }
 
 /// Tells an entry without a `newName` as what kustomize makes of all entries of its name: another one may have the image's name.

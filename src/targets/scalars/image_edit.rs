@@ -64,9 +64,15 @@ pub(super) fn outcome(
         [] => Vec::new(),
         absent => new_images.names(absent.iter().map(ImageName::as_str)),
     };
-    let text = new.source.text.as_bytes().to_vec();
-    let changed = new.source.text != old.source.text;
-    Ok(Edit::new(text, changed, entries, plan.absent, names, notes))
+    Ok(Edit {
+        text: new.source.text.as_bytes().to_vec(),
+        entries,
+        absent: plan.absent,
+        names,
+        notes,
+        is_kustomization: false,
+        is_changed: new.source.text != old.source.text,
+    })
 }
 
 /// Returns what the new text says of an image. Its nodes are those of the old text: only scalars were exchanged.

@@ -1,6 +1,6 @@
 //! Variables beside an image that keep its old version, such as `{name: IMAGE_TAG, value: v1}`, and `IMAGE` beside such a
-//! variable that is edited alone: they are told, because what is deployed may be made of them. One that may be of another image is
-//! not: its version would be wrong.
+//! variable that is edited alone: they are told, because what is deployed may be made of them. One that may be of another image
+//! is not: its version would be wrong.
 
 use std::collections::{HashMap, HashSet};
 

@@ -256,6 +256,6 @@ fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], i
     let is_absent =
         |argument: &&&ImageArgument| inside.iter().all(|inside| inside.edit.absent.contains(&argument.name));
     let absent = arguments.iter().filter(is_absent).map(|argument| argument.name.clone()).collect();
-    let changed = text != yaml.source.text.as_bytes();
-    Edit::new(text, changed, entries, absent, names, notes)
+    let is_changed = text != yaml.source.text.as_bytes();
+    Edit { text, entries, absent, names, notes, is_kustomization: false, is_changed }
 }
