@@ -6,7 +6,7 @@ use super::file_refusal::FileRefusal;
 use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside};
 use super::name_parts::{NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
-use super::nodes::text_beside;
+use super::nodes::{is_mapping, text_beside};
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Slots, TextElsewhere};
 use super::slot::Slot;
@@ -28,21 +28,38 @@ impl<'a> LaidOver<'a, '_> {
     ///
     /// A parameter decides which version is pulled.
     pub(super) fn change(&self, image: &mut ImagePlace) -> Result<(), FileRefusal> {
-        self.refuse_replaced(image)?;
+        let near = self.near(image);
+        self.refuse_replaced(image, &near)?;
         let Some(version) = image.version_slot() else { return Ok(()) };
         if let (Slots::Parts(parts), Some(registry)) = (&mut image.slots, self.parameters.text("global.imageRegistry"))
         {
             parts.is_below_shared(registry);
         }
-        image.beside = self.beside(version);
-        self.take_name(image, version);
+        image.beside = self.beside(version, &near);
+        self.take_name(image, version, &near);
         Ok(())
     }
 
+    /// Returns the parameters that may lead to an image or beside it. There may be thousands of others, and to follow each takes
+    /// its time.
+    fn near(&self, image: &ImagePlace) -> Vec<&'a Parameter<'a>> {
+        let (tree, nodes) = (&self.yaml.tree, image.nodes());
+        let pairs = is_mapping(self.yaml, self.values).then(|| tree.pairs(self.values)).into_iter().flatten();
+        let around = pairs.filter(|pair| nodes.iter().any(|node| tree.is_within(*node, pair.value)));
+        // In a path, a key may be written with escapes.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let keys: Vec<&str> = around.map(|pair| tree.text(pair.key).unwrap_or_default()).collect();
+        let begins: Vec<&str> = keys.iter().filter_map(|key| key.split(|c| !is_plain(c)).next()).collect();
+        let is_at_root = image.version_slot().is_some_and(|version| version.parent == self.values);
+        let is_near =
+            |name: &str| begins.iter().any(|key| name.starts_with(key)) || (is_at_root && !name.contains('.'));
+        self.parameters.0.iter().filter(|parameter| is_near(parameter.name)).collect()
+    }
+
     /// Refuses values of which a parameter decides the version.
-    fn refuse_replaced(&self, image: &ImagePlace) -> Result<(), FileRefusal> {
+    fn refuse_replaced(&self, image: &ImagePlace, near: &[&Parameter<'_>]) -> Result<(), FileRefusal> {
         let versions = image.version_nodes();
-        for parameter @ Parameter { list, name, place, .. } in &self.parameters.0 {
+        for parameter @ Parameter { list, name, place, .. } in near.iter().copied() {
             let is_in = |value: NodeId| versions.iter().any(|version| self.yaml.tree.is_within(*version, value));
             if self.value_at(name).is_some_and(is_in) {
                 let message = format!("`{name}` in `{list}` decides, at {place}, whatever the values say");
@@ -75,28 +92,27 @@ impl<'a> LaidOver<'a, '_> {
     }
 
     /// Returns what the parameters put beside a version.
-    fn beside(&self, version: Slot) -> Vec<TextElsewhere> {
-        let beside = |parameter: &Parameter<'_>| {
+    fn beside(&self, version: Slot, near: &[&Parameter<'_>]) -> Vec<TextElsewhere> {
+        let beside = |parameter: &&Parameter<'_>| {
             let (group, key) = parameter.group_and_key();
             let text = parameter.text.map(str::to_owned);
             let is_beside = self.mapping_of(group) == Some(version.parent);
             is_beside.then(|| TextElsewhere { key: key.to_owned(), text, place: parameter.place })
         };
-        self.parameters.0.iter().filter_map(beside).collect()
+        near.iter().filter_map(beside).collect()
     }
 
     /// Takes the name of an image from the parameters, if they have a part of it. Without a registry, it is only the end.
-    fn take_name(&self, image: &mut ImagePlace, version: Slot) {
+    fn take_name(&self, image: &mut ImagePlace, version: Slot, near: &[&Parameter<'_>]) {
         let (nodes, own) = (image.nodes(), version.key_text(self.yaml));
-        let parameters = self.parameters;
-        let is_part = |parameter: &&Parameter<'_>| {
+        let is_part = |parameter: &&&Parameter<'_>| {
             let (group, key) = parameter.group_and_key();
             let is_beside = || self.mapping_of(group) == Some(version.parent);
             (is_part_of_name(own, key) && is_beside())
                 || self.value_at(parameter.name).is_some_and(|value| nodes.contains(&value))
         };
-        let Some((group, _)) = parameters.0.iter().find(is_part).map(Parameter::group_and_key) else { return };
-        let is_in_file = parameters.0.iter().filter(is_part).any(|parameter| parameter.list == FILES);
+        let Some((group, _)) = near.iter().find(is_part).map(|parameter| parameter.group_and_key()) else { return };
+        let is_in_file = near.iter().filter(is_part).any(|parameter| parameter.list == FILES);
         let name = if is_in_file { None } else { self.name(group, version) };
         let Slots::Parts(parts) = &mut image.slots else { return };
         let is_known = |name: &String| has_registry(name) && parts.shared_registry.is_none();
