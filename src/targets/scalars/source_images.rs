@@ -15,7 +15,7 @@ use super::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of}
 use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots, TextElsewhere};
-use crate::yaml::{NodeId, Pair, ParsedYaml};
+use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
 
 /// What the path of an image in the values of a source begins with.
 const VALUES_OBJECT: &str = "helm.valuesObject.";
@@ -80,11 +80,34 @@ fn over_values(
             return Err(FileRefusal::at(yaml, values.mapping, message, hint));
         }
         if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
-            (parts.known_name, parts.limit) = values.name(yaml, parts);
+            let version = ValuesOfGroup::group_and_version(yaml, parts, name).map_or("", |(_, version)| version);
+            (parts.known_name, parts.limit) = values.name(yaml, version);
         }
         image.beside = values.beside(yaml, &Parameters::with_files(yaml, source));
+    } else if let Slots::Parts(parts) = &mut image.slots {
+        take_name_of_text(yaml, source, parts, name);
     }
     Ok(Some(image))
+}
+
+/// Takes the name of an image in parameters from values that are text.
+fn take_name_of_text(yaml: &ParsedYaml<'_>, source: NodeId, parts: &mut Parts, name: &str) {
+    let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
+    // Beside an object, Argo CD ignores the text.
+    let is_ignored = values_object(yaml, source).is_some_and(|values| !yaml.tree.is_null(values));
+    let values = value_at(yaml, source, &["helm", "values"]).and_then(|values| yaml.tree.text(values));
+    let Some(Ok(text)) = values.filter(|_| !has_name && !is_ignored).map(|text| SourceText::read(text.as_bytes()))
+    else {
+        return;
+    };
+    let Ok(values) = yaml::read(&text) else { return };
+    let (Some(root), None, None) = (values.tree.documents.first(), &parts.shared_registry, &parts.limit) else {
+        return;
+    };
+    let Some((group, version)) = ValuesOfGroup::group_and_version(yaml, parts, name) else { return };
+    if let Some(found) = ValuesOfGroup::below(&values, *root, group) {
+        (parts.known_name, parts.limit) = found.name(&values, version);
+    }
 }
 
 /// Judges an image that was found by a path from the root, or by a marker, as one that is named in its source.
@@ -135,13 +158,20 @@ struct ValuesOfGroup<'y> {
 
 impl<'y> ValuesOfGroup<'y> {
     fn find(yaml: &ParsedYaml<'_>, source: NodeId, parts: &Parts, name: &'y str) -> Option<Self> {
-        let values = values_object(yaml, source).filter(|values| is_mapping(yaml, *values))?;
-        let version = parts.tag.or(parts.digest)?;
-        let group = match text_of(yaml, version.parent, "name") {
-            // The name is that of the tag itself.
-            Some(parameter) if parameter == name => name.rsplit_once('.').map_or("", |(group, _)| group),
-            _ => name,
-        };
+        let (group, _) = Self::group_and_version(yaml, parts, name)?;
+        Self::below(yaml, values_object(yaml, source)?, group)
+    }
+
+    /// Returns what the names of the parameters begin with, and the key of the version.
+    fn group_and_version<'v>(yaml: &'v ParsedYaml<'_>, parts: &Parts, name: &'y str) -> Option<(&'y str, &'v str)> {
+        let version = text_of(yaml, parts.tag.or(parts.digest)?.parent, "name")?;
+        let (own_group, own) = version.rsplit_once('.').unwrap_or(("", version));
+        // The name may be that of the tag itself.
+        let group = if version == name { name.get(..own_group.len()).unwrap_or_default() } else { name };
+        Some((group, own))
+    }
+
+    fn below(yaml: &ParsedYaml<'_>, values: NodeId, group: &'y str) -> Option<Self> {
         let mapping = match NodePath::parse(group) {
             Some(path) => path.follow(yaml, values).ok()??.slot.value,
             None => values,
@@ -150,13 +180,11 @@ impl<'y> ValuesOfGroup<'y> {
     }
 
     /// Returns the name in the values whose version a parameter is, or what it ends in.
-    fn name(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> (Option<String>, Option<NameLimit>) {
+    fn name(&self, yaml: &ParsedYaml<'_>, own: &str) -> (Option<String>, Option<NameLimit>) {
         let named = NameParts::of(&|key| text_beside(yaml, self.mapping, key), self.is_of_image);
         if named.is_said() {
             return (named.name(), None);
         }
-        let version = parts.tag.or(parts.digest).and_then(|version| text_of(yaml, version.parent, "name"));
-        let Some(own) = version.and_then(|name| name.rsplit('.').next()) else { return (None, None) };
         let texts = texts_in(yaml, self.mapping, None);
         match name_of_version(own, &texts) {
             Some(name) => (Some(name.to_owned()), None),
