@@ -1,9 +1,12 @@
 //! Release branches that do not exist yet, and where they begin.
 
+use std::sync::Arc;
+
 use super::{lines, serve};
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
-use crate::support::git_server::{Access, GitServer};
+use crate::support::git_server::{Access, Fault, GitServer};
+use crate::support::http::Response;
 use crate::support::repository::{Checkout, File, Remote};
 
 /// A release to a branch that does not exist.
@@ -79,25 +82,100 @@ fn an_empty_repository() {
     }
 }
 
+/// What the stage's branch has already.
+const SEEDED: &str = "IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5";
+
+/// A release to a branch that does not exist, of what its base has already.
+fn nothing_new_to_prod(stage: &Stage, url: &str) -> Command {
+    stage.release_to(url).args(["--no-check", "--branch", "prod", "--create-branch", SEEDED])
+}
+
 #[test]
 fn a_new_branch_with_nothing_to_commit() {
     let stage = Stage::new();
+    let base = stage.remote.tip("main").unwrap();
+    let server = serve(&stage, Access::Open);
+    let document = |command: Command| -> serde_json::Value {
+        let stdout = command.args(["--output", "json"]).run().success().stdout();
+        serde_json::from_str(&stdout).unwrap()
+    };
+    for url in [server.url("gitops.git"), stage.remote.file_url()] {
+        let release = || nothing_new_to_prod(&stage, &url);
+        release().arg("--dry-run").run().success().stdout_has("unchanged: `IMAGE_PLACEHOLDER` already is");
+        let planned = document(release().arg("--dry-run"));
+        assert_eq!(stage.remote.tip("prod"), None);
+        let created = document(release());
+        assert_eq!(stage.remote.tip("prod").as_ref(), Some(&base), "no commit of ours");
+        for (document, told) in [(planned, "would be created"), (created, "was created")] {
+            assert_eq!(
+                (&document["outcome"], &document["changed"]),
+                (&"unchanged".into(), &false.into()),
+                "{document}"
+            );
+            assert_eq!((&document["commit"], &document["parent"]), (&serde_json::Value::Null, &base.as_str().into()));
+            let note = format!("the branch `prod` {told} at {}", &base[..7]);
+            let notes = document["notes"].as_array().unwrap();
+            assert!(notes.iter().any(|told| told["text"].as_str().unwrap().starts_with(&note)), "{document}");
+        }
+        release().run().success().stdout_has("unchanged").says_nowhere("created");
+        stage.remote.git(["branch", "-D", "prod"]).run().success();
+    }
+    nothing_new_to_prod(&stage, &server.url("gitops.git"))
+        .run()
+        .success()
+        .stdout_has("note    the branch `prod` was created");
+    assert_eq!(stage.remote.tip("main"), Some(base));
+}
+
+#[test]
+fn a_promotion_and_a_rollback_begin_a_branch_as_well() {
+    let stage = Stage::new();
+    let url = stage.remote.file_url();
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v1"]).run().success();
+    for command in [
+        &["promote", "--from", FOLDER, "--from-branch", "main", "--to", FOLDER][..],
+        &["rollback", "--to", "v1", "-k", FOLDER],
+    ] {
+        let command = stage.tagship().args(command.iter().copied()).args(["--no-check", "--repo", &url]);
+        let output = command.args(["--branch", "prod", "--create-branch", "IMAGE_PLACEHOLDER"]).run().success();
+        output.stdout_has("unchanged").stdout_has("the branch `prod` was created at");
+        assert_eq!(stage.remote.tip("prod"), stage.remote.tip("main"));
+        stage.remote.git(["branch", "-D", "prod"]).run().success();
+    }
+}
+
+/// The push that creates a branch ends as any push.
+#[test]
+fn a_new_branch_that_the_server_does_not_create() {
+    let push = "POST /gitops.git/git-receive-pack";
+    let stage = Stage::new();
     let server = serve(&stage, Access::Open);
     let url = server.url("gitops.git");
-    let release = stage.release_to(&url).args(["--no-check", "--branch", "prod", "--create-branch"]);
-    let release = release.arg("IMAGE_PLACEHOLDER=*:b15411f387bb2a2286676b92a87fd85aa9b682a5");
-    for flag in [None, Some("--dry-run")] {
-        let output = release
-            .clone()
-            .args(flag)
-            .run()
-            .exit(3)
-            .stderr_has("there is no branch `prod`, and nothing to commit on it");
-        let base = stage.remote.tip("main").unwrap();
-        let command = format!("git push {url} {base}:refs/heads/prod");
-        output.stderr_has(&format!("hint: create it in a clone that has the commit: `{command}`\n"));
-        assert_eq!(stage.remote.tip("prod"), None);
-    }
+    stage.remote.hook("pre-receive", "echo no new branches >&2; exit 1");
+    let output = nothing_new_to_prod(&stage, &url).run().exit(8);
+    output.stderr_has("no new branches").says_nowhere("was created");
+    assert_eq!(stage.remote.tip("prod"), None);
+    stage.remote.hook("pre-receive", "exit 0");
+    server.inject(push, 1, Fault::Answer(Response::text(502, "bad gateway")));
+    nothing_new_to_prod(&stage, &url).run().exit(6).says_nowhere("was created");
+    assert_eq!(stage.remote.tip("prod"), None);
+    // Only the answer is lost.
+    server.inject(push, 1, Fault::CutBeforeResponse);
+    nothing_new_to_prod(&stage, &url).run().success().stdout_has("the branch `prod` was created");
+    assert_eq!(stage.remote.tip("prod"), stage.remote.tip("main"));
+}
+
+/// Another release creates the branch in the meantime, and the next attempt is at what it has by then.
+#[test]
+fn a_new_branch_that_another_release_creates() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let (url, other) = (server.url("gitops.git"), release_to_prod(&stage, &stage.remote.file_url()));
+    let other = move || drop(other.clone().run().success());
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::After(Arc::new(other)));
+    let output = nothing_new_to_prod(&stage, &url).args(["--on-superseded", "allow"]).run().success();
+    output.stdout_has("raced").stdout_has("released").says_nowhere("was created");
+    assert_eq!(stage.remote.number_of_commits("prod"), 3);
 }
 
 /// What a new branch would begin at has something newer: the branch is not there all the same.
