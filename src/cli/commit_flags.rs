@@ -42,7 +42,7 @@ pub struct CommitArguments {
     )]
     pub override_hold: bool,
 
-    /// Create the release branch if it does not exist
+    /// Create the release branch if it does not exist, also if its base has the images already and there is nothing to commit
     #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = Switch)]
     pub create_branch: bool,
 

@@ -27,7 +27,7 @@ use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
-use crate::git::{CommitId, CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
@@ -118,16 +118,21 @@ impl<'a> Attempt<'a> {
         tell_whole_download(self.branch, snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let base = snapshot.commit_id();
         let name = self.branch.name();
         let place = if *is_new { format!("what {name} would begin at") } else { name };
         let plan = self.plan(&writing, paths, &place, snapshot, listener);
-        let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, base)) } else { plan };
+        let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, snapshot)) } else { plan };
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
             self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
         }
-        let plan = plan?;
+        let plan = match plan {
+            Err(Stop::Ended(outcome)) if *is_new && outcome.ending == Ending::Unchanged => {
+                self.begin_branch(snapshot, publisher.take(), signer.as_ref(), listener)?;
+                return Ok(*outcome);
+            }
+            plan => plan?,
+        };
         match publisher.take() {
             Some(publisher) => self.publish(&plan, snapshot, publisher, signer.as_ref(), listener),
             None => {
@@ -200,9 +205,7 @@ impl<'a> Attempt<'a> {
             }
             listener(event);
         };
-        let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
-        let Job { gate, delivery, .. } = self.job;
-        let terms = Terms { gate, push_options: &delivery.push_options, signer, rivals, target: &delivery.target };
+        let terms = self.terms(signer);
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
             Publisher::Propose(proposer) => {
@@ -212,6 +215,15 @@ impl<'a> Attempt<'a> {
             }
         };
         self.ended(published, plan, listener)
+    }
+
+    pub(super) fn terms<'t>(&self, signer: Option<&'t Forge>) -> Terms<'t>
+    where
+        'a: 't,
+    {
+        let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
+        let Job { gate, delivery, .. } = self.job;
+        Terms { gate, push_options: &delivery.push_options, signer, rivals, target: &delivery.target }
     }
 
     /// Requires that the files have the images that are named, and that these get a version, which is deployed.
@@ -323,18 +335,6 @@ impl<'a> Attempt<'a> {
             Ok(()) => bring_forward(checkout, name, commit, listener),
             Err(error) => listener(&Event::Noted(format!("the checkout was left as it is: {}", error.told()))),
         }
-    }
-
-    /// Returns what ends an attempt at a branch that does not exist yet. Without a commit it is not created, so it does not have
-    /// what its `base` has.
-    fn without_beginning(&self, stop: Stop, base: CommitId) -> Stop {
-        let (Stop::Ended(outcome), Some(branch)) = (&stop, self.branch.known()) else { return stop };
-        let (Ending::Unchanged | Ending::Superseded | Ending::Diverged) = outcome.ending else { return stop };
-        let why = outcome.reason.as_deref().unwrap_or("what it would begin at has these images already");
-        let push = self.job.delivery.target.typed_push(&format!("{base}:refs/heads/{branch}"));
-        Failure::target(format!("there is no branch `{branch}`, and nothing to commit on it: {why}"))
-            .hint(format!("create it in a clone that has the commit: {push}"))
-            .into()
     }
 
     /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out.

@@ -13,6 +13,7 @@ mod job;
 mod kept_digests;
 mod located_tip;
 mod lost_races;
+mod new_branch;
 mod outdated_request;
 mod policy;
 mod release_plan;

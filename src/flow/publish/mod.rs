@@ -161,7 +161,7 @@ impl Direct<'_> {
         match self {
             Self::Push(pusher) => {
                 let commit = pusher.lease(commit)?;
-                push(*pusher, commit, content, terms, listener)
+                push(*pusher, commit, Some(content), terms, listener)
             }
             Self::CommitHere(checkout) => {
                 match terms.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))? {
@@ -174,28 +174,41 @@ impl Direct<'_> {
     }
 }
 
+/// Creates the branch that `pusher` is for, which does not exist, at the tip of `snapshot`.
+pub(super) fn begin_branch(
+    pusher: Pusher<'_>,
+    snapshot: &Snapshot<'_>,
+    terms: &Terms<'_>,
+    listener: &mut Listener<'_>,
+) -> Result<Published, Failure> {
+    let commit = pusher.lease(snapshot.beginning())?;
+    push(pusher, commit, None, terms, listener)
+}
+
 /// Returns whether the branch has moved, if it is worth a look: a release that lost a race has rivals. A push that loses is
 /// more work for the server than a look, which leaves less time to lose in.
 fn has_moved(pusher: &Pusher<'_>, snapshot: &mut Snapshot<'_>, rivals: Rivals) -> bool {
     rivals == Rivals::Known && snapshot.tip_now(pusher.branch()).is_some_and(|tips| tips.tip != pusher.tip())
 }
 
+/// Pushes `commit`, which was made of `content`; without one, it is what a new branch begins at.
 fn push(
     pusher: Pusher<'_>,
     commit: CommitOnTip,
-    content: &Content,
+    content: Option<&Content>,
     terms: &Terms<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<Published, Failure> {
     let begun = Instant::now();
     let remote = pusher.remote();
+    let tag = content.and_then(|content| content.tag.as_ref());
     terms.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
     let options = if terms.push_options.is_empty() { remote.push_options() } else { terms.push_options.to_vec() };
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
     listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));
     let outcome = match (pusher.push(&commit, &options)?, terms.signer) {
-        (PushOutcome::Refused(refusal), Some(forge)) if content.tag.is_none() => {
+        (PushOutcome::Refused(refusal), Some(forge)) if tag.is_none() => {
             forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?
         }
         (outcome, _) => outcome,
@@ -211,16 +224,21 @@ fn push(
     }
     match outcome {
         PushOutcome::Updated { commit: id, messages } => {
-            listener(&Event::Committed { id, title: &content.message.title });
-            listener(&Event::Pushed {
-                remote: &remote,
-                branch: &branch,
-                parent: commit.lease().tip,
-                id,
-                tag: content.tag.as_ref().map(|tag| tag.name.as_str()),
-                traffic,
-                elapsed: begun.elapsed(),
-            });
+            match content {
+                Some(content) => {
+                    listener(&Event::Committed { id, title: &content.message.title });
+                    listener(&Event::Pushed {
+                        remote: &remote,
+                        branch: &branch,
+                        parent: commit.lease().tip,
+                        id,
+                        tag: tag.map(|tag| tag.name.as_str()),
+                        traffic,
+                        elapsed: begun.elapsed(),
+                    });
+                }
+                None => listener(&Event::Noted(format!("the branch `{branch}` was created at {}", id.short()))),
+            }
             for message in &messages {
                 listener(&Event::Aside(format!("remote: {message}")));
             }

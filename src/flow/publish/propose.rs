@@ -174,7 +174,7 @@ fn push_to_head(
                 terms.gate.end_vain_push();
                 taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
             }
-            match push(pusher, commit, content, terms, listener)? {
+            match push(pusher, commit, Some(content), terms, listener)? {
                 Published::Updated { commit, messages, .. } => {
                     Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
                 }

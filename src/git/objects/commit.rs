@@ -34,7 +34,7 @@ pub struct Lease {
     pub tip: Option<CommitId>,
 }
 
-/// A commit on a snapshot, complete and in memory only.
+/// A commit on a snapshot, complete and in memory only; or the commit of a snapshot, at which a new branch begins.
 pub struct NewCommit {
     pub(in crate::git) id: ObjectId,
     pub(in crate::git) parent: CommitId,
@@ -56,7 +56,7 @@ pub struct NewCommit {
 pub(in crate::git) enum ObjectsAt {
     /// In memory only; a push sends them.
     Here,
-    /// In the server's store too: it made the commit.
+    /// In the server's store too: it made the commit, or has a branch at it.
     Server,
 }
 
@@ -89,7 +89,8 @@ pub(in crate::git) struct Blob {
     pub(in crate::git) bytes: Vec<u8>,
 }
 
-/// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at.
+/// A commit whose one parent is the tip that its lease names, or, for a new branch, the commit that this begins at; a branch
+/// that begins without a commit of ours is at that commit.
 /// [`Pusher::lease`](crate::git::Pusher::lease) makes one, so that no push can rewind a branch or merge. The one exception is
 /// the head branch of a pull request, on which a commit takes the place of earlier ones:
 /// [`Pusher::lease_over`](crate::git::Pusher::lease_over) asks for the proof that these are ours.
@@ -164,6 +165,21 @@ impl Snapshot<'_> {
             replaced_trees,
             tag: None,
         })
+    }
+
+    /// Returns the snapshot's commit itself, for a branch that does not exist yet: a push of it sends no object.
+    pub fn beginning(&self) -> NewCommit {
+        NewCommit {
+            id: self.commit.0,
+            parent: self.commit,
+            tree: self.root,
+            changes: false,
+            objects: Vec::new(),
+            objects_at: ObjectsAt::Server,
+            files: Vec::new(),
+            replaced_trees: Vec::new(),
+            tag: None,
+        }
     }
 
     fn changed_file(&self, change: &Change) -> Result<ChangedFile, GitError> {
