@@ -358,7 +358,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 26] = [
+const OBSTACLES: [Obstacle; 28] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -475,6 +475,16 @@ const OBSTACLES: [Obstacle; 26] = [
         told: "HEAD cannot be moved",
     },
     Obstacle {
+        name: "a log of HEAD that cannot be written",
+        make: |stage| changed(stage, |checkout| lead_nowhere(checkout, ".git/logs/HEAD")),
+        told: ".git/logs/HEAD` cannot be written: ",
+    },
+    Obstacle {
+        name: "a log of the branch that cannot be written",
+        make: |stage| changed(stage, |checkout| lead_nowhere(checkout, ".git/logs/refs/heads/main")),
+        told: ".git/logs/refs/heads/main` cannot be written: ",
+    },
+    Obstacle {
         name: "sparse index",
         make: |stage| after(stage, &["sparse-checkout", "set", "--sparse-index", FOLDER]),
         told: "its index is sparse",
@@ -555,6 +565,12 @@ fn edit_index(checkout: &Checkout, edit: impl Fn(&mut Vec<u8>)) {
     checkout.write(".git/index", &index);
 }
 
+/// Makes a link of a file that leads to itself, so that no user can write it.
+fn lead_nowhere(checkout: &Checkout, path: &str) {
+    remove(checkout, path);
+    std::os::unix::fs::symlink(checkout.path().join(path), checkout.path().join(path)).unwrap();
+}
+
 /// Takes the room in which git keeps new objects. That stops root too.
 fn block_objects(checkout: &Checkout) {
     for prefix in 0..=u8::MAX {
@@ -581,6 +597,29 @@ fn state(checkout: &Checkout) -> [Vec<u8>; 3] {
     let refs = git(checkout, &["show-ref", "--head"]);
     let read = |path| fs::read(checkout.path().join(path)).unwrap_or_default();
     [refs.into_bytes(), read(".git/index"), read(FILE)]
+}
+
+/// Git writes to the logs that it keeps, and makes those that are missing.
+#[test]
+fn a_log_that_is_not_kept_is_not_in_the_way() {
+    for make in [
+        |checkout: &Checkout| {
+            git(checkout, &["config", "core.logAllRefUpdates", "false"]);
+            lead_nowhere(checkout, ".git/logs/HEAD");
+        },
+        |checkout: &Checkout| fs::remove_dir_all(checkout.path().join(".git/logs")).unwrap(),
+        // A branch `main/web` was there before.
+        |checkout: &Checkout| {
+            remove(checkout, ".git/logs/refs/heads/main");
+            fs::create_dir(checkout.path().join(".git/logs/refs/heads/main")).unwrap();
+        },
+    ] {
+        let stage = Stage::new();
+        let checkout = changed(&stage, make);
+        release(&stage, &checkout).run().success();
+        assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+        assert_eq!(checkout.status(), "");
+    }
 }
 
 #[test]
