@@ -1,6 +1,8 @@
 //! What becomes of a checkout once a commit of ours is made. It follows if it stood at the commit's parent and has no
 //! uncommitted changes in the way; else it stays as it is, and that is told.
 
+use std::io;
+
 use crate::git::{
     Checkout, CommitOnTip, FastForward, FastForwardError, FileOnDisk, Message, NewCommit, NotTracked, RemoteBranch,
 };
@@ -15,10 +17,10 @@ pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOn
         Ok(fast_forward) => match follow(fast_forward) {
             Ok(None) => Event::Aside(format!("the checkout is at {} now", commit.id().short())),
             Ok(Some(not_tracked)) => Event::Noted(not_tracked.to_string()),
-            Err(not) => Event::Noted(not.to_string()),
+            Err(not) => Event::Noted(not.note()),
         },
-        Err(error @ FastForwardError::Elsewhere) => Event::Aside(NotFollowed::stays(error).to_string()),
-        Err(error) => Event::Noted(NotFollowed::stays(error).to_string()),
+        Err(error @ FastForwardError::Elsewhere) => Event::Aside(NotFollowed::from(error).to_string()),
+        Err(error) => Event::Noted(NotFollowed::from(error).note()),
     };
     listener(&told);
 }
@@ -54,14 +56,18 @@ pub(crate) fn require_ready(checkout: &Checkout, commit: &NewCommit) -> Result<(
 }
 
 fn not_committed(error: FastForwardError) -> NotCommitted {
+    let message = format!("the checkout cannot take the commit: {error}");
     let kind = match error {
         // It was there when it was read.
         FastForwardError::Elsewhere => return NotCommitted::Moved,
         FastForwardError::Locked(_) => FailureKind::Raced,
-        FastForwardError::Failed(_) => FailureKind::Unexpected,
+        FastForwardError::Failed { kind: Some(kind), .. } => {
+            return NotCommitted::Failed(Failure::unwritable(io::Error::new(kind, message)));
+        }
+        FastForwardError::Failed { kind: None, .. } => FailureKind::Unexpected,
         _ => FailureKind::Target,
     };
-    let failure = Failure::new(kind, format!("the checkout cannot take the commit: {error}"));
+    let failure = Failure::new(kind, message);
     NotCommitted::Failed(match error {
         FastForwardError::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
         FastForwardError::Busy => failure.hint("finish it, or abort it"),
@@ -80,7 +86,7 @@ enum NotFollowed {
     #[error("the checkout was left as it is: {0}")]
     Stays(String),
     #[error("the checkout was left as it is: {0}")]
-    Unwritable(std::io::Error),
+    Unwritable(io::Error),
     #[error("the commit's files are in the checkout, and are not staged: {0}")]
     Written(String),
     #[error("the commit is staged in the checkout, and HEAD did not move: {0}")]
@@ -88,8 +94,22 @@ enum NotFollowed {
 }
 
 impl NotFollowed {
-    fn stays(why: impl ToString) -> Self {
-        Self::Stays(why.to_string())
+    /// Returns it with what a person can do about the rights of the checkout, for the next release.
+    fn note(self) -> String {
+        let text = self.to_string();
+        match Failure::from(self) {
+            Failure { kind: FailureKind::Target, hint: Some(hint), .. } => format!("{text}; {hint}"),
+            _ => text,
+        }
+    }
+}
+
+impl From<FastForwardError> for NotFollowed {
+    fn from(error: FastForwardError) -> Self {
+        match error {
+            FastForwardError::Failed { told, kind: Some(kind) } => Self::Unwritable(io::Error::new(kind, told)),
+            error => Self::Stays(error.to_string()),
+        }
     }
 }
 
@@ -109,14 +129,14 @@ fn follow(fast_forward: FastForward<'_>) -> Result<Option<NotTracked>, NotFollow
         let place = FileLocation::at(path)?.prepared_in(fast_forward.workshop());
         Ok(Replacement { place, old, new })
     });
-    let files = files.collect::<std::io::Result<Vec<_>>>().map_err(NotFollowed::Unwritable)?;
+    let files = files.collect::<io::Result<Vec<_>>>().map_err(NotFollowed::Unwritable)?;
     let replaced = files::replace(&files).map_err(NotFollowed::Unwritable)?;
     let staged = match fast_forward.stage() {
         Ok(staged) => staged,
         Err(error) => {
-            let error = error.told();
+            let error = FastForwardError::from(error);
             return Err(match replaced.undo() {
-                Ok(()) => NotFollowed::Stays(error),
+                Ok(()) => error.into(),
                 Err(worse) => NotFollowed::Written(format!("{error}; and {worse}")),
             });
         }

@@ -10,6 +10,7 @@
 //! Only the files of the commit are written, and only if the index and the disk have them as the parent has. Other files
 //! keep their changes. Git's hooks do not run.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
@@ -25,6 +26,7 @@ use gix::refs::transaction::{PreviousValue, RefEdit};
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
 use super::ownership::hand_over;
+use super::reference_log::require_writable;
 use super::tracking_branch::{NotTracked, commit_edits, end_of, linked, track};
 use super::worktree_file::{OnDisk, look};
 use super::{Checkout, wait_for_lock};
@@ -32,6 +34,7 @@ use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::store::HASH;
+use crate::system::connection::causes;
 use crate::system::files::FileLocation;
 
 /// The branch of one of the checkout's remotes that a commit was pushed to.
@@ -67,14 +70,23 @@ pub enum FastForwardError {
     /// The lock of another process.
     #[error("{0}")]
     Locked(String),
-    #[error("{0}")]
-    Failed(String),
+    #[error("{told}")]
+    Failed {
+        told: String,
+        /// What the system says, if it is that.
+        kind: Option<io::ErrorKind>,
+    },
 }
 
 impl From<GitError> for FastForwardError {
     fn from(error: GitError) -> Self {
-        let locked = error.is_locked();
-        if locked { Self::Locked(error.told()) } else { Self::Failed(error.told()) }
+        if error.is_locked() {
+            return Self::Locked(error.told());
+        }
+        match causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>()) {
+            Some(cause) => Self::Failed { told: format!("{error}: {cause}"), kind: Some(cause.kind()) },
+            None => Self::Failed { told: error.told(), kind: None },
+        }
     }
 }
 
@@ -203,6 +215,7 @@ impl Checkout {
     /// Locks HEAD with its branch, to move them to `commit`. The remote-tracking branch is no part of that: the commit is in the
     /// files by then, and must be in HEAD, whatever is in that one's way.
     fn next_head(&self, commit: &NewCommit, pushed_to: Option<RemoteBranch<'_>>) -> Result<NextHead<'_>, GitError> {
+        let repository = self.repository();
         let failed = |error: gix::Error| GitError::unexpected("HEAD cannot be moved", error);
         let written = commit.objects.last().map_or(&[][..], |object| &object.bytes);
         let written = CommitRef::from_bytes(written, HASH).map_err(failed)?;
@@ -211,8 +224,9 @@ impl Checkout {
         let head = gix::refs::FullName::try_from("HEAD").map_err(|error| failed(gix::Error::from_error(error)))?;
         let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
         let head = RefEdit::update(head, commit.id, from, format!("tagship: {title}")).with_deref(true);
-        let repository = self.repository();
         let refs = repository.refs.transaction().prepare([head], wait_for_lock(), wait_for_lock()).map_err(failed)?;
+        let (branch, _) = end_of(repository, "HEAD".into()).map_err(failed)?;
+        require_writable(repository, "HEAD".into()).and_then(|()| require_writable(repository, branch.as_bstr()))?;
         let tracking = pushed_to.and_then(|RemoteBranch { remote, branch }| self.tracking(remote, branch));
         Ok(NextHead { repository, refs, committer, commit: CommitId(commit.id), tracking })
     }
@@ -226,7 +240,7 @@ fn new_file(
     index: &LockedIndex,
 ) -> Result<NewFile, FastForwardError> {
     let changed = || FastForwardError::Changed(file.path.clone());
-    let failed = |error: std::io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
+    let failed = |error: io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
     let mode = if file.kind == EntryKind::BlobExecutable { Mode::FILE_EXECUTABLE } else { Mode::FILE };
     let indexed = index.find(&file.path).ok_or_else(changed)?;
     if indexed.id != file.old.id || indexed.mode != mode {

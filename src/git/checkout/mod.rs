@@ -7,6 +7,7 @@ mod found_repository;
 mod index;
 mod line_ends;
 mod ownership;
+mod reference_log;
 mod repository_variables;
 pub(super) mod tracking_branch;
 mod trusted_owner;
