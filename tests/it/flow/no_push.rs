@@ -227,19 +227,27 @@ fn several_at_once_in_one_checkout() {
     assert_eq!(git(&checkout, &["rev-list", "--count", "origin/main..HEAD"]), "4\n");
 }
 
-/// A container that ran git there before has left a log of another user's. That is told before anything changes. A user that may
+/// A container that ran git there before has left files of another user's. That is told before anything changes. A user that may
 /// write everywhere runs the release as another user.
 #[cfg(unix)]
 #[test]
-fn a_log_that_may_not_be_written() {
+fn what_may_not_be_written_of_the_checkout() {
     let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments.iter().copied()).run().success();
     let is_root = run("id", &["-u"]).stdout().trim() == "0";
     let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
-    for log in ["HEAD", "refs/heads/main"] {
+    for (path, told) in [
+        ("logs/HEAD", "logs/HEAD` cannot be written: Permission denied (os error 13)\n"),
+        ("logs/refs/heads/main", "logs/refs/heads/main` cannot be written: Permission denied (os error 13)\n"),
+        (
+            "refs/heads",
+            "error: the checkout cannot take the commit: HEAD cannot be moved: Permission denied (os error 13)",
+        ),
+        ("", "error: the checkout cannot take the commit: the index cannot be locked: Permission denied (os error 13)"),
+    ] {
         let stage = Stage::new();
         let checkout = shallow(&stage);
-        let (path, log) = (checkout.path().display().to_string(), format!(".git/logs/{log}"));
-        run("chmod", &["a-w", &format!("{path}/{log}")]);
+        let unwritable = checkout.path().join(".git").join(path);
+        run("chmod", &["a-w", unwritable.to_str().unwrap()]);
         run("chmod", &["a+rx", checkout.path().parent().unwrap().to_str().unwrap()]);
         let state = || {
             let read = |file: &str| std::fs::read(checkout.path().join(file)).unwrap();
@@ -247,13 +255,13 @@ fn a_log_that_may_not_be_written() {
         };
         let before = state();
         if is_root {
-            run("chown", &["-R", "65534:65534", &path]);
+            run("chown", &["-R", "65534:65534", checkout.path().to_str().unwrap()]);
         }
         for flag in [Some("--dry-run"), None, None] {
             let output = commit(&stage, &checkout).args(flag).behind(wrapper).run().exit(3);
             output
-                .stderr_has("error: the checkout cannot take the commit: `")
-                .stderr_has(&format!("{log}` cannot be written: Permission denied (os error 13)\n"))
+                .stderr_has("error: the checkout cannot take the commit: ")
+                .stderr_has(told)
                 .stderr_has("hint: give this user the right to write the file and its folder");
             assert_eq!(state(), before);
         }
