@@ -1,10 +1,11 @@
 //! Why a repository could not be read or written: a variant for each case in which the user must do something else. Lost
 //! races and refused pushes are endings of a push, see `PushOutcome`.
 
+use std::io;
 use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
-use crate::system::connection::ConnectionError;
+use crate::system::connection::{ConnectionError, causes};
 use crate::system::tls::{MisnamedAuthorities, TlsError};
 
 /// Why a repository could not be read or written.
@@ -148,7 +149,7 @@ pub enum GitError {
 
     /// `ssh`, or git's own server for a local path, is not on this machine.
     #[error("cannot start `{program}`")]
-    NoProgram { program: String, source: std::io::Error },
+    NoProgram { program: String, source: io::Error },
 
     /// A shell, here or on the host, did not find a program.
     #[error("a program on the way to {remote} is missing")]
@@ -280,6 +281,14 @@ impl GitError {
             }
         }
         told.join(": ")
+    }
+
+    /// Returns what the system said, if that is the cause. gix keeps its causes in one error of its own.
+    pub(super) fn of_the_system(&self) -> Option<&io::Error> {
+        causes(self).find_map(|cause| {
+            let of_gix = || cause.downcast_ref::<gix::Error>()?.downcast_any_ref();
+            cause.downcast_ref().or_else(of_gix)
+        })
     }
 
     /// Returns whether a lock that is there already is in the way.

@@ -34,7 +34,6 @@ use crate::git::error::GitError;
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::store::HASH;
-use crate::system::connection::causes;
 use crate::system::files::FileLocation;
 
 /// The branch of one of the checkout's remotes that a commit was pushed to.
@@ -83,7 +82,7 @@ impl From<GitError> for FastForwardError {
         if error.is_locked() {
             return Self::Locked(error.told());
         }
-        match causes(&error).find_map(|cause| cause.downcast_ref::<io::Error>()) {
+        match error.of_the_system() {
             Some(cause) => Self::Failed { told: format!("{error}: {cause}"), kind: Some(cause.kind()) },
             None => Self::Failed { told: error.told(), kind: None },
         }
