@@ -47,6 +47,8 @@ pub enum Fault {
     CutRequest(usize),
     /// Nothing happens until the client gives up.
     Hang,
+    /// git does its work, and something else answers, such as a gateway that does not let git's answer through.
+    AnswerFor(Response),
     /// git does its work, then the connection ends without an answer. A request without login does not count.
     CutBeforeResponse,
     /// git does its work, and the connection ends after so many bytes of the answer's body.
@@ -220,6 +222,7 @@ impl Settings {
         let response = run(&self.root, head, protocol, body.read_all()?);
         Ok(match self.script.take(head, |fault| !fault.is_early()) {
             Some(Fault::CutResponse(after)) => Reply::Cut(response, after),
+            Some(Fault::AnswerFor(other)) => Reply::Send(other),
             Some(_) => Reply::Drop,
             None => Reply::Send(response),
         })
