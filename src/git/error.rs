@@ -226,11 +226,12 @@ fn pushing_login(origin: Option<LoginOrigin>) -> String {
 }
 
 impl GitError {
-    /// Returns whether the remote did not do what was asked because of the login, or of its lack.
-    pub(super) fn is_of_the_login(&self) -> bool {
+    /// Returns whether the remote refused the request itself, before it did anything of what was asked.
+    pub(super) fn is_a_refusal(&self) -> bool {
         matches!(
             self,
-            Self::Unauthorized { .. }
+            Self::Declined { .. }
+                | Self::Unauthorized { .. }
                 | Self::Unincluded { .. }
                 | Self::NoAccess { .. }
                 | Self::NoPush { .. }
@@ -241,9 +242,8 @@ impl GitError {
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
-            Self::Declined { .. } => true,
             Self::Unavailable { answered, .. } => *answered,
-            _ => self.is_of_the_login(),
+            _ => self.is_a_refusal(),
         }
     }
 
