@@ -344,6 +344,47 @@ fn a_reading_that_is_always_cut_off() {
     }
 }
 
+/// Something else answers in the middle of a conversation, or the answer is none of git's: that is told in our words.
+#[test]
+fn an_answer_in_the_middle_that_is_not_gits() {
+    let (fetch, push) = ("POST /gitops.git/git-upload-pack", "POST /gitops.git/git-receive-pack");
+    let page = || Response::new(200).header("Content-Type", "text/html").body(b"<h1>Sign in</h1>");
+    let of_git = |service: &str, body: &str| {
+        Response::new(200).header("Content-Type", &format!("application/x-{service}-result")).body(body.as_bytes())
+    };
+    let fetched = |body: &str| of_git("git-upload-pack", body);
+    let pushed = |body: &str| of_git("git-receive-pack", body);
+    for (request, answer, told) in [
+        (fetch, page(), "cannot be reached: a web page answered, and no git server\n"),
+        (push, page(), "cannot be reached: a web page answered, and no git server\n"),
+        (fetch, Response::text(200, "ok"), "cannot be reached: the server that answered is no git server\n"),
+        (push, Response::text(200, "ok"), "cannot be reached: the server that answered is no git server\n"),
+        (push, Response::new(200), "cannot be reached: the server that answered is no git server\n"),
+        (fetch, fetched(""), "cannot be reached: its answer ends too early\n"),
+        (fetch, fetched("00"), "cannot be reached: its answer ends too early\n"),
+        (fetch, fetched("0040pack"), "cannot be reached: its answer ends too early\n"),
+        (fetch, fetched("<h1>"), "cannot be reached: its answer is none of git's protocol"),
+        (push, pushed("00"), "cannot be reached: its answer ends too early\n"),
+        (push, pushed("0040pack"), "cannot be reached: its answer ends too early\n"),
+        (push, pushed("<h1>"), "cannot be reached: its answer is none of git's protocol"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(request, ALWAYS, Fault::Answer(answer));
+        let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--timeout", "2s"]);
+        release.arg(stage.argument()).run().exit(6).stderr_has(told);
+        stage.untouched();
+    }
+    // Of a push that took effect, the branch tells.
+    for answer in [page(), Response::new(200), pushed(""), pushed("00")] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(push, 1, Fault::AnswerFor(answer));
+        stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success();
+        assert_eq!(stage.remote.number_of_commits("main"), 2);
+    }
+}
+
 /// A server that is busy for a while is asked again within the limit, and not sooner than it says.
 #[test]
 fn a_server_that_is_busy() {
