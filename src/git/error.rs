@@ -1,6 +1,7 @@
 //! Why a repository could not be read or written: a variant for each case in which the user must do something else. Lost
 //! races and refused pushes are endings of a push, see `PushOutcome`.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
@@ -204,6 +205,14 @@ const LOCK_AT: &str = "The lockfile at \"";
 /// How gix calls another failure of a lock, before its cause.
 const LOCK_FAILED: &str = "Another IO error occurred while obtaining the lock";
 
+/// Returns the first I/O error among an error and its causes. gix keeps its own causes in one error.
+pub(super) fn io_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    causes(error).find_map(|cause| {
+        let of_gix = || cause.downcast_ref::<gix::Error>()?.downcast_any_ref();
+        cause.downcast_ref().or_else(of_gix)
+    })
+}
+
 fn refused_login(origin: Option<LoginOrigin>) -> String {
     match origin {
         Some(origin) => format!("does not accept the login from {origin}"),
@@ -268,9 +277,8 @@ impl GitError {
 
     /// Returns the error and its causes as one text, without what a cause repeats. A lock that is in the way is named once.
     pub fn told(&self) -> String {
-        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
         let mut told: Vec<String> = Vec::new();
-        for cause in causes {
+        for cause in causes(self) {
             let text = cause.to_string();
             if let Some(lock) = text.split_once(LOCK_AT).and_then(|(_, rest)| rest.split('"').next()) {
                 told.push(format!("`{lock}` is there already; delete it if no other git is at work"));
@@ -283,18 +291,9 @@ impl GitError {
         told.join(": ")
     }
 
-    /// Returns what the system said, if that is the cause. gix keeps its causes in one error of its own.
-    pub(super) fn of_the_system(&self) -> Option<&io::Error> {
-        causes(self).find_map(|cause| {
-            let of_gix = || cause.downcast_ref::<gix::Error>()?.downcast_any_ref();
-            cause.downcast_ref().or_else(of_gix)
-        })
-    }
-
     /// Returns whether a lock that is there already is in the way.
     pub(super) fn is_locked(&self) -> bool {
-        let mut causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
-        causes.any(|cause| cause.to_string().contains(LOCK_AT))
+        causes(self).any(|cause| cause.to_string().contains(LOCK_AT))
     }
 
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {

@@ -30,7 +30,7 @@ use super::reference_log::require_writable;
 use super::tracking_branch::{NotTracked, commit_edits, end_of, linked, track};
 use super::worktree_file::{OnDisk, look};
 use super::{Checkout, wait_for_lock};
-use crate::git::error::GitError;
+use crate::git::error::{GitError, io_cause};
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::store::HASH;
@@ -82,7 +82,7 @@ impl From<GitError> for FastForwardError {
         if error.is_locked() {
             return Self::Locked(error.told());
         }
-        match error.of_the_system() {
+        match io_cause(&error) {
             Some(cause) => Self::Failed { told: format!("{error}: {cause}"), kind: Some(cause.kind()) },
             None => Self::Failed { told: error.told(), kind: None },
         }

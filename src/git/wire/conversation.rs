@@ -16,7 +16,7 @@ use reqwest::blocking::{Client, RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 
 use super::exchange::{Body, Headers, Journal, PostBody};
-use super::exchange_failure::ExchangeFailure;
+use super::exchange_failure::{ExchangeFailure, foreign};
 use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
 use super::protection::Protection;
@@ -166,7 +166,7 @@ impl Http for Conversation {
             })?;
             self.redirected_base = Some(base.to_owned());
         }
-        if let Some(what) = foreign(&response) {
+        if let Some(what) = files_only(&response).or_else(|| foreign(response.headers())) {
             return Err(gix::Error::from_error(self.journal.fail(ExchangeFailure::NotGit(what))));
         }
         if let Some(base) = &self.redirected_base {
@@ -205,15 +205,10 @@ fn is_secret(name: &HeaderName) -> bool {
     ["auth", "token", "key", "secret", "cookie"].iter().any(|word| name.as_str().contains(word))
 }
 
-/// Returns what is wrong with the first answer, by its content type; `None` if it is a git server's.
-fn foreign(response: &Response) -> Option<&'static str> {
-    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    match kind {
-        kind if kind.starts_with(b"application/x-git-") => None,
-        kind if kind.starts_with(b"text/html") => Some("a web page answered, and no git server"),
-        kind if kind.starts_with(b"text/plain") => Some("it serves files only, by git's old protocol"),
-        _ => Some("the server that answered is no git server"),
-    }
+/// Returns what is wrong with the first answer if it is a file of a server from before servers had a part in git's protocol.
+fn files_only(response: &Response) -> Option<&'static str> {
+    let kind = response.headers().get(CONTENT_TYPE)?;
+    kind.as_bytes().starts_with(b"text/plain").then_some("it serves files only, by git's old protocol")
 }
 
 /// Returns how to show where a URL leads: a login, a query and a fragment may be secret.

@@ -27,7 +27,7 @@ use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
 use super::allowance::Allowance;
-use super::exchange_failure::{ExchangeFailure, refusal_text};
+use super::exchange_failure::{ExchangeFailure, foreign, refusal_text};
 use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
@@ -231,6 +231,9 @@ impl Exchange {
             if response.status().is_redirection() {
                 let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
                 return Err(journal.fail(ExchangeFailure::Redirected(why)));
+            }
+            if let Some(what) = foreign(response.headers()) {
+                return Err(journal.fail(ExchangeFailure::ElsewhereAnswered(what)));
             }
             *self = Self::Answered(response);
         }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::allowance::{Excess, OutOfTime};
 use crate::system::connection::{ConnectionError, ConnectionProblem};
@@ -19,8 +20,10 @@ pub(super) enum ExchangeFailure {
     CutOff(ConnectionError),
     /// The server redirected us to where we do not go, for this reason.
     Redirected(String),
-    /// The server that answered does not speak git.
+    /// The server that answered the first request does not speak git.
     NotGit(&'static str),
+    /// Something else answered a later request, such as a gateway.
+    ElsewhereAnswered(&'static str),
     /// The server sends too much.
     Excessive(Excess),
     /// The server takes too long.
@@ -45,6 +48,15 @@ impl ExchangeFailure {
             Self::Connection(error) if error.problem == ConnectionProblem::Closed => Self::CutOff(error),
             failure => failure,
         }
+    }
+}
+
+/// Returns what answered, by its content type; `None` if it is a git server.
+pub(super) fn foreign(headers: &HeaderMap) -> Option<&'static str> {
+    match headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default() {
+        kind if kind.starts_with(b"application/x-git-") => None,
+        kind if kind.starts_with(b"text/html") => Some("a web page answered, and no git server"),
+        _ => Some("the server that answered is no git server"),
     }
 }
 

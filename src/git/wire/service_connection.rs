@@ -1,5 +1,6 @@
 //! A connection to one service of one remote, over http(s), ssh or a local path, and what its failures mean.
 
+use std::io;
 use std::sync::Arc;
 
 use gix::protocol::transport::client::blocking_io::{Transport, http};
@@ -14,7 +15,7 @@ use super::exchange::Journal;
 use super::exchange_failure::ExchangeFailure;
 use super::pipe::Pipe;
 use super::retries::RequestEffect;
-use crate::git::error::GitError;
+use crate::git::error::{GitError, io_cause};
 use crate::git::remote::{Address, Remote};
 use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
 use crate::system::sent_logins::hidden;
@@ -146,10 +147,24 @@ impl<'r> Connection<'r> {
             Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
             Some(ExchangeFailure::NotGit(what)) => GitError::NoServer { remote: self.remote.to_string(), what },
-            None => match error_packet(error.as_ref()) {
-                Some(said) => self.remote.unavailable(ErrorPacket(said)),
-                None => self.remote.unavailable(without_logins(error)),
-            },
+            Some(ExchangeFailure::ElsewhereAnswered(what)) => self.remote.unavailable(anyhow::Error::msg(what)),
+            None => self.none_of_git(error),
+        }
+    }
+
+    /// Returns what it means that an answer came, and cannot be read: the server refuses in it, or gix does not understand it.
+    fn none_of_git(&self, error: anyhow::Error) -> GitError {
+        if let Some(said) = error_packet(error.as_ref()) {
+            return self.remote.unavailable(ErrorPacket(said));
+        }
+        match io_cause(error.as_ref()).map(io::Error::kind) {
+            Some(io::ErrorKind::UnexpectedEof) => {
+                self.remote.unsettled(anyhow::Error::msg("its answer ends too early"))
+            }
+            None if !causes(error.as_ref()).any(|cause| cause.is::<gix::Error>()) => {
+                self.remote.unavailable(without_logins(error))
+            }
+            Some(_) | None => self.remote.unavailable(anyhow::Error::msg("its answer is none of git's protocol")),
         }
     }
 

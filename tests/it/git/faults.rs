@@ -363,10 +363,10 @@ fn an_answer_in_the_middle_that_is_not_gits() {
         (fetch, fetched(""), "cannot be reached: its answer ends too early\n"),
         (fetch, fetched("00"), "cannot be reached: its answer ends too early\n"),
         (fetch, fetched("0040pack"), "cannot be reached: its answer ends too early\n"),
-        (fetch, fetched("<h1>"), "cannot be reached: its answer is none of git's protocol"),
+        (fetch, fetched("<h1>Sign in</h1>"), "cannot be reached: its answer is none of git's protocol"),
         (push, pushed("00"), "cannot be reached: its answer ends too early\n"),
         (push, pushed("0040pack"), "cannot be reached: its answer ends too early\n"),
-        (push, pushed("<h1>"), "cannot be reached: its answer is none of git's protocol"),
+        (push, pushed("<h1>Sign in</h1>"), "cannot be reached: its answer is none of git's protocol"),
     ] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);
