@@ -80,6 +80,22 @@ fn over_ssh() {
     release.run().exit(5).stderr_has("  ssh: fatal: '/nowhere.git' does not appear to be a git repository\n");
 }
 
+/// Nothing tells which options a client knows that is not there, and none is to blame.
+#[test]
+fn a_client_of_ssh_that_is_not_there() {
+    let stage = Stage::new();
+    for url in ["ssh://git@host.example/repo.git", "ssh://git@host.example:2222/repo.git"] {
+        for (client, told) in [
+            ("/nonexistent", "error: cannot start `/nonexistent`: No such file or directory"),
+            ("/nonexistent -v", "error: a program on the way to host.example"),
+        ] {
+            let release = stage.release_to(url).env("GIT_SSH_COMMAND", client).args(["--no-check", "--branch", "main"]);
+            let output = release.arg(stage.argument()).run().exit(1);
+            output.stderr_has(told).stderr_has("GIT_SSH_COMMAND`");
+        }
+    }
+}
+
 #[test]
 fn over_ssh_with_the_checkouts_own_command() {
     let Some(sshd) = Sshd::start() else { return };
