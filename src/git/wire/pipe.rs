@@ -16,7 +16,7 @@ use gix::protocol::transport::client::git::{ConnectMode, blocking_io};
 use gix::protocol::transport::{Protocol, Service};
 
 use super::allowance::{Allowance, OutOfTime};
-use super::ssh::Ssh;
+use super::ssh::{Ssh, is_not_run};
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::lock::lock;
@@ -194,7 +194,7 @@ impl Pipe {
             _ if failed_by_itself && says(&HOST_KEY_WORDS) => ExitMeaning::HostKey,
             _ if failed_by_itself && says(&KEY_WORDS) => ExitMeaning::Key,
             _ if failed_by_itself => ExitMeaning::Other,
-            126 | 127 => ExitMeaning::NoProgram,
+            code if is_not_run(code) => ExitMeaning::NoProgram,
             _ => ExitMeaning::NoAccess,
         }
     }

@@ -109,7 +109,8 @@ impl Ssh {
                 }
             }
             Variant::Simple if self.port.is_some() => {
-                return Err("its ssh client (`simple`) knows no option for a port");
+                return Err("its ssh client (`simple`) knows no option for a port; if it takes those of OpenSSH, set \
+                            `GIT_SSH_VARIANT=ssh`");
             }
             Variant::Simple => {}
         }
@@ -119,7 +120,8 @@ impl Ssh {
         Ok(command)
     }
 
-    /// Returns the variant. As for git, an unknown client that understands `-G` is taken for OpenSSH.
+    /// Returns the variant. As for git, an unknown client that understands `-G` is taken for OpenSSH. So is one that cannot run at
+    /// all, which shows when it is used, whatever its options are.
     fn find_variant(&self, limit: Duration) -> Variant {
         if let Some(variant) = self.configured.or_else(|| Variant::of_name(&self.client.name())) {
             return variant;
@@ -129,9 +131,9 @@ impl Ssh {
         question.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let answer = Program::start(&mut question).and_then(|program| program.ended_by(Instant::now() + limit));
         match answer {
-            Ok(Some(status)) if status.success() => Variant::OpenSsh,
-            // If it cannot run at all, that shows when it is used.
-            _ => Variant::Simple,
+            Ok(Some(status)) if status.success() || status.code().is_some_and(is_not_run) => Variant::OpenSsh,
+            Err(_) => Variant::OpenSsh,
+            Ok(_) => Variant::Simple,
         }
     }
 }
@@ -186,6 +188,11 @@ impl SshClient {
         let name = Path::new(word.unwrap_or_default()).file_name().unwrap_or(OsStr::new(""));
         name.to_string_lossy().into_owned()
     }
+}
+
+/// Returns whether a shell exits with this code because it cannot run a program.
+pub(super) fn is_not_run(code: i32) -> bool {
+    matches!(code, 126 | 127)
 }
 
 /// The characters that a shell interprets, by git's `run-command.c`.
@@ -248,8 +255,8 @@ mod tests {
                 "",
                 &["/b c/ssh", "OPEN", "host", remote],
             ),
-            // Neither of them understands `-G`, and one of them accepts it.
-            ("host:x", command_line("/nowhere/tunnel"), "", &["/nowhere/tunnel", "host", remote]),
+            // None of them understands `-G`; one accepts it, and one cannot run.
+            ("host:x", command_line("/nowhere/tunnel"), "", &["/nowhere/tunnel", "OPEN", "host", remote]),
             ("host:x", command_line("false"), "", &["false", "host", remote]),
             ("host:x", command_line("true"), "", &["true", "OPEN", "host", remote]),
         ] {
