@@ -759,6 +759,11 @@ fn a_head_that_does_not_move_leaves_the_release_staged() {
     output.stdout_has("note    the commit is staged in the checkout, and HEAD did not move");
     assert_eq!(checkout.status(), format!("M  {FILE}\n"));
     assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+    git(&checkout, &["restore", "--staged", "--worktree", "."]);
+    let output = release(&stage, &checkout).arg("--no-push").run().exit(1);
+    output
+        .stderr_has("error: the commit is staged in the checkout, and HEAD did not move")
+        .stderr_has("hint: `git commit` commits it; `git restore --staged --worktree PATH` takes it back");
 }
 
 type Change<'a> = &'a dyn Fn(&Checkout);
