@@ -117,6 +117,8 @@ impl From<NotFollowed> for Failure {
     fn from(error: NotFollowed) -> Self {
         match error {
             NotFollowed::Unwritable(error) => Self::unwritable(error),
+            NotFollowed::Staged(_) => Self::unexpected(error)
+                .hint("`git commit` commits it; `git restore --staged --worktree PATH` takes it back"),
             error => Self::unexpected(error),
         }
     }
