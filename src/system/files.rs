@@ -2,7 +2,7 @@
 //! is never read here. Only regular files are taken, and no link that leads out of where a file has to be.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -70,6 +70,11 @@ pub fn inside(root: &Path, path: &Path) -> io::Result<PathBuf> {
     target.strip_prefix(&root).map(Path::to_owned).map_err(|_elsewhere| {
         io::Error::new(io::ErrorKind::PermissionDenied, format!("a link leads out of `{}`", root.display()))
     })
+}
+
+/// Fails if the file at `path` cannot be added to, or is not there. Nothing of it changes.
+pub fn require_appendable(path: &Path) -> io::Result<()> {
+    OpenOptions::new().append(true).open(path).map(drop)
 }
 
 /// Reads a regular file. Pipes and devices are refused, because they may have no end.

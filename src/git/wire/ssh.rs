@@ -120,8 +120,8 @@ impl Ssh {
         Ok(command)
     }
 
-    /// Returns the variant. As for git, an unknown client that understands `-G` is taken for OpenSSH. So is one that cannot run at
-    /// all, which shows when it is used, whatever its options are.
+    /// Returns the variant. As for git, an unknown client that understands `-G` is taken for OpenSSH. So is one that cannot run
+    /// at all: that shows when it is used, whatever its options are.
     fn find_variant(&self, limit: Duration) -> Variant {
         if let Some(variant) = self.configured.or_else(|| Variant::of_name(&self.client.name())) {
             return variant;
