@@ -574,6 +574,27 @@ fn a_push_that_is_refused_goes_on_as_a_request() {
     at.stage.untouched();
 }
 
+/// A request needs a branch to go to.
+#[test]
+fn a_branch_that_the_server_does_not_create_gets_no_request() {
+    let at = Proposals::new();
+    at.stage.remote.protect("prod");
+    let release = |flags: &[&str]| {
+        let release = at.stage.release_to(&at.forge.url_with_token(TOKEN));
+        release.args(["--branch", "prod", "--create-branch", "--forge", "github", "--no-check"]).args(flags.to_vec())
+    };
+    for image in [format!("{ENTRY}=*:v1.0.0"), format!("{ENTRY}=*:b15411f387bb2a2286676b92a87fd85aa9b682a5")] {
+        release(&[&image])
+            .run()
+            .exit(8)
+            .stderr_has("the server refused the push to `prod`")
+            .says_nowhere("no pull request");
+        let output = release(&["--on-refused", "pull-request", &image]).run().exit(8);
+        output.stderr_has("the server refused the push to `prod`").stderr_has("no pull request can follow");
+    }
+    assert!(at.calls().is_empty());
+}
+
 /// The second attempt is at the same tip, and knows of the history that came with it as the first one did.
 #[test]
 fn a_refused_push_forgets_no_release_that_was_taken_back() {
