@@ -134,7 +134,10 @@ impl<'a> Attempt<'a> {
             plan => plan?,
         };
         match publisher.take() {
-            Some(publisher) => self.publish(&plan, snapshot, publisher, signer.as_ref(), listener),
+            Some(publisher) => {
+                let published = self.publish(&plan, snapshot, publisher, signer.as_ref(), listener);
+                published.map_err(|stop| if *is_new { self.without_request(stop) } else { stop })
+            }
             None => {
                 let edited = &plan.draft.edited;
                 self.require_new(plan.tag.as_ref(), snapshot)?;

@@ -1,5 +1,6 @@
-//! What follows if nothing changes on a branch that does not exist yet. If its base has the images already, the branch is created
-//! there, without a commit of ours; a guard that stops the release leaves it uncreated, which is a failure.
+//! What is different on a branch that does not exist yet. If nothing changes, because its base has the images already, the branch
+//! is created there, without a commit of ours. If a guard stops the release, there is no branch, which is a failure. If the
+//! server refuses to create it, no pull request can follow.
 
 use super::attempt::{Attempt, Stop};
 use crate::flow::publish::{Direct, Published, Publisher, begin_branch};
@@ -36,7 +37,17 @@ impl Attempt<'_> {
         match begin_branch(*pusher, base, &self.terms(signer), listener)? {
             Published::Updated { .. } | Published::Proposed { .. } => Ok(()),
             Published::Raced(push) => Err(Stop::Raced(push)),
-            Published::Refused(push) => Err(Stop::Refused(push)),
+            Published::Refused(push) => Err(self.without_request(Stop::Refused(push))),
         }
+    }
+
+    /// Returns what ends an attempt to create the branch. No pull request can follow a push that is refused.
+    pub(super) fn without_request(&self, stop: Stop) -> Stop {
+        let Stop::Refused(push) = stop else { return stop };
+        let failure = Failure::refused(&push.branch, &push.refusal);
+        Stop::Failed(match self.way.proposal() {
+            Some(_) => failure.detail("no pull request can follow: the branch that it would go to does not exist"),
+            None => failure,
+        })
     }
 }
