@@ -40,7 +40,8 @@ const VERSION: &str = "Tagship-Version";
 ///
 /// # Errors
 /// If an image or a file cannot be told, such as a name with control characters: to later releases, the commit would be none
-/// of ours. Nor is an image told on which a forge acts: the title has it too. Another value that cannot be a trailer is left out.
+/// of ours. Nor is an image told on which a forge acts: the title has it too. The name of an entry may be such a text, as the
+/// placeholder `@IMAGE@` is. Another value that cannot be a trailer is left out.
 pub(super) fn of_release(
     releases: &[Release],
     run: Option<&str>,
@@ -64,7 +65,7 @@ pub(super) fn of_release(
         let untold = |why: String| UntoldRelease { what: format!("the image of `{name}`"), why };
         let image = format!("{name}={}", release.image());
         trailers.push(trailer(IMAGE, &image).map_err(|error| untold(error.to_string()))?);
-        if is_acted_on(&image) {
+        if is_acted_on(&release.image()) {
             return Err(untold(ACTED_ON.to_owned()));
         }
     }

@@ -50,6 +50,21 @@ fn a_release_that_no_trailer_can_tell_is_not_made() {
     }
 }
 
+/// An entry is called as the manifests call the image, which may be a placeholder.
+#[test]
+fn an_entry_may_be_called_like_a_mention() {
+    let pipeline = Pipeline::new();
+    for name in ["@IMAGE@", "#{IMAGE}#", "@scope/app", "x/app#1"] {
+        let file =
+            File::new("k/kustomization.yaml", format!("images:\n- name: \"{name}\"\n  newName: r.example/web\n"));
+        pipeline.stage.remote.commit("main", "Add a folder", &[file]);
+        let output = pipeline.run("release", &["--no-check", "-k", "k", &format!("{name}=*:v2")]).run().success();
+        output.stdout_has("released");
+        let message = pipeline.stage.remote.log("main")[0].message.clone();
+        assert!(message.contains(&format!("Tagship-Image: {name}=r.example/web:v2\n")), "{message}");
+    }
+}
+
 /// A commit on the branch that is promoted from can say anything of its source.
 #[test]
 fn a_source_closes_no_issue() {
