@@ -23,3 +23,4 @@ mod set;
 mod signed_images;
 mod slips;
 mod status;
+mod untagged;

@@ -97,6 +97,64 @@ fn a_tag_alone_is_checked_released_listed_and_rolled_back() {
     assert!(released[0].starts_with(&format!("image_tag={image}@sha256:")), "the name is of the release before");
 }
 
+/// The file has no place for the name; the releases to the other environment tell it.
+#[test]
+fn a_tag_alone_is_promoted_as_the_image_that_was_released() {
+    let environments = with_files();
+    let other = "image-tags/stage/web";
+    environments.stage.remote.commit("main", "Staging", &[File::new(other, "image_tag: v0.9.0\n")]);
+    let image = environments.build("web", "v1.0.0");
+    let promote = |more: &[&str]| {
+        environments.run("promote", &["--from", other, "--to", TAGS, "image_tag"]).args(more.iter().copied()).run()
+    };
+    let first = |token: &str| environments.stage.remote.log("main")[0].trailer(token)[0].to_owned();
+    environments.run("release", &["-f", other, &format!("image_tag={image}")]).run().success();
+    promote(&["--platform", "linux/s390x"]).exit(4);
+    promote(&["--dry-run", "--no-check"]).success();
+    promote(&[]).success();
+    assert_eq!(file(&environments, TAGS), "image_tag: v1.0.0\npromote: true\n");
+    assert!(first("Tagship-Image").starts_with(&format!("image_tag={image}@sha256:")), "{}", first("Tagship-Image"));
+    // What was changed by hand since is of the same image.
+    environments.stage.remote.commit("main", "By hand", &[File::new(other, "image_tag: v1.1.0\n")]);
+    promote(&[]).exit(4).stderr_has("org/web:v1.1.0");
+    let newer = environments.build("web", "v1.1.0");
+    promote(&["--no-check"]).success();
+    assert_eq!(first("Tagship-Image"), format!("image_tag={newer}"));
+}
+
+/// If nothing tells the image, a release can, and no commit invents one.
+#[test]
+fn a_tag_alone_of_an_unknown_image_is_told_as_that() {
+    let environments = with_files();
+    let other = "image-tags/stage/web";
+    for tag in ["v1.0.0", "v1.1.0"] {
+        let file = File::new(other, format!("image_tag: {tag}\n"));
+        environments.stage.remote.commit("main", "By hand", &[file]);
+    }
+    let promote = ["--from", other, "--to", TAGS];
+    let hint = "hint: name it once in a release, as in `image_tag=NEWNAME:TAG`";
+    environments.run("promote", &promote).arg("image_tag").run().exit(3).stderr_has(hint);
+    environments.run("rollback", &["-f", other, "image_tag"]).run().exit(3).stderr_has(hint);
+    for (command, arguments, title, tag) in [
+        ("promote", &promote[..], "Promote image_tag v1.1.0", "v1.1.0"),
+        ("rollback", &["-f", other], "Roll back to image_tag v1.0.0", "v1.0.0"),
+        ("release", &["-f", TAGS, "image_tag=*:v1.2.0"], "Release image_tag v1.2.0", "v1.2.0"),
+    ] {
+        let name = if command == "release" { &[][..] } else { &["image_tag"] };
+        environments.run(command, arguments).arg("--no-check").args(name.iter().copied()).run().success();
+        let commit = &environments.stage.remote.log("main")[0];
+        assert_eq!(commit.trailer("Tagship-Image"), [&format!("image_tag=:{tag}")]);
+        assert!(commit.subject.starts_with(title), "{}", commit.subject);
+        let listed = environments.log(&["-f", if command == "rollback" { other } else { TAGS }, "image_tag"]);
+        assert_eq!(
+            (&listed[0]["tag"], &listed[0]["by_hand"]),
+            (&tag.into(), &false.into()),
+            "its trailers are believed"
+        );
+    }
+    environments.run("rollback", &["-f", TAGS, "image_tag"]).run().exit(3).stderr_has(hint);
+}
+
 #[test]
 fn values_are_promoted_by_name() {
     let environments = with_files();
