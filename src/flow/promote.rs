@@ -55,7 +55,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
         released = running.released(&carried);
-        running.writing(&carried, request.delivery.pin_digest)
+        running.writing(&carried, &there, request.delivery.pin_digest)
     };
     let names = request.names.clone();
     let job = Job { names, ..Job::of_branch("promote", &request.delivery, gate, request.names.clone()) };
@@ -247,9 +247,19 @@ impl Running {
         carried.iter().filter_map(digest).collect()
     }
 
-    fn writing(&self, carried: &[(ImageName, &SourceEntry)], pin_digest: PinDigest) -> Result<Writing, Failure> {
+    /// Returns what to write to files that have the entries `there`.
+    fn writing(
+        &self,
+        carried: &[(ImageName, &SourceEntry)],
+        there: &[(String, Fields)],
+        pin_digest: PinDigest,
+    ) -> Result<Writing, Failure> {
+        let is_named_there =
+            |name: &str| there.iter().any(|(other, fields)| other == name && fields.image_name(other).is_some());
         let exactly = |(name, entry): &(ImageName, &SourceEntry)| {
-            exactly(name, &entry.fields, entry.history.digest(), pin_digest, &|text| {
+            let said = entry.history.said_name.clone().filter(|_| !is_named_there(name.as_str()));
+            let fields = entry.fields.clone().with_name(said);
+            exactly(name, &fields, entry.history.digest(), pin_digest, &|text| {
                 format!("`{name}` has `{text}` in `{}`", self.path)
             })
         };

@@ -21,7 +21,7 @@ use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Earlier, Images, PinDigest, RollbackRequest, Route};
 use crate::system::signals::Gate;
 use crate::targets;
-use crate::targets::{Fields, PlaceVersion, Unnamed};
+use crate::targets::{Fields, PlaceVersion};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -126,12 +126,6 @@ struct Back {
     image_name: Option<String>,
 }
 
-/// Returns the name of the image that releases of an entry checked.
-fn said_name(name: &str, releases: &[LoggedRelease]) -> Option<String> {
-    let said = releases.iter().filter_map(|release| release.trailers.as_ref()?.image(name, name));
-    said.map(|image| image.name.clone()).find(|image| image != name)
-}
-
 /// Finds the way back from the newest change, which steps have to be counted from: `seen` is the first one that was found.
 fn find(
     snapshot: &mut Snapshot<'_>,
@@ -181,7 +175,8 @@ fn find(
             note,
         )?;
     }
-    Ok(Back { image_name: said_name(name, &found.changes), ..back })
+    back.image_name = found.changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
+    Ok(back)
 }
 
 /// Returns what was taken back and stays away, whatever took it back, but for what is gone back to.
@@ -296,10 +291,7 @@ impl Back {
 
     fn writing(&self, request: &RollbackRequest) -> Result<Writing, Failure> {
         let (name, pin_digest) = (&request.name, request.delivery.pin_digest);
-        let mut fields = self.to.fields.clone().unwrap_or_default();
-        if fields.unnamed == Unnamed::Elsewhere {
-            fields.new_name = fields.new_name.or_else(|| self.image_name.clone());
-        }
+        let fields = self.to.fields.clone().unwrap_or_default().with_name(self.image_name.clone());
         let newly = self.taken_back.iter().map(|release| release.record.id);
         let of = newly.chain(self.still_away.iter().copied()).collect();
         let told = |text: &str| format!("`{name}` had `{text}` once");

@@ -39,6 +39,11 @@ impl LoggedRelease {
         self.trailers.as_ref()?.source_of(&self.name)
     }
 
+    /// Returns the name of the image that was released, as the commit says.
+    pub fn said_name(&self) -> Option<&str> {
+        self.trailers.as_ref()?.said_name(&self.name)
+    }
+
     /// Returns the digest that was released: that of the entry, else the one that the check found, as the commit says.
     pub fn digest(&self) -> Option<&str> {
         let fields = self.fields.as_ref()?;

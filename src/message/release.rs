@@ -44,9 +44,9 @@ pub fn source_comparisons(releases: &[Release]) -> Vec<&SourceComparison> {
 }
 
 impl Release {
-    /// Returns the image as one text: name, tag and digest.
+    /// Returns the image as one text: name, tag and digest, without the name if nothing tells it.
     pub fn image(&self) -> String {
-        let mut image = image_name(&self.entry).to_owned();
+        let mut image = self.entry.image_name().unwrap_or_default().to_owned();
         if let Some(tag) = &self.entry.after.new_tag {
             image = format!("{image}:{tag}");
         }
@@ -64,16 +64,15 @@ impl Release {
 
 /// Returns the image of an entry for a title. `digest` is what the registry says; without it, the entry's own counts.
 pub fn short_image(entry: &EntryEdit, digest: Option<&Digest>) -> String {
-    let name = image_name(entry);
     let own = || entry.after.digest.as_ref().and_then(|digest| digest.parse().ok());
-    match (&entry.after.new_tag, digest.cloned().or_else(own)) {
-        (Some(tag), _) => format!("{name}:{}", short_tag(tag)),
-        (None, Some(digest)) => format!("{name}@{}", digest.short()),
-        (None, None) => name.to_owned(),
+    let version = match (&entry.after.new_tag, digest.cloned().or_else(own)) {
+        (Some(tag), _) => format!(":{}", short_tag(tag)),
+        (None, Some(digest)) => format!("@{}", digest.short()),
+        (None, None) => String::new(),
+    };
+    match entry.image_name() {
+        Some(name) => format!("{name}{version}"),
+        // The entry is no image.
+        None => format!("{} {}", entry.name, version.trim_start_matches(':')).trim_end().to_owned(),
     }
-}
-
-/// Returns the image's name; that of the entry if nothing says it.
-fn image_name(entry: &EntryEdit) -> &str {
-    entry.image_name().unwrap_or(entry.name.as_str())
 }

@@ -13,7 +13,7 @@ use crate::git::{CommitId, CommitRecord, Trailer, TrailerError};
 use crate::image::ReferenceText;
 use crate::targets::Fields;
 
-/// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`. One trailer for each image.
+/// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`, without `IMAGE` if nothing tells it. One trailer for each image.
 const IMAGE: &str = "Tagship-Image";
 /// A file that was written. One trailer for each file. Some paths are quoted as git quotes paths: those that begin or end with a
 /// blank, look like a login, or have a marker for CI systems or a text on which forges and terminals act.
@@ -192,6 +192,12 @@ impl ReleaseTrailers {
             rollback_of: values(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
             still_taken_back: values(STILL_TAKEN_BACK).filter_map(taken_back).collect(),
         })
+    }
+
+    /// Returns the name of the image that was released by the entry `name`, which the file may have no place for.
+    pub fn said_name(&self, name: &str) -> Option<&str> {
+        let said = self.image(name, name).map(|image| image.name.as_str());
+        said.filter(|said| !said.is_empty() && *said != name)
     }
 
     /// Returns whether an entry is said to have been released, whatever the file.

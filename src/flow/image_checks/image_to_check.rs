@@ -44,8 +44,8 @@ impl ImageToCheck {
 
     /// Returns what an entry says about its image once it is edited.
     pub(in crate::flow) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
-        let unnamed = format!("name it, as in `{}=NEWNAME:TAG`, or skip the registry with `--no-check`", entry.name);
-        Self::of_fields(entry, &unnamed, REAL_NAME)
+        let how = format!("name it once in a release, as in `{}=NEWNAME:TAG`", entry.name);
+        Self::of_fields(entry, &format!("{how}, or skip the registry with `--no-check`"), REAL_NAME)
     }
 
     /// Returns what an entry says about its image if no argument names it.

@@ -31,6 +31,8 @@ pub struct RunningEntry {
     pub release: Option<CommitId>,
     /// What the image was then, as that commit says.
     released_digest: Option<String>,
+    /// The name of the image that was released last, as the commit says.
+    pub said_name: Option<String>,
     pub taken_back: Vec<TakenBack>,
     /// What it ran before, the newest first, as far as the history had to be read.
     pub past: Vec<EarlierBuild>,
@@ -125,6 +127,7 @@ impl RunningEntry {
             build: Some(Build::of_entry(name, now, claim.trailers.source_of(name))),
             release: Some(claim.record.id),
             released_digest: said.and_then(|image| image.digest.clone()),
+            said_name: claim.trailers.said_name(name).map(str::to_owned),
             was_released: true,
             ..Self::default()
         };
@@ -230,7 +233,8 @@ impl RunningEntry {
         let past = earlier_builds(changes, name);
         let was_released = changes.iter().any(|change| change.trailers.is_some());
         let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
-        Ok(Self { build, release, released_digest, taken_back, past, was_released, is_claimed: false })
+        let said_name = changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
+        Ok(Self { build, release, released_digest, said_name, taken_back, past, was_released, is_claimed: false })
     }
 }
 

@@ -156,6 +156,13 @@ impl Fields {
         self.new_tag.is_some() || self.digest.is_some() || !self.several.is_empty()
     }
 
+    /// Returns the same with the name of the image, if the file has no place that says it.
+    #[must_use]
+    pub fn with_name(self, name: Option<String>) -> Self {
+        let is_elsewhere = self.unnamed == Unnamed::Elsewhere;
+        Self { new_name: self.new_name.or(name.filter(|_| is_elsewhere)), ..self }
+    }
+
     /// Returns the value of one field.
     pub fn get(&self, field: FieldName) -> Option<&str> {
         match field {
