@@ -9,6 +9,7 @@ use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::source_attestations::look_at_forges;
 use super::release_branch::read_branch::{Tip, read_branch};
 use super::rulings::{EntryToRule, broken_beside_images, rule};
+use super::target_files::kustomization_above::is_below_kustomization;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
@@ -18,7 +19,7 @@ use crate::message::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
 use crate::request::CheckRequest;
-use crate::targets::{self, Absent, EntryEdit, Fields, TargetError};
+use crate::targets::{self, Absent, EntryEdit, Fields, TargetError, Untagged};
 
 /// Said if no file has an image to ask for.
 const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization in `images`, in a manifest or a compose file under \
@@ -142,7 +143,11 @@ fn as_they_are(
             listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(&file))));
         }
         problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
-        match as_it_is(snapshot, path, shown.entries) {
+        let mut entries = shown.entries;
+        if is_below_kustomization(snapshot, path)? {
+            entries.iter_mut().for_each(|(_, fields)| fields.untagged = Untagged::Elsewhere);
+        }
+        match as_it_is(snapshot, path, entries) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }

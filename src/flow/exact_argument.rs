@@ -5,8 +5,8 @@ use crate::outcome::failure::Failure;
 use crate::request::PinDigest;
 use crate::targets::Fields;
 
-/// Returns the argument that makes an entry say exactly this, but for a digest beside a tag: one that is not to be pinned is left
-/// out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that cannot
+/// Returns the argument that makes an entry say exactly this, but for a digest: beside a tag, one that is not to be pinned is left
+/// out; and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that cannot
 /// be written.
 pub(super) fn exactly(
     name: &ImageName,
@@ -26,7 +26,6 @@ pub(super) fn exactly(
         change.digest = Field::Remove;
     }
     if pin_digest == PinDigest::Always
-        && change.new_tag != Field::Remove
         && change.digest == Field::Remove
         && let Some(digest) = released.and_then(|text| text.parse().ok())
     {

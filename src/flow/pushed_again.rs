@@ -36,7 +36,7 @@ pub(super) fn warn_of_pushed_again(
             release.entry.name == *name && release.entry.changed() && is_other
         };
         let Some(release) = outcome.releases.iter().find(is_other) else { continue };
-        if let (Some(tag), Some(now)) = (&release.entry.after.new_tag, &release.digest) {
+        if let (Some(tag), Some(now)) = (release.entry.after.pulled_tag(), &release.digest) {
             listener(&Event::Warned(format!(
                 "the tag `{}` of `{name}` is {} now, and was {} {when}: {way}",
                 short_tag(tag),

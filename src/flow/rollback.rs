@@ -8,6 +8,7 @@ use super::exact_argument::exactly;
 use super::named_release::{AmbiguousName, place_of};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
+use super::target_files::kustomization_above::is_below_kustomization;
 use super::unknown_entry::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
@@ -42,6 +43,13 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         if back.keeps_nothing_away() {
             let to = named(&back.to);
             listener(&Event::Noted(format!("{to} was rolled back itself, so this rollback keeps nothing away")));
+        }
+        if back.tells_no_version(tip.snapshot, path)? {
+            let untold = format!("`{}` has neither tag nor digest in {}", request.name, back.to.record.id.short());
+            match request.delivery.registry {
+                Some(_) => return Err(unchecked(untold, request)),
+                None => listener(&Event::Noted(format!("{untold}, so nothing tells which version runs"))),
+            }
         }
         released = Some(back.released(request));
         back.writing(request)
@@ -101,6 +109,16 @@ fn in_a_rollback(failure: Failure, request: &RollbackRequest, to: Option<&str>) 
         }
         _ => failure,
     }
+}
+
+/// No registry can be asked for what has no version.
+fn unchecked(untold: String, request: &RollbackRequest) -> Failure {
+    let otherwise = match request.delivery.pin_digest {
+        PinDigest::Always => "",
+        PinDigest::Keep | PinDigest::Never => ", or skip the check with `--no-check`",
+    };
+    let log = log_command(request);
+    Failure::target(untold).hint(format!("name another release with `--to`, as {log} lists them{otherwise}"))
 }
 
 /// `--steps` counts from what the user saw; a newer change may be the fix.
@@ -281,6 +299,14 @@ impl Back {
         was_taken_back && !self.is_there && self.taken_back.is_empty() && self.still_away.is_empty()
     }
 
+    /// Returns whether it leads to what has neither tag nor digest, and is not `latest` for certain.
+    fn tells_no_version(&self, snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<bool, Failure> {
+        let Some(fields) = self.to.fields.as_ref().filter(|fields| !self.is_there && !fields.says_what_runs()) else {
+            return Ok(false);
+        };
+        Ok(fields.pulled_tag().is_none() || is_below_kustomization(snapshot, path)?)
+    }
+
     /// Returns the release that it goes back to, and what its image was.
     fn released(&self, request: &RollbackRequest) -> (String, Option<ReleasedDigest>) {
         let commit = self.to.record.id.short();
@@ -298,7 +324,6 @@ impl Back {
         let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told)?;
         if pin_digest == PinDigest::Always
             && request.delivery.registry.is_none()
-            && argument.change.new_tag.set().is_some()
             && argument.change.digest.set().is_none()
         {
             let commit = self.to.record.id.short();

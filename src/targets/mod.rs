@@ -12,7 +12,7 @@ mod shown_entries;
 pub use any_file::{ReadFile, TargetError, edit, entries, is_kustomization, may_be_another_name, read, spellings};
 pub use edit::{
     Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, Note, NoteKind, OtherKind,
-    PlaceVersion, Unnamed, UnusableValue, ValuesNote,
+    PlaceVersion, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
 pub use scalars::FileRefusal;
 pub use shown_entries::ShownEntries;

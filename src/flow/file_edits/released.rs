@@ -19,7 +19,7 @@ pub(in crate::flow) fn images_of(
             let image = ImageToCheck::of_entry(entry).map_err(|failure| failure.detail(format!("in {}", file.path)))?;
             if matches!(image, ImageToCheck::Unpinned) {
                 let entry = format!("`{}` in {}", entry.name, file.path);
-                listener(&Event::Noted(format!("{entry} has neither tag nor digest, so there is nothing to check")));
+                listener(&Event::Warned(format!("not checked: {entry} has neither tag nor digest")));
             }
             images.push(image);
         }

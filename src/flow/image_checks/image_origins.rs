@@ -27,7 +27,8 @@ impl ImageOrigins {
         let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
         let known = entries.filter_map(|(file, entry)| match ImageToCheck::of_entry(entry) {
             Ok(ImageToCheck::Known(reference)) => {
-                Some((reference, format!("named by `{}` in {}", entry.name, file.path)))
+                let untold = if entry.after.says_what_runs() { "" } else { ", without a tag" };
+                Some((reference, format!("named by `{}` in {}{untold}", entry.name, file.path)))
             }
             _ => None,
         });

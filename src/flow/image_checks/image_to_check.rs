@@ -55,20 +55,21 @@ impl ImageToCheck {
 
     /// The hints are for an entry that does not say its image, and for a name that no registry can have.
     fn of_fields(entry: &EntryEdit, unnamed: &str, unusable: &str) -> Result<Self, Failure> {
-        let Fields { new_tag, digest, .. } = &entry.after;
+        let Fields { new_name, digest, .. } = &entry.after;
         let refused = |error: String| Failure::target(format!("the entry `{}` has {error}", entry.name));
-        let tag: Option<Tag> =
-            new_tag.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad tag: {error}")))?;
+        let tag = entry.after.pulled_tag().map(str::parse).transpose();
+        let tag: Option<Tag> = tag.map_err(|error| refused(format!("a bad tag: {error}")))?;
         let digest: Option<Digest> =
             digest.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
-        if let (Some(name), None, None) = (&entry.after.new_name, &tag, &digest) {
+        let is_unpinned = !entry.after.says_what_runs();
+        if let Some(name) = new_name.as_ref().filter(|_| is_unpinned) {
             Reference::new(name, None, None).map_err(|error| {
                 refused(format!("a bad name: {error}")).hint("write the name alone, and the tag in its own place")
             })?;
         }
         match entry.image_name() {
             Some(name) => Self::new(name, tag, digest, unusable),
-            None if tag.is_none() && digest.is_none() => Ok(Self::Unpinned),
+            None if is_unpinned => Ok(Self::Unpinned),
             None => {
                 Err(Failure::target(format!("the file does not say which image `{}` is", entry.name)).hint(unnamed))
             }

@@ -1,6 +1,7 @@
 //! The fields of an entry that an argument can change, and what an argument asks of each.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::image::{Digest, Field, ImageChange, Tag};
@@ -59,12 +60,14 @@ pub struct UnusableValue {
 }
 
 /// The values of an entry, its own or those of a merge key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, Eq)]
 pub struct Fields {
     pub new_name: Option<String>,
     pub new_tag: Option<String>,
     pub digest: Option<String>,
     pub unnamed: Unnamed,
+    /// It does not count for equality: it is of the kind of place, and not of what is said there.
+    pub untagged: Untagged,
     /// What each place of the name says, if several places of the image say different things: there is no tag and no digest
     /// of all of them then.
     pub several: Vec<PlaceVersion>,
@@ -87,6 +90,38 @@ pub enum Unnamed {
     Elsewhere,
 }
 
+/// What runs if an entry has neither tag nor digest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Untagged {
+    /// The file does not say it.
+    #[default]
+    Elsewhere,
+    /// The tag `latest`: what pulls the image knows no other.
+    Latest,
+}
+
+/// What an entry says, wherever it stands.
+type Said<'a> = (&'a Option<String>, &'a Option<String>, &'a Option<String>, Unnamed, &'a [PlaceVersion]);
+
+impl Fields {
+    fn said(&self) -> Said<'_> {
+        let Self { new_name, new_tag, digest, unnamed, untagged: _, several } = self;
+        (new_name, new_tag, digest, *unnamed, several)
+    }
+}
+
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        self.said() == other.said()
+    }
+}
+
+impl Hash for Fields {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.said().hash(state);
+    }
+}
+
 impl Fields {
     /// Returns the name under which the image of the entry `entry` is pulled, as far as the file says it.
     pub fn image_name<'a>(&'a self, entry: &'a str) -> Option<&'a str> {
@@ -104,6 +139,7 @@ impl Fields {
             new_tag: place.tag.clone(),
             digest: place.digest.clone(),
             unnamed: self.unnamed,
+            untagged: self.untagged,
             several: Vec::new(),
         };
         if self.several.is_empty() { vec![self.clone()] } else { self.several.iter().map(one).collect() }
@@ -154,6 +190,12 @@ impl Fields {
     /// Returns whether the entry says which version of its image runs.
     pub fn says_what_runs(&self) -> bool {
         self.new_tag.is_some() || self.digest.is_some() || !self.several.is_empty()
+    }
+
+    /// Returns the tag by which the image is pulled, as far as the file tells it.
+    pub fn pulled_tag(&self) -> Option<&str> {
+        let is_latest = self.untagged == Untagged::Latest && !self.says_what_runs();
+        self.new_tag.as_deref().or(is_latest.then_some("latest"))
     }
 
     /// Returns the same with the name of the image, if the file has no place that says it.

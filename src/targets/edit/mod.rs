@@ -10,7 +10,7 @@ mod other_kind;
 mod values_note;
 
 pub use entry_edit::{Edit, EntryEdit, FieldEdit};
-pub use fields::{FieldName, Fields, PlaceVersion, Unnamed, UnusableValue};
+pub use fields::{FieldName, Fields, PlaceVersion, Unnamed, Untagged, UnusableValue};
 pub(super) use kept_comment::{Belongs, kept_comment};
 pub use later_step::LaterStep;
 pub use note::{Note, NoteKind};

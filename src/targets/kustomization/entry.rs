@@ -224,7 +224,7 @@ pub(super) fn fields_of(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Fields {
         new_tag: text(FieldName::NewTag),
         digest: text(FieldName::Digest),
         unnamed: Unnamed::AsEntry,
-        several: Vec::new(),
+        ..Fields::default()
     }
 }
 

@@ -99,6 +99,6 @@ pub(super) fn new_fields(old: Fields, argument: &ImageArgument) -> Fields {
         new_tag: new(FieldName::NewTag, old.new_tag),
         digest: new(FieldName::Digest, old.digest),
         unnamed: Unnamed::AsEntry,
-        several: Vec::new(),
+        ..Fields::default()
     }
 }

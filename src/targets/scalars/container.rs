@@ -111,11 +111,14 @@ pub(super) fn image_of(yaml: &ParsedYaml<'_>, named: &Named) -> Result<Option<Im
     }
     let Some(pair) = own_pair(yaml, named.node, named.key)? else { return Ok(None) };
     let slot = Slot::of(named.node, pair);
+    // What a service builds is called by its image, and need not be pulled.
+    let is_built = value_of(yaml, named.node, "build").is_some();
+    let form = if is_built { ReferenceForm::Certain } else { ReferenceForm::Pulled };
     let place = ImagePlace {
         qualified: named.name.clone(),
         path: format!("{}.{}", named.path, named.key),
         item: pair.key,
-        slots: Slots::Reference { slot, form: ReferenceForm::Certain },
+        slots: Slots::Reference { slot, form },
         trail: vec![named.node, pair.value],
         beside: Vec::new(),
     };

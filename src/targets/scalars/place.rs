@@ -4,7 +4,7 @@ use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
 use super::name_parts::{NameLimit, NameSource, SaidName};
 use super::slot::Slot;
-use crate::targets::edit::{FieldName, Fields, Unnamed};
+use crate::targets::edit::{FieldName, Fields, Unnamed, Untagged};
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
 /// The path of the image of an OCIRepository.
@@ -47,6 +47,8 @@ pub(super) enum ReferenceForm {
     Keyed,
     /// A reference: the file says so.
     Certain,
+    /// A reference by which a container or a service is pulled, as it stands.
+    Pulled,
     /// A text without `:`, `@` and `/` could be a tag as well.
     Uncertain,
 }
@@ -139,7 +141,7 @@ impl Parts {
             new_tag: tag.map(|(tag, _)| tag.to_owned()),
             digest: digest.map(str::to_owned),
             unnamed: Unnamed::Elsewhere,
-            several: Vec::new(),
+            ..Fields::default()
         })
     }
 }
@@ -154,8 +156,9 @@ impl ImagePlace {
         match &self.slots {
             Slots::Parts(parts) => parts.fields(yaml),
             Slots::Reference { slot, form } => {
+                let untagged = if *form == ReferenceForm::Pulled { Untagged::Latest } else { Untagged::Elsewhere };
                 let Some(text) = slot.text(yaml)? else {
-                    return Ok(Fields { unnamed: Unnamed::Elsewhere, ..Fields::default() });
+                    return Ok(Fields { unnamed: Unnamed::Elsewhere, untagged, ..Fields::default() });
                 };
                 let image = form.parse(text).map_err(|error| {
                     let message = format!("`{text}` is not a reference of an image: {error}");
@@ -166,6 +169,7 @@ impl ImagePlace {
                     new_tag: image.tag,
                     digest: image.digest,
                     unnamed: Unnamed::Elsewhere,
+                    untagged,
                     several: Vec::new(),
                 })
             }

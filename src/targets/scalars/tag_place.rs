@@ -123,7 +123,8 @@ impl Wanted<'_, '_> {
     /// Refuses a version behind a text that may be a tag itself: `web: v1` could become `web: v2`, or `web: v1:v2`.
     fn require_certain(&self, form: ReferenceForm) -> Result<(), FileRefusal> {
         let Some(text) = self.slot.text(self.yaml)? else { return Ok(()) };
-        let is_for_a_name = form == ReferenceForm::Certain || self.argument.change.new_tag.set().is_none();
+        let is_for_a_name = matches!(form, ReferenceForm::Certain | ReferenceForm::Pulled)
+            || self.argument.change.new_tag.set().is_none();
         if text.contains([':', '@', '/']) || (is_for_a_name && !is_like_a_version(text)) {
             return Ok(());
         }

@@ -101,6 +101,14 @@ fn a_rollback_to_a_container_without_a_tag_asks_for_latest() {
     back(&[]).success().stdout_has(&format!("{image}:latest"));
     let text = String::from_utf8(environments.stage.remote.file("main", MANIFEST)).unwrap();
     assert_eq!(text, pod(&[("web", &image)]));
+    // What `latest` was then is known.
+    environments.run("release", &["-f", MANIFEST, "web=*:v1.0.0"]).args(["--on-superseded", "allow"]).run().success();
+    environments.stage.registry.put_image("org/absent", "latest", &Image::new().label("build", "2"));
+    let ran = &environments.stage.remote.log("main")[1];
+    let (_, digest) = ran.trailer("Tagship-Image")[0].split_once('@').unwrap();
+    let back = |arguments: &[&str]| back(&[&["--to", &ran.id, "--dry-run"], arguments].concat());
+    back(&[]).success().stdout_has("warn    the tag `latest` of `web` is ");
+    back(&["--pin-digest"]).success().stdout_has(&format!("+    image: {image}@{digest}"));
 }
 
 /// The kustomization may give the container its tag.
@@ -162,7 +170,7 @@ fn a_check_asks_for_latest_in_containers_and_services() {
     for (path, text) in [(MANIFEST, pod(&[("web", &known), ("side", &image)])), ("compose.yaml", compose)] {
         environments.stage.remote.commit("main", "A file", &[File::new(path, text)]);
         let output = check(path).exit(4).stderr_has(&format!("{image}:latest"));
-        output.stderr_has(&format!("named by `side` in {path}"));
+        output.stderr_has(&format!("named by `side` in {path}, without a tag"));
     }
     environments.stage.registry.put_image("org/absent", "latest", &Image::new());
     for path in [MANIFEST, "compose.yaml"] {
