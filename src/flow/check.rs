@@ -145,7 +145,9 @@ fn as_they_are(
         problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
         let mut entries = shown.entries;
         if is_below_kustomization(snapshot, path)? {
-            entries.iter_mut().for_each(|(_, fields)| fields.untagged = Untagged::Elsewhere);
+            for (_, fields) in &mut entries {
+                fields.untagged = Untagged::Elsewhere;
+            }
         }
         match as_it_is(snapshot, path, entries) {
             Ok(file) => files.push(file),
