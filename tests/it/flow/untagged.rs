@@ -155,6 +155,13 @@ fn a_check_names_what_it_cannot_ask_for() {
         let output = environments.run("check", &[flag, path]).run().success();
         output.stdout_has(&format!(" warn    not checked: `{name}` in {path} has neither tag nor digest"));
     }
+    let report = environments.stage.home.path().join("junit.xml");
+    environments.run("check", &["-k", "all", &format!("--result-file=junit={}", report.display())]).run().success();
+    let report = std::fs::read_to_string(report).unwrap();
+    assert!(report.contains("name=\"web in all/kustomization.yaml\"/>"), "{report}");
+    let skipped =
+        "name=\"api in all/kustomization.yaml\"><skipped message=\"not checked: it has neither tag nor digest\"/>";
+    assert!(report.contains(skipped), "{report}");
     let alone = kustomization(&[("api", &format!("newName: {image}"))]);
     environments.stage.remote.commit("main", "A file", &[File::new("all/kustomization.yaml", alone)]);
     environments.run("check", &["-k", "all"]).run().exit(3).stderr_has("there is no image to check");
