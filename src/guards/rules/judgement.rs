@@ -209,7 +209,7 @@ impl TagPattern {
 #[cfg(test)]
 mod tests {
     use super::{Demanded, RuleJudgement, RuledEntry, judge_demand};
-    use crate::git::GlobPattern;
+    use crate::guards::rules::RulesFile;
 
     fn judged(demanded: &Demanded, image: Option<&str>, tag: Option<&str>, digest: Option<&str>) -> RuleJudgement {
         let entry = RuledEntry { name: "web", image, tag, digest, source: None, order: None };
@@ -233,9 +233,20 @@ mod tests {
             ("ghcr.io/org/*", "ghcr.io:443/org/web", true),
             ("ghcr.io/org/*", "ghcr.io:444/org/web", false),
             ("ghcr.io/org/*", "ghcr.io.example/org/web", false),
+            ("GHCR.io/org/*", "ghcr.io/org/web", true),
+            ("ghcr.io:443/org/*", "ghcr.io/org/web", true),
+            ("ghcr.io:444/org/*", "ghcr.io/org/web", false),
+            ("*.Example.com/org/*", "r.example.com/org/web", true),
+            ("index.docker.io/org/*", "org/web", true),
+            ("registry-1.docker.io/nginx", "nginx", true),
+            ("docker.io/nginx", "docker.io/nginx", true),
+            ("Org/*", "org/web", false),
+            ("*/web", "org/web", true),
             ("**", "not an image", false),
         ] {
-            let demanded = Demanded::Images(vec![GlobPattern::parse(pattern).unwrap()]);
+            let rules = format!("rules:\n- {{paths: ['**'], images: '{pattern}'}}\n");
+            let rules = RulesFile::parse(rules.as_bytes()).unwrap().rules;
+            let demanded = rules[0].demands[0].demanded.clone();
             let holds = judged(&demanded, Some(image), Some("v1"), None) == RuleJudgement::Holds;
             assert_eq!(holds, expected, "{image} by {pattern}");
         }
