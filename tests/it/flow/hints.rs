@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::stage::{COMMIT, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
-use crate::support::registry::Image;
+use crate::support::registry::{ALWAYS, Fault, Image};
 use crate::support::repository::{Checkout, File};
 use crate::support::servers::installed;
 
@@ -25,6 +25,30 @@ fn a_rollback_to_an_image_that_is_gone() {
     ));
     let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER", "--to", "v9"]);
     rollback.run().exit(3).stderr_has(&format!("hint: {log} lists what was released"));
+}
+
+/// Both are met in an incident, in which the way out must be at hand.
+#[test]
+fn a_rollback_that_cannot_be_made_has_a_way_out() {
+    let stage = Stage::new();
+    let release = |version: &str| {
+        let argument = format!("IMAGE_PLACEHOLDER={}:{version}", stage.image());
+        stage.release().args(["--no-check", &argument]).run().success();
+    };
+    let url = stage.remote.file_url();
+    let rollback = || stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER"]);
+    release("v1");
+    release("v2");
+    stage.registry.inject("/v2/", ALWAYS, Fault::status(503));
+    let output = rollback().args(["--timeout", "2s"]).run().exit(6);
+    output.stderr_has("hint: try again, or let `--wait 5m` ask again, or skip the check with `--no-check`");
+    rollback().arg("--no-check").run().success();
+    let path = format!("{FOLDER}/kustomization.yaml");
+    let text = String::from_utf8(stage.remote.file("main", &path)).unwrap();
+    stage.remote.commit("main", "A template", &[File::new(&path, text.replace("v1", "${TAG}"))]);
+    release("v3");
+    let output = rollback().arg("--no-check").run().exit(3);
+    output.stderr_has("a tag cannot contain `$`").stderr_has("hint: name another release with `--to`, as `tagship log");
 }
 
 /// A registry that cleans up may have the index still, and none of its images.
