@@ -43,6 +43,22 @@ fn values_and_a_kustomization_are_released_in_one_commit() {
     assert_eq!(document(&again.run().success())["outcome"], "unchanged");
 }
 
+/// A name may have any number of places.
+#[test]
+fn what_stays_is_told_once_for_a_name() {
+    let environments = with_files();
+    let image = environments.build("web", "v1.0.0");
+    let pod = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec: {{containers: [{{name: c, image: {image}}}]}}\n"
+        )
+    };
+    let pods = format!("{}---\n{}", pod("a"), pod("b"));
+    environments.stage.remote.commit("main", "Pods", &[File::new("pods.yaml", &pods)]);
+    let output = environments.run("release", &["-f", "pods.yaml", "c=*:v1.0.0"]).run().success();
+    assert_eq!(output.stdout().matches("unchanged: ").count(), 1, "{}", output.stdout());
+}
+
 #[test]
 fn an_image_that_is_not_there_is_not_released() {
     let environments = with_files();

@@ -331,6 +331,7 @@ fn a_request_that_was_closed_by_hand() {
     let same = document(&at.propose("v1.0.0").run().success());
     assert_eq!((&same["outcome"], &same["images"][0]["changed"]), (&"skipped".into(), &false.into()));
     assert!(same["reason"].as_str().unwrap().starts_with("#1 proposed the same and was closed by hand"), "{same}");
+    assert!(!same["notes"].to_string().contains("closed by hand"), "the reason says it: {same}");
     // Another release may be proposed after that, also an older one.
     let newer = document(&at.propose("v0.9.0").run().success());
     assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&2.into(), &"opened".into()));
@@ -855,10 +856,11 @@ fn a_proposal_of_another_kind_is_named() {
     };
     let release = |tag: &str| at.propose(tag).run().success();
     let told = |output: Output, title: &str| {
+        // The push comes later, and may be refused.
         let warning = format!("pull request #1 proposed `{title}");
         let notes = document(&output)["notes"].to_string();
         assert_eq!(
-            notes.contains(&warning) && notes.contains("and this takes its place"),
+            notes.contains(&warning) && notes.contains("which this release is to replace"),
             !title.is_empty(),
             "{notes}"
         );

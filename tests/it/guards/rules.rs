@@ -88,6 +88,18 @@ fn what_meets_a_demand() {
     stage.remote.fsck();
 }
 
+/// What the rules ask of an image that was found is no second check.
+#[test]
+fn an_image_is_told_once() {
+    let stage = Stage::new();
+    write(&stage, RULES, &demanding("platforms: linux/amd64"));
+    let check = stage.tagship().args(["check", "--repo", &stage.remote.file_url(), "-k", FOLDER]);
+    for command in [stage.release().arg(stage.argument()), check] {
+        let output = command.run().success();
+        assert_eq!(output.stdout().matches(" check   ").count(), 1, "{}", output.stdout());
+    }
+}
+
 /// Returns a rule that demands a signature by a key.
 fn signed_by(key: &str) -> String {
     let key = String::from_utf8(sigstore::read(key)).unwrap().trim().replace('\n', "\n      ");
