@@ -275,6 +275,7 @@ fn checks_report_what_they_found() {
     let reference = stage.argument().split_once('=').unwrap().1.to_owned();
     let output = stage.tagship().args(["check", &reference]).run().success();
     assert!(output.stdout().starts_with(" check   127.0.0.1:"), "{}", output.stdout());
+    stage.tagship().args(["check", "-v", &reference]).run().success().stdout_has("  (1 request, ");
     let output = stage.tagship().args(["check", "--output", "json", &reference]).run().success();
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["outcome"], "present");
@@ -328,6 +329,11 @@ fn manual_pages() {
     assert!(page.contains("tagship\\-release"), "it leads to the pages of the commands: {page}");
     let release = tagship().args(["man", "release"]).run().success().stdout_has(".TH tagship-release 1").stdout();
     assert!(release.contains("TAGSHIP_PUSH_OPTION") && release.contains("result\\-file"), "{release}");
+    assert!(
+        release.contains("\n\\fBtagship release\\fR [OPTIONS] <IMAGE>...\n"),
+        "as `--help` has the usage: {release}"
+    );
+    assert!(page.contains("\n\\fBtagship\\fR [OPTIONS] <COMMAND>\n"), "{page}");
     tagship().args(["man", "nonsense"]).run().exit(2).stderr_has("the commands are release, ");
     if installed("man").is_none() {
         return;
