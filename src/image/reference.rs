@@ -85,15 +85,16 @@ impl Reference {
         Ok(Self { name: name.to_owned(), registry: registry.to_owned(), repository, tag, digest })
     }
 
-    /// Returns the names of the same repository, from the full one (`docker.io/library/nginx`) to the shortest (`nginx`).
-    /// Hosts are in lower case, without the port of TLS.
+    /// Returns the names of the same repository, from the full one (`docker.io/library/nginx`) to the shortest (`nginx`), their
+    /// hosts as [`plain_host`] has them.
     pub fn spellings(&self) -> Vec<String> {
-        let host = self.registry.to_ascii_lowercase();
-        let host = host.strip_suffix(":443").unwrap_or(&host);
+        let host = plain_host(&self.registry);
         let mut spellings = vec![format!("{host}/{}", self.repository)];
         if host == DOCKER_HUB {
             spellings.push(self.repository.clone());
-            spellings.extend(self.repository.strip_prefix("library/").map(str::to_owned));
+            if let Some(official) = self.repository.strip_prefix("library/") {
+                spellings.extend([format!("{DOCKER_HUB}/{official}"), official.to_owned()]);
+            }
         }
         spellings
     }
@@ -145,6 +146,26 @@ pub fn split_registry(name: &str) -> (&str, &str) {
     match name.split_once('/') {
         Some((first, rest)) if is_host(first) => (first, rest),
         _ => (DOCKER_HUB, name),
+    }
+}
+
+/// Returns the host of a registry as it is compared: in lower case, without the port of TLS, and Docker Hub by one name. What
+/// would be no host then, such as `Org`, stays as it is.
+fn plain_host(host: &str) -> String {
+    let lower = host.to_ascii_lowercase();
+    let plain = lower.strip_suffix(":443").unwrap_or(&lower);
+    match plain {
+        hub if DOCKER_HUB_ALIASES.contains(&hub) => DOCKER_HUB.to_owned(),
+        plain if is_host(plain) => plain.to_owned(),
+        _ => host.to_owned(),
+    }
+}
+
+/// Returns the name of an image, or a pattern of names, with its host as [`Reference::spellings`] has it.
+pub fn with_plain_host(name: &str) -> String {
+    match name.split_once('/') {
+        Some((first, rest)) if is_host(first) => format!("{}/{rest}", plain_host(first)),
+        _ => name.to_owned(),
     }
 }
 

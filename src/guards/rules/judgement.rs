@@ -115,7 +115,7 @@ fn judge_image(patterns: &[GlobPattern], entry: &RuledEntry<'_>) -> RuleJudgemen
         return RuleJudgement::broken(format!("the file does not say which image `{name}` is"), remedy());
     };
     let fits = Reference::new(image, None, None).is_ok_and(|reference| {
-        let spellings = [vec![image.to_owned()], reference.spellings()].concat();
+        let spellings = reference.spellings();
         patterns.iter().any(|pattern| spellings.iter().any(|spelling| pattern.matches(spelling)))
     });
     RuleJudgement::of(fits, || format!("the image `{image}` is not allowed"), remedy)

@@ -8,7 +8,7 @@ use super::freeze::{Freeze, FreezeTexts};
 use super::rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagPattern};
 use super::typed_mapping::{KeyedValue, RulesRefusal, YamlValue};
 use crate::git::{GlobError, GlobPattern};
-use crate::image::Platform;
+use crate::image::{Platform, with_plain_host};
 use crate::outcome::RuleDemand;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, NoAttestationType};
@@ -91,7 +91,7 @@ fn demanded(
         signer.cloned().ok_or_else(|| RulesRefusal { place: Some(keyed.key), why: why() })
     };
     Ok(match kind {
-        RuleDemand::Images => Demanded::Images(each(value, &what, GlobPattern::parse)?),
+        RuleDemand::Images => Demanded::Images(each(value, &what, |text| GlobPattern::parse(&with_plain_host(text)))?),
         RuleDemand::Tags => Demanded::Tags(each(value, &what, tag_pattern)?),
         RuleDemand::Platforms => Demanded::Platforms(each(value, &what, |text| text.parse::<Platform>())?),
         RuleDemand::PinDigest => value.is_set(&what).map(|()| Demanded::PinDigest)?,
