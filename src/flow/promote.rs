@@ -77,7 +77,7 @@ fn to_itself(path: &RepositoryPath) -> Failure {
 fn gone(failure: Failure) -> Failure {
     match failure.retry {
         Retry::AfterThePush => failure.hint("push it again, or release another build to what `--from` names"),
-        Retry::None | Retry::AtTheTip | Retry::AfterAnUncertainPush => failure,
+        Retry::None | Retry::AtTheTip | Retry::AfterAnOutage | Retry::AfterAnUncertainPush => failure,
     }
 }
 

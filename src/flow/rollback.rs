@@ -97,6 +97,11 @@ fn in_a_rollback(failure: Failure, request: &RollbackRequest, to: Option<&str>) 
     match (failure.retry, &request.to, to) {
         (Retry::AfterThePush, ..) => failure
             .hint(format!("name another release with `--to`, as {} lists them, or {by_tag}", log_command(request))),
+        (Retry::AfterAnOutage, ..) => {
+            let again = failure.hint.as_deref().unwrap_or("try again");
+            let hint = format!("{again}, or skip the check with `--no-check`");
+            failure.hint(hint)
+        }
         // A proposal leaves the branch where it is, so that the same command goes back to the same release.
         (Retry::AfterAnUncertainPush, Earlier::Steps(steps), Some(to))
             if !matches!(request.delivery.route, Route::Propose(_)) =>
@@ -321,7 +326,9 @@ impl Back {
         let newly = self.taken_back.iter().map(|release| release.record.id);
         let of = newly.chain(self.still_away.iter().copied()).collect();
         let told = |text: &str| format!("`{name}` had `{text}` once");
-        let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told)?;
+        let otherwise = || format!("name another release with `--to`, as {} lists them", log_command(request));
+        let argument =
+            exactly(name, &fields, self.to.digest(), pin_digest, &told).map_err(|failure| failure.hint(otherwise()))?;
         if pin_digest == PinDigest::Always
             && request.delivery.registry.is_none()
             && argument.change.digest.set().is_none()

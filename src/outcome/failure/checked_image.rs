@@ -8,8 +8,8 @@ use super::{Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, again, misnamed_hi
 use crate::image::{Digest, Platform, Reference};
 use crate::message::each_once;
 use crate::registry::{
-    Artifact, CheckError, CheckedImage, ErrorResponse, Finding, HelperProblem, ImagePlatform, InvalidResponse,
-    LocationError, LoginSource, NotShown, Outage, Revision, Verdict,
+    Artifact, CheckError, CheckedImage, ConfigProblem, ErrorResponse, Finding, HelperProblem, ImagePlatform,
+    InvalidResponse, LocationError, LoginSource, NotShown, Outage, Revision, Verdict,
 };
 use crate::system::connection::ConnectionProblem;
 use crate::system::http::is_loopback;
@@ -87,6 +87,7 @@ impl Failure {
             CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
                 failure.hint(format!("run `echo {server} | {program} get` to see why"))
             }
+            CheckError::Config { source, .. } => failure.hint(configuration_hint(source)),
             CheckError::Misnamed(misnamed) => failure.hint(misnamed_hint(misnamed)),
             CheckError::PlainRealm { .. } => failure
                 .hint("set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)"),
@@ -106,6 +107,16 @@ impl Failure {
             _ => failure,
         };
         failure.detail(format!("{:#}", anyhow::Error::from(error)))
+    }
+}
+
+/// Returns what to do about a docker configuration that cannot be used.
+fn configuration_hint(problem: &ConfigProblem) -> &'static str {
+    match problem {
+        ConfigProblem::Unreadable(_) => "let this user read the file, or name another folder with `DOCKER_CONFIG`",
+        ConfigProblem::NamedFile { .. } => "let this user read that file, or name another one",
+        ConfigProblem::Malformed { .. } | ConfigProblem::Auth { .. } => "correct it, or delete it and log in again",
+        ConfigProblem::HelperName(_) => "name the helper without its prefix `docker-credential-`",
     }
 }
 
@@ -186,7 +197,7 @@ fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
         _ => FailureKind::Unavailable,
     };
     let failure = Failure::new(kind, format!("cannot check {what}: the registry is unavailable"));
-    failure.detail(outage.to_string()).hint(match outage {
+    Failure { retry: Retry::AfterAnOutage, ..failure }.detail(outage.to_string()).hint(match outage {
         Outage::Untrusted { cause, .. }
             if cause.problem != ConnectionProblem::Untrusted(CertificateFlaw::UnknownIssuer) =>
         {

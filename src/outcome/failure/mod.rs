@@ -65,6 +65,8 @@ pub enum Retry {
     AtTheTip,
     /// A build may still push the image: a run that waits would see it.
     AfterThePush,
+    /// The registry did not answer.
+    AfterAnOutage,
     /// The push of this run may or may not have taken effect: the same command tells, unless it counts from what runs.
     AfterAnUncertainPush,
 }
