@@ -30,6 +30,8 @@ pub enum Event<'a> {
     /// Something begins that may take long.
     Began(Activity<'a>),
     Checked(&'a Checked),
+    /// What a later question told of an image that was checked.
+    Learned(&'a Checked),
     /// The wait for images begins, or goes on.
     Waiting(&'a Waiting<'a>),
     Edited(&'a FileEdit),

@@ -10,7 +10,7 @@ use super::status;
 use super::style::{Mark, Style};
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
-use crate::message::{Release, VerifiedClaim, VerifiedStatement};
+use crate::message::{Release, VerifiedClaim, VerifiedStatement, each_once};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling, Waiting};
 use crate::targets::{EntryEdit, Fields};
@@ -20,7 +20,8 @@ pub(super) const PLATFORMS_SHOWN: usize = 20;
 
 pub(super) fn event(event: &Event<'_>, verbose: bool, style: Style) -> String {
     match event {
-        Event::Checked(checked) => self::checked(checked, verbose, style),
+        Event::Checked(checked) => self::checked(checked, verbose, style) + &claims(checked, style),
+        Event::Learned(checked) => claims(checked, style),
         Event::Waiting(waiting) => waits(waiting, style),
         Event::Edited(file) => edited(file, style),
         Event::Compared(comparison) => {
@@ -67,7 +68,11 @@ fn line(style: Style, word: &str, mark: Mark, text: &str) -> String {
 
 /// Returns the cost of a whole release, and the time of its push.
 fn cost(Traffic { requests, sent, received }: Traffic, elapsed: Duration) -> String {
-    format!("  ({requests} requests, {sent} bytes up, {received} bytes down, {} ms)", elapsed.as_millis())
+    format!("  ({}, {sent} bytes up, {received} bytes down, {} ms)", counted(requests), elapsed.as_millis())
+}
+
+fn counted(requests: u32) -> String {
+    format!("{requests} request{}", if requests == 1 { "" } else { "s" })
 }
 
 fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
@@ -87,10 +92,14 @@ fn checked(checked: &Checked, verbose: bool, style: Style) -> String {
         let Checked { source, requests, elapsed, .. } = checked;
         let login = visible(&source.to_string());
         // Writing to a String cannot fail.
-        write!(text, "  login: {login}  ({requests} requests, {} ms)", elapsed.as_millis()).ok();
+        write!(text, "  login: {login}  ({}, {} ms)", counted(*requests), elapsed.as_millis()).ok();
     }
-    let verified = checked.verified.iter().map(|claim| line(style, "verify", Mark::Good, &verified(claim)));
-    line(style, "check", Mark::Good, &text) + &verified.collect::<String>()
+    line(style, "check", Mark::Good, &text)
+}
+
+/// Returns a line for each thing that a signer says of an image.
+fn claims(checked: &Checked, style: Style) -> String {
+    checked.verified.iter().map(|claim| line(style, "verify", Mark::Good, &verified(claim))).collect()
 }
 
 /// Returns what a signer says, and how that is known.
@@ -220,17 +229,16 @@ fn judged(ruling: &Ruling, style: Style) -> String {
     line(style, "rule", mark, &visible(&text))
 }
 
+/// Returns a line for each name, however many places it has.
 fn unchanged(outcome: &Outcome) -> String {
-    let mut text = String::new();
-    for Release { entry, .. } in &outcome.releases {
+    let lines = outcome.releases.iter().map(|Release { entry, .. }| {
         let Fields { new_tag, digest, .. } = &entry.after;
         let tag = new_tag.as_deref().map(|tag| format!(":{}", short(tag))).unwrap_or_default();
         let digest = digest.as_deref().map(|digest| format!("@{}", short(digest))).unwrap_or_default();
         let (name, image) = (visible(entry.name.as_str()), visible(entry.image_name().unwrap_or(entry.name.as_str())));
-        // Writing to a String cannot fail.
-        writeln!(text, "unchanged: `{name}` already is `{image}{tag}{digest}`").ok();
-    }
-    text
+        format!("unchanged: `{name}` already is `{image}{tag}{digest}`\n")
+    });
+    each_once(lines).concat()
 }
 
 pub(super) fn diff(diff: &str, style: Style) -> String {

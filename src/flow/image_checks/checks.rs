@@ -308,7 +308,8 @@ impl Checks {
             at: answer.begun,
             tag_strayed: tag.is_some(),
         };
-        listener(&Event::Checked(&checked));
+        let is_known = self.of(reference).is_some_and(|found| found.descriptor.digest == checked.descriptor.digest);
+        listener(&if is_known { Event::Learned(&checked) } else { Event::Checked(&checked) });
         let strayed = tag.and_then(|tag| tag.warning(reference));
         let compared = compared_source::of_image(&question.requirements, &self.sources, reference);
         self.met.add(&checked, &compared);
