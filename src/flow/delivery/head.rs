@@ -64,7 +64,6 @@ impl Attempt<'_> {
                 let reason = format!(
                     "#{number} proposed the same and was closed by hand; it is opened again for a newer release only"
                 );
-                listener(&Event::Noted(reason.clone()));
                 return Err(self.stopped_plan(plan, Stopped { ending: Ending::Skipped, reason }));
             }
             HeadDecision::Over => {}
@@ -176,7 +175,7 @@ impl Attempt<'_> {
         }
         let is_rollback = plan.draft.edited.asked.writing.purpose.is_rollback();
         if let Some(title) = proposed.title_of_another_kind(is_rollback).filter(|_| !is_same) {
-            listener(&Event::Warned(format!("{place} proposed `{title}`, and this takes its place")));
+            listener(&Event::Warned(format!("{place} proposed `{title}`, which this release is to replace")));
         }
         Ok(())
     }
