@@ -77,5 +77,9 @@ fn page(command: clap::Command, name: Option<&String>) -> Man {
     // So that the page of a command has the flags of all commands, and is called after the program too.
     command.build();
     let asked = name.and_then(|name| command.find_subcommand(name)).cloned();
-    Man::new(asked.unwrap_or(command)).source(concat!("tagship ", env!("CARGO_PKG_VERSION")))
+    let mut asked = asked.unwrap_or(command);
+    // As `--help` has it: clap_mangen lists all flags, without their order, and no dots behind what may be several.
+    let usage = asked.render_usage().to_string();
+    let asked = asked.override_usage(usage.trim_start_matches("Usage: ").to_owned());
+    Man::new(asked).source(concat!("tagship ", env!("CARGO_PKG_VERSION")))
 }
