@@ -626,12 +626,12 @@ fn a_wait_ends_at_its_deadline() {
 /// Nothing of the file is shown: it has logins.
 #[test]
 fn a_docker_configuration_that_cannot_be_used_has_a_hint() {
-    let stage = Stage::new();
+    let stage = Stage::with_auth(Auth::Basic(Login::new("ci", "s3cret")));
     let configuration = stage.home.path().join(".docker/config.json");
     let reference = format!("{}:{COMMIT}", stage.image());
     let check = || stage.tagship().args(["check", &reference]).run().exit(2);
-    stage.home.write(".docker/config.json", "{\"auths\": s3cret");
-    check().stderr_has("hint: correct it, or delete it and log in again").says_nowhere("s3cret");
+    stage.home.write(".docker/config.json", "{\"auths\": t0ken");
+    check().stderr_has("hint: correct it, or delete it and log in again").says_nowhere("t0ken");
     std::fs::remove_file(&configuration).unwrap();
     std::fs::create_dir(&configuration).unwrap();
     check().stderr_has("hint: let this user read the file, or name another folder with `DOCKER_CONFIG`");
