@@ -268,7 +268,7 @@ fn a_broken_rule_is_told_beside_an_image_that_is_missing() {
     let output = check(9).stderr_has("is not in the registry").says_nowhere("platforms");
     assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
     environments.build("web", "v1");
-    let output = check(9).stdout_has("linux/amd64");
+    let output = check(9).stdout_has("platforms  `web` in overlays/staging/kustomization.yaml  holds");
     assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
 }
 
