@@ -539,6 +539,20 @@ fn an_answer_that_cannot_be_used_does_not_end_a_wait() {
     }
 }
 
+/// Who serves the image is a registry: other bytes than a digest says come from a cache or a store that is broken.
+#[test]
+fn other_bytes_than_a_digest_says_do_not_end_a_wait() {
+    let stage = Stage::new();
+    stage.registry.put_image(REPOSITORY, "latest", &Image::new().revision(COMMIT));
+    let reference = format!("{}:latest", stage.image());
+    let check = |wait: &str| stage.tagship().args(["check", "--wait", wait, "--expect-revision", COMMIT, &reference]).run();
+    let configuration = format!("GET /v2/{REPOSITORY}/blobs/");
+    stage.registry.inject(&configuration, 3, Fault::Pad(5000));
+    check("30s").success().stdout_has("the registry is not available");
+    stage.registry.inject(&configuration, ALWAYS, Fault::Pad(5000));
+    check("3s").exit(6).stdout_has("the registry is not available").stderr_has("other bytes than the digest says");
+}
+
 #[test]
 fn a_wait_does_not_believe_head_for_ever() {
     let stage = Stage::new();

@@ -3,7 +3,7 @@
 
 use tagship::image::Reference;
 use tagship::outcome::failure::{Failure, FailureKind};
-use tagship::registry::{CheckError, Detail, InvalidResponse, Requirement, RevisedImages, Revision, Verdict};
+use tagship::registry::{CheckError, Detail, Finding, InvalidResponse, Requirement, RevisedImages, Revision, Verdict};
 
 use super::requirements::{platform, put_index};
 use super::{anonymous, reference};
@@ -50,13 +50,13 @@ fn a_part_of_an_image() {
         (format!("manifests/{image}"), &build),
         (format!("blobs/{configuration}"), &build),
     ] {
-        registry.inject(&format!("GET /v2/app/{part}"), 1, OTHER_BYTES);
+        registry.inject(&format!("GET /v2/app/{part}"), 2, OTHER_BYTES);
         assert_damaged(&reference(&registry.address(), "app:v1"), requirements, &part);
     }
     // The image of a platform is read only if HEAD does not tell.
     for head in [Fault::OmitDigest, Fault::WrongDigest] {
-        registry.inject(&format!("HEAD /v2/app/manifests/{image}"), 1, head);
-        registry.inject(&format!("GET /v2/app/manifests/{image}"), 1, OTHER_BYTES);
+        registry.inject(&format!("HEAD /v2/app/manifests/{image}"), 2, head);
+        registry.inject(&format!("GET /v2/app/manifests/{image}"), 2, OTHER_BYTES);
         assert_damaged(&reference(&registry.address(), "app:v1"), &[platform("linux/amd64")], "the image");
     }
 }
@@ -67,15 +67,33 @@ fn an_image_by_its_digest() {
     let name = reference(&registry.address(), &format!("app@{index}"));
     let path = format!("/v2/app/manifests/{index}");
     for head in [Fault::OmitDigest, Fault::WrongDigest, Fault::status(405)] {
-        registry.inject(&format!("HEAD {path}"), 1, head);
-        registry.inject(&format!("GET {path}"), 1, OTHER_BYTES);
+        registry.inject(&format!("HEAD {path}"), 2, head);
+        registry.inject(&format!("GET {path}"), 2, OTHER_BYTES);
         assert_damaged(&name, &[], "alone");
     }
-    registry.inject(&format!("GET {path}"), 1, OTHER_BYTES);
+    registry.inject(&format!("GET {path}"), 2, OTHER_BYTES);
     assert_damaged(&name, &[platform("linux/amd64")], "for a platform");
     // Beside a tag it is the tag that may have moved.
     registry.inject("GET /v2/app/manifests/inner", 1, OTHER_BYTES);
     let beside_a_tag = reference(&registry.address(), &format!("app:inner@{index}"));
     let checked = anonymous().check(&beside_a_tag, &[platform("linux/amd64")], Detail::Full).expect("a verdict");
     assert!(matches!(checked.verdict, Verdict::Mismatch { .. }), "{checked:?}");
+}
+
+/// The next request may reach another node of a cache.
+#[test]
+fn other_bytes_once_are_asked_for_again() {
+    let (registry, [index, image, configuration]) = nested();
+    let build = [Requirement::Revision(Revision::new(COMMIT).unwrap(), RevisedImages::All)];
+    for (name, part) in [
+        ("app:v1".to_owned(), format!("manifests/{index}")),
+        ("app:v1".to_owned(), format!("manifests/{image}")),
+        ("app:v1".to_owned(), format!("blobs/{configuration}")),
+        (format!("app@{index}"), format!("manifests/{index}")),
+    ] {
+        registry.inject(&format!("GET /v2/app/{part}"), 1, OTHER_BYTES);
+        let checked = anonymous().check(&reference(&registry.address(), &name), &build, Detail::Full).expect(&part);
+        assert!(matches!(checked.verdict, Verdict::Present(_)), "{part}: {checked:?}");
+        assert_eq!(checked.findings, [Finding::Met], "{part}");
+    }
 }
