@@ -1,5 +1,7 @@
 //! Forward proxies on the way to a registry: which of them is asked, what it sees, and what is said if it does not help.
 
+use std::time::{Duration, Instant};
+
 use crate::stage::tagship;
 use crate::support::command::{Command, Home};
 use crate::support::http::Response;
@@ -124,6 +126,18 @@ fn a_proxy_that_refuses_to_connect_is_told_with_its_status() {
         // Once more for the status, unless the library tells it.
         assert_eq!(asked.len(), if status == 407 { attempts } else { 2 * attempts }, "{status}");
     }
+}
+
+/// The status is asked for within the time of the request that was refused.
+#[test]
+fn a_proxy_that_hangs_after_its_refusal_takes_no_time_of_its_own() {
+    let proxy = Proxy::start(None);
+    proxy.inject("CONNECT ", 1, ProxyFault::Answer(Response::text(403, "no")));
+    proxy.inject("CONNECT ", ALWAYS, ProxyFault::Hang);
+    let begun = Instant::now();
+    let check = tagship().args(["check", &format!("{HOST}/app:v1"), "--timeout", "1s"]).env("https_proxy", proxy.url());
+    check.run().exit(6).stderr_has("did not connect");
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
 /// `socks5h` gives the proxy the name, as curl does. `socks5` would look it up here, where it leads nowhere.
