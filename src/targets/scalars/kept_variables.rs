@@ -5,8 +5,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::image_path::{Holds, holds, mapping_around};
-use super::key_stems::{PARTS_BESIDE, VERSIONS, is_of_name};
+use super::image_text::{ImageText, is_same_image};
+use super::key_stems::{PARTS_BESIDE, VERSIONS, end_of_version_name, is_of_name};
 use super::lookup::FileImages;
+use super::name_parts::ends_in;
 use super::nodes::{is_list, is_mapping, value_of};
 use super::object::Object;
 use super::parameters::PARAMETERS;
@@ -101,15 +103,29 @@ fn of_one_stem(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, old: &str) -> Ve
         }
         None => Vec::new(),
     };
+    let texts: Vec<(&str, &str)> =
+        beside.iter().filter_map(|other| Some((key_of(yaml, *other), yaml.tree.text(other.value)?))).collect();
     let is_of_one = |other: &Slot| {
         let (key, text) = (key_of(yaml, *other), yaml.tree.text(other.value));
         match (holds(own), holds(key)) {
-            (Holds::Tag, Holds::Reference) => is_of_name(own, &VERSIONS, key) && is_reference_of(text, old),
-            (Holds::Reference, Holds::Tag) => is_in_list && is_of_name(key, &VERSIONS, own) && text == Some(old),
+            (Holds::Tag, Holds::Reference) => {
+                is_of_name(own, &VERSIONS, key) && is_reference_of(text, old) && may_be_of(own, &texts, text)
+            }
+            (Holds::Reference, Holds::Tag) => {
+                let is_of_own = is_in_list && is_of_name(key, &VERSIONS, own) && text == Some(old);
+                is_of_own && may_be_of(key, &texts, yaml.tree.text(slot.value))
+            }
             _ => false,
         }
     };
     beside.into_iter().filter(is_of_one).collect()
+}
+
+/// Whether the version under a key may be that of a reference: a name beside it may say that it is of another image.
+fn may_be_of(version: &str, beside: &[(&str, &str)], reference: Option<&str>) -> bool {
+    let Some(end) = end_of_version_name(version, beside) else { return true };
+    let image = reference.and_then(|text| ImageText::parse(text, false).ok());
+    image.is_none_or(|image| ends_in(&image.name, end) || is_same_image(&image.name, end))
 }
 
 /// Returns what has the image and its variables: the mapping that a container or an image is in, or a list of parameters.
