@@ -59,12 +59,13 @@ impl<'a> LaidOver<'a, '_> {
     /// Refuses values of which a parameter decides the version.
     fn refuse_replaced(&self, image: &ImagePlace, near: &[&Parameter<'_>]) -> Result<(), FileRefusal> {
         let versions = image.version_nodes();
-        for parameter @ Parameter { list, name, place, .. } in near.iter().copied() {
+        for parameter @ Parameter { list, name, place, value, .. } in near.iter().copied() {
             let is_in = |value: NodeId| versions.iter().any(|version| self.yaml.tree.is_within(*version, value));
             if self.value_at(name).is_some_and(is_in) {
                 let message = format!("`{name}` in `{list}` decides, at {place}, whatever the values say");
                 let hint = match *list {
                     FILES => "write the version into the file that it names, or remove it once by hand".to_owned(),
+                    _ if value.is_none() => format!("remove `{name}` once by hand"),
                     _ => format!("name the parameter: `{name}`"),
                 };
                 return Err(FileRefusal::at(self.yaml, image.item, message, hint));
