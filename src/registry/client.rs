@@ -25,6 +25,7 @@ use super::signed_image::SignedImage;
 use super::signer_claim::{ProvedClaim, RequiredClaim};
 use super::verdict::{Outage, Verdict};
 use crate::image::{Platform, Reference};
+use crate::system::backoff::Backoff;
 use crate::system::notices::Notices;
 use crate::system::proxy::Proxies;
 
@@ -36,6 +37,9 @@ const MAX_PARALLEL_CHECKS: usize = 32;
 
 /// How long the first image of a registry is checked alone: longer than a registry that works needs.
 const MAX_TIME_ALONE: Duration = Duration::from_secs(3);
+
+/// The longest pause before damaged bytes are asked for again.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// What a client needs to know about registries and logins.
 #[derive(Debug)]
@@ -187,15 +191,20 @@ impl Client {
         Ok(CheckContext::new(endpoint, Instant::now() + self.timeout))
     }
 
-    /// Makes one check, within its time.
+    /// Makes one check, within its time; once more if bytes were damaged. What was read whole is not read again.
     fn run(
         &self,
         reference: &Reference,
-        check: impl FnOnce(&mut CheckContext) -> Result<FoundImage, EarlyEnd>,
+        check: impl Fn(&mut CheckContext) -> Result<FoundImage, EarlyEnd>,
     ) -> Result<CheckedImage, CheckError> {
         let begun = Instant::now();
         let mut context = self.context(reference)?;
-        let FoundImage { verdict, findings, platforms, claims } = match check(&mut context) {
+        let mut backoff = Backoff::new(2, RETRY_DELAY, RETRY_DELAY).until(context.deadline);
+        let mut ended = check(&mut context);
+        if ended.as_ref().is_err_and(EarlyEnd::is_damaged) && backoff.wait(Duration::ZERO) {
+            ended = check(&mut context);
+        }
+        let FoundImage { verdict, findings, platforms, claims } = match ended {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
             Err(EarlyEnd::Error(error)) => return Err(error),

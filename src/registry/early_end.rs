@@ -1,6 +1,6 @@
 //! The two ways in which a check ends before its last step.
 
-use super::error::CheckError;
+use super::error::{CheckError, InvalidResponse};
 use super::verdict::Verdict;
 
 /// Why a check goes no further: it has its verdict, or something went wrong.
@@ -8,6 +8,13 @@ use super::verdict::Verdict;
 pub(super) enum EarlyEnd {
     Verdict(Verdict),
     Error(CheckError),
+}
+
+impl EarlyEnd {
+    /// Whether other bytes came than a digest says: the next request may reach another node of a cache.
+    pub(super) fn is_damaged(&self) -> bool {
+        matches!(self, Self::Error(CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. }))
+    }
 }
 
 impl From<Verdict> for EarlyEnd {

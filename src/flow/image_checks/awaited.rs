@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::outcome::failure::{Failure, FailureKind};
-use crate::registry::{Claim, Finding, LoginSource, Outage, Verdict};
+use crate::outcome::failure::FailureKind;
+use crate::registry::{CheckError, Claim, Finding, InvalidResponse, LoginSource, Outage, Verdict};
 use crate::system::connection::ConnectionProblem;
 
 const UNAVAILABLE: &str = "the registry is not available";
@@ -67,9 +67,13 @@ pub(in crate::flow) fn awaited(
     }
 }
 
-/// Returns what is missing after a check without a verdict. An answer that cannot be used is waited for as a page is.
-pub(in crate::flow) fn awaited_without_verdict(failure: &Failure, pace: Pace) -> Option<String> {
-    let may_pass = failure.kind == FailureKind::Unavailable && pace == Pace::AfterWaiting;
+/// Returns what is missing after a check that came to no verdict. An answer that cannot be used is waited for as a page is; one
+/// that is damaged at the first look too, because who has the image is a registry.
+pub(in crate::flow) fn awaited_without_verdict(error: &CheckError, pace: Pace) -> Option<String> {
+    let may_pass = match error {
+        CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. } => true,
+        error => FailureKind::of_check(error) == FailureKind::Unavailable && pace == Pace::AfterWaiting,
+    };
     may_pass.then(|| UNAVAILABLE.to_owned())
 }
 

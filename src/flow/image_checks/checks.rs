@@ -282,9 +282,8 @@ impl Checks {
     ) -> Result<(), Problem<'q>> {
         let reference = question.reference;
         let answer = checked.map_err(|error| {
-            let failure = Failure::check(reference, error);
-            let awaited = awaited_without_verdict(&failure, pace);
-            Problem { question, failures: vec![failure], awaited, pause: Duration::ZERO }
+            let awaited = awaited_without_verdict(&error, pace);
+            Problem { question, failures: vec![Failure::check(reference, error)], awaited, pause: Duration::ZERO }
         })?;
         let (requests, elapsed) = self.spent.remove(reference).unwrap_or_default();
         let (requests, elapsed) = (requests + answer.requests, elapsed + answer.elapsed);

@@ -57,31 +57,7 @@ impl Failure {
 
     /// Returns the failure of a check that came to no verdict.
     pub fn check(reference: &Reference, error: CheckError) -> Self {
-        let kind = match &error {
-            CheckError::Bare(_)
-            | CheckError::Host(_)
-            | CheckError::Config { .. }
-            | CheckError::Authority { .. }
-            | CheckError::ClientCertificate(_)
-            | CheckError::Misnamed(_) => FailureKind::Usage,
-            CheckError::Helper { .. }
-            | CheckError::Scheme { .. }
-            | CheckError::PlainRealm { .. }
-            | CheckError::LoginDropped { .. }
-            | CheckError::LoginInClear { .. } => FailureKind::Unauthorized,
-            // It is what was pushed, and a retry gets the same.
-            CheckError::InvalidResponse { source: InvalidResponse::Nested, .. } => FailureKind::Image,
-            CheckError::InvalidResponse { .. } => FailureKind::Unavailable,
-            CheckError::Misdirected { source, .. } => match source {
-                LocationError::Circle | LocationError::Endless | LocationError::Malformed => FailureKind::Unavailable,
-                LocationError::Scheme
-                | LocationError::Downgrade
-                | LocationError::Local
-                | LocationError::Login
-                | LocationError::OtherServer => FailureKind::Unauthorized,
-            },
-            CheckError::Setup(_) => FailureKind::Unexpected,
-        };
+        let kind = FailureKind::of_check(&error);
         let failure = Self::new(kind, format!("cannot check `{reference}`"));
         let failure = match &error {
             CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
@@ -117,6 +93,37 @@ fn configuration_hint(problem: &ConfigProblem) -> &'static str {
         ConfigProblem::NamedFile { .. } => "let this user read that file, or name another one",
         ConfigProblem::Malformed { .. } | ConfigProblem::Auth { .. } => "correct it, or delete it and log in again",
         ConfigProblem::HelperName(_) => "name the helper without its prefix `docker-credential-`",
+    }
+}
+
+impl FailureKind {
+    /// Returns what kind of failure it is that a check came to no verdict.
+    pub fn of_check(error: &CheckError) -> Self {
+        match error {
+            CheckError::Bare(_)
+            | CheckError::Host(_)
+            | CheckError::Config { .. }
+            | CheckError::Authority { .. }
+            | CheckError::ClientCertificate(_)
+            | CheckError::Misnamed(_) => Self::Usage,
+            CheckError::Helper { .. }
+            | CheckError::Scheme { .. }
+            | CheckError::PlainRealm { .. }
+            | CheckError::LoginDropped { .. }
+            | CheckError::LoginInClear { .. } => Self::Unauthorized,
+            // It is what was pushed, and a retry gets the same.
+            CheckError::InvalidResponse { source: InvalidResponse::Nested, .. } => Self::Image,
+            CheckError::InvalidResponse { .. } => Self::Unavailable,
+            CheckError::Misdirected { source, .. } => match source {
+                LocationError::Circle | LocationError::Endless | LocationError::Malformed => Self::Unavailable,
+                LocationError::Scheme
+                | LocationError::Downgrade
+                | LocationError::Local
+                | LocationError::Login
+                | LocationError::OtherServer => Self::Unauthorized,
+            },
+            CheckError::Setup(_) => Self::Unexpected,
+        }
     }
 }
 
