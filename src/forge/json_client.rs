@@ -147,7 +147,7 @@ impl JsonClient {
     fn send(&self, call: &ApiCall, url: &Url, deadline: Instant) -> Result<(Attempt, Option<String>), ForgeError> {
         let time_left = deadline.saturating_duration_since(Instant::now());
         if time_left.is_zero() {
-            return Ok((self.silent(url, ConnectionError::out_of_time()), None));
+            return Ok((self.silent(url, ConnectionError::out_of_time(), deadline), None));
         }
         self.headers.values().filter(|value| value.is_sensitive()).for_each(sent_logins::note_header);
         let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time_left);
@@ -157,16 +157,16 @@ impl JsonClient {
         }
         let response = match request.send() {
             Ok(response) => response,
-            Err(error) => return Ok((self.no_answer(url, &error.without_url()), None)),
+            Err(error) => return Ok((self.no_answer(url, &error.without_url(), deadline), None)),
         };
         let (status, headers) = (response.status(), response.headers().clone());
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && self.proxy.is_some() {
-            return Ok((self.silent(url, ConnectionError::proxy_login()), None));
+            return Ok((self.silent(url, ConnectionError::proxy_login(), deadline), None));
         }
         let limit = if status.is_success() { MAX_BODY } else { MAX_ERROR_BODY };
         let mut body = Vec::new();
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
-            return Ok((self.no_answer(url, &error), None));
+            return Ok((self.no_answer(url, &error, deadline), None));
         }
         let invalid = |why: &str| ForgeError::InvalidAnswer { host: shown_host(url), why: why.to_owned() };
         if status.is_success() && body.len() as u64 > limit {
@@ -194,12 +194,12 @@ impl JsonClient {
     }
 
     /// Returns what it means that no answer came, by how far the request got.
-    fn no_answer(&self, url: &Url, error: &(dyn Error + 'static)) -> Attempt {
-        self.silent(url, ConnectionError::of(error))
+    fn no_answer(&self, url: &Url, error: &(dyn Error + 'static), deadline: Instant) -> Attempt {
+        self.silent(url, ConnectionError::of(error), deadline)
     }
 
-    fn silent(&self, url: &Url, cause: ConnectionError) -> Attempt {
-        let cause = cause.through(self.proxy.as_ref());
+    fn silent(&self, url: &Url, cause: ConnectionError, deadline: Instant) -> Attempt {
+        let cause = cause.through(self.proxy.as_ref(), deadline);
         let problem = cause.problem;
         let error = ForgeError::NoAnswer { host: shown_host(url), cause };
         match problem {

@@ -122,7 +122,7 @@ impl<'c> KeptFiles<'c> {
     }
 
     fn silent(&self, url: &Url, cause: ConnectionError) -> ForgeError {
-        ForgeError::NoAnswer { host: shown_host(url), cause: cause.through(self.proxy) }
+        ForgeError::NoAnswer { host: shown_host(url), cause: cause.through(self.proxy, self.deadline) }
     }
 }
 

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::time::Instant;
 
 use reqwest::Url;
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
@@ -88,11 +89,12 @@ impl ConnectionError {
     }
 
     /// Returns the error of a request that went through this proxy, if there is one. A proxy that refused is asked for its
-    /// status.
+    /// status, until the deadline of the request.
     #[must_use]
-    pub fn through(self, proxy: Option<&ProxyRoute>) -> Self {
+    pub fn through(self, proxy: Option<&ProxyRoute>, deadline: Instant) -> Self {
         let error = Self { proxy: proxy.map(ToString::to_string), ..self };
-        let refusal = proxy.filter(|_| error.cause == TUNNEL_REFUSED).and_then(ProxyRoute::refusal);
+        let refused = proxy.filter(|_| error.cause == TUNNEL_REFUSED);
+        let refusal = refused.and_then(|proxy| proxy.refusal(deadline));
         let Some(status) = refusal else { return error };
         let problem = match status.as_u16() {
             401 | 403 | 451 => ConnectionProblem::ProxyForbids,

@@ -1,14 +1,14 @@
 //! The way through a proxy to one server, for what is told if it leads nowhere.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::redirect::Policy;
 use reqwest::{Method, Proxy, StatusCode, Url};
 
 use super::http::{Security, client};
 
-/// How long the proxy may take to say again that it refuses.
+/// How long the proxy may take at most to say again that it refuses.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// The proxy that a server is reached through. Its URL may hold a login, so it has no `Debug`.
@@ -24,12 +24,13 @@ impl ProxyRoute {
     }
 
     /// Asks the proxy once more to connect us to the server, because reqwest does not tell the status of a refusal. Returns the
-    /// status; `None` if the proxy connects now, or does not answer.
-    pub(super) fn refusal(&self) -> Option<StatusCode> {
+    /// status; `None` if the proxy connects now, or does not answer by the deadline of the request that it refused.
+    pub(super) fn refusal(&self, deadline: Instant) -> Option<StatusCode> {
+        let limit = LIMIT.min(deadline.saturating_duration_since(Instant::now()));
         let (host, port) = (self.server.host_str()?, self.server.port_or_known_default()?);
         // A `CONNECT` names host and port alone. For port 80 a URL has none.
         let server = Url::parse(&format!("http://{host}:{port}/")).ok().filter(|url| url.port().is_some())?;
-        let client = client(Security::Plain, LIMIT).redirect(Policy::none()).no_proxy();
+        let client = client(Security::Plain, limit).redirect(Policy::none()).no_proxy();
         let client = client.proxy(Proxy::all(self.proxy.clone()).ok()?).build().ok()?;
         let status = client.request(Method::CONNECT, server).send().ok()?.status();
         (!status.is_success()).then_some(status)

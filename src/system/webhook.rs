@@ -74,10 +74,12 @@ impl Webhook {
         }
         let response = request.body(body.to_owned()).send().map_err(|error| {
             let error = ConnectionError::of(&error.without_url());
-            error.through(self.proxy().as_ref())
+            error.through(self.proxy().as_ref(), deadline)
         })?;
         match response.status().as_u16() {
-            407 if self.proxy().is_some() => Err(ConnectionError::proxy_login().through(self.proxy().as_ref()).into()),
+            407 if self.proxy().is_some() => {
+                Err(ConnectionError::proxy_login().through(self.proxy().as_ref(), deadline).into())
+            }
             200..=299 => Ok(()),
             status @ 300..=399 => Err(WebhookError::Redirected(status)),
             status => Err(WebhookError::Refused(status)),

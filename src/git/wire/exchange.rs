@@ -20,7 +20,7 @@
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
@@ -66,6 +66,11 @@ impl Journal {
 
     pub(super) fn was_pushed_again(&self) -> bool {
         self.was_pushed_again.load(Ordering::Relaxed)
+    }
+
+    /// Returns until when the last request may be answered.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.allowance.timeout.saturating_sub(self.allowance.elapsed())
     }
 
     pub(super) fn take_failure(&self) -> Option<ExchangeFailure> {

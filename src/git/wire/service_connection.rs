@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use gix::protocol::transport::client::blocking_io::{Transport, http};
 use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResponse};
@@ -137,12 +138,12 @@ impl<'r> Connection<'r> {
             Link::Program(pipe) => return pipe.failed(self.remote, error),
         };
         match journal.take_failure() {
-            Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text),
+            Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text, journal.deadline()),
             Some(ExchangeFailure::Connection(error)) if matches!(error.problem, ConnectionProblem::Untrusted(_)) => {
-                GitError::Untrusted { remote: self.remote.to_string(), cause: error.through(self.remote.proxy()) }
+                GitError::Untrusted { remote: self.remote.to_string(), cause: error.through(self.remote.proxy(), journal.deadline()) }
             }
             Some(ExchangeFailure::CutOff(error)) => self.remote.unsettled(error),
-            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error.through(self.remote.proxy())),
+            Some(ExchangeFailure::Connection(error)) => self.remote.unavailable(error.through(self.remote.proxy(), journal.deadline())),
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.excessive(what),
             Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
@@ -168,14 +169,14 @@ impl<'r> Connection<'r> {
         }
     }
 
-    fn refused(&self, status: StatusCode, text: String) -> GitError {
+    fn refused(&self, status: StatusCode, text: String, deadline: Instant) -> GitError {
         let remote = self.remote.to_string();
         let answer = match text.as_str() {
             "" => format!("it answered {status}"),
             text => format!("it answered {status}: {text}"),
         };
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            return self.remote.unavailable(ConnectionError::proxy_login().through(self.remote.proxy()));
+            return self.remote.unavailable(ConnectionError::proxy_login().through(self.remote.proxy(), deadline));
         }
         let login = self.remote.login_origin();
         match (status, login, self.remote.withheld()) {

@@ -4,7 +4,7 @@
 
 use std::error::Error;
 use std::io::Read as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION,
@@ -144,7 +144,7 @@ impl Sender {
         if time_left.is_zero() {
             return Ok(Attempt::NoAnswer { outage: late(url), retryable: false });
         }
-        let proxy = self.clients.proxy(url);
+        let (proxy, deadline) = (self.clients.proxy(url), context.deadline);
         if url.scheme() == "http" && !is_loopback(url) {
             let host = shown_host(url);
             let is_login = request.form.is_some() || (authorization.is_some() && context.source.is_shown());
@@ -171,22 +171,22 @@ impl Sender {
             Err(error) if is_refused(&error) => {
                 return Err(misdirected(&context.endpoint.base, shown_host(url), LocationError::Local));
             }
-            Err(error) => return Ok(no_answer(url, proxy.as_ref(), &error.without_url())),
+            Err(error) => return Ok(no_answer(url, proxy.as_ref(), deadline, &error.without_url())),
         };
         let (status, headers) = (response.status(), response.headers().clone());
         if let (StatusCode::PROXY_AUTHENTICATION_REQUIRED, Some(_)) = (status, &proxy) {
-            return Ok(silent(url, ConnectionError::proxy_login().through(proxy.as_ref())));
+            return Ok(silent(url, ConnectionError::proxy_login().through(proxy.as_ref(), deadline)));
         }
         let limit = if status.is_success() { request.limit } else { MAX_ERROR_SIZE };
         let mut body = Vec::new();
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
-            return Ok(no_answer(url, proxy.as_ref(), &error));
+            return Ok(no_answer(url, proxy.as_ref(), deadline, &error));
         }
         if url.scheme() == "http" && status == StatusCode::BAD_REQUEST && wants_tls(&body) {
             return Ok(silent(url, ConnectionError::speaks_tls()));
         }
         if let Some(cause) = ConnectionError::of_page(url, &body).filter(|_| !status.is_success()) {
-            return Ok(silent(url, cause.through(proxy.as_ref())));
+            return Ok(silent(url, cause.through(proxy.as_ref(), deadline)));
         }
         let unusable = |source| CheckError::InvalidResponse { host: shown_host(url), source };
         if status.is_success() && body.len() as u64 > limit {
@@ -243,8 +243,13 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
 
 /// Returns why no answer came. A certificate that is not trusted is final, and so is a login or a certificate that the other end
 /// wants: no retry helps.
-fn no_answer(url: &Url, proxy: Option<&ProxyRoute>, error: &(dyn Error + 'static)) -> Attempt {
-    let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy));
+fn no_answer(
+    url: &Url,
+    proxy: Option<&ProxyRoute>,
+    deadline: Instant,
+    error: &(dyn Error + 'static),
+) -> Attempt {
+    let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy, deadline));
     match cause.problem {
         ConnectionProblem::Untrusted(_) => {
             Attempt::NoAnswer { outage: Outage::Untrusted { host, cause }, retryable: false }
