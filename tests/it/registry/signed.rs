@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use tagship::outcome::failure::{Failure, FailureKind};
 use tagship::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use tagship::registry::{
     AttestationType, CheckedImage, Claim, ExpectedSource, Finding, ProvedKind, RequiredClaim, Requirement, Revision,
-    SourceNaming,
+    SourceNaming, Verdict,
 };
 
 use super::requirements::{platform, put_index};
@@ -392,6 +393,26 @@ fn bytes_that_are_not_those_of_their_digest() {
             with(Place::Referrers, &[bundle(Place::Referrers, "signed"), bundle(Place::Referrers, "provenance")]);
         both.inject(&part, 1, Fault::Pad(100_000));
         assert_eq!(shown(&check(&both, &signed)), "met");
+    }
+}
+
+/// Some registries without the list say with their 404 that nothing may be seen there. The tags tell; if they do not, nothing says
+/// that the image is not signed.
+#[test]
+fn a_list_that_is_said_to_be_hidden() {
+    let signed = required([Claim::Signature], &workflow());
+    let hidden = Response::json(404, &json!({ "errors": [{ "code": "DENIED", "message": "no" }] }));
+    for (attached, found) in [
+        (vec![bundle(Place::Tag, "signed")], "met"),
+        (vec![simple_signing()], "met"),
+        (vec![], "the list is hidden"),
+    ] {
+        let (registry, digest) = with(Place::Tag, &attached);
+        let list = format!("GET /v2/app/referrers/{digest}");
+        registry.inject(&list, ALWAYS, Fault::AnswerAfterLogin(hidden.clone()));
+        let checked = check(&registry, &signed);
+        let is_hidden = matches!(&checked.findings[..], [Finding::Blocked { verdict: Verdict::NoAccess(_), .. }]);
+        assert_eq!(if is_hidden { "the list is hidden".to_owned() } else { shown(&checked) }, found);
     }
 }
 
