@@ -257,6 +257,16 @@ fn a_new_name_with_a_tag_is_no_name() {
     output.stderr_has("the entry `web` has a bad name: ").says_nowhere("nothing to check");
 }
 
+/// The command line is not wrong: the file is.
+#[test]
+fn a_name_in_a_file_that_no_registry_can_have() {
+    let environments = Pipeline::with_environments();
+    let image = format!("newName: {}/Org/web\n  newTag: v1", environments.stage.registry.address());
+    let file = File::new(&format!("{PRODUCTION}/kustomization.yaml"), kustomization(&[("web", &image)]));
+    environments.stage.remote.commit("main", "Capitals", &[file]);
+    environments.run("check", &["-k", PRODUCTION]).run().exit(3).stderr_has("/Org/web` cannot be looked up in a registry");
+}
+
 /// A job that tries again after a registry's outage must not miss what a person must mend.
 #[test]
 fn a_broken_rule_is_told_beside_an_image_that_is_missing() {
