@@ -1,6 +1,8 @@
 //! The parameters that Helm lays over the values of a source of Argo CD: each replaces the value under its name, or adds one. The
 //! values are an object of the file, or text in it.
 
+use std::collections::HashMap;
+
 use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image};
 use super::file_refusal::FileRefusal;
 use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside};
@@ -12,6 +14,9 @@ use super::place::{ImagePlace, Slots, TextElsewhere};
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
+
+/// The parameter of a registry for all images of a chart.
+const SHARED_REGISTRY: &str = "global.imageRegistry";
 
 /// Values, and the parameters that are laid over them.
 pub(super) struct LaidOver<'a, 'd> {
@@ -29,10 +34,10 @@ impl<'a> LaidOver<'a, '_> {
     /// A parameter decides which version is pulled.
     pub(super) fn change(&self, image: &mut ImagePlace) -> Result<(), FileRefusal> {
         let near = self.near(image);
+        self.refuse_repeated(image, &near)?;
         self.refuse_replaced(image, &near)?;
         let Some(version) = image.version_slot() else { return Ok(()) };
-        if let (Slots::Parts(parts), Some(registry)) = (&mut image.slots, self.parameters.text("global.imageRegistry"))
-        {
+        if let (Slots::Parts(parts), Some(registry)) = (&mut image.slots, self.parameters.text(SHARED_REGISTRY)) {
             parts.is_below_shared(registry);
         }
         image.beside = self.beside(version, &near);
@@ -54,6 +59,19 @@ impl<'a> LaidOver<'a, '_> {
         let is_near =
             |name: &str| begins.iter().any(|key| name.starts_with(key)) || (is_at_root && !name.contains('.'));
         self.parameters.0.iter().filter(|parameter| is_near(parameter.name)).collect()
+    }
+
+    /// Refuses parameters of one name: one of them counts, which may be another than is meant.
+    fn refuse_repeated(&self, image: &ImagePlace, near: &[&Parameter<'_>]) -> Result<(), FileRefusal> {
+        let mut places = HashMap::new();
+        let shared = self.parameters.0.iter().filter(|parameter| parameter.name == SHARED_REGISTRY);
+        for Parameter { list, name, place, .. } in near.iter().copied().chain(shared) {
+            if let Some(first) = places.insert((list, name), place).filter(|first| *first != place) {
+                let message = format!("the parameter `{name}` is here twice, at {first} and {place}");
+                return Err(FileRefusal::at(self.yaml, image.item, message, "remove one of them"));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses values of which a parameter decides the version.

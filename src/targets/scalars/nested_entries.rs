@@ -6,7 +6,6 @@ use super::behind::refusal;
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::object::objects;
-use super::parameters::PARAMETERS;
 use super::place::ImagePlace;
 use super::repeated::RepeatedKeys;
 use super::rewrite;
@@ -163,37 +162,7 @@ pub(super) fn refuse_in_another_source(
                 let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");
                 return Err(values.refusal(message, "move one of them to a file of its own"));
             }
-            for place in outside.iter().filter(|place| is_of_source(place)) {
-                refuse_digest_inside(yaml, &values, name, place)?;
-            }
         }
     }
     Ok(())
-}
-
-/// Refuses the parameter of a tag if the values that are text have a digest of the same image: it would still decide what is
-/// pulled.
-fn refuse_digest_inside(
-    yaml: &ParsedYaml<'_>,
-    values: &ValuesText<'_, '_>,
-    name: &str,
-    place: &ImagePlace,
-) -> Result<(), FileRefusal> {
-    if !place.path.starts_with(PARAMETERS) || place.has_digest(yaml)? {
-        return Ok(());
-    }
-    let whole = [".tag", ".version"].iter().find_map(|key| name.strip_suffix(key)).unwrap_or(name);
-    // What the parameters make of them does not count here.
-    let said =
-        values.read(|yaml| rewrite::entries(&FileImages::new(INSIDE, yaml), Some(values.object.without_label(whole))));
-    let has_digest = said.unwrap_or_default().iter().any(|(_, fields)| fields.digest.is_some());
-    if !has_digest {
-        return Ok(());
-    }
-    let message =
-        format!("the digest of `{whole}` in `values` decides what is pulled, whatever the parameter of its tag");
-    let hint = format!(
-        "remove the parameters of `{whole}` by hand, so that `{whole}` means the values, or add the parameter `{whole}.digest`"
-    );
-    Err(values.refusal(message, hint))
 }

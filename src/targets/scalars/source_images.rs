@@ -68,13 +68,14 @@ fn over_values(
         return Ok(image);
     };
     refuse_file_parameter(yaml, source, &image)?;
+    let parameters = Parameters::with_files(yaml, source);
     if let Slots::Parts(parts) = &mut image.slots
         && let Some(values) = ValuesOfGroup::find(yaml, source, parts, name)
     {
-        values.refuse_deciding(yaml, parts)?;
+        values.refuse_deciding(yaml, parts, &parameters)?;
         let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
         let is_in_values = NAME_PARTS.iter().any(|key| text_beside(yaml, values.mapping, key).is_some());
-        if is_in_values && (has_name || values.replaced_name(yaml, source)) {
+        if is_in_values && (has_name || values.replaced_name(&parameters)) {
             let message = "the name of the image is in the parameters and in `valuesObject`";
             let hint = "write it into one of the two once by hand";
             return Err(FileRefusal::at(yaml, values.mapping, message, hint));
@@ -83,31 +84,41 @@ fn over_values(
             let version = ValuesOfGroup::group_and_version(yaml, parts, name).map_or("", |(_, version)| version);
             (parts.known_name, parts.limit) = values.name(yaml, version);
         }
-        image.beside = values.beside(yaml, &Parameters::with_files(yaml, source));
-    } else if let Slots::Parts(parts) = &mut image.slots {
-        take_name_of_text(yaml, source, parts, name);
+        image.beside = values.beside(yaml, &parameters);
+    } else {
+        judge_over_text(yaml, source, &mut image, name, &parameters)?;
     }
     Ok(Some(image))
 }
 
-/// Takes the name of an image in parameters from values that are text.
-fn take_name_of_text(yaml: &ParsedYaml<'_>, source: NodeId, parts: &mut Parts, name: &str) {
-    let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
+/// Judges an image in parameters by values that are text: takes its name from them, and what counts beside its version.
+fn judge_over_text(
+    yaml: &ParsedYaml<'_>,
+    source: NodeId,
+    image: &mut ImagePlace,
+    name: &str,
+    parameters: &Parameters<'_>,
+) -> Result<(), FileRefusal> {
     // Beside an object, Argo CD ignores the text.
     let is_ignored = values_object(yaml, source).is_some_and(|values| !yaml.tree.is_null(values));
-    let values = value_at(yaml, source, &["helm", "values"]).and_then(|values| yaml.tree.text(values));
-    let Some(Ok(text)) = values.filter(|_| !has_name && !is_ignored).map(|text| SourceText::read(text.as_bytes()))
-    else {
-        return;
-    };
-    let Ok(values) = yaml::read(&text) else { return };
-    let (Some(root), None, None) = (values.tree.documents.first(), &parts.shared_registry, &parts.limit) else {
-        return;
-    };
-    let Some((group, version)) = ValuesOfGroup::group_and_version(yaml, parts, name) else { return };
-    if let Some(found) = ValuesOfGroup::below(&values, *root, group) {
+    let node = value_at(yaml, source, &["helm", "values"]).filter(|_| !is_ignored);
+    let (Slots::Parts(parts), Some(node)) = (&mut image.slots, node) else { return Ok(()) };
+    let Some(Ok(text)) = yaml.tree.text(node).map(|text| SourceText::read(text.as_bytes())) else { return Ok(()) };
+    let Ok(values) = yaml::read(&text) else { return Ok(()) };
+    let group = ValuesOfGroup::group_and_version(yaml, parts, name);
+    let (Some(root), Some((group, version))) = (values.tree.documents.first(), group) else { return Ok(()) };
+    let Some(found) = ValuesOfGroup::below(&values, *root, group, "values") else { return Ok(()) };
+    let place = yaml.place(node);
+    found
+        .refuse_deciding(&values, parts, parameters)
+        .map_err(|refusal| FileRefusal { place: Some(place), ..refusal })?;
+    let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
+    if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
         (parts.known_name, parts.limit) = found.name(&values, version);
     }
+    image.beside = found.beside(&values, parameters);
+    image.beside.iter_mut().for_each(|beside| beside.place = place);
+    Ok(())
 }
 
 /// Judges an image that was found by a path from the root, or by a marker, as one that is named in its source.
@@ -149,6 +160,8 @@ fn lay_parameters_over(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImageP
 
 /// The mapping in the values that is the same image as a group of parameters.
 struct ValuesOfGroup<'y> {
+    /// The key of the values in their source.
+    key: &'static str,
     /// What the names of the parameters begin with.
     group: &'y str,
     mapping: NodeId,
@@ -159,7 +172,7 @@ struct ValuesOfGroup<'y> {
 impl<'y> ValuesOfGroup<'y> {
     fn find(yaml: &ParsedYaml<'_>, source: NodeId, parts: &Parts, name: &'y str) -> Option<Self> {
         let (group, _) = Self::group_and_version(yaml, parts, name)?;
-        Self::below(yaml, values_object(yaml, source)?, group)
+        Self::below(yaml, values_object(yaml, source)?, group, "valuesObject")
     }
 
     /// Returns what the names of the parameters begin with, and the key of the version.
@@ -171,12 +184,12 @@ impl<'y> ValuesOfGroup<'y> {
         Some((group, own))
     }
 
-    fn below(yaml: &ParsedYaml<'_>, values: NodeId, group: &'y str) -> Option<Self> {
+    fn below(yaml: &ParsedYaml<'_>, values: NodeId, group: &'y str, key: &'static str) -> Option<Self> {
         let mapping = match NodePath::parse(group) {
             Some(path) => path.follow(yaml, values).ok()??.slot.value,
             None => values,
         };
-        is_mapping(yaml, mapping).then(|| Self { group, mapping, is_of_image: is_image_key(group) })
+        is_mapping(yaml, mapping).then(|| Self { key, group, mapping, is_of_image: is_image_key(group) })
     }
 
     /// Returns the name in the values whose version a parameter is, or what it ends in.
@@ -192,31 +205,41 @@ impl<'y> ValuesOfGroup<'y> {
         }
     }
 
+    /// Returns the parameter that replaces the value under a key.
+    fn replacing<'p, 'q>(&self, parameters: &'p Parameters<'q>, key: &str) -> Option<&'p Parameter<'q>> {
+        parameters.get(format!("{}.{key}", self.group).trim_start_matches('.'))
+    }
+
     /// Returns the values that no parameter replaces.
     fn beside(&self, yaml: &ParsedYaml<'_>, parameters: &Parameters<'_>) -> Vec<TextElsewhere> {
         let beside = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
-            let is_replaced = parameters.get(format!("{}.{key}", self.group).trim_start_matches('.')).is_some();
-            let text = filled(yaml, pair.value).filter(|_| !is_replaced)?;
+            let text = filled(yaml, pair.value).filter(|_| self.replacing(parameters, key).is_none())?;
             Some(TextElsewhere { key: key.to_owned(), text: Some(text.to_owned()), place: yaml.place(pair.key) })
         };
         yaml.tree.pairs(self.mapping).filter_map(beside).collect()
     }
 
-    /// Refuses values that decide what is pulled, whatever the parameter of the tag.
-    fn refuse_deciding(&self, yaml: &ParsedYaml<'_>, parts: &Parts) -> Result<(), FileRefusal> {
-        let uses_digest = text_beside(yaml, self.mapping, "useDigest").and_then(switch) == Some(true);
+    /// Refuses values that decide what is pulled, whatever the parameter of the tag. What a parameter replaces is judged there.
+    fn refuse_deciding(
+        &self,
+        yaml: &ParsedYaml<'_>,
+        parts: &Parts,
+        parameters: &Parameters<'_>,
+    ) -> Result<(), FileRefusal> {
         let decides = |key: &str, text: &str| match key {
             "digest" => parts.digest.is_none(),
-            "useDigest" => uses_digest,
+            "useDigest" => switch(text) == Some(true),
             _ => is_whole_image(text),
         };
+        let is_replaced = |key: &str| self.replacing(parameters, key).is_some_and(|one| one.list != FILES);
         for key in ["digest", "useDigest"].into_iter().chain(WHOLE_IMAGES) {
             let value = value_of(yaml, self.mapping, key);
             let is_deciding = |value: &NodeId| filled(yaml, *value).is_some_and(|text| decides(key, text));
-            if let Some(value) = value.filter(is_deciding) {
+            if let Some(value) = value.filter(is_deciding).filter(|_| !is_replaced(key)) {
+                let values = self.key;
                 let message =
-                    format!("`{key}` in `valuesObject` decides what is pulled, whatever the parameter of the tag");
+                    format!("`{key}` in `{values}` decides what is pulled, whatever the parameter of the tag");
                 let hint = format!("remove `{key}` once by hand, or add a parameter for it");
                 return Err(FileRefusal::at(yaml, value, message, hint));
             }
@@ -225,15 +248,8 @@ impl<'y> ValuesOfGroup<'y> {
     }
 
     /// Whether a parameter replaces a part of the name.
-    fn replaced_name(&self, yaml: &ParsedYaml<'_>, source: NodeId) -> bool {
-        let of_group = |name: &str| match self.group {
-            "" => NAME_PARTS.contains(&name),
-            group => name
-                .strip_prefix(group)
-                .and_then(|rest| rest.strip_prefix('.'))
-                .is_some_and(|key| NAME_PARTS.contains(&key)),
-        };
-        Parameters::with_files(yaml, source).0.iter().any(|parameter| of_group(parameter.name))
+    fn replaced_name(&self, parameters: &Parameters<'_>) -> bool {
+        NAME_PARTS.iter().any(|key| self.replacing(parameters, key).is_some())
     }
 }
 
