@@ -44,7 +44,7 @@ impl<'a> SignedImage<'a> {
     }
 
     fn look(&mut self) -> Result<(), EarlyEnd> {
-        let ReferrerList { mut referrers, unread } = {
+        let ReferrerList { mut referrers, unread, hidden } = {
             let judge = &self.judge;
             self.search.referrers(|referrer| may_meet(judge, referrer))?
         };
@@ -78,7 +78,10 @@ impl<'a> SignedImage<'a> {
             let why = format!("only the newest {MAX_LOOKED_AT} of what may be it were looked at");
             self.judge.reject(&RejectedClaim::Unread(why));
         }
-        Ok(())
+        match hidden {
+            Some(verdict) if self.judge.open().next().is_some() => Err(verdict.into()),
+            _ => Ok(()),
+        }
     }
 
     fn look_under(&mut self, tag: CosignTag) -> Result<(), EarlyEnd> {

@@ -36,6 +36,8 @@ pub(in crate::registry) struct ReferrerList {
     pub(in crate::registry) referrers: Vec<Referrer>,
     /// Why there may be more of them.
     pub(in crate::registry) unread: Option<String>,
+    /// Why the registry's own list may be hidden, if it is taken not to have one.
+    pub(in crate::registry) hidden: Option<Verdict>,
 }
 
 /// A search under way, for one image.
@@ -56,9 +58,16 @@ impl<'a> AttachedSearch<'a> {
         wanted: impl Fn(&Referrer) -> bool,
     ) -> Result<ReferrerList, EarlyEnd> {
         let mut url = self.context.endpoint.referrers(self.image)?;
-        let (mut listed, mut unread, mut visited) = (Vec::new(), None, Vec::new());
+        let (mut listed, mut unread, mut visited, mut hidden) = (Vec::new(), None, Vec::new(), None);
         for number in 1..=MAX_PAGES {
-            let page = self.unless_missing(&url)?;
+            let page = match self.unless_missing(&url) {
+                // Whatever its code, a 404 means that there is no such list.
+                Err(EarlyEnd::Verdict(verdict)) if number == 1 && is_hidden(&verdict) => {
+                    hidden = Some(verdict);
+                    None
+                }
+                page => page?,
+            };
             let list = page.and_then(|page| Some((Referrer::list(&page.body)?, page)));
             let Some((referrers, page)) = list else {
                 if number == 1 {
@@ -88,7 +97,7 @@ impl<'a> AttachedSearch<'a> {
             }
             break;
         }
-        Ok(ReferrerList { referrers: Referrer::newest(listed), unread })
+        Ok(ReferrerList { referrers: Referrer::newest(listed), unread, hidden })
     }
 
     fn list_under_its_tag(&mut self) -> Result<Vec<Referrer>, EarlyEnd> {
@@ -138,4 +147,9 @@ impl<'a> AttachedSearch<'a> {
             Err(end) => Err(end),
         }
     }
+}
+
+/// Whether it is a 404 with the code of a login.
+fn is_hidden(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::NoAccess(answer) if answer.status == 404)
 }
