@@ -1,7 +1,7 @@
 //! The image that an argument or an edited entry names, as far as that can be told from it alone.
 
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::targets::{EntryEdit, Fields};
 
 const REAL_NAME: &str = "write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`";
@@ -45,12 +45,14 @@ impl ImageToCheck {
     /// Returns what an entry says about its image once it is edited.
     pub(in crate::flow) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
         let how = format!("name it once in a release, as in `{}=NEWNAME:TAG`", entry.name);
+        let is_of_file = entry.before.new_name.is_some() && entry.before.new_name == entry.after.new_name;
         Self::of_fields(entry, &format!("{how}, or skip the registry with `--no-check`"), REAL_NAME)
+            .map_err(|failure| if is_of_file { of_file(failure) } else { failure })
     }
 
     /// Returns what an entry says about its image if no argument names it.
     pub(in crate::flow) fn on_branch(entry: &EntryEdit) -> Result<Self, Failure> {
-        Self::of_fields(entry, BY_ITSELF, BY_ITSELF)
+        Self::of_fields(entry, BY_ITSELF, BY_ITSELF).map_err(of_file)
     }
 
     /// The hints are for an entry that does not say its image, and for a name that no registry can have.
@@ -84,4 +86,9 @@ impl ImageToCheck {
             .map(Self::Known)
             .map_err(|error| Failure::usage(format!("`{name}` cannot be looked up in a registry: {error}")).hint(hint))
     }
+}
+
+/// Returns a failure as one of the file, which has what is wrong.
+fn of_file(failure: Failure) -> Failure {
+    Failure { kind: FailureKind::Target, ..failure }
 }
