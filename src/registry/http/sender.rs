@@ -243,12 +243,7 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
 
 /// Returns why no answer came. A certificate that is not trusted is final, and so is a login or a certificate that the other end
 /// wants: no retry helps.
-fn no_answer(
-    url: &Url,
-    proxy: Option<&ProxyRoute>,
-    deadline: Instant,
-    error: &(dyn Error + 'static),
-) -> Attempt {
+fn no_answer(url: &Url, proxy: Option<&ProxyRoute>, deadline: Instant, error: &(dyn Error + 'static)) -> Attempt {
     let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy, deadline));
     match cause.problem {
         ConnectionProblem::Untrusted(_) => {

@@ -264,7 +264,11 @@ fn a_name_in_a_file_that_no_registry_can_have() {
     let image = format!("newName: {}/Org/web\n  newTag: v1", environments.stage.registry.address());
     let file = File::new(&format!("{PRODUCTION}/kustomization.yaml"), kustomization(&[("web", &image)]));
     environments.stage.remote.commit("main", "Capitals", &[file]);
-    environments.run("check", &["-k", PRODUCTION]).run().exit(3).stderr_has("/Org/web` cannot be looked up in a registry");
+    environments
+        .run("check", &["-k", PRODUCTION])
+        .run()
+        .exit(3)
+        .stderr_has("/Org/web` cannot be looked up in a registry");
 }
 
 /// A job that tries again after a registry's outage must not miss what a person must mend.

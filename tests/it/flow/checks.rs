@@ -545,7 +545,8 @@ fn other_bytes_than_a_digest_says_do_not_end_a_wait() {
     let stage = Stage::new();
     stage.registry.put_image(REPOSITORY, "latest", &Image::new().revision(COMMIT));
     let reference = format!("{}:latest", stage.image());
-    let check = |wait: &str| stage.tagship().args(["check", "--wait", wait, "--expect-revision", COMMIT, &reference]).run();
+    let check =
+        |wait: &str| stage.tagship().args(["check", "--wait", wait, "--expect-revision", COMMIT, &reference]).run();
     let configuration = format!("GET /v2/{REPOSITORY}/blobs/");
     stage.registry.inject(&configuration, 3, Fault::Pad(5000));
     check("30s").success().stdout_has("the registry is not available");

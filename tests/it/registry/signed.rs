@@ -402,11 +402,9 @@ fn bytes_that_are_not_those_of_their_digest() {
 fn a_list_that_is_said_to_be_hidden() {
     let signed = required([Claim::Signature], &workflow());
     let hidden = Response::json(404, &json!({ "errors": [{ "code": "DENIED", "message": "no" }] }));
-    for (attached, found) in [
-        (vec![bundle(Place::Tag, "signed")], "met"),
-        (vec![simple_signing()], "met"),
-        (vec![], "the list is hidden"),
-    ] {
+    for (attached, found) in
+        [(vec![bundle(Place::Tag, "signed")], "met"), (vec![simple_signing()], "met"), (vec![], "the list is hidden")]
+    {
         let (registry, digest) = with(Place::Tag, &attached);
         let list = format!("GET /v2/app/referrers/{digest}");
         registry.inject(&list, ALWAYS, Fault::AnswerAfterLogin(hidden.clone()));
