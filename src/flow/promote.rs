@@ -12,13 +12,13 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
-use crate::image::ImageName;
+use crate::image::{ImageArgument, ImageName};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
-use crate::targets::{self, Fields, ReadFile, TargetError};
+use crate::targets::{self, Absent, Fields, ReadFile, TargetError};
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -55,7 +55,18 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
         released = running.released(&carried);
-        running.writing(&carried, &there, request.delivery.pin_digest)
+        // A name that a file says itself stays, and so does one that it is told not to be.
+        let lacks_name = |argument: &ImageArgument| {
+            let name = argument.name.as_str();
+            let takes = |path: &RepositoryPath| {
+                let arguments = std::slice::from_ref(argument);
+                let edit = |text: &[u8]| targets::edit(&path.to_string(), text, arguments, Absent::Report);
+                snapshot.file(path).is_ok_and(|text| edit(text).is_ok())
+            };
+            let has_name = there.iter().any(|(other, fields)| other == name && fields.image_name(other).is_some());
+            !has_name && paths.iter().all(takes)
+        };
+        running.writing(&carried, &lacks_name, request.delivery.pin_digest)
     };
     let names = request.names.clone();
     let job = Job { names, ..Job::of_branch("promote", &request.delivery, gate, request.names.clone()) };
@@ -247,21 +258,21 @@ impl Running {
         carried.iter().filter_map(digest).collect()
     }
 
-    /// Returns what to write to files that have the entries `there`.
+    /// Returns what to write. The name that a release said is written to files of which this says that they lack it.
     fn writing(
         &self,
         carried: &[(ImageName, &SourceEntry)],
-        there: &[(String, Fields)],
+        lacks_name: &dyn Fn(&ImageArgument) -> bool,
         pin_digest: PinDigest,
     ) -> Result<Writing, Failure> {
-        let is_named_there =
-            |name: &str| there.iter().any(|(other, fields)| other == name && fields.image_name(other).is_some());
         let exactly = |(name, entry): &(ImageName, &SourceEntry)| {
-            let said = entry.history.said_name.clone().filter(|_| !is_named_there(name.as_str()));
-            let fields = entry.fields.clone().with_name(said);
-            exactly(name, &fields, entry.history.digest(), pin_digest, &|text| {
-                format!("`{name}` has `{text}` in `{}`", self.path)
-            })
+            let exactly = |fields: &Fields| {
+                exactly(name, fields, entry.history.digest(), pin_digest, &|text| {
+                    format!("`{name}` has `{text}` in `{}`", self.path)
+                })
+            };
+            let named = exactly(&entry.fields.clone().with_name(entry.history.said_name.clone()))?;
+            if lacks_name(&named) { Ok(named) } else { exactly(&entry.fields) }
         };
         let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let source = |(name, entry): &(ImageName, &SourceEntry)| {

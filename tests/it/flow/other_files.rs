@@ -138,6 +138,27 @@ fn a_tag_alone_is_promoted_as_the_image_that_was_released() {
     assert_eq!(first("Tagship-Image"), format!("image_tag={newer}"));
 }
 
+/// The registry of an environment is its own.
+#[test]
+fn a_chart_with_another_registry_keeps_it() {
+    let environments = with_files();
+    let registry = environments.stage.registry.address();
+    let values = |registry: &str, tag: &str| {
+        format!("global: {{imageRegistry: '{registry}'}}\nimage: {{repository: org/web, tag: {tag}}}\n")
+    };
+    let files = [("a.yaml", &*registry), ("same.yaml", &*registry), ("other.yaml", "r.example")]
+        .map(|(path, registry)| File::new(path, values(registry, "v0.9.0")));
+    environments.stage.remote.commit("main", "Charts", &files);
+    let image = format!("image={}", environments.build("web", "v1.0.0"));
+    environments.run("release", &["-f", "a.yaml", &image]).run().success();
+    let promote = |to: &str| environments.run("promote", &["--from", "a.yaml", "--to", to, "image"]);
+    promote("same.yaml").run().success();
+    assert_eq!(file(&environments, "same.yaml"), values(&registry, "v1.0.0"));
+    promote("other.yaml").run().exit(3).stderr_has("hint: name it once in a release, as in `image=NEWNAME:TAG`");
+    promote("other.yaml").arg("--no-check").run().success();
+    assert_eq!(file(&environments, "other.yaml"), values("r.example", "v1.0.0"));
+}
+
 /// If nothing tells the image, a release can, and no commit invents one.
 #[test]
 fn a_tag_alone_of_an_unknown_image_is_told_as_that() {
