@@ -407,7 +407,7 @@ fn a_list_that_is_said_to_be_hidden() {
     {
         let (registry, digest) = with(Place::Tag, &attached);
         let list = format!("GET /v2/app/referrers/{digest}");
-        registry.inject(&list, ALWAYS, Fault::AnswerAfterLogin(hidden.clone()));
+        registry.inject(&list, ALWAYS, Fault::Answer(hidden.clone()));
         let checked = check(&registry, &signed);
         let is_hidden = matches!(&checked.findings[..], [Finding::Blocked { verdict: Verdict::NoAccess(_), .. }]);
         assert_eq!(if is_hidden { "the list is hidden".to_owned() } else { shown(&checked) }, found);
