@@ -113,8 +113,8 @@ pub struct RequirementArguments {
     #[arg(long, value_name = "SHA", env = "TAGSHIP_EXPECT_REVISION")]
     pub expect_revision: Option<String>,
 
-    /// Wait up to this long, such as `90s`, `5m` or a number of seconds, at most `24h`, for an image that is missing or does
-    /// not meet the requirements yet
+    /// Wait up to this long (`5m`, `24h` at most, or seconds) for an image that is missing or does not meet the requirements
+    /// yet
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_WAIT")]
     pub wait: Option<String>,
 }
