@@ -85,8 +85,8 @@ impl Reference {
         Ok(Self { name: name.to_owned(), registry: registry.to_owned(), repository, tag, digest })
     }
 
-    /// Returns the names of the same repository, from the full one (`docker.io/library/nginx`) to the shortest (`nginx`), their
-    /// hosts as [`plain_host`] has them.
+    /// Returns the names of the same repository, from the full one (`docker.io/library/nginx`) to the shortest (`nginx`). Their
+    /// hosts are in small letters, and without the port 443.
     pub fn spellings(&self) -> Vec<String> {
         let host = plain_host(&self.registry);
         let mut spellings = vec![format!("{host}/{}", self.repository)];
