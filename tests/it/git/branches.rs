@@ -165,6 +165,50 @@ fn a_new_branch_that_the_server_does_not_create() {
     assert_eq!(stage.remote.tip("prod"), stage.remote.tip("main"));
 }
 
+/// What the base has is deployed from then on, so the guards judge it as a release of it.
+#[test]
+fn a_new_branch_with_nothing_to_commit_is_guarded() {
+    let hold = File::new(".tagship-hold", "Freeze of the year\n");
+    let rule = File::new(".tagship.yaml", "rules:\n- tags: semver\n");
+    let refused = File::new(".tagship.yaml", "rules: nobody knows\n");
+    for (file, told) in [(hold, "held"), (rule, "ruled"), (refused, "ruled")] {
+        let stage = Stage::new();
+        stage.remote.commit("main", "Guard it", &[file]);
+        for flags in [&["--dry-run"][..], &[]] {
+            let release = nothing_new_to_prod(&stage, &stage.remote.file_url()).args(flags.iter().copied());
+            release.run().exit(9).stderr_has(told);
+            assert_eq!(stage.remote.tip("prod"), None);
+        }
+    }
+    let stage = Stage::new();
+    let images = stage.remote.commit("main", "Release", &[]);
+    let promote = stage.tagship().args(["promote", "--from", FOLDER, "--from-branch", "main", "--to", FOLDER]);
+    let promote = promote.args(["--repo", &stage.remote.file_url(), "--branch", "prod", "--create-branch"]);
+    promote.arg("IMAGE_PLACEHOLDER").run().exit(4).stderr_has("is not in the registry");
+    assert_eq!((stage.remote.tip("prod"), stage.remote.tip("main")), (None, Some(images)));
+}
+
+/// The push did nothing, and its answer is lost; another creates the branch, with another release on top of the base.
+#[test]
+fn a_new_branch_that_another_creates_while_the_answer_is_lost() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Open);
+    let base = stage.remote.tip("main").unwrap();
+    release_to_prod(&stage, &stage.remote.file_url()).run().success();
+    let other = stage.remote.tip("prod").unwrap();
+    stage.remote.git(["update-ref", "refs/kept/other", &other]).run().success();
+    stage.remote.git(["branch", "-D", "prod"]).run().success();
+    let path = stage.remote.path().display().to_string();
+    stage.remote.hook(
+        "pre-receive",
+        &format!("unset GIT_QUARANTINE_PATH; git --git-dir={path} update-ref refs/heads/prod {other}; exit 1"),
+    );
+    server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
+    let output = nothing_new_to_prod(&stage, &server.url("gitops.git")).run();
+    assert!(!output.stdout().contains("was created"), "{} {}", output.stdout(), output.stderr());
+    assert_eq!((stage.remote.tip("main"), stage.remote.tip("prod")), (Some(base), Some(other)));
+}
+
 /// Another release creates the branch in the meantime, and the next attempt is at what it has by then.
 #[test]
 fn a_new_branch_that_another_release_creates() {
