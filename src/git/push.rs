@@ -319,6 +319,8 @@ fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<Push
     reader.fetch_history(tip.0, HISTORY_DEPTH, &mut recent)?;
     let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
+        // What a branch begins at is in many, and proves no push.
+        _ if commit.is_beginning() => PushedAncestry::Lacks,
         _ if is_there(commit.id()) => PushedAncestry::Contains,
         // Another release has taken its place, or that of what was there before: then a push with our lease can move nothing
         // any more.

@@ -120,7 +120,7 @@ impl<'a> Attempt<'a> {
         tell_repeated(&writing.images, listener);
         let name = self.branch.name();
         let place = if *is_new { format!("what {name} would begin at") } else { name };
-        let plan = self.plan(&writing, paths, &place, snapshot, listener);
+        let plan = self.plan(&writing, paths, *is_new, &place, snapshot, listener);
         let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, snapshot)) } else { plan };
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
@@ -153,6 +153,7 @@ impl<'a> Attempt<'a> {
         &mut self,
         writing: &'w Writing,
         paths: &'w [RepositoryPath],
+        is_new: bool,
         place: &str,
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
@@ -171,13 +172,16 @@ impl<'a> Attempt<'a> {
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
         self.expect_sources(&asked);
-        self.check(&asked, listener)?;
+        self.check(&asked, is_new, listener)?;
         let edited = asked.pin(snapshot, self.checks)?;
         warn_of_pins(&edited.asked.files, &edited.files, listener);
-        let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id() };
-        self.require_a_change(&draft, ending, listener)?;
-        self.guard_hold(&draft, snapshot, listener)?;
-        self.guard_rules(&mut draft, snapshot, listener)?;
+        let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id(), is_new };
+        let has_change = self.require_a_change(&draft, ending, listener);
+        if is_new || has_change.is_ok() {
+            self.guard_hold(&draft, snapshot, listener)?;
+            self.guard_rules(&mut draft, snapshot, listener)?;
+        }
+        has_change?;
         let releases = self.releases(&draft);
         let (message, tag) = self.compose(&draft.edited, &releases, listener)?;
         Ok(ReleasePlan { draft, releases, message, tag })
@@ -279,14 +283,15 @@ impl<'a> Attempt<'a> {
     }
 
     /// Requires the images to be in their registries.
-    fn check(&mut self, asked: &AskedFiles<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
+    fn check(&mut self, asked: &AskedFiles<'_>, is_new: bool, listener: &mut Listener<'_>) -> Result<(), Stop> {
         let AskedFiles { writing, files, .. } = asked;
         if self.job.delivery.registry.is_none() {
             return Ok(());
         }
-        // A release checks what it names. A rollback and a promotion check what they change, with the digests of the branch.
+        // A release checks what it names. A rollback and a promotion check what they change, with the digests of the branch. To a
+        // new branch all is new.
         let is_release = writing.purpose == Purpose::Release;
-        let images = images_of(files, |entry| is_release || entry.changed(), listener)?;
+        let images = images_of(files, |entry| is_release || is_new || entry.changed(), listener)?;
         if !is_release {
             self.checks.digests_count(&images);
         }

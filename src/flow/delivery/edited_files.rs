@@ -130,12 +130,15 @@ impl<'w> AskedFiles<'w> {
 }
 
 impl PinnedFiles<'_> {
+    /// Returns the entries, with the paths of their files.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&RepositoryPath, &EntryEdit)> {
+        let files = self.asked.paths.iter().zip(&self.files);
+        files.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, entry)))
+    }
+
     /// Returns the entries that change, with the paths of their files.
     pub(super) fn changed_entries(&self) -> impl Iterator<Item = (&RepositoryPath, &EntryEdit)> {
-        let files = self.asked.paths.iter().zip(&self.files);
-        files.flat_map(|(path, file)| {
-            file.edit.entries.iter().filter(|entry| entry.changed()).map(move |entry| (path, entry))
-        })
+        self.entries().filter(|(_, entry)| entry.changed())
     }
 
     /// Returns whether all of `paths` are there and have what is wanted.

@@ -94,8 +94,8 @@ impl Attempt<'_> {
     ) -> Result<(), Stop> {
         let PinnedFiles { asked: AskedFiles { writing, paths, .. }, files } = &draft.edited;
         let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
-            let changed = file.edit.entries.iter().filter(|entry| entry.changed());
-            let names = changed.map(|entry| entry.name.to_string()).collect();
+            let judged = file.edit.entries.iter().filter(|entry| draft.is_judged(entry));
+            let names = judged.map(|entry| entry.name.to_string()).collect();
             Concerned { path: path.clone(), names, after: Some(file.edit.text.clone()) }
         };
         let concerned: Vec<Concerned> = paths.iter().zip(files).map(concerned).collect();

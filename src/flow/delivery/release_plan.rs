@@ -1,10 +1,11 @@
 //! A release as an attempt plans it, with nothing done yet.
 
 use super::edited_files::PinnedFiles;
-use crate::git::{CommitId, Message, TagContent};
+use crate::git::{CommitId, Message, RepositoryPath, TagContent};
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
 use crate::outcome::{Ending, Ruling};
+use crate::targets::EntryEdit;
 
 /// A release that guards judge.
 pub(super) struct Draft<'w> {
@@ -14,6 +15,20 @@ pub(super) struct Draft<'w> {
     pub(super) rulings: Vec<Ruling>,
     /// The tip that it is made on.
     pub(super) parent: CommitId,
+    /// Whether the branch does not exist yet, so that all that it begins with is new to it.
+    pub(super) is_new: bool,
+}
+
+impl Draft<'_> {
+    /// Returns whether a guard judges an entry: it changes, or is new to the branch.
+    pub(super) fn is_judged(&self, entry: &EntryEdit) -> bool {
+        self.is_new || entry.changed()
+    }
+
+    /// Returns the entries that the guards judge, with the paths of their files.
+    pub(super) fn judged_entries(&self) -> impl Iterator<Item = (&RepositoryPath, &EntryEdit)> {
+        self.edited.entries().filter(|(_, entry)| self.is_judged(entry))
+    }
 }
 
 /// What an attempt decided to do at its tip.

@@ -4,7 +4,6 @@
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, Stop};
-use super::edited_files::PinnedFiles;
 use super::release_plan::{Draft, Stopped};
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
@@ -17,7 +16,7 @@ use crate::request::OrderBy;
 use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
-    /// Stops if a rule on the branch does not hold for an entry that changes. Adds to the draft what was judged.
+    /// Stops if a rule on the branch does not hold for an entry that is judged. Adds to the draft what was found.
     pub(super) fn guard_rules(
         &mut self,
         draft: &mut Draft<'_>,
@@ -27,9 +26,9 @@ impl Attempt<'_> {
         let Draft { edited, orders, .. } = &*draft;
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let was_on_branch = edited.asked.writing.purpose.is_rollback();
-        let changed: Vec<(&RepositoryPath, &EntryEdit)> = edited.changed_entries().collect();
+        let entries: Vec<(&RepositoryPath, &EntryEdit)> = draft.judged_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
-        if edited.changed_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
+        if draft.judged_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
             ask_forges(
                 self.checks,
                 &self.job.delivery.target,
@@ -37,9 +36,9 @@ impl Attempt<'_> {
                 edited.asked.writing.sources.iter(),
             );
         }
-        let judged = self.orders_to_judge(&state, snapshot, edited, listener)?;
+        let judged = self.orders_to_judge(&state, snapshot, draft, listener)?;
         let orders = judged.as_ref().unwrap_or(orders);
-        let entries: Vec<EntryToRule<'_>> = changed
+        let entries: Vec<EntryToRule<'_>> = entries
             .iter()
             .map(|(path, entry)| {
                 let name = entry.name.as_str();
@@ -64,13 +63,14 @@ impl Attempt<'_> {
         &self,
         state: &RulesState,
         snapshot: &mut Snapshot<'_>,
-        edited: &PinnedFiles<'_>,
+        draft: &Draft<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<EntryOrders>, Failure> {
+        let edited = &draft.edited;
         let is_rollback = edited.asked.writing.purpose.is_rollback();
         let as_asked = self.job.delivery.order.by == OrderBy::Auto;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
-        let demands_order = edited.changed_entries().any(|(path, entry)| demands(state, path, entry, is_order));
+        let demands_order = draft.judged_entries().any(|(path, entry)| demands(state, path, entry, is_order));
         if is_rollback || as_asked || !demands_order {
             return Ok(None);
         }

@@ -108,6 +108,11 @@ impl CommitOnTip {
         &self.lease
     }
 
+    /// Returns whether it is the commit that a new branch begins at, and none of ours.
+    pub(in crate::git) fn is_beginning(&self) -> bool {
+        self.new.id == self.new.parent.0
+    }
+
     /// Returns whether commits leave the branch for this one.
     pub(in crate::git) fn replaces(&self) -> bool {
         self.lease.tip.is_some_and(|tip| tip != self.new.parent)
