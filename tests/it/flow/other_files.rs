@@ -159,6 +159,96 @@ fn a_chart_with_another_registry_keeps_it() {
     assert_eq!(file(&environments, "other.yaml"), values("r.example", "v1.0.0"));
 }
 
+/// The image of an environment is the one that was released to it, and nothing else says what runs there.
+#[test]
+fn a_tag_alone_keeps_the_name_that_was_released_to_its_environment() {
+    let environments = with_files();
+    let registry = environments.stage.registry.address();
+    let (from, to) = ("image-tags/stage/web", TAGS);
+    environments.stage.remote.commit("main", "Staging", &[File::new(from, "image_tag: v0.9.0\n")]);
+    let (image, mirrored) = (environments.build("web", "v1.0.0"), environments.build("mirror/web", "v0.9.5"));
+    let release =
+        |file: &str, image: &str| environments.run("release", &["-f", file, &format!("image_tag={image}")]).run();
+    release(to, &mirrored).success();
+    release(from, &image).success();
+    let promote = |more: &[&str]| {
+        environments.run("promote", &["--from", from, "--to", to, "image_tag"]).args(more.iter().copied()).run()
+    };
+    let requests = environments.stage.registry.request_lines().len();
+    let refused = |lines: &str| {
+        let told = format!("`{to}` was released as `{registry}/org/mirror/web`, and `{from}` as `{registry}/org/web`");
+        let hint = format!("hint: release it by name, as in `image_tag={registry}/org/mirror/web:{lines}`");
+        promote(&[]).exit(3).stderr_has(&told).stderr_has(&hint);
+    };
+    refused("v1.0.0");
+    assert_eq!(environments.stage.registry.request_lines().len(), requests, "no other image is asked for");
+    // A release that named none leaves the name as it was.
+    environments.run("release", &["-f", to, "--no-check", "image_tag=*:v0.9.6"]).run().success();
+    refused("v1.0.0");
+    promote(&["--no-check", "--dry-run"]).success();
+    // What the other environment was never released by is no name that differs.
+    let other = "image-tags/test/web";
+    environments.stage.remote.commit("main", "Test", &[File::new(other, "image_tag: v1.0.0\n")]);
+    environments.build("mirror/web", "v1.0.0");
+    environments.run("promote", &["--from", other, "--to", to, "image_tag"]).run().success();
+    let released = environments.stage.remote.log("main")[0].trailer("Tagship-Image")[0].to_owned();
+    assert!(released.starts_with(&format!("image_tag={registry}/org/mirror/web:v1.0.0@")), "{released}");
+}
+
+/// What the values of a chart say of a name counts, and a promotion leaves it as it is.
+#[test]
+fn a_tag_alone_takes_no_name_that_the_other_environment_has_not() {
+    for (values, told) in [
+        ("image: {tag: v0.9.0, repository: ''}\n", "the file does not say which image `image` is"),
+        ("image: {tag: v0.9.0, repository: }\n", "the file does not say which image `image` is"),
+        (
+            "global: {imageRegistry: r.example}\nimage: {tag: v0.9.0}\n",
+            "`prod.yaml` has the registry `r.example` for all images, and `stage.yaml` was released as `REGISTRY/org/web`",
+        ),
+        (
+            "global: {imageRegistry: r.example}\nimage: {registry: 'REGISTRY', repository: org/web, tag: v0.9.0}\n",
+            "`prod.yaml` has the registry `r.example` for all images, and `stage.yaml` was released as `REGISTRY/org/web`",
+        ),
+        (
+            "global: {imageRegistry: 'REGISTRY'}\nimage: {repository: org/other, tag: v0.9.0}\n",
+            "the file does not say which image `image` is",
+        ),
+    ] {
+        let environments = with_files();
+        let registry = environments.stage.registry.address();
+        let (values, told) = (values.replace("REGISTRY", &registry), told.replace("REGISTRY", &registry));
+        let files = [File::new("stage.yaml", "image: {tag: v0.9.0}\n"), File::new("prod.yaml", &values)];
+        environments.stage.remote.commit("main", "Charts", &files);
+        let image = format!("image={}", environments.build("web", "v1.0.0"));
+        environments.run("release", &["-f", "stage.yaml", &image]).run().success();
+        let promote = environments.run("promote", &["--from", "stage.yaml", "--to", "prod.yaml", "image"]);
+        promote.run().exit(3).stderr_has(&told);
+        assert_eq!(file(&environments, "prod.yaml"), values);
+        if !values.contains("r.example") {
+            continue;
+        }
+        // A release that names it says that the chart does not count its registry.
+        let newer = environments.build("web", "v1.1.0");
+        environments.run("release", &["-f", "prod.yaml", &image]).run().success();
+        environments.run("release", &["-f", "stage.yaml", &format!("image={newer}")]).run().success();
+        environments.run("promote", &["--from", "stage.yaml", "--to", "prod.yaml", "image"]).run().success();
+    }
+}
+
+/// A release does not take the name of an earlier one, so to have named it once is no remedy.
+#[test]
+fn a_release_that_keeps_an_unknown_name_is_told_to_name_it() {
+    let environments = with_files();
+    let image = environments.build("web", "v1.0.0");
+    environments.build("web", "v1.1.0");
+    let hint = "hint: name it, as in `image_tag=NEWNAME:TAG`, or skip the registry with `--no-check`";
+    for arguments in [&["-f", TAGS][..], &["-f", TAGS, "--dry-run"]] {
+        environments.run("release", arguments).arg("image_tag=*:v1.1.0").run().exit(3).stderr_has(hint);
+    }
+    environments.run("release", &["-f", TAGS, &format!("image_tag={image}")]).run().success();
+    environments.run("release", &["-f", TAGS, "image_tag=*:v1.1.0"]).run().exit(3).stderr_has(hint);
+}
+
 /// If nothing tells the image, a release can, and no commit invents one.
 #[test]
 fn a_tag_alone_of_an_unknown_image_is_told_as_that() {
