@@ -16,6 +16,7 @@ use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::{ImageName, Reference};
 use crate::message::SourceCommit;
+use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Ruling};
 use crate::request::CheckRequest;
@@ -38,7 +39,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     let released = read_branch(&request.target, &request.files, listener, Released::read)?;
     require_references(&request.references, &released.files)?;
     checks.come_from(ImageOrigins::of_files(&released.files));
-    let mut on_branch = images_of(&released.files, |_| true, listener)?;
+    let mut on_branch = images_of(&Purpose::Release, &released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
     require_images(&released.files, &on_branch, listener)?;
     on_branch.retain(|image| !matches!(image, ImageToCheck::Known(named) if request.references.contains(named)));

@@ -11,6 +11,7 @@ use super::target_files::kustomization_only::require_kustomization;
 use super::target_files::other_kustomizations::on_disk;
 use super::target_files::size_of_all::require_size;
 use crate::flow::image_checks::checks::Checks;
+use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest};
@@ -36,7 +37,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
-        checks.require(&images_of(&files, wanted, listener)?, listener)?;
+        checks.require(&images_of(&Purpose::Release, &files, wanted, listener)?, listener)?;
         for file in &mut files {
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest)?;
             *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;

@@ -291,7 +291,8 @@ impl<'a> Attempt<'a> {
         // A release checks what it names. A rollback and a promotion check what they change, with the digests of the branch. To a
         // new branch all is new.
         let is_release = writing.purpose == Purpose::Release;
-        let images = images_of(files, |entry| is_release || is_new || entry.changed(), listener)?;
+        let is_checked = |entry: &EntryEdit| is_release || is_new || entry.changed();
+        let images = images_of(&writing.purpose, files, is_checked, listener)?;
         if !is_release {
             self.checks.digests_count(&images);
         }

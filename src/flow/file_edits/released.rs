@@ -3,12 +3,14 @@
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::message::Release;
+use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
 use crate::targets::EntryEdit;
 
 /// Returns the images that the `wanted` of the edited entries name.
 pub(in crate::flow) fn images_of(
+    purpose: &Purpose,
     files: &[FileEdit],
     wanted: impl Fn(&EntryEdit) -> bool,
     listener: &mut Listener<'_>,
@@ -16,7 +18,8 @@ pub(in crate::flow) fn images_of(
     let mut images = Vec::new();
     for file in files {
         for entry in file.edit.entries.iter().filter(|entry| wanted(entry)) {
-            let image = ImageToCheck::of_entry(entry).map_err(|failure| failure.detail(format!("in {}", file.path)))?;
+            let image = ImageToCheck::edited_for(purpose, entry);
+            let image = image.map_err(|failure| failure.detail(format!("in {}", file.path)))?;
             if matches!(image, ImageToCheck::Unpinned) {
                 let entry = format!("`{}` in {}", entry.name, file.path);
                 listener(&Event::Warned(format!("not checked: {entry} has neither tag nor digest")));

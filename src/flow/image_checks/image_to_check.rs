@@ -1,6 +1,7 @@
 //! The image that an argument or an edited entry names, as far as that can be told from it alone.
 
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
+use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::targets::{EntryEdit, Fields};
 
@@ -44,7 +45,16 @@ impl ImageToCheck {
 
     /// Returns what an entry says about its image once it is edited.
     pub(in crate::flow) fn of_entry(entry: &EntryEdit) -> Result<Self, Failure> {
-        let how = format!("name it once in a release, as in `{}=NEWNAME:TAG`", entry.name);
+        Self::edited_for(&Purpose::Release, entry)
+    }
+
+    /// Returns what [`ImageToCheck::of_entry`] returns. A release takes no name of an earlier one, as the others do.
+    pub(in crate::flow) fn edited_for(purpose: &Purpose, entry: &EntryEdit) -> Result<Self, Failure> {
+        let name_it = match purpose {
+            Purpose::Release => "name it",
+            Purpose::Rollback { .. } | Purpose::Promotion => "name it once in a release",
+        };
+        let how = format!("{name_it}, as in `{}=NEWNAME:TAG`", entry.name);
         let is_of_file = entry.before.new_name.is_some() && entry.before.new_name == entry.after.new_name;
         Self::of_fields(entry, &format!("{how}, or skip the registry with `--no-check`"), REAL_NAME)
             .map_err(|failure| if is_of_file { of_file(failure) } else { failure })
