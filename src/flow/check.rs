@@ -184,6 +184,7 @@ fn as_it_is(
             fields: Vec::new(),
             checked_as: None,
             shared_name: None,
+            other_registry: None,
         });
         for entry in entries {
             ImageToCheck::on_branch(&entry).map_err(|failure| failure.detail(format!("in {file}")))?;

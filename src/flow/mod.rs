@@ -10,6 +10,7 @@ mod image_checks;
 mod log;
 mod named_release;
 mod promote;
+mod promoted_name;
 mod publish;
 mod pushed_again;
 mod release;

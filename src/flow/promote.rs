@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::delivery::{Job, Writing, deliver};
 use super::exact_argument::exactly;
+use super::promoted_name::{Destination, EntryThere, PromotedEntry};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
@@ -12,13 +13,13 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
-use crate::image::{ImageArgument, ImageName};
+use crate::image::ImageName;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
-use crate::targets::{self, Absent, Fields, ReadFile, TargetError};
+use crate::targets::{self, Fields, ReadFile, TargetError};
 
 /// Carries entries on.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
@@ -44,7 +45,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         for path in paths {
             let file = path.to_string();
             let entries = targets::read(&file, snapshot.file(path)?, |file| entries(file, &request.names));
-            there.extend(entries.map_err(|error| Failure::edit(&file, &error))?);
+            let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
+            there.extend(entries.into_iter().map(|(name, fields)| EntryThere { path: path.clone(), name, fields }));
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
         for (name, why) in left {
@@ -55,18 +57,9 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
         released = running.released(&carried);
-        // A name that a file says itself stays, and so does one that it is told not to be.
-        let lacks_name = |argument: &ImageArgument| {
-            let name = argument.name.as_str();
-            let takes = |path: &RepositoryPath| {
-                let arguments = std::slice::from_ref(argument);
-                let edit = |text: &[u8]| targets::edit(&path.to_string(), text, arguments, Absent::Report);
-                snapshot.file(path).is_ok_and(|text| edit(text).is_ok())
-            };
-            let has_name = there.iter().any(|(other, fields)| other == name && fields.image_name(other).is_some());
-            !has_name && paths.iter().all(takes)
-        };
-        running.writing(&carried, &lacks_name, request.delivery.pin_digest)
+        let to = Destination { paths, entries: there, is_checked: request.delivery.registry.is_some() };
+        let mut name_there = |promoted: &PromotedEntry<'_>| to.name(snapshot, promoted);
+        running.writing(&carried, &mut name_there, request.delivery.pin_digest)
     };
     let names = request.names.clone();
     let job = Job { names, ..Job::of_branch("promote", &request.delivery, gate, request.names.clone()) };
@@ -205,13 +198,13 @@ impl Running {
 
     /// Returns the entries to carry to a file that has the entries `there`: those that are named, else all that it has a place
     /// for.
-    fn choose(&self, names: &[ImageName], there: &[(String, Fields)], add: bool) -> Result<Chosen<'_>, Failure> {
+    fn choose(&self, names: &[ImageName], there: &[EntryThere], add: bool) -> Result<Chosen<'_>, Failure> {
         if !names.is_empty() {
             return Ok(Chosen { carried: self.named(names)?, left: Vec::new() });
         }
         let (mut carried, mut left) = (Vec::new(), Vec::new());
         for entry in &self.entries {
-            let has_place = add || there.iter().any(|(other, _)| *other == entry.name);
+            let has_place = add || there.iter().any(|other| other.name == entry.name);
             match entry.name.parse::<ImageName>() {
                 Ok(_) if !entry.fields.says_what_runs() => left.push((entry.name.clone(), Left::Nothing)),
                 Ok(name) if has_place => carried.push((name, entry)),
@@ -258,21 +251,20 @@ impl Running {
         carried.iter().filter_map(digest).collect()
     }
 
-    /// Returns what to write. The name that a release said is written to files of which this says that they lack it.
+    /// Returns what to write. `name_there` tells the name of an image that releases alone say.
     fn writing(
         &self,
         carried: &[(ImageName, &SourceEntry)],
-        lacks_name: &dyn Fn(&ImageArgument) -> bool,
+        name_there: &mut dyn FnMut(&PromotedEntry<'_>) -> Result<Option<String>, Failure>,
         pin_digest: PinDigest,
     ) -> Result<Writing, Failure> {
         let exactly = |(name, entry): &(ImageName, &SourceEntry)| {
-            let exactly = |fields: &Fields| {
-                exactly(name, fields, entry.history.digest(), pin_digest, &|text| {
-                    format!("`{name}` has `{text}` in `{}`", self.path)
-                })
-            };
-            let named = exactly(&entry.fields.clone().with_name(entry.history.said_name.clone()))?;
-            if lacks_name(&named) { Ok(named) } else { exactly(&entry.fields) }
+            let SourceEntry { fields, history, .. } = *entry;
+            let said_name = history.said_name.as_deref();
+            let image = name_there(&PromotedEntry { path: &self.path, name, fields, said_name })?;
+            exactly(name, &fields.clone().with_name(image), history.digest(), pin_digest, &|text| {
+                format!("`{name}` has `{text}` in `{}`", self.path)
+            })
         };
         let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
         let source = |(name, entry): &(ImageName, &SourceEntry)| {

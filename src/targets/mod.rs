@@ -14,5 +14,5 @@ pub use edit::{
     Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, Note, NoteKind, OtherKind,
     PlaceVersion, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
-pub use scalars::FileRefusal;
+pub use scalars::{FileRefusal, is_same_image};
 pub use shown_entries::ShownEntries;

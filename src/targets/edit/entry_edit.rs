@@ -53,6 +53,8 @@ pub struct EntryEdit {
     pub checked_as: Option<String>,
     /// That name, if the file says it in two places: a chart puts its registry for all images before the repository.
     pub shared_name: Option<String>,
+    /// The chart's registry for all images, if the name by the argument is not below it.
+    pub other_registry: Option<String>,
 }
 
 impl EntryEdit {

@@ -12,7 +12,7 @@ use super::kept_variables::notes_of_variables;
 use super::key_stems::plain;
 use super::later_steps::notes_of_later_steps;
 use super::lookup::FileImages;
-use super::name_parts::is_image_key;
+use super::name_parts::{below, is_image_key};
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
@@ -49,6 +49,7 @@ pub(super) fn outcome(
             after,
             checked_as: image.asked.checked_as.clone(),
             shared_name: shared_name(new, image)?,
+            other_registry: other_registry(image),
         });
     }
     notes.extend(notes_of_variables(new_images, &plan));
@@ -89,6 +90,13 @@ fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<
     let shared = SharedName::of(new, &image.place)?;
     let is_said = image.asked.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
     Ok(image.asked.checked_as.clone().filter(|_| is_said))
+}
+
+/// Returns the registry for all images of the chart, if the name that was asked for is not below it.
+fn other_registry(image: &PlannedImage<'_>) -> Option<String> {
+    let Slots::Parts(Parts { shared_registry: Some(shared), .. }) = &image.place.slots else { return None };
+    let checked = image.asked.checked_as.as_deref()?;
+    below(shared, checked).is_none().then(|| shared.clone())
 }
 
 /// The paths of the scalars that were written, which one walk finds if one of them is needed.

@@ -58,7 +58,7 @@ pub(in crate::targets) fn versioned_images(text: &str) -> impl Iterator<Item = I
 }
 
 /// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
-pub(in crate::targets) fn is_same_image(one: &str, other: &str) -> bool {
+pub fn is_same_image(one: &str, other: &str) -> bool {
     match (Reference::new(one, None, None), Reference::new(other, None, None)) {
         (Ok(one), Ok(other)) => one.registry() == other.registry() && one.repository() == other.repository(),
         _ => one == other,

@@ -52,7 +52,8 @@ mod walk;
 
 pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
 pub use file_refusal::FileRefusal;
-pub(super) use image_text::{ImageText, is_same_image, versioned_images};
+pub use image_text::is_same_image;
+pub(super) use image_text::{ImageText, versioned_images};
 pub(super) use lookup::{FileImages, first_called};
 pub(super) use marked::first_marked;
 pub(super) use nested::edit;

@@ -174,17 +174,17 @@ fn a_tag_alone_keeps_the_name_that_was_released_to_its_environment() {
     let promote = |more: &[&str]| {
         environments.run("promote", &["--from", from, "--to", to, "image_tag"]).args(more.iter().copied()).run()
     };
-    let requests = environments.stage.registry.request_lines().len();
-    let refused = |lines: &str| {
+    environments.stage.registry.request_lines();
+    let refused = || {
         let told = format!("`{to}` was released as `{registry}/org/mirror/web`, and `{from}` as `{registry}/org/web`");
-        let hint = format!("hint: release it by name, as in `image_tag={registry}/org/mirror/web:{lines}`");
+        let hint = format!("hint: release it by name, as in `image_tag={registry}/org/mirror/web:v1.0.0`");
         promote(&[]).exit(3).stderr_has(&told).stderr_has(&hint);
     };
-    refused("v1.0.0");
-    assert_eq!(environments.stage.registry.request_lines().len(), requests, "no other image is asked for");
+    refused();
+    assert!(environments.stage.registry.request_lines().is_empty(), "no other image is asked for");
     // A release that named none leaves the name as it was.
     environments.run("release", &["-f", to, "--no-check", "image_tag=*:v0.9.6"]).run().success();
-    refused("v1.0.0");
+    refused();
     promote(&["--no-check", "--dry-run"]).success();
     // What the other environment was never released by is no name that differs.
     let other = "image-tags/test/web";

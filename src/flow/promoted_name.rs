@@ -1,0 +1,119 @@
+//! The name of an image that is promoted to a place that has its version alone: releases to that place say it first, and else
+//! those to the environment that is promoted.
+
+use crate::git::{RepositoryPath, Snapshot};
+use crate::guards::claims::BranchClaims;
+use crate::guards::entry_history::EntryHistory;
+use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
+use crate::message::LoggedRelease;
+use crate::outcome::failure::Failure;
+use crate::targets::{self, Absent, FieldName, Fields, is_same_image};
+
+/// The environment that images are promoted to.
+pub(super) struct Destination<'p> {
+    pub(super) paths: &'p [RepositoryPath],
+    pub(super) entries: Vec<EntryThere>,
+    /// Whether the registry is asked for the images.
+    pub(super) is_checked: bool,
+}
+
+/// An entry of that environment.
+pub(super) struct EntryThere {
+    pub(super) path: RepositoryPath,
+    pub(super) name: String,
+    pub(super) fields: Fields,
+}
+
+/// An entry of the environment that is promoted.
+pub(super) struct PromotedEntry<'e> {
+    pub(super) path: &'e RepositoryPath,
+    pub(super) name: &'e ImageName,
+    pub(super) fields: &'e Fields,
+    /// The name of its image, as a release said.
+    pub(super) said_name: Option<&'e str>,
+}
+
+impl Destination<'_> {
+    /// Returns the name by which the image of an entry is checked here and told; `None` if what the files say is all that counts.
+    ///
+    /// # Errors
+    ///
+    /// The environments are known to have two images, or a chart makes another name here.
+    pub(super) fn name(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        promoted: &PromotedEntry<'_>,
+    ) -> Result<Option<String>, Failure> {
+        let PromotedEntry { path: from, name, fields, said_name } = *promoted;
+        let there = || self.entries.iter().filter(|entry| entry.name == name.as_str());
+        if there().any(|entry| entry.fields.image_name(&entry.name).is_some()) {
+            return Ok(None);
+        }
+        let mut claims = BranchClaims::default();
+        let mut said = Vec::new();
+        for entry in there() {
+            said.extend(entry.said_name(snapshot, &mut claims)?.map(|name| (&entry.path, name)));
+        }
+        let is_guess = said.is_empty() && fields.new_name.is_none();
+        said.extend(fields.image_name(name.as_str()).or(said_name).map(|name| (from, name.to_owned())));
+        let Some((first, image)) = said.first() else { return Ok(None) };
+        let Some(registry) = self.takes(snapshot, name, image)? else { return Ok(None) };
+        let refused = if let Some((other, another)) = said.iter().find(|(_, another)| !is_same_image(image, another)) {
+            let change = Fields { new_name: Some(image.clone()), ..fields.clone() }.to_change();
+            let meant = change.map(|change| ImageArgument { name: name.clone(), change }.to_string());
+            let meant = meant.unwrap_or_else(|_| format!("{name}={image}:TAG"));
+            Failure::target(format!("`{first}` was released as `{image}`, and `{other}` as `{another}`"))
+                .hint(format!("release it by name, as in `{meant}`"))
+        } else if let Some((path, registry)) = registry.filter(|_| is_guess) {
+            let is = format!("`{path}` has the registry `{registry}` for all images");
+            Failure::target(format!("{is}, and `{from}` was released as `{image}`"))
+                .hint(format!("release it by name, as in `{name}=NEWNAME:TAG`"))
+        } else {
+            return Ok(Some(image.clone()));
+        };
+        if self.is_checked { Err(refused) } else { Ok(None) }
+    }
+
+    /// Returns whether all files take the name without a place for it, and then which has a registry that it is not of. A place
+    /// that is empty, or has another name, says something too.
+    fn takes(
+        &self,
+        snapshot: &Snapshot<'_>,
+        name: &ImageName,
+        image: &str,
+    ) -> Result<Option<Option<(&RepositoryPath, String)>>, Failure> {
+        let new_name = Field::Set(image.to_owned());
+        let change = ImageChange { new_name, new_tag: Field::Keep, digest: Field::Keep };
+        let argument = [ImageArgument { name: name.clone(), change }];
+        let mut other_registry = None;
+        for path in self.paths {
+            let edit = targets::edit(&path.to_string(), snapshot.file(path)?, &argument, Absent::Report);
+            let Ok(edit) = edit else { return Ok(None) };
+            let mut fields = edit.entries.iter().flat_map(|entry| &entry.fields);
+            if fields.any(|field| field.field == FieldName::NewName) {
+                return Ok(None);
+            }
+            let registry = edit.entries.into_iter().find_map(|entry| entry.other_registry);
+            other_registry = other_registry.or(registry.map(|registry| (path, registry)));
+        }
+        Ok(Some(other_registry))
+    }
+}
+
+impl EntryThere {
+    /// Returns the newest name of the image that a release to this entry said.
+    fn said_name(&self, snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims) -> Result<Option<String>, Failure> {
+        let Self { path, name, fields } = self;
+        let is_of_one_version = fields.several.is_empty();
+        let entry = EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version };
+        // The guards tell what is to be told of its history.
+        let running = RunningEntry::read(snapshot, claims, &entry, Scrutiny::AtHand, &mut |_| {})?;
+        if running.said_name.is_some() || !running.was_released {
+            return Ok(running.said_name);
+        }
+        let is_said = |changes: &[LoggedRelease]| changes.iter().any(|change| change.said_name().is_some());
+        let history = EntryHistory::read(snapshot, path, Some(name), is_said)?;
+        Ok(history.changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned))
+    }
+}
