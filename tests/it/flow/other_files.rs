@@ -186,13 +186,17 @@ fn a_tag_alone_keeps_the_name_that_was_released_to_its_environment() {
     environments.run("release", &["-f", to, "--no-check", "image_tag=*:v0.9.6"]).run().success();
     refused();
     promote(&["--no-check", "--dry-run"]).success();
+    // Whoever follows the hint is at the end of the way.
+    release(to, &environments.build("mirror/web", "v1.0.0")).success();
+    let again = promote(&["--output", "json"]).success();
+    assert_eq!(document(&again)["outcome"], "unchanged");
     // What the other environment was never released by is no name that differs.
     let other = "image-tags/test/web";
-    environments.stage.remote.commit("main", "Test", &[File::new(other, "image_tag: v1.0.0\n")]);
-    environments.build("mirror/web", "v1.0.0");
+    environments.stage.remote.commit("main", "Test", &[File::new(other, "image_tag: v1.1.0\n")]);
+    environments.build("mirror/web", "v1.1.0");
     environments.run("promote", &["--from", other, "--to", to, "image_tag"]).run().success();
     let released = environments.stage.remote.log("main")[0].trailer("Tagship-Image")[0].to_owned();
-    assert!(released.starts_with(&format!("image_tag={registry}/org/mirror/web:v1.0.0@")), "{released}");
+    assert!(released.starts_with(&format!("image_tag={registry}/org/mirror/web:v1.1.0@")), "{released}");
 }
 
 /// What the values of a chart say of a name counts, and a promotion leaves it as it is.
