@@ -72,7 +72,9 @@ impl Destination<'_> {
         } else {
             return Ok(Some(image.clone()));
         };
-        if self.is_checked { Err(refused) } else { Ok(None) }
+        let version = |fields: &Fields| (fields.new_tag.clone(), fields.digest.clone());
+        let is_there = there().all(|entry| version(&entry.fields) == version(fields));
+        if self.is_checked && !is_there { Err(refused) } else { Ok(None) }
     }
 
     /// Returns whether all files take the name without a place for it, and then which has a registry that it is not of. A place
