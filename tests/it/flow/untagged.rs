@@ -134,6 +134,7 @@ fn a_check_names_what_it_cannot_ask_for() {
     let environments = Pipeline::with_environments();
     let (known, image) = (environments.build("web", "v1.0.0"), absent(&environments));
     let web = known.replace(":v1.0.0", "\n  newTag: v1.0.0");
+    let beside = |line: &str| format!("services:\n  a:\n    image: {known}\n  b:\n    {line}\n    image: {image}\n");
     let entries = kustomization(&[("web", &format!("newName: {web}")), ("api", &format!("newName: {image}"))]);
     for (flag, path, text, name) in [
         ("-k", "all/kustomization.yaml", entries, "api"),
@@ -150,6 +151,11 @@ fn a_check_names_what_it_cannot_ask_for() {
             format!("services:\n  a:\n    image: {known}\n  b:\n    build: .\n    image: {image}\n"),
             "b",
         ),
+        ("-f", "compose.yaml", beside("extends: {service: base}"), "b"),
+        ("-f", "compose.yaml", beside("pull_policy: never"), "b"),
+        ("-f", "compose.yaml", beside("pull_policy: build"), "b"),
+        ("-f", "compose.yaml", format!("{}  c:\n    build: .\n    image: {image}\n", beside("restart: always")), "b"),
+        ("-f", "compose.yaml", format!("{}  c:\n    build: .\n    image: {image}:latest\n", beside("tty: true")), "b"),
     ] {
         environments.stage.remote.commit("main", "A file", &[File::new(path, text)]);
         let output = environments.run("check", &[flag, path]).run().success();
@@ -173,11 +179,14 @@ fn a_check_asks_for_latest_in_containers_and_services() {
     let environments = Pipeline::with_environments();
     let (known, image) = (environments.build("web", "v1.0.0"), absent(&environments));
     let check = |path: &str| environments.run("check", &["-f", path]).run();
-    let compose = format!("services:\n  web:\n    image: {known}\n  side:\n    image: {image}\n");
+    let other = "  other:\n    build: .\n    image: another\n";
+    let compose =
+        format!("services:\n  web:\n    image: {known}\n  side:\n    pull_policy: always\n    image: {image}\n{other}");
     for (path, text) in [(MANIFEST, pod(&[("web", &known), ("side", &image)])), ("compose.yaml", compose)] {
         environments.stage.remote.commit("main", "A file", &[File::new(path, text)]);
         let output = check(path).exit(4).stderr_has(&format!("{image}:latest"));
-        output.stderr_has(&format!("named by `side` in {path}, without a tag"));
+        let output = output.stderr_has(&format!("named by `side` in {path}, without a tag"));
+        output.stderr_has("  hint: write the tag into the file\n").says_nowhere("rollback");
     }
     environments.stage.registry.put_image("org/absent", "latest", &Image::new());
     for path in [MANIFEST, "compose.yaml"] {
