@@ -2,7 +2,7 @@
 //! decides what is pulled, whatever the value becomes.
 
 use super::image_text::ImageText;
-use super::key_stems::{NAMES, VERSIONS, is_of_name, plain, stems};
+use super::key_stems::{NAMES, VERSIONS, is_of_name, is_part_of_name, plain, stems};
 use super::nodes::{filled, is_list, is_mapping, text_of};
 use super::parameters::{PARAMETERS, Parameter, Parameters};
 use super::place::{ImagePlace, TextElsewhere};
@@ -158,6 +158,21 @@ pub(super) fn is_digest_of(version: &str, key: &str) -> bool {
     key.strip_suffix("digest").is_some_and(|stem| {
         stems.iter().any(|own| own == stem) || (is_of_one() && (stem.is_empty() || NAMES.contains(&stem)))
     })
+}
+
+/// Whether what is under a key may count beside the version under `version`: as a part of the name, or for which version it is.
+pub(super) fn counts_beside(version: &str, key: &str) -> bool {
+    let plain = plain(key);
+    let is_of_version =
+        || plain == "tag" || TAG_VARIANTS.contains(&&*plain) || DIGESTS.iter().any(|word| plain.contains(word));
+    let is_of_one = || stems_of_version(version).iter().any(String::is_empty);
+    WHOLE_IMAGES.contains(&key)
+        || TAG_PARTS.contains(&&*plain)
+        || TAG_ENDS.iter().any(|end| plain.ends_with(end))
+        || is_part_of_name(version, key)
+        || is_of_name(key, &VERSIONS, version)
+        || is_digest_of(version, key)
+        || (is_of_one() && is_of_version())
 }
 
 /// What the key of a text ends in that charts put before a tag, or behind it.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::beside::{WHOLE_IMAGES, is_digest_of, is_whole_image};
+use super::beside::{WHOLE_IMAGES, counts_beside, is_digest_of, is_whole_image};
 use super::file_refusal::FileRefusal;
 use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside};
 use super::name_parts::{NameLimit, NameParts, is_image_key};
@@ -56,22 +56,33 @@ impl<'a> LaidOver<'a, '_> {
         let keys: Vec<&str> = around.map(|pair| tree.text(pair.key).unwrap_or_default()).collect();
         let begins: Vec<&str> = keys.iter().filter_map(|key| key.split(|c| !is_plain(c)).next()).collect();
         let is_at_root = image.version_slot().is_some_and(|version| version.parent == self.values);
-        let is_near =
-            |name: &str| begins.iter().any(|key| name.starts_with(key)) || (is_at_root && !name.contains('.'));
+        let is_below = |name: &str, key: &str| name.strip_prefix(key).is_some_and(|rest| !rest.starts_with(is_plain));
+        let is_near = |name: &str| begins.iter().any(|key| is_below(name, key)) || (is_at_root && !name.contains('.'));
         self.parameters.0.iter().filter(|parameter| is_near(parameter.name)).collect()
     }
 
-    /// Refuses parameters of one name: one of them counts, which may be another than is meant.
+    /// Refuses parameters of one name that say something of the image: one of them counts, which may be another than is meant.
     fn refuse_repeated(&self, image: &ImagePlace, near: &[&Parameter<'_>]) -> Result<(), FileRefusal> {
         let mut places = HashMap::new();
         let shared = self.parameters.0.iter().filter(|parameter| parameter.name == SHARED_REGISTRY);
-        for Parameter { list, name, place, .. } in near.iter().copied().chain(shared) {
+        let that_count = near.iter().copied().filter(|parameter| self.counts(parameter, image));
+        for Parameter { list, name, place, .. } in that_count.chain(shared) {
             if let Some(first) = places.insert((list, name), place).filter(|first| *first != place) {
                 let message = format!("the parameter `{name}` is here twice, at {first} and {place}");
                 return Err(FileRefusal::at(self.yaml, image.item, message, "remove one of them"));
             }
         }
         Ok(())
+    }
+
+    /// Whether a parameter is a part of the image's name, or decides its version.
+    fn counts(&self, parameter: &Parameter<'_>, image: &ImagePlace) -> bool {
+        let replaces = |value| image.nodes().iter().any(|node| self.yaml.tree.is_within(*node, value));
+        let (group, key) = parameter.group_and_key();
+        let is_beside = |version: &Slot| self.mapping_of(group) == Some(version.parent);
+        let version = image.version_slot().filter(is_beside);
+        self.value_at(parameter.name).is_some_and(replaces)
+            || version.is_some_and(|version| counts_beside(version.key_text(self.yaml), key))
     }
 
     /// Refuses values of which a parameter decides the version.
