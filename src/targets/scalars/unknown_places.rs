@@ -53,26 +53,39 @@ fn is_likely(key: &str, image: &ImageText) -> bool {
 /// Whether the host of a name is called as registries are, or has a port.
 fn is_known_registry(name: &str) -> bool {
     let (host, _) = split_registry(name);
-    let words = ["registry", "docker", "harbor", "quay"];
-    let is_word = |label: &str| {
-        words.iter().any(|word| label.contains(word)) || REGISTRY_ENDS.iter().any(|end| label.ends_with(end))
+    let is_of_registry = |label: &str| {
+        REGISTRY_LABELS.contains(&label)
+            || REGISTRY_WORDS.iter().any(|word| label.contains(word))
+            || REGISTRY_ENDS.iter().any(|end| label.ends_with(end))
     };
-    host.contains(':') || host.to_ascii_lowercase().split('.').any(is_word)
+    host.contains(':') || host.to_ascii_lowercase().split('.').any(is_of_registry)
 }
+
+/// What labels of registries have in them: what they are, or the product that serves them.
+const REGISTRY_WORDS: [&str; 11] =
+    ["registry", "docker", "harbor", "quay", "jfrog", "artifactory", "nexus", "codeberg", "gitlab", "gitea", "forgejo"];
 
 /// What labels of registries end in: `ghcr.io`, `dkr.ecr`, `azurecr.io`, `pkg.dev`.
 const REGISTRY_ENDS: [&str; 2] = ["cr", "pkg"];
 
-/// Whether a tag is one for certain: a part of it is a version or a commit, or it moves. A short number may be a port.
+/// Labels of registries, which others have in them as well: `region`.
+const REGISTRY_LABELS: [&str; 3] = ["reg", "images", "containers"];
+
+/// Whether a tag is one for certain: a part of it is a version or a commit, or it is a word that moves or a year, perhaps with
+/// numbers behind it. Another short number may be a port.
 fn is_certain_tag(tag: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_year = |part: &str| part.parse().is_ok_and(|year| (2010..2040).contains(&year));
     let is_version = |part: &str| is_like_a_version(part) && part.contains(['v', '.']);
     let is_commit = |part: &str| part.len() >= 7 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     let has_digit = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
-    MOVING_TAGS.contains(&tag)
-        || tag.split(['-', '_']).any(|part| is_version(part) || (is_commit(part) && has_digit(part)))
+    let parts = || tag.split(['-', '_']);
+    (parts().take(1).any(|word| MOVING_TAGS.contains(&word) || is_year(word)) && parts().skip(1).all(is_number))
+        || parts().any(|part| is_version(part) || (is_commit(part) && has_digit(part)))
 }
 
-const MOVING_TAGS: [&str; 5] = ["latest", "stable", "edge", "main", "master"];
+const MOVING_TAGS: [&str; 10] =
+    ["latest", "stable", "edge", "main", "master", "dev", "prod", "release", "staging", "next"];
 
 /// Whether values under a key are often images.
 fn is_of_images(key: &str) -> bool {
