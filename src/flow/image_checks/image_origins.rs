@@ -13,11 +13,18 @@ const MAX_LINES_TOLD: usize = 10;
 /// What to do about an image that was released and is gone.
 const TAKE_BACK: &str = "push it again, or take it back with `tagship rollback`";
 
-/// Images, with a line about where each comes from.
+/// What to do about a tag that the file does not say, and perhaps nobody pulls.
+const SAY_TAG: &str = "write the tag into the file";
+
+/// Images, with where each comes from.
 #[derive(Debug, Default)]
-pub(in crate::flow) struct ImageOrigins {
-    lines: Vec<(Reference, String)>,
-    /// What to do about one that is not there; `None`: a build may still push it.
+pub(in crate::flow) struct ImageOrigins(Vec<ImageOrigin>);
+
+#[derive(Debug)]
+struct ImageOrigin {
+    image: Reference,
+    line: String,
+    /// What to do if it is not there; `None`: a build may still push it.
     if_gone: Option<&'static str>,
 }
 
@@ -26,13 +33,15 @@ impl ImageOrigins {
     pub(in crate::flow) fn of_files(files: &[FileEdit]) -> Self {
         let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
         let known = entries.filter_map(|(file, entry)| match ImageToCheck::of_entry(entry) {
-            Ok(ImageToCheck::Known(reference)) => {
-                let untold = if entry.after.says_what_runs() { "" } else { ", without a tag" };
-                Some((reference, format!("named by `{}` in {}{untold}", entry.name, file.path)))
+            Ok(ImageToCheck::Known(image)) => {
+                let (untold, hint) =
+                    if entry.after.says_what_runs() { ("", TAKE_BACK) } else { (", without a tag", SAY_TAG) };
+                let line = format!("named by `{}` in {}{untold}", entry.name, file.path);
+                Some(ImageOrigin { image, line, if_gone: Some(hint) })
             }
             _ => None,
         });
-        Self { lines: known.collect(), if_gone: Some(TAKE_BACK) }
+        Self(known.collect())
     }
 
     /// Returns the arguments that name an entry and a tag alone, such as `web:v2`. As in kustomize, that is an image of that
@@ -40,19 +49,20 @@ impl ImageOrigins {
     pub(in crate::flow) fn of_arguments(arguments: &[ImageArgument]) -> Self {
         let alone = arguments.iter().filter(|argument| argument.change.new_name == Field::Remove);
         let known = alone.filter_map(|argument| match ImageToCheck::of_argument(argument) {
-            Ok(ImageToCheck::Known(reference)) if !argument.name.as_str().contains('/') => {
-                Some((reference, format!("to keep the image that the entry has, write `{}`", argument.keeping_name())))
+            Ok(ImageToCheck::Known(image)) if !argument.name.as_str().contains('/') => {
+                let line = format!("to keep the image that the entry has, write `{}`", argument.keeping_name());
+                Some(ImageOrigin { image, line, if_gone: None })
             }
             _ => None,
         });
-        Self { lines: known.collect(), if_gone: None }
+        Self(known.collect())
     }
 
     /// Returns what is wrong with images, each with the lines about it as details.
     pub(super) fn failures(&self, problems: Vec<Problem<'_>>) -> Vec<Failure> {
         let with_lines = |Problem { question, failures, .. }: Problem<'_>| {
             let lines: Vec<_> = self.lines(question.reference).collect();
-            let if_gone = self.if_gone.filter(|_| !lines.is_empty());
+            let if_gone = self.of(question.reference).find_map(|origin| origin.if_gone);
             failures.into_iter().map(move |failure| {
                 let failure = match (failure.retry, if_gone) {
                     (Retry::AfterThePush, Some(hint)) => failure.hint(hint),
@@ -64,9 +74,12 @@ impl ImageOrigins {
         problems.into_iter().flat_map(with_lines).collect()
     }
 
+    fn of(&self, image: &Reference) -> impl Iterator<Item = &ImageOrigin> {
+        self.0.iter().filter(move |origin| origin.image == *image)
+    }
+
     fn lines(&self, reference: &Reference) -> impl Iterator<Item = String> {
-        let all: Vec<_> =
-            self.lines.iter().filter(|(image, _)| image == reference).map(|(_, line)| line.clone()).collect();
+        let all: Vec<_> = self.of(reference).map(|origin| origin.line.clone()).collect();
         let rest = all.len().saturating_sub(MAX_LINES_TOLD);
         all.into_iter().take(MAX_LINES_TOLD).chain((rest > 0).then(|| format!("and by {rest} more")))
     }
