@@ -1,9 +1,11 @@
 //! The images of manifests and compose files: those of containers and services, which have names of their own, and those of
 //! volumes and of the templates of workflows, which are called by their paths.
 
+use std::collections::HashSet;
+
 use super::file_refusal::FileRefusal;
 use super::node_path::{own_pair, refuse_alias};
-use super::nodes::{is_list, is_mapping, value_of};
+use super::nodes::{is_list, is_mapping, text_of, value_of};
 use super::place::{ImagePlace, ReferenceForm, Slots};
 use super::slot::Slot;
 use super::walk::{Visit, escaped, walk};
@@ -31,11 +33,13 @@ pub(super) struct Named {
     key: &'static str,
     /// Whether it is a container of a workflow.
     is_template: bool,
+    /// Whether its image comes from a registry, and from nowhere else.
+    is_pulled: bool,
 }
 
 impl Named {
     fn by_path(node: NodeId, path: String, key: &'static str) -> Self {
-        Self { name: format!(".{path}.{key}"), node, path, key, is_template: false }
+        Self { name: format!(".{path}.{key}"), node, path, key, is_template: false, is_pulled: true }
     }
 
     /// Whether it is called by its path.
@@ -86,17 +90,31 @@ pub(super) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
 /// Returns the services of a compose file.
 pub(super) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
     let Some(services) = value_of(yaml, root, "services") else { return Vec::new() };
+    let image = |service| text_of(yaml, service, "image");
+    let is_built = |service: &NodeId| value_of(yaml, *service, "build").is_some();
+    let built: HashSet<&str> =
+        yaml.tree.pairs(services).map(|pair| pair.value).filter(is_built).filter_map(image).collect();
     let named = |pair: crate::yaml::Pair| {
         let name = yaml.tree.text(pair.key).filter(|name| !name.is_empty())?.to_owned();
+        let is_made_here =
+            is_made_here(yaml, pair.value) || image(pair.value).is_some_and(|image| built.contains(image));
         Some(Named {
             path: format!("services.{}", escaped(&name)),
             name,
             node: pair.value,
             key: "image",
             is_template: false,
+            is_pulled: !is_made_here,
         })
     };
     yaml.tree.pairs(services).filter_map(named).collect()
+}
+
+/// Whether the image of a service may be one that was built where it runs: what is built is called by its image, and need not be
+/// pulled. What a service extends may say so, in another file too.
+fn is_made_here(yaml: &ParsedYaml<'_>, service: NodeId) -> bool {
+    let is_there = |key: &str| value_of(yaml, service, key).is_some();
+    is_there("build") || is_there("extends") || matches!(text_of(yaml, service, "pull_policy"), Some("never" | "build"))
 }
 
 /// Returns the image of a container, a service or a volume; nothing if it has none.
@@ -111,9 +129,7 @@ pub(super) fn image_of(yaml: &ParsedYaml<'_>, named: &Named) -> Result<Option<Im
     }
     let Some(pair) = own_pair(yaml, named.node, named.key)? else { return Ok(None) };
     let slot = Slot::of(named.node, pair);
-    // What a service builds is called by its image, and need not be pulled.
-    let is_built = value_of(yaml, named.node, "build").is_some();
-    let form = if is_built { ReferenceForm::Certain } else { ReferenceForm::Pulled };
+    let form = if named.is_pulled { ReferenceForm::Pulled } else { ReferenceForm::Certain };
     let place = ImagePlace {
         qualified: named.name.clone(),
         path: format!("{}.{}", named.path, named.key),

@@ -155,7 +155,6 @@ fn a_check_names_what_it_cannot_ask_for() {
         ("-f", "compose.yaml", beside("pull_policy: never"), "b"),
         ("-f", "compose.yaml", beside("pull_policy: build"), "b"),
         ("-f", "compose.yaml", format!("{}  c:\n    build: .\n    image: {image}\n", beside("restart: always")), "b"),
-        ("-f", "compose.yaml", format!("{}  c:\n    build: .\n    image: {image}:latest\n", beside("tty: true")), "b"),
     ] {
         environments.stage.remote.commit("main", "A file", &[File::new(path, text)]);
         let output = environments.run("check", &[flag, path]).run().success();
@@ -179,7 +178,7 @@ fn a_check_asks_for_latest_in_containers_and_services() {
     let environments = Pipeline::with_environments();
     let (known, image) = (environments.build("web", "v1.0.0"), absent(&environments));
     let check = |path: &str| environments.run("check", &["-f", path]).run();
-    let other = "  other:\n    build: .\n    image: another\n";
+    let other = format!("  other:\n    build: .\n    image: {known}\n");
     let compose =
         format!("services:\n  web:\n    image: {known}\n  side:\n    pull_policy: always\n    image: {image}\n{other}");
     for (path, text) in [(MANIFEST, pod(&[("web", &known), ("side", &image)])), ("compose.yaml", compose)] {
