@@ -65,7 +65,7 @@ pub(super) fn of_release(
         let untold = |why: String| UntoldRelease { what: format!("the image of `{name}`"), why };
         let image = format!("{name}={}", release.image());
         trailers.push(trailer(IMAGE, &image).map_err(|error| untold(error.to_string()))?);
-        if is_acted_on(&release.image()) {
+        if is_acted_on(&release.image()) || is_acted_on(&release.short_image()) {
             return Err(untold(ACTED_ON.to_owned()));
         }
     }

@@ -34,6 +34,7 @@ use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
 use crate::request::Delivery;
+use crate::targets::EntryEdit;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {

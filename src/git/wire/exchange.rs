@@ -27,7 +27,7 @@ use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
 use super::allowance::Allowance;
-use super::exchange_failure::{ExchangeFailure, foreign, refusal_text};
+use super::exchange_failure::{ExchangeFailure, foreign, page, refusal_text};
 use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
@@ -237,7 +237,12 @@ impl Exchange {
                 let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
                 return Err(journal.fail(ExchangeFailure::Redirected(why)));
             }
-            if let Some(what) = foreign(response.headers()) {
+            // git looks at the type of the report on a push alone, and so does gix.
+            let other = match journal.post {
+                RequestEffect::Push => foreign(response.headers()),
+                RequestEffect::None => page(response.headers()),
+            };
+            if let Some(what) = other {
                 return Err(journal.fail(ExchangeFailure::ElsewhereAnswered(what)));
             }
             *self = Self::Answered(response);

@@ -51,13 +51,19 @@ impl ExchangeFailure {
     }
 }
 
-/// Returns what answered, by its content type; `None` if it is a git server.
+/// Returns what answered a first request or a push, by its content type; `None` if it is a git server.
 pub(super) fn foreign(headers: &HeaderMap) -> Option<&'static str> {
     match headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default() {
         kind if kind.starts_with(b"application/x-git-") => None,
-        kind if kind.starts_with(b"text/html") => Some("a web page answered, and no git server"),
-        _ => Some("the server that answered is no git server"),
+        _ => page(headers).or(Some("the server that answered is no git server")),
     }
+}
+
+/// Returns what answered a fetch, if it is a web page. A gateway may change the type, at which git does not look there.
+pub(super) fn page(headers: &HeaderMap) -> Option<&'static str> {
+    let kind = headers.get(CONTENT_TYPE)?.as_bytes();
+    let is_page = kind.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"));
+    is_page.then_some("a web page answered, and no git server")
 }
 
 /// Returns the words of a refusal: plain text, the message of a JSON object, or the title of a page.

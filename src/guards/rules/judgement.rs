@@ -115,7 +115,8 @@ fn judge_image(patterns: &[GlobPattern], entry: &RuledEntry<'_>) -> RuleJudgemen
         return RuleJudgement::broken(format!("the file does not say which image `{name}` is"), remedy());
     };
     let fits = Reference::new(image, None, None).is_ok_and(|reference| {
-        let spellings = reference.spellings();
+        // A pattern may have a port or a name of Docker Hub in part, as the image is written.
+        let spellings = [reference.spellings(), vec![image.to_owned()]].concat();
         patterns.iter().any(|pattern| spellings.iter().any(|spelling| pattern.matches(spelling)))
     });
     RuleJudgement::of(fits, || format!("the image `{image}` is not allowed"), remedy)
@@ -235,6 +236,8 @@ mod tests {
             ("ghcr.io/org/*", "ghcr.io.example/org/web", false),
             ("GHCR.io/org/*", "ghcr.io/org/web", true),
             ("ghcr.io:443/org/*", "ghcr.io/org/web", true),
+            ("ghcr.io:4*/org/*", "ghcr.io:443/org/web", true),
+            ("*.docker.io/**", "index.docker.io/org/web", true),
             ("ghcr.io:444/org/*", "ghcr.io/org/web", false),
             ("*.Example.com/org/*", "r.example.com/org/web", true),
             ("index.docker.io/org/*", "org/web", true),

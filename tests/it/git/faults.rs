@@ -357,7 +357,7 @@ fn an_answer_in_the_middle_that_is_not_gits() {
     for (request, answer, told) in [
         (fetch, page(), "cannot be reached: a web page answered, and no git server\n"),
         (push, page(), "cannot be reached: a web page answered, and no git server\n"),
-        (fetch, Response::text(200, "ok"), "cannot be reached: the server that answered is no git server\n"),
+        (fetch, Response::text(200, "no pack"), "cannot be reached: its answer is none of git's protocol"),
         (push, Response::text(200, "ok"), "cannot be reached: the server that answered is no git server\n"),
         (push, Response::new(200), "cannot be reached: the server that answered is no git server\n"),
         (fetch, fetched(""), "cannot be reached: its answer ends too early\n"),
@@ -374,6 +374,12 @@ fn an_answer_in_the_middle_that_is_not_gits() {
         let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--timeout", "2s"]);
         release.arg(stage.argument()).run().exit(6).stderr_has(told);
         stage.untouched();
+    }
+    for kind in ["application/octet-stream", "text/plain", "Application/X-Git-Upload-Pack-Result", ""] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        server.inject(fetch, ALWAYS, Fault::Retyped(kind));
+        stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run().success().stdout_has("released");
     }
     // Of a push that took effect, the branch tells.
     for answer in [page(), Response::new(200), pushed(""), pushed("00")] {

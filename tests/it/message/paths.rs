@@ -65,6 +65,16 @@ fn an_entry_may_be_called_like_a_mention() {
     }
 }
 
+/// Of a tag alone, nothing tells the image, and the title has the name.
+#[test]
+fn a_title_calls_nobody() {
+    let pipeline = Pipeline::new();
+    let file = File::new("values.yaml", "'@octocat':\n  image:\n    tag: v1\n");
+    pipeline.stage.remote.commit("main", "Add a file", &[file]);
+    let output = pipeline.run("release", &["--no-check", "-f", "values.yaml", "@octocat.image=*:v2"]).run().exit(3);
+    output.stderr_has("the commit cannot tell the image of `@octocat.image`");
+}
+
 /// A commit on the branch that is promoted from can say anything of its source.
 #[test]
 fn a_source_closes_no_issue() {

@@ -49,6 +49,8 @@ pub enum Fault {
     Hang,
     /// git does its work, and something else answers, such as a gateway that does not let git's answer through.
     AnswerFor(Response),
+    /// git does its work, and a gateway gives its answer this content type.
+    Retyped(&'static str),
     /// git does its work, then the connection ends without an answer. A request without login does not count.
     CutBeforeResponse,
     /// git does its work, and the connection ends after so many bytes of the answer's body.
@@ -223,6 +225,7 @@ impl Settings {
         Ok(match self.script.take(head, |fault| !fault.is_early()) {
             Some(Fault::CutResponse(after)) => Reply::Cut(response, after),
             Some(Fault::AnswerFor(other)) => Reply::Send(other),
+            Some(Fault::Retyped(kind)) => Reply::Send(response.retyped(kind)),
             Some(_) => Reply::Drop,
             None => Reply::Send(response),
         })

@@ -233,6 +233,13 @@ impl Response {
         self
     }
 
+    /// Replaces the content type.
+    #[must_use]
+    pub fn retyped(mut self, kind: &str) -> Self {
+        self.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"));
+        self.header("Content-Type", kind)
+    }
+
     #[must_use]
     pub fn body(mut self, body: &[u8]) -> Self {
         self.body = body.to_vec();
