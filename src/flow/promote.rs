@@ -58,7 +58,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         }
         released = running.released(&carried);
         let to = Destination { paths, entries: there, is_checked: request.delivery.registry.is_some() };
-        let mut name_there = |promoted: &PromotedEntry<'_>| to.name(snapshot, promoted);
+        let mut claims = BranchClaims::default();
+        let mut name_there = |promoted: &PromotedEntry<'_>| to.name(snapshot, &mut claims, promoted);
         running.writing(&carried, &mut name_there, request.delivery.pin_digest)
     };
     let names = request.names.clone();

@@ -36,6 +36,7 @@ pub(super) struct PromotedEntry<'e> {
 
 impl Destination<'_> {
     /// Returns the name by which the image of an entry is checked here and told; `None` if what the files say is all that counts.
+    /// `claims` are those of the branch, as far as they were read for other entries.
     ///
     /// # Errors
     ///
@@ -43,6 +44,7 @@ impl Destination<'_> {
     pub(super) fn name(
         &self,
         snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
         promoted: &PromotedEntry<'_>,
     ) -> Result<Option<String>, Failure> {
         let PromotedEntry { path: from, name, fields, said_name } = *promoted;
@@ -50,10 +52,9 @@ impl Destination<'_> {
         if there().any(|entry| entry.fields.image_name(&entry.name).is_some()) {
             return Ok(None);
         }
-        let mut claims = BranchClaims::default();
         let mut said = Vec::new();
         for entry in there() {
-            said.extend(entry.said_name(snapshot, &mut claims)?.map(|name| (&entry.path, name)));
+            said.extend(entry.said_name(snapshot, claims)?.map(|name| (&entry.path, name)));
         }
         let is_guess = said.is_empty() && fields.new_name.is_none();
         said.extend(fields.image_name(name.as_str()).or(said_name).map(|name| (from, name.to_owned())));

@@ -45,7 +45,7 @@ pub(super) fn receive(
 /// Sends a fetch of protocol v2 with these arguments alone, and reads what is wanted of its pack.
 pub(super) fn receive_by(
     connection: &mut Connection<'_>,
-    arguments: [&str; 6],
+    arguments: &[&str],
     features: Vec<Feature>,
     wanted: WantedOfPack,
     objects: &mut Objects,
@@ -53,11 +53,12 @@ pub(super) fn receive_by(
     let allowance = connection.allowance();
     allowance.resume();
     let features = features.into_iter().filter(|(_, value)| value.is_some());
-    let arguments = arguments.into_iter().map(BString::from);
+    let arguments = arguments.iter().copied().map(BString::from);
     let reader = connection.transport.invoke(Command::Fetch.as_str(), features, Some(arguments), false)?;
     read_answer(reader, &allowance, Protocol::V2, wanted, objects)
 }
 
+/// Reads what is wanted of the pack in an answer.
 fn read_answer<'r>(
     mut reader: impl ExtendedBufRead<'r> + Unpin,
     allowance: &Allowance,

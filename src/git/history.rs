@@ -256,10 +256,13 @@ impl Snapshot<'_> {
         let steps = paths.iter().map(|path| self.walk(self.root, &path.folder()));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
         let is_missing = steps.iter().any(|step| matches!(step, Step::Unloaded(_)));
-        if !is_missing || self.source.checkout.is_some() || !self.source.reader()?.serves_parts() {
+        if !is_missing || self.source.checkout.is_some() {
             return Ok(());
         }
-        self.source.reader()?.fetch_changes(self.commit, before, &mut self.objects)
+        match self.source.reader()? {
+            reader if reader.serves_parts() => reader.fetch_changes(self.commit, before, &mut self.objects),
+            _ => Ok(()),
+        }
     }
 
     /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.

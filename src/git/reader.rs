@@ -136,8 +136,8 @@ impl<'r> Reader<'r> {
     }
 
     /// Fetches the trees and small files that changed from `before`, an ancestor, to `tip`, up to [`MAX_CHANGED`]. A server that
-    /// has no limit for files, or more than that to send, is asked for the trees alone. What does not come can be asked for by
-    /// its id, so a failure is none of the release.
+    /// refuses a limit for files is asked for the trees alone. What does not come can be asked for by its id, so a failure here
+    /// does not fail the release.
     ///
     /// gix always lets a server send deltas to what we have (`thin-pack`). Nothing of `before` is here, so this request does not.
     pub(super) fn fetch_changes(
@@ -150,9 +150,9 @@ impl<'r> Reader<'r> {
         for filter in ["filter blob:limit=64k", "filter blob:none"] {
             let arguments = ["ofs-delta", "no-progress", filter, &want, &have, "done"];
             let (features, wanted) = (self.features(), WantedOfPack::Beginning(MAX_CHANGED));
-            match receive_by(&mut self.connection, arguments, features, wanted, objects) {
+            match receive_by(&mut self.connection, &arguments, features, wanted, objects) {
                 Ok(Taken::All) => break,
-                Ok(Taken::Beginning) => self.connection.abandon_answer()?,
+                Ok(Taken::Beginning) => return self.connection.abandon_answer(),
                 Err(refused) if is_refusal(&refused) => self.connection.begin_again()?,
                 Err(_) => return self.connection.begin_again(),
             }

@@ -13,7 +13,7 @@ const MAX_LINES_TOLD: usize = 10;
 /// What to do about an image that was released and is gone.
 const TAKE_BACK: &str = "push it again, or take it back with `tagship rollback`";
 
-/// What to do about a tag that the file does not say, and perhaps nobody pulls.
+/// What to do about an image without a tag in the file. `latest` was asked for, and is not there.
 const SAY_TAG: &str = "write the tag into the file";
 
 /// Images, with where each comes from.

@@ -19,9 +19,9 @@ pub enum TrustedOwner {
 }
 
 impl TrustedOwner {
-    /// Returns the first part of the repository that belongs to somebody who is not trusted, or `None`. The repository was found
-    /// in `folder` or above it. The `.git` that led to it is a part, and so is the folder with that `.git`: their owner chose the
-    /// repository, and git looks at them too.
+    /// Returns a part of the repository whose owner is not trusted; `None` if there is none. The search for the repository began
+    /// in `folder`. It found a `.git`, which is a part, as is the folder with it. Who owns these has chosen the repository, and
+    /// git looks at them too.
     pub(super) fn foreign_part(&self, found: &FoundRepository, folder: &Path) -> Option<PathBuf> {
         let repository = &found.repository;
         let places = self.places(folder);

@@ -603,8 +603,8 @@ fn walk(environments: &Pipeline, step: &str) {
     }
 }
 
-/// A person rolls back twice, and then goes one release forward. What else was rolled back stays away: nobody asked for it.
-/// So it is if the release to go to was rolled back itself.
+/// After two rollbacks, a third one goes forward again, to one of the releases that were rolled back. The other one stays away.
+/// That is so too if the release to go to was rolled back itself.
 #[test]
 fn what_is_away_stays_away_on_the_way_forward() {
     for (history, away) in [

@@ -206,7 +206,7 @@ fn a_new_branch_that_another_creates_while_the_answer_is_lost() {
     );
     server.inject("POST /gitops.git/git-receive-pack", 1, Fault::CutBeforeResponse);
     let output = nothing_new_to_prod(&stage, &server.url("gitops.git")).run();
-    assert!(!output.stdout().contains("was created"), "{} {}", output.stdout(), output.stderr());
+    output.success().stdout_has("superseded").says_nowhere("was created");
     assert_eq!((stage.remote.tip("main"), stage.remote.tip("prod")), (Some(base), Some(other)));
 }
 

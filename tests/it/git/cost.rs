@@ -126,6 +126,12 @@ fn a_large_repository_costs_no_more() {
     assert_eq!(remote.file("main", &path), seed.replace(line, "  newTag: v9").as_bytes());
 }
 
+/// Releases an entry of one of the folders that a repository is filled with.
+fn release_app(url: &str, folder: &str, tag: &str) {
+    let release = tagship().args(["release", "--no-check", "--branch", "main", "--repo", url, "-k", folder]);
+    release.arg(format!("app=*:{tag}")).run().success().stdout_has("released");
+}
+
 /// What an entry was before its last release is read with the file, also if another file's entry of that name was released since.
 #[test]
 fn entries_of_one_name_in_several_files_cost_no_more() {
@@ -133,10 +139,7 @@ fn entries_of_one_name_in_several_files_cost_no_more() {
     remote.fill(100, 3);
     let server = GitServer::start(remote.folder(), Access::Open);
     let release = |cluster: &str, tag: &str| {
-        let folder = format!("clusters/{cluster}/apps/0000");
-        let release =
-            tagship().args(["release", "--no-check", "--branch", "main", "--repo", &server.url("gitops.git")]);
-        release.args(["-k", &folder]).arg(format!("app=*:{tag}")).run().success().stdout_has("released");
+        release_app(&server.url("gitops.git"), &format!("clusters/{cluster}/apps/0000"), tag);
         server.requests().len()
     };
     release("42", "v10");
@@ -144,28 +147,30 @@ fn entries_of_one_name_in_several_files_cost_no_more() {
     assert_eq!(release("42", "v11"), 5);
 }
 
+/// Returns a repository of which a release is not sent all folders, with two releases of its file `DEEP`, and its server.
+fn large_repository() -> (Remote, GitServer) {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    for tag in ["v10", "v11"] {
+        release_app(&remote.file_url(), DEEP, tag);
+    }
+    (remote, server)
+}
+
+const DEEP: &str = "clusters/42/apps/0042";
+
 /// Releases of an entry come one after the other. What changed since the last but one comes in one request, so that a long path
 /// costs no more than a short one.
 #[test]
 fn the_next_release_into_a_large_repository_reads_what_has_changed() {
-    let remote = Remote::create("gitops");
-    remote.fill(10_000, 3);
-    let server = GitServer::start(remote.folder(), Access::Open);
-    let release = |url: &str, tag: &str| {
-        let release = tagship().args(["release", "--no-check", "--branch", "main", "--repo", url]);
-        let image = format!("app=*:{tag}");
-        release.args(["-k", "clusters/42/apps/0042", &image]).run().success().stdout_has("released");
-        server.requests()
-    };
-    let url = server.url("gitops.git");
-    release(&url, "v10");
-    release(&url, "v11");
+    let (remote, server) = large_repository();
     for (tag, allowed, others, fetches) in [
         ("v12", true, [].as_slice(), 2),
         // A large file is left out.
         ("v13", true, &[1 << 20], 2),
         ("v14", true, &[9; 12], 2),
-        // The server knows no limit for files: what has changed is asked for without them.
+        // The server refuses a limit for files: what has changed is asked for without them.
         ("v15", false, &[], 4),
         // Too much may have changed.
         ("v16", true, &[9; 16], 7),
@@ -174,37 +179,29 @@ fn the_next_release_into_a_large_repository_reads_what_has_changed() {
         for bytes in others {
             remote.commit("main", "Something else", &[File::new("other", incompressible(*bytes))]);
         }
-        let requests = release(&url, tag);
+        release_app(&server.url("gitops.git"), DEEP, tag);
+        let requests = server.requests();
         let fetched = requests.iter().filter(|request| request.logged.line().ends_with("git-upload-pack 200"));
         let sent: Vec<_> = fetched.map(|request| request.logged.sent).collect();
         assert_eq!((sent.len(), requests.len()), (fetches, fetches + 3), "{tag}: {sent:?}");
         // Most of the first answer is left.
         assert!(sent[1..].iter().sum::<usize>() < 16 << 10, "{tag}: {sent:?}");
     }
-    release(&remote.file_url(), "v17");
+    release_app(&remote.file_url(), DEEP, "v17");
     remote.fsck();
 }
 
 /// What has changed is only asked for to save requests: without an answer, the trees are asked for one after the other.
 #[test]
 fn what_has_changed_may_not_come() {
-    let remote = Remote::create("gitops");
-    remote.fill(10_000, 3);
-    let server = GitServer::start(remote.folder(), Access::Open);
-    let release = |tag: &str| {
-        let release =
-            tagship().args(["release", "--no-check", "--branch", "main", "--repo", &server.url("gitops.git")]);
-        let image = format!("app=*:{tag}");
-        release.args(["-k", "clusters/42/apps/0042", &image]).run().success().stdout_has("released");
-    };
-    release("v10");
-    release("v11");
+    let (remote, server) = large_repository();
     let fetch = "POST /gitops.git/git-upload-pack";
-    for (tag, fault) in [("v12", Fault::Answer(Response::text(504, "no"))), ("v13", Fault::CutResponse(99))] {
-        server.inject(fetch, 1, Fault::Pass);
-        server.inject(fetch, 1, fault);
-        release(tag);
-    }
+    let no_pack = Response::new(200).header("Content-Type", "application/x-git-upload-pack-result").body(b"no pack");
+    server.inject(fetch, 1, Fault::Pass);
+    server.inject(fetch, 1, Fault::Answer(no_pack));
+    release_app(&server.url("gitops.git"), DEEP, "v12");
+    let fetches = lines(&server).iter().filter(|line| line.starts_with(fetch)).count();
+    assert_eq!(fetches, 8, "the tip, nothing, and each level of folders");
     remote.fsck();
 }
 
