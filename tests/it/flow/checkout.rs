@@ -358,7 +358,7 @@ struct Obstacle {
     told: &'static str,
 }
 
-const OBSTACLES: [Obstacle; 28] = [
+const OBSTACLES: [Obstacle; 29] = [
     Obstacle { name: "changed", make: |stage| changed(stage, |at| at.write(FILE, b"mine\n")), told: CHANGES },
     Obstacle {
         name: "staged",
@@ -483,6 +483,17 @@ const OBSTACLES: [Obstacle; 28] = [
         name: "a log of the branch that cannot be written",
         make: |stage| changed(stage, |checkout| lead_nowhere(checkout, ".git/logs/refs/heads/main")),
         told: ".git/logs/refs/heads/main` cannot be written: ",
+    },
+    Obstacle {
+        name: "a log of another branch in the place of the branch's",
+        make: |stage| {
+            changed(stage, |checkout| {
+                remove(checkout, ".git/logs/refs/heads/main");
+                fs::create_dir(checkout.path().join(".git/logs/refs/heads/main")).unwrap();
+                checkout.write(".git/logs/refs/heads/main/web", b"");
+            })
+        },
+        told: ".git/logs/refs/heads/main` cannot be written: Is a directory",
     },
     Obstacle {
         name: "sparse index",

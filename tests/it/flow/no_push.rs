@@ -235,18 +235,31 @@ fn what_may_not_be_written_of_the_checkout() {
     let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments.iter().copied()).run().success();
     let is_root = run("id", &["-u"]).stdout().trim() == "0";
     let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
-    for (path, told) in [
-        ("logs/HEAD", "logs/HEAD` cannot be written: Permission denied (os error 13)\n"),
-        ("logs/refs/heads/main", "logs/refs/heads/main` cannot be written: Permission denied (os error 13)\n"),
+    let log = "logs/refs/heads/main";
+    let log_told = "logs/refs/heads/main` cannot be written: Permission denied (os error 13)\n";
+    for (missing, path, told) in [
+        ("", "logs/HEAD", "logs/HEAD` cannot be written: Permission denied (os error 13)\n"),
+        ("", log, log_told),
+        (log, "logs/refs/heads", log_told),
+        ("logs/refs", "logs", log_told),
         (
+            "",
             "refs/heads",
             "error: the checkout cannot take the commit: HEAD cannot be moved: Permission denied (os error 13)",
         ),
-        ("", "error: the checkout cannot take the commit: the index cannot be locked: Permission denied (os error 13)"),
+        (
+            "",
+            "",
+            "error: the checkout cannot take the commit: the index cannot be locked: Permission denied (os error 13)",
+        ),
     ] {
         let stage = Stage::new();
         let checkout = shallow(&stage);
-        let unwritable = checkout.path().join(".git").join(path);
+        let git_dir = checkout.path().join(".git");
+        if !missing.is_empty() {
+            run("rm", &["-r", git_dir.join(missing).to_str().unwrap()]);
+        }
+        let unwritable = git_dir.join(path);
         run("chmod", &["a-w", unwritable.to_str().unwrap()]);
         run("chmod", &["a+rx", checkout.path().parent().unwrap().to_str().unwrap()]);
         let state = || {
