@@ -1,8 +1,10 @@
 //! The history of an entry in a large file that is released for others: all its versions together take more memory than there is
 //! for them, and are read a part at a time.
 
+use super::{lines, serve};
 use crate::stage::{Stage, tagship};
 use crate::support::command::Command;
+use crate::support::git_server::Access;
 use crate::support::repository::{Checkout, File};
 
 const FOLDER: &str = "apps";
@@ -17,13 +19,17 @@ const MOST_MEMORY: u64 = 100_000_000;
 
 /// Returns a repository in which `web` was released, and `api` many times after it.
 fn stage() -> Stage {
+    stage_of(RELEASES)
+}
+
+fn stage_of(releases: usize) -> Stage {
     let stage = Stage::new();
     let comment = format!("# {}\n", "x".repeat(SIZE));
     let version = |web: usize, api: usize| {
         let entries = format!("images:\n- name: web\n  newTag: v{web}\n- name: api\n  newTag: v{api}\n");
         File::new(FILE, entries + &comment)
     };
-    stage.remote.commit_each("main", "Release", (0..RELEASES).map(|number| version(number.min(1), number)));
+    stage.remote.commit_each("main", "Release", (0..releases).map(|number| version(number.min(1), number)));
     stage
 }
 
@@ -67,4 +73,20 @@ fn from_a_server_without_partial_fetches() {
     assert!(log.contains("searched the newest 50 commits only") && log.contains("v89"), "{log}");
     let output = command().args(["rollback", "--no-check", "-k", FOLDER, "web"]).run().exit(3);
     output.stderr_has("searched the newest 50 commits only");
+}
+
+/// The whole commit takes more than half of the memory that there is, and would come with every older one again: it comes once.
+#[test]
+fn a_large_commit_from_a_server_without_partial_fetches() {
+    let stage = stage_of(1);
+    let text = "x".repeat(SIZE);
+    let large: Vec<_> = (0..30).map(|number| File::new(&format!("large/{number}"), format!("{number}{text}"))).collect();
+    stage.remote.commit("main", "Add large files", &large);
+    stage.remote.configure("uploadpack.allowFilter", "false");
+    let server = serve(&stage, Access::Open);
+    let command = || stage.tagship().env("TAGSHIP_REPO", server.url("gitops.git"));
+    let log = read(command().args(["log", "-k", FOLDER, "api"]));
+    assert!(log.contains("searched the newest commit only"), "{log}");
+    let fetches = lines(&server).iter().filter(|line| line.starts_with("POST /gitops.git/git-upload-pack")).count();
+    assert_eq!(fetches, 2, "the tips, and the commit");
 }
