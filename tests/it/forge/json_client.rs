@@ -2,18 +2,26 @@
 
 use std::time::Duration;
 
+use reqwest::Url;
 use serde_json::json;
 
-use tagship::forge::ForgeError;
+use tagship::forge::{Forge, ForgeAddress, ForgeConnection, ForgeError, ForgeHints, ForgeKind};
+use tagship::outcome::failure::{Failure, FailureKind};
+use tagship::system::http::{Security, client};
 
-use super::{HEAD, PROPOSAL, api_of, api_with, github, lines};
+use super::{HEAD, PROPOSAL, api_of, api_with, connection, github, lines, token_of};
+use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::forge::{ALWAYS, Fault, TOKEN};
-use crate::support::http::{Reply, Response, Server};
+use crate::support::http::{Reply, Response, Server, nginx_400};
+use crate::support::login::Login;
 
 /// Returns a refusal in GitHub's form.
 fn refused(status: u16, message: &str) -> Response {
     Response::json(status, &json!({ "message": message, "status": status.to_string() }))
 }
+
+/// The limit of a call.
+const LIMIT: Duration = Duration::from_secs(20);
 
 const PULLS: &str = "/api/v3/repos/org/gitops/pulls";
 
@@ -137,4 +145,21 @@ fn what_is_no_answer_of_an_api_is_told() {
         let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
         assert!(error.to_string().ends_with(why), "{error}");
     }
+}
+
+/// nginx in front of the API ends the handshake, and answers each request so. It is not asked again.
+#[test]
+fn nginx_in_front_of_the_api() {
+    let Some(certificate) = Certificate::issue(LOOPBACK) else { return };
+    let words = "No required SSL certificate was sent";
+    let server = Server::start_tls(&certificate, |_, _| Ok(Reply::Send(nginx_400(words))));
+    let url = Url::parse(&format!("https://{}/org/gitops", server.address())).unwrap();
+    let hints = ForgeHints { kind: Some(ForgeKind::GitHub), ..ForgeHints::default() };
+    let client = client(Security::Tls, LIMIT).tls_danger_accept_invalid_certs(true).no_proxy().build().unwrap();
+    let connection = ForgeConnection { client, ..connection(token_of(&Login::new("x-token-auth", TOKEN)), LIMIT) };
+    let api = Forge::new(ForgeAddress::of(&url, &hints).unwrap(), connection).unwrap();
+    let failure = Failure::from(api.newest_request(HEAD, "main").unwrap_err());
+    assert_eq!(failure.kind, FailureKind::Unauthorized);
+    assert!(failure.message.ends_with("did not answer: it requires a client certificate"), "{}", failure.message);
+    assert_eq!(server.requests().len(), 1);
 }
