@@ -235,24 +235,17 @@ fn pushing_login(origin: Option<LoginOrigin>) -> String {
 }
 
 impl GitError {
-    /// Returns whether the remote refused the request itself, before it did anything of what was asked.
-    pub(super) fn is_a_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Declined { .. }
-                | Self::Unauthorized { .. }
-                | Self::Unincluded { .. }
-                | Self::NoAccess { .. }
-                | Self::NoPush { .. }
-                | Self::Unprotected { .. }
-        )
-    }
-
     /// Returns whether the remote itself answered this; a connection that broke is no answer.
     pub(super) fn is_an_answer(&self) -> bool {
         match self {
             Self::Unavailable { answered, .. } => *answered,
-            _ => self.is_a_refusal(),
+            Self::Declined { .. }
+            | Self::Unauthorized { .. }
+            | Self::Unincluded { .. }
+            | Self::NoAccess { .. }
+            | Self::NoPush { .. }
+            | Self::Unprotected { .. } => true,
+            _ => false,
         }
     }
 

@@ -204,10 +204,9 @@ impl<'r> Pusher<'r> {
                 RefStatus::Rejected(reason) => (reason, answer.messages()),
             },
             Err(error) => {
+                let is_refused = self.connection.was_refused_unread();
                 let lost = self.connection.failed(error);
-                let is_refused = lost.is_a_refusal() && !self.connection.was_pushed_again();
                 return match after_a_lost_answer(remote, commit, lost) {
-                    // It was not looked at, if nothing tells otherwise.
                     Err(GitError::Uncertain { source, .. }) if is_refused => Err(*source),
                     ended => ended,
                 };

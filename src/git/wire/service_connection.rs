@@ -106,6 +106,14 @@ impl<'r> Connection<'r> {
         matches!(&self.link, Link::Http(journal) if journal.was_pushed_again())
     }
 
+    /// Returns whether the last request was refused by its status before the server read its body, and was made once. A gateway
+    /// may give any other status to what the server has done.
+    pub(in crate::git) fn was_refused_unread(&self) -> bool {
+        let Link::Http(journal) = &self.link else { return false };
+        let is_unread = |status| matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PAYLOAD_TOO_LARGE);
+        !journal.was_pushed_again() && journal.failed_status().is_some_and(is_unread)
+    }
+
     /// Leaves the rest of an answer unread. Over HTTP the conversation goes on. The answer of a program would have to be
     /// read to its end, so another program is started.
     pub(in crate::git) fn abandon_answer(&mut self) -> Result<(), GitError> {
