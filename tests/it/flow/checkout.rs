@@ -757,15 +757,14 @@ fn a_disk_that_is_full_changes_nothing() {
     stage.remote.fsck();
 }
 
-/// If HEAD cannot move at the very end, the release is staged, and the next commit does not take it back.
+/// If HEAD cannot move at the very end, as on a disk that is full, the release is staged, and the next commit does not take it back.
 #[test]
 fn a_head_that_does_not_move_leaves_the_release_staged() {
     let stage = Stage::new();
     let checkout = shallow(&stage);
     let log = checkout.path().join(".git/logs/HEAD");
     fs::remove_file(&log).unwrap();
-    fs::create_dir(&log).unwrap();
-    fs::write(log.join("file"), "").unwrap();
+    std::os::unix::fs::symlink("/dev/full", &log).unwrap();
     let output = release(&stage, &checkout).run().success();
     output.stdout_has("note    the commit is staged in the checkout, and HEAD did not move");
     assert_eq!(checkout.status(), format!("M  {FILE}\n"));
