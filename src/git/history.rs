@@ -9,7 +9,7 @@ use gix::protocol::handshake::Ref;
 use super::error::GitError;
 use super::objects::name::{BranchName, CommitId, RepositoryPath, TagName};
 use super::objects::record::CommitRecord;
-use super::reader::HISTORY_DEPTH;
+use super::reader::{Fetched, HISTORY_DEPTH};
 use super::snapshot::{Snapshot, Step, TreeEntry};
 
 /// The newest commits of a branch.
@@ -73,6 +73,9 @@ impl Eq for Pending {}
 /// How many commits are read whole, with all their files.
 const WHOLE_COMMITS: usize = 100;
 
+/// Up to how many bytes of the newest one: it comes once more with the others, so twice as much must fit into the memory.
+const MAX_WHOLE: u64 = 28 << 20;
+
 /// How many commits' trees and files are held at most, while a history is read.
 const MAX_COMMITS_HELD: usize = 2_000;
 
@@ -120,7 +123,8 @@ impl Snapshot<'_> {
     }
 
     /// Loads the newest `count` commits without their files. A server without partial fetches is asked once, for the newest
-    /// [`WHOLE_COMMITS`] with all their files; if that is more than the limits allow, for half as many, and so on.
+    /// [`WHOLE_COMMITS`] with all their files; if that is more than the limits allow, for half as many, and so on. If the newest
+    /// one is too large for that alone, the server is not asked.
     fn deepen(&mut self, count: usize) -> Result<(), GitError> {
         let reader = self.source.reader()?;
         if reader.serves_parts() {
@@ -128,7 +132,10 @@ impl Snapshot<'_> {
             return reader.fetch_history(self.commit.0, count, &mut self.objects);
         }
         self.depth = usize::MAX;
-        let mut count = WHOLE_COMMITS;
+        let mut count = match self.fetched {
+            Fetched::Whole if self.objects.bytes() > MAX_WHOLE => 0,
+            _ => WHOLE_COMMITS,
+        };
         while count > 1 {
             reader.begin_again()?;
             match reader.fetch_whole(&[self.commit.0], count, &mut self.objects) {
