@@ -1,7 +1,6 @@
 //! Requests to a forge's API: JSON both ways, within a deadline and limits of size. A token goes to the origin of its own API
 //! and to no other place, whatever a redirect says.
 
-use std::error::Error;
 use std::io::Read as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -147,7 +146,7 @@ impl JsonClient {
     fn send(&self, call: &ApiCall, url: &Url, deadline: Instant) -> Result<(Attempt, Option<String>), ForgeError> {
         let time_left = deadline.saturating_duration_since(Instant::now());
         if time_left.is_zero() {
-            return Ok((self.silent(url, ConnectionError::out_of_time(), deadline), None));
+            return self.silent(url, ConnectionError::out_of_time(), deadline);
         }
         self.headers.values().filter(|value| value.is_sensitive()).for_each(sent_logins::note_header);
         let mut request = self.client.request(call.method.clone(), url.clone()).timeout(time_left);
@@ -157,16 +156,19 @@ impl JsonClient {
         }
         let response = match request.send() {
             Ok(response) => response,
-            Err(error) => return Ok((self.no_answer(url, &error.without_url(), deadline), None)),
+            Err(error) => return self.silent(url, ConnectionError::of(&error.without_url()), deadline),
         };
         let (status, headers) = (response.status(), response.headers().clone());
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED && self.proxy.is_some() {
-            return Ok((self.silent(url, ConnectionError::proxy_login(), deadline), None));
+            return self.silent(url, ConnectionError::proxy_login(), deadline);
         }
         let limit = if status.is_success() { MAX_BODY } else { MAX_ERROR_BODY };
         let mut body = Vec::new();
         if let Err(error) = response.take(limit + 1).read_to_end(&mut body) {
-            return Ok((self.no_answer(url, &error, deadline), None));
+            return self.silent(url, ConnectionError::of(&error), deadline);
+        }
+        if let Some(cause) = ConnectionError::of_page(url, &body).filter(|_| !status.is_success()) {
+            return self.silent(url, cause, deadline);
         }
         let invalid = |why: &str| ForgeError::InvalidAnswer { host: shown_host(url), why: why.to_owned() };
         if status.is_success() && body.len() as u64 > limit {
@@ -193,21 +195,23 @@ impl JsonClient {
         Ok((judged(answer, &headers), None))
     }
 
-    /// Returns what it means that no answer came, by how far the request got.
-    fn no_answer(&self, url: &Url, error: &(dyn Error + 'static), deadline: Instant) -> Attempt {
-        self.silent(url, ConnectionError::of(error), deadline)
-    }
-
-    fn silent(&self, url: &Url, cause: ConnectionError, deadline: Instant) -> Attempt {
+    /// Returns what it means that no answer came, by how far the request got. A login or a certificate that the other end wants
+    /// is final: no retry helps.
+    fn silent(
+        &self,
+        url: &Url,
+        cause: ConnectionError,
+        deadline: Instant,
+    ) -> Result<(Attempt, Option<String>), ForgeError> {
         let cause = cause.through(self.proxy.as_ref(), deadline);
         let problem = cause.problem;
         let error = ForgeError::NoAnswer { host: shown_host(url), cause };
         match problem {
-            ConnectionProblem::NameNotResolved
-            | ConnectionProblem::Refused
-            | ConnectionProblem::Proxy
-            | ConnectionProblem::ProxyForbids => Attempt::NotTaken(error, Duration::ZERO),
-            _ => Attempt::Unsettled(error),
+            problem if problem.is_login() => Err(error),
+            ConnectionProblem::NameNotResolved | ConnectionProblem::Refused | ConnectionProblem::Proxy => {
+                Ok((Attempt::NotTaken(error, Duration::ZERO), None))
+            }
+            _ => Ok((Attempt::Unsettled(error), None)),
         }
     }
 }
