@@ -37,7 +37,6 @@ pub(super) fn receive(
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
     let allowance = connection.allowance();
-    allowance.resume();
     let reader = arguments.send(&mut connection.transport, true)?;
     read_answer(reader, &allowance, protocol, wanted, objects)
 }
@@ -51,7 +50,6 @@ pub(super) fn receive_by(
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
     let allowance = connection.allowance();
-    allowance.resume();
     let features = features.into_iter().filter(|(_, value)| value.is_some());
     let arguments = arguments.iter().copied().map(BString::from);
     let reader = connection.transport.invoke(Command::Fetch.as_str(), features, Some(arguments), false)?;
@@ -138,7 +136,6 @@ pub(super) fn negotiate(
 ) -> anyhow::Result<Negotiated> {
     let done = negotiation == Negotiation::Done;
     let allowance = connection.allowance();
-    allowance.resume();
     let mut reader = arguments.send(&mut connection.transport, done)?;
     refused(protocol, &mut reader)?;
     let response = Response::from_line_reader(protocol, &mut reader, done, true)?;

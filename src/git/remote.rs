@@ -168,41 +168,37 @@ impl Remote {
         self.counters.read()
     }
 
-    /// Returns where the login comes from that the remote was sent; `None` if it was sent none over HTTP.
-    pub(super) fn login_origin(&self) -> Option<LoginOrigin> {
+    /// Returns the login and the settings over HTTP; `None` with another transport.
+    fn access(&self) -> Option<&Access> {
         match &self.address {
-            Address::Http { access, .. } => access.login.origin(),
+            Address::Http { access, .. } => Some(access),
             Address::Program(_) => None,
         }
+    }
+
+    /// Returns where the login comes from that the remote was sent; `None` if it was sent none over HTTP.
+    pub(super) fn login_origin(&self) -> Option<LoginOrigin> {
+        self.access()?.login.origin()
     }
 
     /// Returns whether a refusal of the first request may bring another login for those after it.
     pub(super) fn may_change_its_login(&self) -> bool {
-        matches!(&self.address, Address::Http { access, .. } if access.login.may_change())
+        self.access().is_some_and(|access| access.login.may_change())
     }
 
     /// Returns the proxy that the remote is reached through.
     pub(super) fn proxy(&self) -> Option<&ProxyRoute> {
-        match &self.address {
-            Address::Http { access, .. } => access.proxy.as_ref(),
-            Address::Program(_) => None,
-        }
+        self.access()?.proxy.as_ref()
     }
 
     /// Returns the login that was not sent, because the connection does not protect it.
     pub(super) fn withheld(&self) -> Option<&Withheld> {
-        match &self.address {
-            Address::Http { access, .. } => access.withheld.as_ref(),
-            Address::Program(_) => None,
-        }
+        self.access()?.withheld.as_ref()
     }
 
     /// Returns why git's credential helpers told no login, a line each.
     pub(super) fn helper_problems(&self) -> Vec<String> {
-        match &self.address {
-            Address::Http { access, .. } => access.login.problems(),
-            Address::Program(_) => Vec::new(),
-        }
+        self.access().map(|access| access.login.problems()).unwrap_or_default()
     }
 
     pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
@@ -244,10 +240,10 @@ pub(super) fn invalid(url: &str, why: &str) -> GitError {
 fn shown(url: &gix::Url) -> String {
     let path = url.path.to_str_lossy();
     // A query or a fragment may be a token.
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let path = path.trim_end_matches('/').trim_end_matches(".git");
+    let local = path.split(['?', '#']).next().unwrap_or_default();
+    let path = local.trim_end_matches('/').trim_end_matches(".git");
     match (url.host(), url.port) {
-        (None, _) => url.path.to_str_lossy().split(['?', '#']).next().unwrap_or_default().to_owned(),
+        (None, _) => local.to_owned(),
         // As it was written, so that it can be copied.
         (Some(host), None) if url.serialize_alternative_form => format!("{host}:{path}"),
         (Some(host), None) => format!("{host}/{}", path.trim_start_matches('/')),
@@ -262,12 +258,7 @@ pub fn url_without_login(text: &str) -> Option<Url> {
 
 /// Returns a URL over http, https or ssh without its login, a query or a fragment.
 fn public_url(url: &gix::Url) -> Option<Url> {
-    let scheme = match url.scheme {
-        Scheme::Http => "http",
-        Scheme::Https => "https",
-        Scheme::Ssh => "ssh",
-        _ => return None,
-    };
+    let scheme = Some(url.scheme.as_str()).filter(|scheme| ["http", "https", "ssh"].contains(scheme))?;
     let port = url.port.map(|port| format!(":{port}")).unwrap_or_default();
     let path = url.path.to_str_lossy();
     let mut public = Url::parse(&format!("{scheme}://{}{port}/{}", url.host()?, path.trim_start_matches('/'))).ok()?;
@@ -336,8 +327,7 @@ fn http_address(
         }
     };
     let withheld = places.withheld();
-    access.withheld = withheld;
-    access.login = Arc::new(login);
+    let access = Access { withheld, login: Arc::new(login), ..access };
     Ok(Address::Http { url: public, client, access: Arc::new(access) })
 }
 
@@ -364,22 +354,20 @@ fn unescaped(path: &[u8]) -> BString {
 
 fn local_address(url: gix::Url) -> Result<Address, GitError> {
     let path = PathBuf::from(url.path.to_os_str_lossy().into_owned());
+    let shown = path.display().to_string();
     if url.host().is_some() || url.user().is_some() {
-        return Err(invalid(&path.display().to_string(), "a local path has neither host nor user"));
+        return Err(invalid(&shown, "a local path has neither host nor user"));
     }
-    refuse_option(&path.display().to_string(), &url.path)?;
-    let is_repository = (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists();
+    refuse_option(&shown, &url.path)?;
+    if (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists() {
+        return Ok(Address::Program(Server::Local { path }));
+    }
+    let why = "it is no folder with a repository in it";
     // `token@host/path` parses as a path, and the error must not show the token.
-    if !is_repository && url.path.contains(&b'@') {
-        return Err(invalid(&path.display().to_string(), "it is no folder with a repository in it"));
+    if url.path.contains(&b'@') {
+        return Err(invalid(&shown, why));
     }
-    if !is_repository {
-        return Err(GitError::NoRepository {
-            path,
-            source: anyhow::Error::msg("it is no folder with a repository in it"),
-        });
-    }
-    Ok(Address::Program(Server::Local { path }))
+    Err(GitError::NoRepository { path, source: anyhow::Error::msg(why) })
 }
 
 #[cfg(test)]

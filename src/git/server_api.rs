@@ -9,9 +9,8 @@ use super::error::GitError;
 use super::remote::{Address, Remote, RemoteOptions};
 use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::HttpSettings;
-use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
+use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, of_variable};
 use super::wire::protection::Protection;
-use crate::system::authorization_header::basic;
 use crate::system::proxy_route::ProxyRoute;
 
 /// How the API of a remote's server is reached. It holds a login, so it has no `Debug`.
@@ -59,9 +58,7 @@ impl Remote {
         let is_here = |server: &String| Url::parse(server).is_ok_and(|server| server.origin() == web.origin());
         let of_environment = |login: &&HostLogin| login.server.as_ref().is_none_or(is_here);
         let given = || options.logins.iter().find(of_environment);
-        of_remote().or_else(|| {
-            given().map(|login| (basic(&login.user, &login.password), LoginOrigin::Variable(login.variable)))
-        })
+        of_remote().or_else(|| given().map(of_variable))
     }
 }
 

@@ -251,17 +251,12 @@ impl Fetcher {
         context: &mut CheckContext,
         attempt: impl Fn(&mut CheckContext) -> Result<T, EarlyEnd>,
     ) -> Result<T, EarlyEnd> {
-        let end = match attempt(context) {
-            Ok(found) => return Ok(found),
-            Err(end) => end,
-        };
-        let may_be_hidden = matches!(
-            end,
-            EarlyEnd::Verdict(
-                Verdict::Absent(_) | Verdict::NoAccess(_) | Verdict::Refused(_) | Verdict::RateLimited(_)
-            )
-        );
-        if may_be_hidden && self.authenticator.offer(&self.sender, context)? { attempt(context) } else { Err(end) }
+        match attempt(context) {
+            Err(EarlyEnd::Verdict(
+                Verdict::Absent(_) | Verdict::NoAccess(_) | Verdict::Refused(_) | Verdict::RateLimited(_),
+            )) if self.authenticator.offer(&self.sender, context)? => attempt(context),
+            ended => ended,
+        }
     }
 
     /// Makes a request, authorized as the registry asks. No other server gets the login.

@@ -57,26 +57,30 @@ pub struct ConnectionError {
 }
 
 impl ConnectionError {
+    fn new(problem: ConnectionProblem, cause: impl Into<String>) -> Self {
+        Self { problem, cause: cause.into(), proxy: None }
+    }
+
     /// Returns what an error of reqwest, or of reading an answer's body, means.
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         if causes(error).any(|cause| cause.to_string() == SOCKS_LOOKUP_ERROR) {
             let cause = "the name of the host cannot be resolved here; with `socks5h` the proxy resolves it";
-            return Self { problem: ConnectionProblem::Proxy, cause: cause.to_owned(), proxy: None };
+            return Self::new(ConnectionProblem::Proxy, cause);
         }
         let problem = causes(error).filter_map(problem).last().unwrap_or(ConnectionProblem::Other);
         let certificate = causes(error).find_map(untrusted).map(ToString::to_string);
         let cause = certificate.or_else(|| causes(error).last().map(ToString::to_string));
-        Self { problem, cause: cause.unwrap_or_default(), proxy: None }
+        Self::new(problem, cause.unwrap_or_default())
     }
 
     /// Returns what it means that a proxy answers 407.
     pub fn proxy_login() -> Self {
-        Self { problem: ConnectionProblem::ProxyLogin, cause: String::new(), proxy: None }
+        Self::new(ConnectionProblem::ProxyLogin, "")
     }
 
     /// Returns what it means that a server answers plain HTTP with the words that it speaks TLS.
     pub fn speaks_tls() -> Self {
-        Self { problem: ConnectionProblem::SpeaksTls, cause: String::new(), proxy: None }
+        Self::new(ConnectionProblem::SpeaksTls, "")
     }
 
     /// Returns what the answer to a request for `url` says of the client's certificate: nginx ends the handshake without one, and
@@ -85,7 +89,7 @@ impl ConnectionError {
         let page = Some(String::from_utf8_lossy(page)).filter(|_| url.scheme() == "https")?;
         let (problem, words) =
             NGINX_PAGES.iter().find(|(_, words)| page.contains(&format!("<title>400 {words}</title>")))?;
-        Some(Self { problem: *problem, cause: format!("it answered `{words}`"), proxy: None })
+        Some(Self::new(*problem, format!("it answered `{words}`")))
     }
 
     /// Returns the error of a request that went through this proxy, if there is one. A proxy that refused is asked for its
@@ -105,7 +109,7 @@ impl ConnectionError {
 
     /// Returns the error of a request that was not made, because its time was over.
     pub fn out_of_time() -> Self {
-        Self { problem: ConnectionProblem::TimedOut, cause: "no time left".to_owned(), proxy: None }
+        Self::new(ConnectionProblem::TimedOut, "no time left")
     }
 
     /// Returns what to do about it.

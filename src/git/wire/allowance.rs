@@ -65,11 +65,6 @@ impl Allowance {
         self.state().counts = false;
     }
 
-    /// Another request is sent.
-    pub(in crate::git) fn resume(&self) {
-        self.state().counts = true;
-    }
-
     /// Counts bytes that have been read.
     pub(super) fn draw(&self, bytes: usize) -> Result<(), Excess> {
         let mut state = self.state();

@@ -85,36 +85,25 @@ impl Conversation {
                 headers.append(name, value);
             }
         }
-        if url.origin() == self.origin.origin() {
+        if let Some(login) = self.login_for(url) {
             self.access.headers.iter().filter(|(name, _)| is_secret(name)).for_each(|(_, value)| note_header(value));
             headers.extend(self.access.headers.clone());
-            if let Some(authorization) = self.access.login.header() {
+            if let Some(authorization) = login.header() {
                 headers.insert(AUTHORIZATION, authorization);
             }
         }
         request.headers(headers)
     }
 
-    /// Sends a GET and follows its redirects. If the remote requires a login, or another one, it is sent again with
-    /// the next one. Returns the answer and the URL that it came from.
+    /// Sends a GET and follows its redirects. Returns the answer and the URL that it came from.
     fn get_following(&self, url: &str, headers: &[String]) -> io::Result<(Response, Url)> {
         let mut url = Url::parse(url).map_err(io::Error::other)?;
-        let mut redirects = 0;
-        while redirects <= MAX_REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             let request = self.with_headers(self.client.get(url.clone()), &url, headers);
-            let response = match self.journal.send(request, Vec::new()) {
-                Ok(response) => response,
-                Err(_) if self.wants_another_login(&url) => {
-                    self.journal.take_failure();
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
+            let response = self.journal.send_with_login(request, Vec::new(), self.login_for(&url))?;
             if !response.status().is_redirection() {
-                self.access.login.accepted();
                 return Ok((response, url));
             }
-            redirects += 1;
             let redirected = |why| self.journal.fail(ExchangeFailure::Redirected(why));
             url = redirect_target(&response, &url).map_err(redirected)?;
             if self.redirects == Redirects::SameHost && url.origin() != self.origin.origin() {
@@ -128,10 +117,9 @@ impl Conversation {
         Err(self.journal.fail(ExchangeFailure::Redirected(why)))
     }
 
-    /// Returns whether the last request failed because of its login, and there is another one now.
-    fn wants_another_login(&self, url: &Url) -> bool {
-        url.origin() == self.origin.origin()
-            && self.journal.failed_status().is_some_and(|status| self.access.login.rejected(status))
+    /// Returns the login, if `url` has the remote's own origin.
+    fn login_for(&self, url: &Url) -> Option<&Arc<RemoteLogin>> {
+        (url.origin() == self.origin.origin()).then_some(&self.access.login)
     }
 
     /// Returns `url` below the base that a redirect led to.
@@ -186,8 +174,7 @@ impl Http for Conversation {
     ) -> gix::Result<PostResponse<Self::Headers, Self::ResponseBody, Self::PostBody>> {
         let url = Url::parse(&self.effective(url, base_url)).map_err(gix::Error::from_error)?;
         let request = self.with_headers(self.client.post(url.clone()), &url, headers);
-        let login = (url.origin() == self.origin.origin()).then(|| self.access.login.clone());
-        let (post_body, headers, body) = self.journal.open(request, login);
+        let (post_body, headers, body) = self.journal.open(request, self.login_for(&url).cloned());
         Ok(PostResponse { post_body, headers, body })
     }
 

@@ -41,13 +41,12 @@ pub(super) struct ToldLogin {
     description: BString,
 }
 
-/// What the programs said.
-pub(super) enum Answer {
-    Login(Box<ToldLogin>),
-    /// They know none, and wrote this to stderr.
-    None(Vec<String>),
-    /// They did not answer in time.
-    Silent(Duration),
+impl ToldLogin {
+    /// Returns the login in what is `known`; `None` if that is not complete.
+    fn of(known: &Context, origin: LoginOrigin) -> Option<Self> {
+        let (user, password) = (known.username.clone()?, known.password.clone()?);
+        Some(Self { user, password, origin, description: known.to_bstring() })
+    }
 }
 
 impl Helpers {
@@ -80,58 +79,50 @@ impl Helpers {
     }
 
     /// Asks one program after the other, until the login is complete. One that fails counts as one that knows none: the user
-    /// has to see the remote's own answer.
-    pub(super) fn ask(&self) -> Answer {
+    /// has to see the remote's own answer. Without a login, returns why the programs told none, a line each.
+    pub(super) fn ask(&self) -> Result<ToldLogin, Vec<String>> {
         let deadline = Instant::now() + self.limit;
         let mut known = self.question.clone();
         let mut said = Vec::new();
         for helper in &self.helpers {
             let ended = match self.invoke(helper, &Action::Get(known.clone()), deadline) {
-                Ok(Some(ended)) => ended,
-                Ok(None) => return Answer::Silent(self.limit),
+                Ok(ended) => ended.ok_or_else(|| self.silent())?,
                 Err(error) => {
-                    said.push(format!("it cannot be started: {error}"));
+                    said.push(quoted(format!("it cannot be started: {error}")));
                     continue;
                 }
             };
             if !ended.status.success() {
                 let lines = ended.error_lines();
-                said.extend(if lines.is_empty() { vec![format!("it ended with {}", ended.status)] } else { lines });
+                let lines = if lines.is_empty() { vec![format!("it ended with {}", ended.status)] } else { lines };
+                said.extend(lines.into_iter().map(quoted));
                 continue;
             }
             let Ok(told) = Context::from_bytes(&ended.stdout, known.options) else { continue };
             if told.quit == Some(true) {
-                return Answer::None(said);
+                return Err(said);
             }
             learn(&mut known, told);
-            if let (Some(user), Some(password)) = (&known.username, &known.password) {
-                return Self::login(user.clone(), password.clone(), LoginOrigin::CredentialHelper, &known);
+            if let Some(login) = ToldLogin::of(&known, LoginOrigin::CredentialHelper) {
+                return Ok(login);
             }
         }
-        let Some((program, origin)) = &self.askpass else { return Answer::None(said) };
-        for field in [Field::User, Field::Password] {
-            let slot = match field {
-                Field::User => &known.username,
-                Field::Password => &known.password,
-            };
-            if slot.is_some() {
-                continue;
-            }
-            match self.prompt(program, &field.prompt(&known), deadline) {
-                Prompted::Value(value) if field == Field::User => known.username = Some(value),
-                Prompted::Value(value) => known.password = Some(value),
-                Prompted::Nothing(lines) => return Answer::None([said, lines].concat()),
-                Prompted::Silent => return Answer::Silent(self.limit),
-            }
+        let Some((program, origin)) = &self.askpass else { return Err(said) };
+        let ask = |prompt: String| {
+            let answer = self.prompt(program, &prompt, deadline);
+            answer.map_err(|lines| [&said[..], &lines].concat())
+        };
+        if known.username.is_none() {
+            known.username = Some(ask(prompt("Username", &known))?);
         }
-        match (&known.username, &known.password) {
-            (Some(user), Some(password)) => Self::login(user.clone(), password.clone(), *origin, &known),
-            _ => Answer::None(said),
+        if known.password.is_none() {
+            known.password = Some(ask(prompt("Password", &known))?);
         }
+        ToldLogin::of(&known, *origin).ok_or(said)
     }
 
-    fn login(user: String, password: String, origin: LoginOrigin, known: &Context) -> Answer {
-        Answer::Login(Box::new(ToldLogin { user, password, origin, description: known.to_bstring() }))
+    fn silent(&self) -> Vec<String> {
+        vec![format!("git's credential helpers did not answer within {:?}", self.limit)]
     }
 
     /// Tells the helpers that the remote accepted the login.
@@ -159,18 +150,25 @@ impl Helpers {
         Ok(run(&mut command, input, deadline)?)
     }
 
-    fn prompt(&self, program: &OsString, prompt: &str, deadline: Instant) -> Prompted {
-        match run(command(program).arg(prompt), Vec::new(), deadline) {
-            Ok(None) => Prompted::Silent,
+    /// Asks an askpass program; returns its lines if it fails.
+    fn prompt(&self, program: &OsString, prompt: &str, deadline: Instant) -> Result<String, Vec<String>> {
+        let lines = match run(command(program).arg(prompt), Vec::new(), deadline) {
+            Ok(None) => return Err(self.silent()),
             Ok(Some(ended)) if ended.status.success() => {
                 // As for git, the answer ends with its first line.
                 let text = String::from_utf8_lossy(&ended.stdout);
-                Prompted::Value(text.split(['\r', '\n']).next().unwrap_or_default().to_owned())
+                return Ok(text.split(['\r', '\n']).next().unwrap_or_default().to_owned());
             }
-            Ok(Some(ended)) => Prompted::Nothing(ended.error_lines()),
-            Err(error) => Prompted::Nothing(vec![format!("cannot start `{}`: {error}", program.display())]),
-        }
+            Ok(Some(ended)) => ended.error_lines(),
+            Err(error) => vec![format!("cannot start `{}`: {error}", program.display())],
+        };
+        Err(lines.into_iter().map(quoted).collect())
     }
+}
+
+/// Returns a line about a program as it is told.
+fn quoted(line: String) -> String {
+    format!("credential helper: {line}")
 }
 
 /// Takes over what a helper told. A password that has expired counts as none.
@@ -185,30 +183,11 @@ fn learn(known: &mut Context, told: Context) {
     }
 }
 
-/// What an askpass program is asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Field {
-    User,
-    Password,
-}
-
-impl Field {
-    /// Returns the prompt that git would give.
-    fn prompt(self, known: &Context) -> String {
-        let protocol = known.protocol.as_deref().unwrap_or_default();
-        let user = known.username.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
-        let host = known.host.as_deref().unwrap_or_default();
-        let path = known.path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
-        match self {
-            Self::User => format!("Username for '{protocol}://{host}{path}': "),
-            Self::Password => format!("Password for '{protocol}://{user}{host}{path}': "),
-        }
-    }
-}
-
-/// How an askpass program ended.
-enum Prompted {
-    Value(String),
-    Nothing(Vec<String>),
-    Silent,
+/// Returns the prompt that git would give.
+fn prompt(what: &str, known: &Context) -> String {
+    let protocol = known.protocol.as_deref().unwrap_or_default();
+    let user = known.username.as_ref().map(|user| format!("{user}@")).unwrap_or_default();
+    let host = known.host.as_deref().unwrap_or_default();
+    let path = known.path.as_ref().map(|path| format!("/{path}")).unwrap_or_default();
+    format!("{what} for '{protocol}://{user}{host}{path}': ")
 }

@@ -124,7 +124,7 @@ impl Journal {
 
     /// Sends a request, and sends it again if a busy server or a closed connection did not take it. Returns its answer if that
     /// is a success or a redirect; any other one is kept as the failure.
-    pub(in crate::git) fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
+    fn send(&self, request: RequestBuilder, body: Vec<u8>) -> io::Result<Response> {
         let effect = if body.is_empty() { RequestEffect::None } else { self.post };
         let mut retries = Retries::new(effect, self.allowance.timeout);
         let mut request = Some(request);
@@ -143,17 +143,17 @@ impl Journal {
     }
 
     /// Sends a request, and again as long as the server wants a login and there is one that it has not seen.
-    fn send_with_login(
+    pub(super) fn send_with_login(
         &self,
         mut request: RequestBuilder,
         body: Vec<u8>,
-        login: Option<&RemoteLogin>,
+        login: Option<&Arc<RemoteLogin>>,
     ) -> io::Result<Response> {
         loop {
             let again = login.and_then(|login| Some((request.try_clone()?, login)));
             let answered = self.send(request, body.clone());
             let Some((again, login)) = again else { return answered };
-            if answered.is_ok() {
+            if answered.as_ref().is_ok_and(|answer| answer.status().is_success()) {
                 login.accepted();
             } else if self.failed_status().is_some_and(|status| login.rejected(status)) {
                 self.take_failure();
@@ -232,7 +232,7 @@ impl Exchange {
         if let Self::Open { .. } = self
             && let Self::Open { request, body, login } = std::mem::replace(self, Self::Failed)
         {
-            let response = journal.send_with_login(request, body, login.as_deref())?;
+            let response = journal.send_with_login(request, body, login.as_ref())?;
             if response.status().is_redirection() {
                 let why = "it redirects in the middle of the conversation, which is not followed".to_owned();
                 return Err(journal.fail(ExchangeFailure::Redirected(why)));

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
-use super::credential_helper::{Answer, Helpers, ToldLogin};
+use super::credential_helper::{Helpers, ToldLogin};
 use super::known_login::LoginOrigin;
 use crate::system::authorization_header::basic;
 use crate::system::lock::lock;
@@ -148,12 +148,7 @@ impl RemoteLogin {
 
 /// Returns the login that the helpers tell, or why they tell none.
 fn asked(helpers: Box<Helpers>) -> Result<Sent, Vec<String>> {
-    match helpers.ask() {
-        Answer::Silent(limit) => Err(vec![format!("git's credential helpers did not answer within {limit:?}")]),
-        Answer::None(said) => Err(said.into_iter().map(|line| format!("credential helper: {line}")).collect()),
-        Answer::Login(login) => {
-            let sent = Sent::new(basic(&login.user, &login.password), login.origin);
-            Ok(Sent { untold: Some((helpers, login)), ..sent })
-        }
-    }
+    let login = helpers.ask()?;
+    let sent = Sent::new(basic(&login.user, &login.password), login.origin);
+    Ok(Sent { untold: Some((helpers, Box::new(login))), ..sent })
 }

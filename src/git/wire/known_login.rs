@@ -150,6 +150,7 @@ impl LoginPlaces<'_> {
     }
 }
 
-fn of_variable(login: &HostLogin) -> (HeaderValue, LoginOrigin) {
+/// Returns a login of the environment as it is sent.
+pub(in crate::git) fn of_variable(login: &HostLogin) -> (HeaderValue, LoginOrigin) {
     (basic(&login.user, &login.password), LoginOrigin::Variable(login.variable))
 }

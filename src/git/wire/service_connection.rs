@@ -147,16 +147,14 @@ impl<'r> Connection<'r> {
         };
         match journal.take_failure() {
             Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text, journal.deadline()),
-            Some(ExchangeFailure::Connection(error)) if matches!(error.problem, ConnectionProblem::Untrusted(_)) => {
-                GitError::Untrusted {
-                    remote: self.remote.to_string(),
-                    cause: error.through(self.remote.proxy(), journal.deadline()),
+            Some(ExchangeFailure::Connection(error)) => {
+                let cause = error.through(self.remote.proxy(), journal.deadline());
+                match cause.problem {
+                    ConnectionProblem::Untrusted(_) => GitError::Untrusted { remote: self.remote.to_string(), cause },
+                    _ => self.remote.unavailable(cause),
                 }
             }
             Some(ExchangeFailure::CutOff(error)) => self.remote.unsettled(error),
-            Some(ExchangeFailure::Connection(error)) => {
-                self.remote.unavailable(error.through(self.remote.proxy(), journal.deadline()))
-            }
             Some(ExchangeFailure::Excessive(Excess(what))) => self.remote.excessive(what),
             Some(ExchangeFailure::OutOfTime(late)) => self.remote.unavailable(late),
             Some(ExchangeFailure::Redirected(why)) => GitError::Redirected { remote: self.remote.to_string(), why },
