@@ -27,9 +27,14 @@ pub struct Finished {
 impl Finished {
     /// Returns the lines on stderr that are not empty.
     pub fn error_lines(&self) -> Vec<String> {
-        let text = String::from_utf8_lossy(&self.stderr);
-        text.lines().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
+        lines(&self.stderr)
     }
+}
+
+/// Returns the lines of what a program wrote that are not empty.
+pub fn lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    text.lines().map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
 }
 
 /// Runs a program with this input. Returns `None` if it has not exited by `deadline`; then it and its children are ended.
@@ -39,23 +44,32 @@ pub fn run(command: &mut Command, input: Vec<u8>, deadline: Instant) -> io::Resu
         // A program that does not read its input may have exited already; its status tells.
         thread::spawn(move || stdin.write_all(&input).ok());
     }
-    let (stdout, stderr) = (program.stdout().map(Stream::read), program.stderr().map(Stream::read));
+    let stdout = program.stdout().map(|stdout| Stream::read(stdout, Kept::Beginning(MAX_OUTPUT)));
+    let stderr = program.stderr().map(|stderr| Stream::read(stderr, Kept::Beginning(MAX_OUTPUT)));
     let Some(status) = program.ended_by(deadline)? else {
         return Ok(None);
     };
     let end = Instant::now() + LAST_OUTPUT;
-    let bytes = |stream: Option<Stream>| stream.map(|stream| stream.bytes(end)).unwrap_or_default();
+    let bytes = |stream: Option<Stream>| stream.map(|stream| stream.take(end)).unwrap_or_default();
     Ok(Some(Finished { status, stdout: bytes(stdout), stderr: bytes(stderr) }))
 }
 
+/// Which part of a stream is kept, up to so many bytes.
+#[derive(Clone, Copy)]
+pub enum Kept {
+    /// If there is more, the stream is closed.
+    Beginning(usize),
+    End(usize),
+}
+
 /// What a program writes to one stream, read in a thread of its own.
-struct Stream {
+pub struct Stream {
     bytes: Arc<Mutex<Vec<u8>>>,
-    ended: Receiver<()>,
+    ended: Mutex<Receiver<()>>,
 }
 
 impl Stream {
-    fn read(mut stream: impl Read + Send + 'static) -> Self {
+    pub fn read(mut stream: impl Read + Send + 'static, kept: Kept) -> Self {
         let bytes = Arc::<Mutex<Vec<u8>>>::default();
         let (sender, ended) = mpsc::channel::<()>();
         let sink = bytes.clone();
@@ -66,18 +80,24 @@ impl Stream {
             while let Ok(length @ 1..) = stream.read(&mut piece) {
                 let mut bytes = lock(&sink);
                 bytes.extend_from_slice(&piece[..length]);
-                if bytes.len() > MAX_OUTPUT {
+                match kept {
                     // The pipe closes, which ends a program that writes without an end.
-                    break;
+                    Kept::Beginning(most) if bytes.len() > most => break,
+                    Kept::Beginning(_) => {}
+                    Kept::End(most) => {
+                        let excess = bytes.len().saturating_sub(most);
+                        bytes.drain(..excess);
+                    }
                 }
             }
         });
-        Self { bytes, ended }
+        Self { bytes, ended: Mutex::new(ended) }
     }
 
-    /// Returns what has come by `end`, or by the end of the stream.
-    fn bytes(self, end: Instant) -> Vec<u8> {
-        self.ended.recv_timeout(end.saturating_duration_since(Instant::now())).ok();
+    /// Takes out what has come by `end`, or by the end of the stream. A program that has exited may have left it open to a child
+    /// that runs on.
+    pub fn take(&self, end: Instant) -> Vec<u8> {
+        lock(&self.ended).recv_timeout(end.saturating_duration_since(Instant::now())).ok();
         std::mem::take(&mut *lock(&self.bytes))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
-use std::process::{ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex};
@@ -20,6 +20,7 @@ use super::ssh::{Ssh, is_not_run};
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::lock::lock;
+use crate::system::program_run::{Kept, Stream, lines};
 use crate::system::programs::{Program, command};
 
 /// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.
@@ -70,7 +71,7 @@ pub(super) struct Pipe {
     is_ssh: bool,
     stdin: Mutex<Option<Sender<Vec<u8>>>>,
     stdout: Mutex<Option<Receiver<io::Result<Vec<u8>>>>>,
-    stderr: StderrTail,
+    stderr: Option<Stream>,
     /// Whether anything came on stdout: then the login was accepted, and the repository exists.
     was_heard: AtomicBool,
     /// Why reading was given up; `None` if it was not.
@@ -96,7 +97,7 @@ impl Pipe {
         let pipe = Arc::new(Self {
             stdin: Mutex::new(program.stdin().map(written)),
             stdout: Mutex::new(program.stdout().map(read)),
-            stderr: StderrTail::new(program.stderr()),
+            stderr: program.stderr().map(|stderr| Stream::read(stderr, Kept::End(STDERR_TAIL))),
             program,
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
@@ -163,7 +164,8 @@ impl Pipe {
             None => self.program.ended_by(Instant::now() + EXIT_TIMEOUT).ok().flatten(),
         };
         self.program.end();
-        let lines = self.stderr.lines();
+        let stderr = self.stderr.as_ref().map(|stderr| stderr.take(Instant::now() + EXIT_TIMEOUT));
+        let lines = lines(&stderr.unwrap_or_default());
         let details = lines.iter().map(|line| self.quoted(line)).collect();
         let remote = remote.to_string();
         if let (false, Some(code)) = (self.was_heard.load(Ordering::Relaxed), status.and_then(|status| status.code())) {
@@ -345,40 +347,4 @@ fn read(stdout: impl Read + Send + 'static) -> Receiver<io::Result<Vec<u8>>> {
     let (sender, receiver) = mpsc::sync_channel(MAX_UNREAD_PIECES);
     thread::spawn(move || pieces(stdout, &sender));
     receiver
-}
-
-/// The end of a program's stderr, read in a thread of its own.
-struct StderrTail {
-    tail: Arc<Mutex<Vec<u8>>>,
-    ended: Mutex<Receiver<()>>,
-}
-
-impl StderrTail {
-    fn new(stderr: Option<ChildStderr>) -> Self {
-        let tail = Arc::<Mutex<Vec<u8>>>::default();
-        let (sender, ended) = mpsc::channel();
-        let sink = tail.clone();
-        thread::spawn(move || {
-            // Dropping the sender is the signal that stderr has ended.
-            let _sender: Sender<()> = sender;
-            let Some(mut stderr) = stderr else { return };
-            let mut piece = [0; 1 << 10];
-            while let Ok(length @ 1..) = stderr.read(&mut piece) {
-                let mut tail = lock(&sink);
-                tail.extend_from_slice(&piece[..length]);
-                let excess = tail.len().saturating_sub(STDERR_TAIL);
-                tail.drain(..excess);
-            }
-        });
-        Self { tail, ended: Mutex::new(ended) }
-    }
-
-    /// Returns the lines. A program that has exited may have left its stderr open to a child that runs on, so the wait for
-    /// the end has a limit.
-    fn lines(&self) -> Vec<String> {
-        lock(&self.ended).recv_timeout(EXIT_TIMEOUT).ok();
-        let tail = lock(&self.tail);
-        let lines = tail.lines().map(|line| line.to_str_lossy().trim_end().to_owned());
-        lines.filter(|line| !line.is_empty()).collect()
-    }
 }
