@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-/// The largest file that is read, in bytes. A bundle of all public certificate authorities has 0.3 MB.
-const MAX_BYTES: u64 = 16 << 20;
+/// The largest file that is read, in MiB. A bundle of all public certificate authorities has 0.3 MB.
+const LARGEST: u64 = 16;
 
 /// Reads a file whole.
 ///
@@ -14,10 +14,15 @@ const MAX_BYTES: u64 = 16 << 20;
 ///
 /// It cannot be read, or is larger than 16 MiB.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    read_open(&File::open(path)?, LARGEST)
+}
+
+/// Reads a file whole that is open, and not larger than `largest` MiB.
+pub(super) fn read_open(file: &File, largest: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 16 MiB"));
+    file.take((largest << 20) + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > largest << 20 {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {largest} MiB")));
     }
     Ok(bytes)
 }

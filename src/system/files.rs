@@ -3,15 +3,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::bounded_file::read_open;
 use super::file_access;
 use super::folder::Folder;
 
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
+/// The largest file that is read, in MiB.
+const LARGEST: u64 = 4;
 
 /// Where a file is: its folder, held open, and its name there.
 pub struct FileLocation {
@@ -94,12 +95,7 @@ fn read(file: &File) -> io::Result<Vec<u8>> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
-    let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 4 MiB"));
-    }
-    Ok(bytes)
+    read_open(file, LARGEST)
 }
 
 /// A file of a name of its own that is to take the place of another one; removed when dropped, unless it is kept.

@@ -117,7 +117,7 @@ impl Checkout {
         let snapshot = self.repository.config_snapshot();
         let config = snapshot.plumbing();
         let (url, rules) = self.remote_url(name, options.remote_use)?;
-        let url = match url.to_str() {
+        let mut url = match url.to_str() {
             Ok(url) => {
                 let url = rewritten(config, url, rules);
                 parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?
@@ -127,7 +127,15 @@ impl Checkout {
                 gix::url::parse(url.as_bstr()).ok().ok_or_else(|| invalid(&url.to_str_lossy(), "it does not parse"))?
             }
         };
-        self.remote_of(url, name, options)
+        // A relative path starts at the repository, not at the current directory.
+        if url.scheme == Scheme::File {
+            let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
+            let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
+            url.path = path.to_string_lossy().into_owned().into();
+        }
+        let mut remote = Remote::of(url, Some(name), UrlWriter::Configuration, config, options)?;
+        remote.unmet_include = UnmetInclude::find(config, self.repository.git_dir()).map(Box::new);
+        Ok(remote)
     }
 
     /// Returns an object of the repository; `None` if it is not there.
@@ -201,19 +209,6 @@ impl Checkout {
         let start = urls.iter().rposition(|url| url.is_empty()).map_or(0, |reset| reset + 1);
         urls.drain(..start);
         urls
-    }
-
-    fn remote_of(&self, mut url: gix::Url, name: &str, options: &RemoteOptions) -> Result<Remote, GitError> {
-        // A relative path starts at the repository, not at the current directory.
-        if url.scheme == Scheme::File {
-            let base = self.repository.workdir().unwrap_or(self.repository.git_dir());
-            let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
-            url.path = path.to_string_lossy().into_owned().into();
-        }
-        let config = self.repository.config_snapshot();
-        let mut remote = Remote::of(url, Some(name), UrlWriter::Configuration, config.plumbing(), options)?;
-        remote.unmet_include = UnmetInclude::find(config.plumbing(), self.repository.git_dir()).map(Box::new);
-        Ok(remote)
     }
 
     /// Returns author and committer by git's configuration.
