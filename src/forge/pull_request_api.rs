@@ -76,7 +76,7 @@ pub(super) fn propose(
 fn open(api: &dyn PullRequestApi, proposal: &Proposal<'_>) -> Result<(PullRequest, Operation), ForgeError> {
     let failed = match api.open(proposal) {
         Ok(request) => return Ok((request, Operation::Opened)),
-        Err(error) if error.is_unsettled() || matches!(error, ForgeError::Rejected { .. }) => error,
+        Err(error) if error.is_told_by_the_state() => error,
         Err(error) => return Err(error),
     };
     let Some(request) = api.open_request(proposal.head, proposal.base)? else { return Err(failed) };
@@ -130,7 +130,7 @@ pub(super) fn disarm(
     }
     match api.disarm(request) {
         // It may have been merged or closed since, or taken back already, by a request whose answer was lost.
-        Err(error) if error.is_unsettled() || matches!(error, ForgeError::Rejected { .. }) => {
+        Err(error) if error.is_told_by_the_state() => {
             match api.open_request(head, base)? {
                 Some(now) if now.number != request.number => Ok(false),
                 Some(now) if now.is_armed == Some(false) => Ok(true),

@@ -81,20 +81,20 @@ impl Fetcher {
         detail: Detail,
         context: &mut CheckContext,
     ) -> Result<FoundImage, EarlyEnd> {
-        let head = match self.request(Method::HEAD, url, ACCEPT, context) {
+        let mut answer = match self.request(Method::HEAD, url, ACCEPT, context) {
             // A challenge may be missing from the answers to `HEAD` alone.
             Err(EarlyEnd::Verdict(Verdict::NoAccess(_))) if context.source == LoginSource::NotAsked => None,
             answered => Some(answered?),
         };
-        let response = match head {
-            Some(got) if got.method == Method::GET => success(got)?,
-            Some(head) => match self.told_by_head(&head, url, wanted, detail, context)? {
-                Some(found) => return Ok(found),
-                None => self.get_as_asked(url, ACCEPT, context)?,
-            },
+        if let Some(head) = answer.take_if(|answer| answer.method == Method::HEAD)
+            && let Some(found) = self.told_by_head(&head, url, wanted, detail, context)?
+        {
+            return Ok(found);
+        }
+        let response = Arc::new(match answer {
+            Some(got) => success(got)?,
             None => self.get_as_asked(url, ACCEPT, context)?,
-        };
-        let response = Arc::new(response);
+        });
         if let Some(digest) = digest_of(&response.body, None) {
             self.read_parts.keep(context.endpoint.part(Store::Manifests, &digest)?, &response);
         }
@@ -172,26 +172,24 @@ impl Fetcher {
 
     /// Reads the manifest of an image, unless `HEAD` tells that it is one that was read before.
     pub(super) fn read_manifest(&self, url: &Url, context: &mut CheckContext) -> Result<Arc<HttpResponse>, EarlyEnd> {
-        let (mut named, mut got) = (None, None);
-        let is_head_asked = self.read_parts.is_told_by_head(url);
-        if is_head_asked {
-            let head = self.request(Method::HEAD, url, ACCEPT, context)?;
-            if head.method == Method::GET {
-                got = Some(success(head)?);
-            } else if let Some(found) = from_headers(&head).filter(|_| head.status == StatusCode::OK) {
-                if let Some(read) = self.read_parts.get(&context.endpoint.part(Store::Manifests, &found.digest)?) {
-                    return Ok(read);
-                }
-                named = Some(found.digest);
-            }
+        let mut answer = None;
+        if self.read_parts.is_told_by_head(url) {
+            answer = Some(self.request(Method::HEAD, url, ACCEPT, context)?);
         }
-        let is_head_answered = is_head_asked && got.is_none();
-        let response = Arc::new(match got {
-            Some(got) => got,
+        let head = answer.take_if(|answer| answer.method == Method::HEAD);
+        let found = head.as_ref().filter(|head| head.status == StatusCode::OK).and_then(from_headers);
+        let named = found.map(|found| found.digest);
+        if let Some(digest) = &named
+            && let Some(read) = self.read_parts.get(&context.endpoint.part(Store::Manifests, digest)?)
+        {
+            return Ok(read);
+        }
+        let response = Arc::new(match answer {
+            Some(got) => success(got)?,
             None => self.get(url, ACCEPT, context)?,
         });
         let digest = digest_of(&response.body, named.as_ref());
-        if is_head_answered && named != digest {
+        if head.is_some() && named != digest {
             self.read_parts.note_wrong_head(url);
         }
         if let Some(digest) = digest {

@@ -142,7 +142,7 @@ impl Sender {
     ) -> Result<Attempt, CheckError> {
         let time_left = context.time_left(REQUEST_TIMEOUT);
         if time_left.is_zero() {
-            return Ok(Attempt::NoAnswer { outage: late(url), retryable: false });
+            return Ok(silent(url, ConnectionError::out_of_time()));
         }
         let (proxy, deadline) = (self.clients.proxy(url), context.deadline);
         if url.scheme() == "http" && !is_loopback(url) {
@@ -223,10 +223,6 @@ fn silent(url: &Url, cause: ConnectionError) -> Attempt {
     Attempt::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
 }
 
-fn late(url: &Url) -> Outage {
-    Outage::NoAnswer { host: shown_host(url), cause: ConnectionError::out_of_time() }
-}
-
 fn busy(answer: ErrorResponse) -> Verdict {
     match answer.status {
         429 => Verdict::RateLimited(answer),
@@ -245,12 +241,9 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
 /// wants: no retry helps.
 fn no_answer(url: &Url, proxy: Option<&ProxyRoute>, deadline: Instant, error: &(dyn Error + 'static)) -> Attempt {
     let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy, deadline));
-    match cause.problem {
-        ConnectionProblem::Untrusted(_) => {
-            Attempt::NoAnswer { outage: Outage::Untrusted { host, cause }, retryable: false }
-        }
-        ConnectionProblem::SpeaksTls => silent(url, cause),
-        problem if problem.is_login() => silent(url, cause),
-        _ => Attempt::NoAnswer { outage: Outage::NoAnswer { host, cause }, retryable: true },
-    }
+    let (outage, retryable) = match cause.problem {
+        ConnectionProblem::Untrusted(_) => (Outage::Untrusted { host, cause }, false),
+        problem => (Outage::NoAnswer { host, cause }, !problem.is_login()),
+    };
+    Attempt::NoAnswer { outage, retryable }
 }
