@@ -31,11 +31,11 @@ pub(super) fn user_configuration() -> Result<File, GitError> {
     })
 }
 
-/// Returns the options of a push that is given none (`push.pushOption`). As for git, an empty one takes back those before it.
-pub(super) fn push_options(config: &File) -> Vec<String> {
-    let mut options = config.strings("push.pushOption").unwrap_or_default();
-    let start = options.iter().rposition(|option| option.is_empty()).map_or(0, |reset| reset + 1);
-    options.drain(start..).map(|option| option.to_str_lossy().into_owned()).collect()
+/// Returns the values of a key that may have several. As for git, an empty one takes back those before it.
+pub(super) fn values(config: &File, key: &str) -> Vec<BString> {
+    let values = config.strings(key).unwrap_or_default();
+    let start = values.iter().rposition(|value| value.is_empty()).map_or(0, |reset| reset + 1);
+    values[start..].to_vec()
 }
 
 /// Returns the files of the user and the system that there are.

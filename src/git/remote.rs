@@ -12,7 +12,7 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
-use super::configuration::{push_options, user_configuration};
+use super::configuration::{user_configuration, values};
 use super::error::GitError;
 use super::remote_url::parsed;
 use super::unmet_include::UnmetInclude;
@@ -160,7 +160,9 @@ impl Remote {
 
     /// Returns the options of git's configuration, for a push that is given none.
     pub fn push_options(&self) -> Vec<String> {
-        gix::config::File::try_from(self.config.as_bstr()).map(|config| push_options(&config)).unwrap_or_default()
+        let config = gix::config::File::try_from(self.config.as_bstr());
+        let options = config.map(|config| values(&config, "push.pushOption")).unwrap_or_default();
+        options.iter().map(|option| option.to_str_lossy().into_owned()).collect()
     }
 
     /// Returns the traffic over HTTP so far; ssh and local paths are not counted.

@@ -44,8 +44,8 @@ pub fn run(command: &mut Command, input: Vec<u8>, deadline: Instant) -> io::Resu
         // A program that does not read its input may have exited already; its status tells.
         thread::spawn(move || stdin.write_all(&input).ok());
     }
-    let stdout = program.stdout().map(|stdout| Stream::read(stdout, Kept::Beginning(MAX_OUTPUT)));
-    let stderr = program.stderr().map(|stderr| Stream::read(stderr, Kept::Beginning(MAX_OUTPUT)));
+    let stdout = program.stdout().map(|stdout| Stream::read(stdout, StreamPart::Beginning(MAX_OUTPUT)));
+    let stderr = program.stderr().map(|stderr| Stream::read(stderr, StreamPart::Beginning(MAX_OUTPUT)));
     let Some(status) = program.ended_by(deadline)? else {
         return Ok(None);
     };
@@ -56,7 +56,7 @@ pub fn run(command: &mut Command, input: Vec<u8>, deadline: Instant) -> io::Resu
 
 /// Which part of a stream is kept, up to so many bytes.
 #[derive(Clone, Copy)]
-pub enum Kept {
+pub enum StreamPart {
     /// If there is more, the stream is closed.
     Beginning(usize),
     End(usize),
@@ -69,7 +69,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    pub fn read(mut stream: impl Read + Send + 'static, kept: Kept) -> Self {
+    pub fn read(mut stream: impl Read + Send + 'static, part: StreamPart) -> Self {
         let bytes = Arc::<Mutex<Vec<u8>>>::default();
         let (sender, ended) = mpsc::channel::<()>();
         let sink = bytes.clone();
@@ -80,11 +80,11 @@ impl Stream {
             while let Ok(length @ 1..) = stream.read(&mut piece) {
                 let mut bytes = lock(&sink);
                 bytes.extend_from_slice(&piece[..length]);
-                match kept {
+                match part {
                     // The pipe closes, which ends a program that writes without an end.
-                    Kept::Beginning(most) if bytes.len() > most => break,
-                    Kept::Beginning(_) => {}
-                    Kept::End(most) => {
+                    StreamPart::Beginning(most) if bytes.len() > most => break,
+                    StreamPart::Beginning(_) => {}
+                    StreamPart::End(most) => {
                         let excess = bytes.len().saturating_sub(most);
                         bytes.drain(..excess);
                     }

@@ -183,16 +183,13 @@ impl Checkout {
         let (name, id) = head.map_err(|error| GitError::unexpected("HEAD cannot be read", error))?;
         let parent = commit.parent;
         let is_there = id == Some(parent.0);
-        match pushed_to {
-            Some(RemoteBranch { branch, .. }) if name.as_bstr() == branch.full().as_str() => {
-                if is_there {
-                    Ok(())
-                } else {
-                    Err(FastForwardError::NotAtParent { branch: branch.clone(), parent })
-                }
+        let is_on = |branch: &BranchName| name.as_bstr() == branch.full().as_str();
+        match pushed_to.map(|to| to.branch) {
+            Some(branch) if is_on(branch) && !is_there => {
+                Err(FastForwardError::NotAtParent { branch: branch.clone(), parent })
             }
             // HEAD is detached if it leads to no branch.
-            Some(_) if name.as_bstr() != "HEAD" => Err(FastForwardError::Elsewhere),
+            Some(branch) if !is_on(branch) && name.as_bstr() != "HEAD" => Err(FastForwardError::Elsewhere),
             _ if is_there => Ok(()),
             _ => Err(FastForwardError::Elsewhere),
         }

@@ -30,6 +30,7 @@ use format::unknown_format;
 use found_repository::FoundRepository;
 use tracking_branch::end_of;
 
+use crate::git::configuration::values;
 use crate::git::error::GitError;
 use crate::git::objects::identity::IdentityParts;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
@@ -191,24 +192,16 @@ impl Checkout {
 
     /// Returns the URL of a remote, and by which rules it is rewritten: those for a push are not for a `pushurl`.
     fn remote_url(&self, name: &str, remote_use: RemoteUse) -> Result<(BString, RemoteUse), GitError> {
-        let pushed_to = if remote_use == RemoteUse::Push { self.urls(name, "pushurl") } else { Vec::new() };
+        let urls = |key| values(self.repository.config_snapshot().plumbing(), &format!("remote.{name}.{key}"));
+        let pushed_to = if remote_use == RemoteUse::Push { urls("pushurl") } else { Vec::new() };
         let rules = if pushed_to.is_empty() { remote_use } else { RemoteUse::Read };
-        let urls = if pushed_to.is_empty() { self.urls(name, "url") } else { pushed_to };
+        let urls = if pushed_to.is_empty() { urls("url") } else { pushed_to };
         if remote_use == RemoteUse::Push && urls.len() > 1 {
             return Err(GitError::SeveralUrls(name.to_owned()));
         }
         // As for git, the first one is read.
         let url = urls.into_iter().next().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
         Ok((url, rules))
-    }
-
-    /// Returns the URLs of a remote under `key`. As for git, an empty one takes back those before it.
-    fn urls(&self, remote: &str, key: &str) -> Vec<BString> {
-        let config = self.repository.config_snapshot();
-        let mut urls = config.plumbing().strings(&format!("remote.{remote}.{key}")).unwrap_or_default();
-        let start = urls.iter().rposition(|url| url.is_empty()).map_or(0, |reset| reset + 1);
-        urls.drain(..start);
-        urls
     }
 
     /// Returns author and committer by git's configuration.

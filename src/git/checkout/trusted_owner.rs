@@ -6,7 +6,7 @@ use gix::bstr::ByteSlice as _;
 use gix::sec::Trust;
 
 use super::found_repository::FoundRepository;
-use crate::git::configuration::user_configuration;
+use crate::git::configuration::{user_configuration, values};
 
 /// Whose repositories count, beside those that git's `safe.directory` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,5 @@ fn is_safe_directory(repository: &gix::Repository) -> bool {
             None => Path::new(value).canonicalize().is_ok_and(|safe| safe == path),
         },
     };
-    let values = config.strings("safe.directory").unwrap_or_default();
-    values.iter().fold(false, |safe, value| !value.is_empty() && (safe || value.to_str().is_ok_and(names)))
+    values(&config, "safe.directory").iter().any(|value| value.to_str().is_ok_and(names))
 }

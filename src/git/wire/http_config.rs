@@ -138,28 +138,23 @@ pub enum RemoteUse {
 /// Returns `url` with its beginning replaced as `url.<base>.insteadOf` says. For a push, `pushInsteadOf` counts before that. The
 /// longest match counts.
 pub(in crate::git) fn rewritten(config: &gix::config::File, url: &str, remote_use: RemoteUse) -> String {
-    let mut best: Option<(bool, usize, String)> = None;
-    for section in config.sections_by_name("url").into_iter().flatten() {
-        let Some(base) = section.header().subsection_name() else {
-            continue;
-        };
-        for (key, is_for_push) in [("insteadOf", false), ("pushInsteadOf", true)] {
-            if is_for_push && remote_use == RemoteUse::Read {
-                continue;
-            }
-            for value in section.values(key) {
-                let beginning = value.to_str_lossy().into_owned();
-                let rank = (is_for_push, beginning.len());
-                let is_better = best.as_ref().is_none_or(|(for_push, length, _)| rank > (*for_push, *length));
-                if let Some(rest) = url.strip_prefix(&beginning)
-                    && is_better
-                {
-                    best = Some((rank.0, rank.1, format!("{base}{rest}")));
-                }
-            }
-        }
-    }
-    best.map_or_else(|| url.to_owned(), |(_, _, rewritten)| rewritten)
+    let keys = match remote_use {
+        RemoteUse::Read => &["insteadOf"][..],
+        RemoteUse::Push => &["pushInsteadOf", "insteadOf"],
+    };
+    let by_key = |key: &&str| {
+        let sections = config.sections_by_name("url").into_iter().flatten();
+        let fitting = sections.flat_map(|section| {
+            let base = section.header().subsection_name();
+            let fitting = section.values(key).into_iter().filter_map(|beginning| {
+                let rest = url.strip_prefix(&*beginning.to_str_lossy())?;
+                Some((rest.len(), format!("{}{rest}", base?)))
+            });
+            fitting.collect::<Vec<_>>()
+        });
+        fitting.min_by_key(|(rest, _)| *rest).map(|(_, rewritten)| rewritten)
+    };
+    keys.iter().find_map(by_key).unwrap_or_else(|| url.to_owned())
 }
 
 /// Returns the header lines of `http.extraHeader` for `url`. As for git, an empty one clears those before it.

@@ -20,7 +20,7 @@ use super::ssh::{Ssh, is_not_run};
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::lock::lock;
-use crate::system::program_run::{Kept, Stream, lines};
+use crate::system::program_run::{StreamPart, Stream, lines};
 use crate::system::programs::{Program, command};
 
 /// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.
@@ -97,7 +97,7 @@ impl Pipe {
         let pipe = Arc::new(Self {
             stdin: Mutex::new(program.stdin().map(written)),
             stdout: Mutex::new(program.stdout().map(read)),
-            stderr: program.stderr().map(|stderr| Stream::read(stderr, Kept::End(STDERR_TAIL))),
+            stderr: program.stderr().map(|stderr| Stream::read(stderr, StreamPart::End(STDERR_TAIL))),
             program,
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
