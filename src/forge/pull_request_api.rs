@@ -130,14 +130,12 @@ pub(super) fn disarm(
     }
     match api.disarm(request) {
         // It may have been merged or closed since, or taken back already, by a request whose answer was lost.
-        Err(error) if error.is_told_by_the_state() => {
-            match api.open_request(head, base)? {
-                Some(now) if now.number != request.number => Ok(false),
-                Some(now) if now.is_armed == Some(false) => Ok(true),
-                Some(_) => Err(error),
-                None => Ok(false),
-            }
-        }
+        Err(error) if error.is_told_by_the_state() => match api.open_request(head, base)? {
+            Some(now) if now.number != request.number => Ok(false),
+            Some(now) if now.is_armed == Some(false) => Ok(true),
+            Some(_) => Err(error),
+            None => Ok(false),
+        },
         done => done,
     }
 }

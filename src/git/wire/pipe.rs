@@ -20,7 +20,7 @@ use super::ssh::{Ssh, is_not_run};
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::lock::lock;
-use crate::system::program_run::{StreamPart, Stream, lines};
+use crate::system::program_run::{Stream, StreamPart, lines};
 use crate::system::programs::{Program, command};
 
 /// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.

@@ -80,7 +80,8 @@ fn from_a_server_without_partial_fetches() {
 fn a_large_commit_from_a_server_without_partial_fetches() {
     let stage = stage_of(1);
     let text = "x".repeat(SIZE);
-    let large: Vec<_> = (0..30).map(|number| File::new(&format!("large/{number}"), format!("{number}{text}"))).collect();
+    let large: Vec<_> =
+        (0..30).map(|number| File::new(&format!("large/{number}"), format!("{number}{text}"))).collect();
     stage.remote.commit("main", "Add large files", &large);
     stage.remote.configure("uploadpack.allowFilter", "false");
     let server = serve(&stage, Access::Open);
