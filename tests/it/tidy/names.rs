@@ -11,12 +11,11 @@ const SHARED_TYPES: [(&str, &str); 0] = [];
 const UNFINISHED_TYPES: [&str; 0] = [];
 
 /// Private types that still have the name of a public one elsewhere. None may come in.
-const UNFINISHED_PRIVATE_TYPES: [&str; 17] = [
+const UNFINISHED_PRIVATE_TYPES: [&str; 16] = [
     "Attempt",
     "Body",
     "Direct",
     "Entry",
-    "Field",
     "Folder",
     "Image",
     "Manner",
