@@ -1012,6 +1012,28 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     assert!(details.contains("it could not be taken back: "), "{details}");
 }
 
+/// The server takes the push back, and ends before it says so: the branch tells.
+#[test]
+fn a_push_that_is_taken_back_without_an_answer() {
+    let stage = Stage::new();
+    let forge = Forge::start(Kind::GitLab, &stage.remote);
+    let url = forge.url().replace("http://", &format!("http://gitlab-ci-token:{TOKEN}@"));
+    stage.remote.configure("receive.advertisePushOptions", "true");
+    let refused = "Error encountered with push options 'merge_request.create': requests are disabled";
+    stage.remote.hook("post-receive", &format!("cat >/dev/null; echo \"{refused}\""));
+    let deleted = "*\" 0000000000000000000000000000000000000000 refs/heads/tagship/\"*";
+    stage.remote.hook(
+        "reference-transaction",
+        &format!("refs=$(cat); case \"$1 $refs\" in \"committed \"{deleted}) kill -9 $PPID;; esac"),
+    );
+    let flags = ["--branch", "main", "--forge", "gitlab", "--no-check", "--pull-request", "--auto-merge"];
+    let release = stage.release_to(&url).env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:v1.0.0"));
+    let error = document(&release.run().exit(8))["error"].clone();
+    let details = error["details"].to_string();
+    assert!(details.contains("the push to `tagship/main/") && details.contains("was taken back"), "{details}");
+    assert_eq!(stage.remote.git(["branch", "--list", "tagship/*"]).run().stdout(), "");
+}
+
 /// Forges read a text as commands: `Closes #12` closes an issue, and a name behind `@` calls a person.
 #[test]
 fn what_the_branch_says_closes_no_issue_and_calls_no_person() {
