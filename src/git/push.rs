@@ -136,6 +136,11 @@ impl<'r> Pusher<'r> {
         send(&mut self.connection, body)
     }
 
+    /// Returns what an error of that means.
+    pub(super) fn failed(&self, error: anyhow::Error) -> GitError {
+        self.connection.failed(error)
+    }
+
     /// Returns whether the server accepts push options.
     pub fn accepts_push_options(&self) -> bool {
         self.capabilities.contains("push-options")

@@ -29,7 +29,13 @@ pub fn take_back(
     if tip.is_some() {
         body.extend(pack::write([].iter(), Thin::No)?);
     }
-    let answer =
-        pusher.exchange(&body).map_err(|error| GitError::unexpected("the push cannot be taken back", error))?;
-    Ok(matches!(answer.ref_status(&branch.full()), RefStatus::Accepted))
+    let ended = pusher.exchange(&body).map_err(|error| pusher.failed(error));
+    if ended.as_ref().is_ok_and(|answer| answer.ref_status(&branch.full()) == RefStatus::Accepted) {
+        return Ok(true);
+    }
+    // As after any push, the branch tells: an answer may be lost, and that to a push that was sent again be a refusal.
+    match (Pusher::open(remote, branch, RefsKept::Branch), ended) {
+        (Ok(again), _) if again.tip() == tip => Ok(true),
+        (_, ended) => ended.map(|_| false),
+    }
 }
