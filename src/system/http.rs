@@ -1,10 +1,11 @@
 //! The one HTTP and TLS stack: reqwest on rustls with ring, shared by the registry's client and by git's transport.
-//! It decides on TLS, time limits and the user agent; its users decide on redirects, retries and credentials.
+//! It decides on TLS, time limits and the user agent; its users decide on redirects, proxies, retries and credentials.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::redirect::Policy;
 use reqwest::{StatusCode, Url};
 
 /// Our name in requests, unless the protocol has a rule of its own.
@@ -18,12 +19,15 @@ pub enum Security {
     Tls,
 }
 
-/// Returns a client builder with our limits: 10 s to connect, `timeout` for a whole request and its response.
+/// Returns a client builder with our limits: 10 s to connect, `timeout` for a whole request and its response. It follows no
+/// redirect by itself, and asks no proxy unless it is given one.
 pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
     // An error means that a provider is installed, which is this one: only this line installs one.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = Client::builder()
         .user_agent(USER_AGENT)
+        .redirect(Policy::none())
+        .no_proxy()
         .connect_timeout(Duration::from_secs(10))
         .timeout(timeout)
         .tcp_nodelay(true);

@@ -5,7 +5,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use reqwest::Url;
+use reqwest::blocking::ClientBuilder;
+use reqwest::{Proxy, Url};
 
 use super::proxy_route::ProxyRoute;
 use super::sent_logins;
@@ -79,6 +80,12 @@ impl Proxies {
             _ => None,
         }?;
         (!self.direct.iter().any(|direct| direct.covers(url))).then_some(proxy)
+    }
+
+    /// Lets a client reach each URL through its proxy.
+    pub fn used_by(&self, client: ClientBuilder) -> ClientBuilder {
+        let proxies = self.clone();
+        client.proxy(Proxy::custom(move |url| proxies.of(url).cloned()))
     }
 
     /// Returns the way to `url` through its proxy.

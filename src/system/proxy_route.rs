@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use reqwest::redirect::Policy;
 use reqwest::{Method, Proxy, StatusCode, Url};
 
 use super::http::{Security, client};
@@ -30,8 +29,7 @@ impl ProxyRoute {
         let (host, port) = (self.server.host_str()?, self.server.port_or_known_default()?);
         // A `CONNECT` names host and port alone. For port 80 a URL has none.
         let server = Url::parse(&format!("http://{host}:{port}/")).ok().filter(|url| url.port().is_some())?;
-        let client = client(Security::Plain, limit).redirect(Policy::none()).no_proxy();
-        let client = client.proxy(Proxy::all(self.proxy.clone()).ok()?).build().ok()?;
+        let client = client(Security::Plain, limit).proxy(Proxy::all(self.proxy.clone()).ok()?).build().ok()?;
         let status = client.request(Method::CONNECT, server).send().ok()?.status();
         (!status.is_success()).then_some(status)
     }

@@ -3,10 +3,9 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::redirect::Policy;
-use reqwest::{Proxy, Url};
 use ring::hmac;
 
 use super::backoff::Backoff;
@@ -93,7 +92,7 @@ impl Webhook {
 
     fn client(&self) -> Result<Client, WebhookError> {
         let security = if self.url.scheme() == "https" { Security::Tls } else { Security::Plain };
-        let mut builder = client(security, TIMEOUT).redirect(Policy::none()).referer(false).no_proxy();
+        let mut builder = client(security, TIMEOUT);
         if security == Security::Tls {
             builder = builder.tls_backend_preconfigured(client_config(
                 Authorities::SystemAndGiven(&self.authorities),
@@ -102,8 +101,7 @@ impl Webhook {
             )?);
         }
         if self.proxy().is_some() {
-            let proxies = self.proxies.clone();
-            builder = builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()));
+            builder = self.proxies.used_by(builder);
         }
         builder.build().map_err(|error| WebhookError::Client(error.without_url()))
     }

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use reqwest::Url;
 use reqwest::blocking::Client;
-use reqwest::redirect::Policy;
-use reqwest::{Proxy, Url};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
@@ -28,10 +27,9 @@ pub(in crate::git) fn http_client(
     home: Option<&Path>,
 ) -> Result<Client, GitError> {
     let security = if url.scheme() == "https" { Security::Tls } else { Security::Plain };
-    let mut builder = client(security, timeout).redirect(Policy::none()).no_proxy();
+    let mut builder = client(security, timeout);
     if proxies.of(url).is_some() {
-        let proxies = proxies.clone();
-        builder = builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()));
+        builder = proxies.used_by(builder);
     }
     builder = match (security, settings.unverified_by) {
         (Security::Plain, _) => builder,

@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use reqwest::Url;
 use reqwest::blocking::Client;
-use reqwest::{Proxy, Url, redirect};
 use rustls::ClientConfig;
 
 use super::address::{Neighbourhood, is_own};
@@ -15,7 +15,7 @@ use super::trust::{Trust, names};
 use crate::registry::endpoint::Endpoint;
 use crate::registry::error::CheckError;
 use crate::registry::limits::REQUEST_TIMEOUT;
-use crate::system::http::{self, Security, is_loopback, literal};
+use crate::system::http::{Security, client, is_loopback, literal};
 use crate::system::lock::lock;
 use crate::system::neighbourhood::is_same_host;
 use crate::system::proxy::Proxies;
@@ -88,8 +88,7 @@ impl Clients {
 
     fn make(&self, wanted: &Use) -> Result<Client, CheckError> {
         let security = if wanted.scope == TlsScope::Plain { Security::Plain } else { Security::Tls };
-        let mut builder =
-            http::client(security, REQUEST_TIMEOUT).redirect(redirect::Policy::none()).referer(false).no_proxy();
+        let mut builder = client(security, REQUEST_TIMEOUT);
         if security == Security::Tls {
             builder = builder.tls_backend_preconfigured(self.tls_config(&wanted.scope)?);
         }
@@ -98,10 +97,7 @@ impl Clients {
                 let neighbourhoods = self.neighbourhoods.clone();
                 builder.dns_resolver(Arc::new(Resolver { reach, neighbourhoods }))
             }
-            ClientRoute::Proxied => {
-                let proxies = self.proxies.clone();
-                builder.proxy(Proxy::custom(move |url| proxies.of(url).cloned()))
-            }
+            ClientRoute::Proxied => self.proxies.used_by(builder),
         };
         builder.build().map_err(|error| CheckError::Setup(error.into()))
     }
