@@ -10,7 +10,7 @@ use gix::config::file::{includes, init};
 use gix::config::source::Kind;
 
 use super::error::GitError;
-use crate::system::bounded_file;
+use crate::system::bounded_file::{self, in_home};
 
 /// How deep files that include each other are searched for a mistake.
 const MAX_INCLUDES: usize = 10;
@@ -88,11 +88,7 @@ fn broken(path: &Path, depth: usize) -> Option<String> {
     let included: Vec<BString> = sections.flat_map(|section| section.values("path")).collect();
     let home = gix::path::env::home_dir();
     included.iter().find_map(|included| {
-        let included = PathBuf::from(included.to_str().ok()?);
-        let included = match (included.strip_prefix("~"), &home) {
-            (Ok(below), Some(home)) => home.join(below),
-            _ => path.parent()?.join(included),
-        };
-        broken(&included, depth.checked_sub(1)?)
+        let included = in_home(Path::new(included.to_str().ok()?), home.as_deref());
+        broken(&path.parent()?.join(included), depth.checked_sub(1)?)
     })
 }

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest file that is read, in MiB. A bundle of all public certificate authorities has 0.3 MB.
 const LARGEST: u64 = 16;
@@ -15,6 +15,14 @@ const LARGEST: u64 = 16;
 /// It cannot be read, or is larger than 16 MiB.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     read_open(&File::open(path)?, LARGEST)
+}
+
+/// Returns a path with `~` replaced by the home folder, which no shell has done in a variable or a configuration.
+pub fn in_home(path: &Path, home: Option<&Path>) -> PathBuf {
+    match (path.strip_prefix("~"), home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path.to_owned(),
+    }
 }
 
 /// Reads a file whole that is open, and not larger than `largest` MiB.

@@ -1,6 +1,6 @@
 //! The HTTP client for one remote, with the proxy and the CA certificates of git's configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::http_config::HttpSettings;
 use crate::git::error::GitError;
-use crate::system::bounded_file;
+use crate::system::bounded_file::{self, in_home};
 use crate::system::client_certificate::{CertificateFile, ClientCertificate};
 use crate::system::http::{Security, client};
 use crate::system::proxy::Proxies;
@@ -83,12 +83,4 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let certificates = certificates.with_context(|| format!("`{shown}`"))?;
     anyhow::ensure!(!certificates.is_empty(), "`{shown}` has no certificate in it");
     Ok(certificates)
-}
-
-/// Returns a path of git's configuration with `~` replaced by the home folder.
-fn in_home(path: &Path, home: Option<&Path>) -> PathBuf {
-    match (path.strip_prefix("~"), home) {
-        (Ok(rest), Some(home)) => home.join(rest),
-        _ => path.to_owned(),
-    }
 }

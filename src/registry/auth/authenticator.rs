@@ -50,7 +50,7 @@ struct BaseChallenges {
 type Slot = Arc<Mutex<Option<Authorization>>>;
 
 /// Logins, and what was obtained for them. All checks of a client share it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::registry) struct Authenticator {
     credentials: Credentials,
     /// How each registry asks.
@@ -66,14 +66,7 @@ pub(in crate::registry) struct Authenticator {
 
 impl Authenticator {
     pub(in crate::registry) fn new(credentials: Credentials) -> Self {
-        Self {
-            credentials,
-            schemes: Mutex::default(),
-            base_challenges: Mutex::default(),
-            not_offered: Mutex::default(),
-            authorizations: Mutex::default(),
-            shown_logins: ShownLogins::default(),
-        }
+        Self { credentials, ..Self::default() }
     }
 
     /// Returns what can be shown before the registry asks: what gave access to the repository before, or what the registry

@@ -21,7 +21,7 @@ use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
 use crate::image::is_registry;
 use crate::registry::error::{CheckError, ConfigProblem};
-use crate::system::bounded_file;
+use crate::system::bounded_file::{self, in_home};
 use crate::system::lock::lock;
 
 /// The variable that holds a whole configuration.
@@ -132,23 +132,15 @@ impl LoginSources {
     }
 
     fn named_by(&self, variable: &'static str, named: &Path) -> ConfigFile {
-        let path = self.expanded(named);
+        let path = in_home(named, self.home.as_deref());
         ConfigFile { named: Some((variable, path.clone())), path }
-    }
-
-    /// Replaces a `~` that no shell has replaced, as in a workflow's `env`.
-    fn expanded(&self, path: &Path) -> PathBuf {
-        match (path.strip_prefix("~"), &self.home) {
-            (Ok(rest), Some(home)) => home.join(rest),
-            _ => path.to_owned(),
-        }
     }
 
     /// Returns the configuration of a variable that should hold one. GitLab has variables that hold the path of a file, and
     /// some CI systems want secrets in base64.
     fn of_variable(&self, text: &Secret) -> Result<DockerConfig, CheckError> {
         let text = text.expose().trim();
-        let path = self.expanded(Path::new(text));
+        let path = in_home(Path::new(text), self.home.as_deref());
         if path.is_absolute() {
             let bytes = bounded_file::read(&path).map_err(|source| {
                 let problem = ConfigProblem::NamedFile { path: path.clone(), source };
