@@ -155,7 +155,7 @@ impl Journal {
             let Some((again, login)) = again else { return answered };
             if answered.as_ref().is_ok_and(|answer| answer.status().is_success()) {
                 login.accepted();
-            } else if self.failed_status().is_some_and(|status| login.rejected(status)) {
+            } else if answered.is_err() && self.failed_status().is_some_and(|status| login.rejected(status)) {
                 self.take_failure();
                 // In place of the one that was refused.
                 let header = login.header().map(|header| (AUTHORIZATION, header));
