@@ -47,7 +47,7 @@ impl Snapshot<'_> {
             }
             level = next;
         }
-        files.sort();
+        files.sort_unstable();
         Ok(files)
     }
 }

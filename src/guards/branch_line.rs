@@ -73,7 +73,7 @@ impl BranchLine {
                     next.extend(&commit.parents);
                 }
             }
-            side.sort_by_key(|id| self.history.place(*id));
+            side.sort_unstable_by_key(|id| self.history.place(*id));
             sides.insert(merge.id, side);
         }
         sides

@@ -70,7 +70,7 @@ pub fn is_usual_title(title: &str) -> bool {
 /// number of a request may stand behind it.
 pub fn is_title_of(title: &str, images: &[String]) -> bool {
     let mut images = images.to_vec();
-    images.sort();
+    images.sort_unstable();
     images.dedup();
     let rest = Purpose::all().into_iter().find_map(|purpose| title.strip_prefix(&usual_title(&purpose, &images)));
     !images.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" [") || rest.starts_with(" ("))

@@ -16,7 +16,7 @@ pub(super) fn matched<'f>(
     files: impl IntoIterator<Item = &'f str>,
 ) -> Vec<&'f str> {
     let mut files: Vec<&str> = files.into_iter().collect();
-    files.sort_by(|one, other| one.split('/').cmp(other.split('/')));
+    files.sort_unstable_by(|one, other| one.split('/').cmp(other.split('/')));
     let mut places: Vec<&str> = files.into_iter().filter_map(|file| place(kind, pattern, file)).collect();
     // Two kustomizations in one folder come next to each other, or around those below it.
     let mut seen = HashSet::new();

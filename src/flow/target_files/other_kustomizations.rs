@@ -23,7 +23,7 @@ pub(in crate::flow) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &s
     let Ok(Some(mut paths)) = snapshot.files_below(&root, kustomization::is_kustomization_name) else {
         return Vec::new();
     };
-    paths.sort_by_key(ToString::to_string);
+    paths.sort_unstable_by_key(ToString::to_string);
     paths.truncate(MAX_READ);
     if snapshot.load(&paths).is_err() {
         return Vec::new();
@@ -36,7 +36,7 @@ pub(in crate::flow) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &s
 /// `here`.
 pub(in crate::flow) fn on_disk(root: &Path, here: &Path, name: &str) -> Vec<String> {
     let mut paths = found_files::named_below(root, &kustomization::FILE_NAMES, MAX_FOLDERS);
-    paths.sort();
+    paths.sort_unstable();
     paths.truncate(MAX_READ);
     let text = |path: &Path| FileLocation::below(root, path, path.to_owned()).and_then(|place| place.read());
     let with_entry = paths.iter().filter(|path| text(path).is_ok_and(|text| has_entry(&text, name)));

@@ -80,7 +80,7 @@ impl Trust {
             .filter_map(|entry| entry.ok().map(|entry| entry.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == kind))
             .collect();
-        files.sort();
+        files.sort_unstable();
         files
     }
 }

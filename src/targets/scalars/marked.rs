@@ -153,7 +153,7 @@ fn grouped(values: Vec<MarkedValue>) -> Vec<Vec<MarkedValue>> {
             groups.extend(values.into_iter().map(|value| vec![value]));
         }
     }
-    groups.sort_by_key(|values| values[0].slot.value);
+    groups.sort_unstable_by_key(|values| values[0].slot.value);
     groups
 }
 
