@@ -51,7 +51,7 @@ enum Piece<'t> {
 enum Kind {
     /// `1.10`, `2.4.1`.
     Version,
-    /// `2024.10.1`: a version whose first part is a year.
+    /// `2024.10.1`, `2024.01.02`: a version whose first part is a year.
     CalendarVersion,
     /// `2024-01-02`, `20240102`, `20240102150405`.
     Date,
@@ -308,7 +308,7 @@ fn is_year(digits: &str) -> bool {
     digits.len() == 4 && (digits.starts_with("19") || digits.starts_with("20"))
 }
 
-/// Reads `2024-01-02`, `2024.01.02`, `20240102` or `20240102150405`, and returns the length in bytes.
+/// Reads `2024-01-02`, `2024_01_02`, `20240102` or `20240102150405`, and returns the length in bytes.
 fn date_length(text: &str) -> Option<(Vec<&str>, usize)> {
     let in_range = |digits: &str, least: u8, most: u8| {
         digits.len() == 2 && digits.parse().is_ok_and(|number: u8| (least..=most).contains(&number))
@@ -318,7 +318,7 @@ fn date_length(text: &str) -> Option<(Vec<&str>, usize)> {
         let is_date = is_year(&text[..4]) && in_range(&text[4..6], 1, 12) && in_range(&text[6..8], 1, 31);
         return is_date.then(|| (vec![&text[..digits]], digits));
     }
-    let separator = text.get(4..5).filter(|separator| ["-", ".", "_"].contains(separator))?;
+    let separator = text.get(4..5).filter(|separator| ["-", "_"].contains(separator))?;
     let is_date = digits == 4
         && is_year(&text[..4])
         && text.get(5..7).is_some_and(|month| in_range(month, 1, 12))
@@ -376,7 +376,7 @@ mod tests {
             ("main-1234567-1700000000", "main-0f0f0f0-1700000100"),
             ("v1.2.3-20260101", "v1.2.3-20260102"),
             ("v1.2.3-20260102150405", "v1.2.4-20260101"),
-            ("2024-01-02", "2024.01.03"),
+            ("2024-01-02", "2024_01_03"),
             ("1.2.3-abc1234", "1.2.4-dec0de5"),
             ("v1.2.3-4-gabc1234", "v1.3.0-1-gdef5678"),
         ] {
@@ -427,6 +427,7 @@ mod tests {
             ("20240102150405", "20240103"),
             ("202401021504", "20240103"),
             ("20240102", "2024-01-03"),
+            ("2024-01-02", "2024.01.03"),
             ("1700000000", "1600000000000"),
             ("main-1700000000", "main-1600000000000"),
             ("main", "stable"),
