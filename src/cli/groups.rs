@@ -56,11 +56,11 @@ pub struct ImageArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Image")]
 pub struct VersionArguments {
-    /// The tag of all images of this call, which then name none; use it for text that comes from outside
+    /// Use this tag for all images of this call, and write each of them without one: the way for text that comes from outside
     #[arg(long, value_name = "TAG", env = "TAGSHIP_TAG")]
     pub tag: Option<String>,
 
-    /// The digest of all images of this call, which then name none
+    /// Use this digest for all images of this call, and write each of them without one
     #[arg(long, value_name = "DIGEST", env = "TAGSHIP_DIGEST")]
     pub digest: Option<String>,
 }
@@ -230,7 +230,7 @@ pub enum OnOwnCommit {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Guards")]
 pub struct OwnCommitArguments {
-    /// What to do if only the push of a release started this run, so that a further release would make a loop
+    /// What to do if only a release started this run: a further release would start it again, in a loop
     #[arg(
         long,
         value_enum,

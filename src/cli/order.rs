@@ -19,14 +19,14 @@ pub enum OrderBy {
     Nothing,
 }
 
-/// What to do if the new build and what runs are on lines that went apart.
+/// What to do if the new build and what runs are on lines of commits that have diverged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OnDiverged {
     /// Change nothing, and fail
     Fail,
     /// Release it all the same
     Release,
-    /// Change nothing, and end well
+    /// Change nothing, and succeed
     Skip,
 }
 
@@ -68,14 +68,14 @@ pub struct OrderArguments {
     )]
     pub order: OrderBy,
 
-    /// What to do if the new build and what runs are on lines that went apart, as a hotfix and main
+    /// What to do if the new build and what runs are on lines of commits that have diverged, as a hotfix and main
     #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_DIVERGED", default_value_t = OnDiverged::Fail)]
     pub on_diverged: OnDiverged,
 
     /// What to do if nothing tells whether the new build is newer
     ///
-    /// If neither is given, the build is released with a warning; but if the repository of its source, or a registry that may tell
-    /// it, does not answer at the moment, the exit code is 6, since the same command again may tell.
+    /// Without this flag, the build is released with a warning. But if the repository of its source, or a registry that may tell,
+    /// does not answer now, the exit code is 6: try again.
     #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_UNKNOWN_ORDER", hide_short_help = true)]
     pub on_unknown_order: Option<OnUnknownOrder>,
 }

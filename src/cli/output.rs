@@ -52,7 +52,7 @@ pub struct OutputArguments {
     )]
     pub verbose: bool,
 
-    /// Print nothing on success but what was asked for, as with `log` and `status`
+    /// Print nothing on success, except the lists of `log` and `status`
     #[arg(short, long, env = "TAGSHIP_QUIET", value_parser = Switch, global = true)]
     pub quiet: bool,
 

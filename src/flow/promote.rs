@@ -21,7 +21,7 @@ use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
 use crate::system::signals::Gate;
 use crate::targets::{self, Fields, ReadFile, TargetError};
 
-/// Carries entries on.
+/// Releases to one environment what another one runs.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let from = request.from_target.as_ref();
     let promoted = from.map(|from| read_promoted_branch(from, request, listener)).transpose()?;
@@ -219,7 +219,7 @@ impl Running {
         if left.iter().all(|(_, why)| matches!(why, Left::Nothing)) {
             return Err(unpinned(format!("no entry of `{path}` has a tag or a digest")));
         }
-        let message = format!("no entry of `{path}` has both a version and an entry to carry it to");
+        let message = format!("no entry of `{path}` that has a version is also in the other file");
         Err(Failure::target(message).hint("`--add` appends entries"))
     }
 

@@ -38,11 +38,11 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         taken_back.replace(back.taken_back.clone());
         for release in &back.away {
             let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
-            listener(&Event::Noted(format!("{} was taken back by {by} already, and stays away", named(release))));
+            listener(&Event::Noted(format!("{} was rolled back before by {by}, and stays away", named(release))));
         }
         if back.keeps_nothing_away() {
             let to = named(&back.to);
-            listener(&Event::Noted(format!("{to} was rolled back itself, so this rollback keeps nothing away")));
+            listener(&Event::Noted(format!("{to} was rolled back itself, so this rollback blocks no later release")));
         }
         if back.tells_no_version(tip.snapshot, path)? {
             let untold = format!("`{}` has neither tag nor digest in {}", request.name, back.to.record.id.short());

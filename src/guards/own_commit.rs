@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(
             judge(push, &pushed),
             PushJudgement::Foreign,
-            "more than is looked at, or a history that went apart"
+            "more than is looked at, or a history that has diverged"
         );
     }
 }

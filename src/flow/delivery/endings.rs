@@ -1,4 +1,4 @@
-//! What an attempt comes to: every outcome is made here, of what is planned so far.
+//! Makes the outcome of an attempt, from what is planned so far.
 
 use super::attempt::{Attempt, Stop};
 use super::release_plan::{Draft, ReleasePlan, Stopped};

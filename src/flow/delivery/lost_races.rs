@@ -78,8 +78,8 @@ impl LostRaces {
         }
         if let Some(last) = last.filter(|_| all(|push| push.refusal.is_by_rule())) {
             let moved = match races {
-                1 => "the branch moved, too".to_owned(),
-                _ => format!("the branch moved in each of {races} attempts, too"),
+                1 => "the branch also moved".to_owned(),
+                _ => format!("the branch also moved in each of {races} attempts"),
             };
             return Failure::refused(&last.branch, &last.refusal).detail(moved);
         }

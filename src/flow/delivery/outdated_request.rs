@@ -150,7 +150,7 @@ impl Attempt<'_> {
         let (number, url) = (request.number, &request.url);
         Ok(match forge.disarm(&request, from, to) {
             Ok(true) => {
-                Some(format!("pull request #{number} is not merged by itself any more: {why}; it is still open: {url}"))
+                Some(format!("auto-merge of pull request #{number} was turned off, because {why}; it is still open: {url}"))
             }
             Ok(false) => None,
             Err(error) => Some(format!(

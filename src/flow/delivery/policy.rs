@@ -63,7 +63,7 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
 }
 
 impl OrderDecision {
-    /// A line that went apart is told rather than an older build: it asks for a decision.
+    /// A line that has diverged is told rather than an older build: it asks for a decision.
     fn leave_out(&mut self, order: &EntryOrder, reason: String, ending: Ending) {
         if self.ending != Some(Ending::Diverged) {
             self.ending = Some(ending);

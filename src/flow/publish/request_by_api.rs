@@ -34,7 +34,7 @@ impl<'a> EarlierMerge<'a> {
         })?;
         if was_armed {
             listener(&Event::Noted(format!(
-                "pull request #{number} is not merged by itself any more: its merge was armed for an earlier release: {url}"
+                "auto-merge of pull request #{number} was turned off, because it was meant for an earlier release: {url}"
             )));
         }
         Ok(())

@@ -48,7 +48,7 @@ pub enum Standing {
     /// It goes out without being newer: it is the same, nothing was released before, what runs was taken back where it comes
     /// from, or order does not count.
     Goes,
-    /// It goes out although the lines went apart; a person should know why.
+    /// It goes out although the lines have diverged; a person should know why.
     Replaces,
     /// It is provably older, or was taken back.
     Superseded,

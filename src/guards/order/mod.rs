@@ -41,9 +41,9 @@ pub enum Ancestry {
     After,
     Before,
     Same,
-    /// The lines went apart.
+    /// The lines have diverged.
     Apart,
-    /// The lines went apart. The new build's commit is on the default branch of its repository, and the other one is not:
+    /// The lines have diverged. The new build's commit is on the default branch of its repository, and the other one is not:
     /// it was squashed, cherry-picked or replaced by force.
     OnDefaultBranch(DefaultBranch),
     /// Why no repository could tell.
@@ -65,9 +65,9 @@ pub enum Judgement {
     LowerTag,
     /// Its tag is higher in the order of tags. Nothing else is known.
     HigherTag,
-    /// The two were built on lines that went apart.
+    /// The two were built on lines that have diverged.
     Diverged,
-    /// Released although the lines went apart, because the new one is on the default branch.
+    /// Released although the lines have diverged, because the new one is on the default branch.
     Replaces(String),
     /// Why nothing is known.
     Unknown(String),

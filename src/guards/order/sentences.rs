@@ -37,7 +37,7 @@ pub(super) fn told(
         Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
         Judgement::NotAsked => Standing::Goes.because("order does not count"),
         Judgement::Replaces(how) => {
-            Standing::Replaces.because(format!("{new} and {runs} are on lines that went apart: {how}"))
+            Standing::Replaces.because(format!("{new} and {runs} are on lines of commits that have diverged: {how}"))
         }
         Judgement::Older(how) => {
             let [new, runs] = told_apart(setting, new, runs);

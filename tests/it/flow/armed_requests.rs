@@ -100,7 +100,7 @@ impl Environments {
     fn assert_left_to_a_person(&self, document: &Value) {
         assert!(!self.is_armed(), "{document}");
         let notes = document["notes"].to_string();
-        let told = "pull request #1 is not merged by itself any more";
+        let told = "auto-merge of pull request #1 was turned off";
         assert!(notes.contains(told) && notes.contains("/1"), "{document}");
         let (runs, requests) = (self.tag("main"), self.forge.store().open_requests().len());
         assert_eq!(requests, 1, "it is never closed");

@@ -618,7 +618,7 @@ fn a_wait_that_another_image_ends() {
     let output = stage.tagship().args(["check", "--wait", "30s"]).args(&images).run().exit(5);
     output
         .stderr_has("is not in the registry")
-        .stderr_has("hint: mend the other problem first, at which `--wait` ended");
+        .stderr_has("hint: solve the other problem first: `--wait` ended because of it");
 }
 
 #[test]

@@ -236,7 +236,7 @@ fn releases_of_which_one_was_merged_late() {
     }
 }
 
-/// A merge brought the commits of its side alone, and not those that the branch had before they went apart.
+/// A merge brought the commits of its side alone, and not those that the branch had before they diverged.
 #[test]
 fn a_merge_claims_its_side_alone() {
     let environments = Pipeline::with_environments();

@@ -40,10 +40,10 @@ fn a_way_back_to_what_was_rolled_back_keeps_nothing_away() {
     rollback(&environments, &["web"]).run().success();
     let again = rollback(&environments, &["--to", "v1.2.0", "web"]).run().success();
     ends(&again, "released");
-    again.stderr_has("`v1.2.0` was rolled back itself, so this rollback keeps nothing away");
+    again.stderr_has("`v1.2.0` was rolled back itself, so this rollback blocks no later release");
     let other = rollback(&environments, &["--to", "v1.0.0", "web"]).run().success();
     ends(&other, "released");
-    assert!(!other.stderr().contains("keeps nothing away"), "{}", other.stderr());
+    assert!(!other.stderr().contains("blocks no later release"), "{}", other.stderr());
 }
 
 #[test]

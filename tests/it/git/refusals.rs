@@ -431,7 +431,7 @@ fn what_the_server_says_in_a_lost_race() {
 fn a_refusal_at_each_attempt_is_no_race() {
     let stage = Stage::new();
     stage.remote.hook("pre-receive", &format!("{}\necho 'only on Tuesdays' >&2\nexit 1", move_the_branch(&stage)));
-    for (attempts, moved) in [("2", "the branch moved in each of 2 attempts, too\n"), ("1", "the branch moved, too\n")]
+    for (attempts, moved) in [("2", "the branch also moved in each of 2 attempts\n"), ("1", "the branch also moved\n")]
     {
         let release = release(&stage, &stage.remote.file_url()).args(["--branch", "main", "--attempts", attempts]);
         let output = release.run().exit(8);

@@ -364,7 +364,7 @@ const HISTORIES: &[History] = &[
     ),
     ("the first commit", |on| push(on.commit_of(&on.release, &[], &on.message), None), false),
     (
-        "a history that went apart",
+        "a history that has diverged",
         |on| {
             let elsewhere = on.commit("elsewhere", "Begin elsewhere", &[page()]);
             push(&on.release, Some(&elsewhere))

@@ -709,7 +709,7 @@ fn a_rule_about_order_and_main_after_a_hotfix() {
         pipeline.stage.remote.commit("main", "Rules", &[rules]);
         let output = release(&pipeline, "build-2", Some(&picked)).run();
         ends(&output, outcome);
-        let output = output.stderr_has("are on lines that went apart");
+        let output = output.stderr_has("are on lines of commits that have diverged");
         if outcome == "ruled" {
             output.exit(9).stderr_has("nothing tells that `IMAGE_PLACEHOLDER` is newer").stderr_has("merge the lines");
         }
