@@ -27,15 +27,13 @@ pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
     !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
 }
 
-/// Returns what `judge` says of the files that were edited between two commits. They come with one request for each level of
-/// folders.
-pub(super) fn compare<T>(
-    snapshot: &mut Snapshot<'_>,
+/// Returns the files that were edited between two commits. They come with one request for each level of folders.
+pub(super) fn edited_files<'s>(
+    snapshot: &'s mut Snapshot<'_>,
     before: CommitId,
     after: &CommitRecord,
-    changed: &[PathChange],
-    judge: impl FnOnce(&[ComparedFile<'_>]) -> T,
-) -> Result<T, Failure> {
+    changed: &'s [PathChange],
+) -> Result<Vec<ComparedFile<'s>>, Failure> {
     let edited = changed.iter().filter_map(|change| match change {
         PathChange::Edited(path) => Some(path.as_str()),
         PathChange::Otherwise(_) => None,
@@ -44,13 +42,13 @@ pub(super) fn compare<T>(
     let before = commit(snapshot, before)?;
     let places: Vec<RepositoryPath> = paths.iter().map(|(_, place)| place.clone()).collect();
     snapshot.load_files(&[&before, after], &places)?;
-    let mut files = Vec::new();
-    for (path, place) in &paths {
-        let before = snapshot.file_at(&before, place)?.unwrap_or_default();
-        let after = snapshot.file_at(after, place)?.unwrap_or_default();
-        files.push(ComparedFile { path, before, after });
-    }
-    Ok(judge(&files))
+    let snapshot = &*snapshot;
+    let compared = |(path, place): (&'s str, RepositoryPath)| {
+        let before = snapshot.file_at(&before, &place)?.unwrap_or_default();
+        let after = snapshot.file_at(after, &place)?.unwrap_or_default();
+        Ok(ComparedFile { path, before, after })
+    };
+    paths.into_iter().map(compared).collect()
 }
 
 /// Returns the lines of each edited file that were removed and added between two commits.
@@ -60,8 +58,8 @@ pub(super) fn changed_lines_of(
     after: &CommitRecord,
     changed: &[PathChange],
 ) -> Result<Vec<Vec<String>>, Failure> {
-    let lines = |files: &[ComparedFile<'_>]| files.iter().map(|file| changed_lines(file.before, file.after)).collect();
-    compare(snapshot, before, after, changed, lines)
+    let files = edited_files(snapshot, before, after, changed)?;
+    Ok(files.iter().map(|file| changed_lines(file.before, file.after)).collect())
 }
 
 /// Returns the lines that were removed and added, in their order.

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use jiff::civil::{DateTime, date};
+use jiff::Timestamp;
 
 /// The name of the file.
 pub const FILE_NAME: &str = ".tagship-hold";
@@ -216,27 +216,13 @@ impl Moment {
 
 /// Returns the seconds since 1970 of a moment; `None` if it is written in another way, or does not exist.
 fn seconds(text: &str) -> Option<u64> {
-    let (day_text, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let [year, month, day] = numbers(day_text, '-', [4, 2, 2])?;
-    let [hour, minute, second] = numbers(time, ':', [2, 2, 2]).or_else(|| {
-        let [hour, minute] = numbers(time, ':', [2, 2])?;
-        Some([hour, minute, 0])
-    })?;
-    let small = |number: i16| i8::try_from(number).ok();
-    let moment =
-        DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0).ok()?;
-    u64::try_from(moment.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()).ok()
-}
-
-/// Reads numbers of so many digits each, with `separator` between them.
-fn numbers<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[i16; N]> {
-    let mut parts = text.split(separator);
-    let mut numbers = [0; N];
-    for (number, digits) in numbers.iter_mut().zip(digits) {
-        let part = parts.next().filter(|part| part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))?;
-        *number = part.parse().ok()?;
-    }
-    parts.next().is_none().then_some(numbers)
+    let has_shape = |shape: &str| {
+        let fits = |(byte, shape): (u8, u8)| byte == shape || (shape == b'0' && byte.is_ascii_digit());
+        text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
+    };
+    let is_moment = ["0000-00-00T00:00Z", "0000-00-00T00:00:00Z"].into_iter().any(has_shape);
+    let moment: Timestamp = text.parse().ok().filter(|_| is_moment)?;
+    u64::try_from(moment.as_second()).ok()
 }
 
 #[cfg(test)]

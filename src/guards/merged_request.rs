@@ -3,8 +3,7 @@
 //! judges.
 
 use super::branch_update::is_update;
-use super::compared_commits::{changed_lines_of, changes, commit, compare, edits_alone, is_in};
-use super::compared_file::ComparedFile;
+use super::compared_commits::{changed_lines_of, changes, commit, edited_files, edits_alone, is_in};
 use super::generated_heads::folder_of_heads;
 use super::own_commit::{
     Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_release, may_be_a_squash, may_be_ours, says_release,
@@ -140,8 +139,8 @@ fn squash(
     if !has_usual_title(record) {
         return Ok(Arrival::Untold);
     }
-    let is_said = |files: &[ComparedFile<'_>]| titles(record).any(|title| does_what_the_title_says(title, files));
-    let is_titled = compare(snapshot, base, record, changes, is_said)?;
+    let files = edited_files(snapshot, base, record, changes)?;
+    let is_titled = titles(record).any(|title| does_what_the_title_says(title, &files));
     Ok(if is_titled { Arrival::AsTitled } else { Arrival::Untold })
 }
 
@@ -152,8 +151,8 @@ pub(super) fn release(snapshot: &mut Snapshot<'_>, record: CommitRecord) -> Resu
     let said = ReleaseTrailers::read(&record);
     let arrival = match (&changes, said) {
         (Some(changes), Some(said)) if edits_alone(changes) => {
-            let is_said = |files: &[ComparedFile<'_>]| files.iter().all(|file| did_what_it_says(&said, file));
-            if compare(snapshot, parent, &record, changes, is_said)? { Arrival::AsSaid } else { Arrival::Untold }
+            let files = edited_files(snapshot, parent, &record, changes)?;
+            if files.iter().all(|file| did_what_it_says(&said, file)) { Arrival::AsSaid } else { Arrival::Untold }
         }
         _ => Arrival::Untold,
     };

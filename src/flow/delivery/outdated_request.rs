@@ -149,9 +149,9 @@ impl Attempt<'_> {
         let Some(request) = newest.filter(may_be_merged) else { return Ok(None) };
         let (number, url) = (request.number, &request.url);
         Ok(match forge.disarm(&request, from, to) {
-            Ok(true) => {
-                Some(format!("auto-merge of pull request #{number} was turned off, because {why}; it is still open: {url}"))
-            }
+            Ok(true) => Some(format!(
+                "auto-merge of pull request #{number} was turned off, because {why}; it is still open: {url}"
+            )),
             Ok(false) => None,
             Err(error) => Some(format!(
                 "the forge may still merge pull request #{number} by itself, although {why}: {error}; take that back by \

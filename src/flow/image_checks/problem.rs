@@ -8,7 +8,8 @@ use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Event, Listener, Waiting};
 
-const ENDED_BY_ANOTHER: &str = "solve the other problem first: `--wait` ended because of it, and this image may still come";
+const ENDED_BY_ANOTHER: &str =
+    "solve the other problem first: `--wait` ended because of it, and this image may still come";
 
 /// An image that is not as it must be.
 pub(super) struct Problem<'a> {
