@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
+use jiff::civil::{DateTime, date};
 
 /// The name of the file.
 pub const FILE_NAME: &str = ".tagship-hold";
@@ -221,8 +221,8 @@ fn seconds(text: &str) -> Option<u64> {
         text.len() == shape.len() && text.bytes().zip(shape.bytes()).all(fits)
     };
     let is_moment = ["0000-00-00T00:00Z", "0000-00-00T00:00:00Z"].into_iter().any(has_shape);
-    let moment: Timestamp = text.parse().ok().filter(|_| is_moment)?;
-    u64::try_from(moment.as_second()).ok()
+    let moment: DateTime = text.strip_suffix('Z')?.parse().ok().filter(|_| is_moment)?;
+    u64::try_from(moment.duration_since(date(1970, 1, 1).at(0, 0, 0, 0)).as_secs()).ok()
 }
 
 #[cfg(test)]
