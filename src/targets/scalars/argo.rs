@@ -9,11 +9,10 @@ use super::key_stems::PARTS_BESIDE;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use super::object::Object;
-use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, list_of};
+use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, SHARED_REGISTRY, list_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
-use super::shared_registry::shared_registry;
 use super::slot::Slot;
-use crate::yaml::{self, NodeId, ParsedYaml, SourceText};
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the sources of an application: `source`, and the items of `sources`. Other objects have none.
 pub(super) fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
@@ -103,9 +102,10 @@ pub(super) fn helm_parameter(
     yaml: &ParsedYaml<'_>,
     source: NodeId,
     name: &str,
+    parameters: &Parameters<'_>,
+    registry_in_values: impl FnOnce() -> Option<String>,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(list) = list_of(yaml, source, "parameters") else { return Ok(None) };
-    let parameters = Parameters::of(yaml, source);
     let value = |name: &str| parameters.slot(yaml, name);
     let part = |keys: &[&str]| -> Result<Option<Slot>, FileRefusal> {
         let slots = keys.iter().filter_map(|key| value(&format!("{name}.{key}")).transpose());
@@ -119,8 +119,10 @@ pub(super) fn helm_parameter(
             found => Ok(found.first().copied()),
         }
     };
-    let by_parameter = value("global.imageRegistry")?.map_or(Ok(None), |slot| slot.text(yaml))?.map(str::to_owned);
-    let shared_registry = by_parameter.or_else(|| registry_in_values(yaml, source));
+    let shared_registry = match value(SHARED_REGISTRY)? {
+        Some(slot) => slot.text(yaml)?.map(str::to_owned),
+        None => registry_in_values(),
+    };
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
@@ -167,15 +169,4 @@ fn take_name(
     }
     (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
     Ok(())
-}
-
-/// Returns the registry for all images in the values beside the parameters, as a mapping or as text.
-fn registry_in_values(yaml: &ParsedYaml<'_>, source: NodeId) -> Option<String> {
-    if let Some(values) = values_object(yaml, source).filter(|values| !yaml.tree.is_null(*values)) {
-        return shared_registry(yaml, &[values]);
-    }
-    let text = value_at(yaml, source, &["helm", "values"])?;
-    let text = SourceText::read(yaml.tree.text(text)?.as_bytes()).ok()?;
-    let values = yaml::read(&text).ok()?;
-    shared_registry(&values, &values.tree.documents)
 }

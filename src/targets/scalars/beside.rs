@@ -46,7 +46,7 @@ impl<'y> ValuesBeside<'y> {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 let value = parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(ValueBeside { key, place: parameter.place, value: Some(value), text: parameter.text })
+                Some(ValueBeside { key, place: parameter.place(), value: Some(value), text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();

@@ -9,14 +9,17 @@ use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_
 use super::name_parts::{NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{is_mapping, text_beside};
-use super::parameters::{FILES, Parameter, Parameters};
+use super::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY};
 use super::place::{ImagePlace, Slots, TextElsewhere};
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// The parameter of a registry for all images of a chart.
-const SHARED_REGISTRY: &str = "global.imageRegistry";
+/// Whether a file has what counts beside the version under the key `version`, and is no part of its name.
+pub(super) fn decides_from_file(parameter: &Parameter<'_>, version: &str) -> bool {
+    let (_, key) = parameter.group_and_key();
+    parameter.list == FILES && counts_beside(version, key) && !is_part_of_name(version, key)
+}
 
 /// Values, and the parameters that are laid over them.
 pub(super) struct LaidOver<'a, 'd> {
@@ -34,6 +37,7 @@ impl<'a> LaidOver<'a, '_> {
     /// A parameter decides which version is pulled.
     pub(super) fn change(&self, image: &mut ImagePlace) -> Result<(), FileRefusal> {
         let near = self.near(image);
+        self.parameters.refuse_odd_names(self.yaml, image.item)?;
         self.refuse_repeated(image, &near)?;
         self.refuse_replaced(image, &near)?;
         let Some(version) = image.version_slot() else { return Ok(()) };
@@ -66,7 +70,8 @@ impl<'a> LaidOver<'a, '_> {
         let mut places = HashMap::new();
         let shared = self.parameters.0.iter().filter(|parameter| parameter.name == SHARED_REGISTRY);
         let that_count = near.iter().copied().filter(|parameter| self.counts(parameter, image));
-        for Parameter { list, name, place, .. } in that_count.chain(shared) {
+        for parameter @ Parameter { list, name, .. } in that_count.chain(shared) {
+            let place = parameter.place();
             if let Some(first) = places.insert((list, name), place).filter(|first| *first != place) {
                 let message = format!("the parameter `{name}` is here twice, at {first} and {place}");
                 return Err(FileRefusal::at(self.yaml, image.item, message, "remove one of them"));
@@ -88,10 +93,11 @@ impl<'a> LaidOver<'a, '_> {
     /// Refuses values of which a parameter decides the version.
     fn refuse_replaced(&self, image: &ImagePlace, near: &[&Parameter<'_>]) -> Result<(), FileRefusal> {
         let versions = image.version_nodes();
-        for parameter @ Parameter { list, name, place, value, .. } in near.iter().copied() {
+        for parameter @ Parameter { list, name, value, .. } in near.iter().copied() {
             let is_in = |value: NodeId| versions.iter().any(|version| self.yaml.tree.is_within(*version, value));
             if self.value_at(name).is_some_and(is_in) {
-                let message = format!("`{name}` in `{list}` decides, at {place}, whatever the values say");
+                let message =
+                    format!("`{name}` in `{list}` decides, at {}, whatever the values say", parameter.place());
                 let hint = match *list {
                     FILES => "write the version into the file that it names, or remove it once by hand".to_owned(),
                     _ if value.is_none() => format!("remove `{name}` once by hand"),
@@ -100,25 +106,25 @@ impl<'a> LaidOver<'a, '_> {
                 return Err(FileRefusal::at(self.yaml, image.item, message, hint));
             }
             if self.is_deciding(parameter, image) {
-                let message =
-                    format!("`{name}` in `{list}` decides what is pulled, at {place}, whatever the tag in the values");
-                let hint = format!("remove `{name}` once by hand");
-                return Err(FileRefusal::at(self.yaml, image.item, message, hint));
+                return Err(parameter.deciding(self.yaml, image.item, "tag in the values"));
             }
         }
-        Ok(())
+        self.parameters.refuse_shared_in_file(self.yaml, image.item)
     }
 
-    /// Whether a parameter that replaces no value is a digest or a whole image, beside the version of an image in the values.
+    /// Whether a parameter that replaces no value is a digest or a whole image, beside the version of an image in the values, or
+    /// has something in a file that counts there.
     fn is_deciding(&self, parameter: &Parameter<'_>, image: &ImagePlace) -> bool {
         let (group, key) = parameter.group_and_key();
         let is_whole = WHOLE_IMAGES.contains(&key);
         let Some(version) = image.version_slot() else { return false };
-        if !is_whole && !is_digest_of(version.key_text(self.yaml), key) {
-            return false;
-        }
-        let is_there = parameter.list == FILES || parameter.text.is_some_and(|text| !is_whole || is_whole_image(text));
-        is_there && self.mapping_of(group) == Some(version.parent)
+        let own = version.key_text(self.yaml);
+        let decides = match parameter.text {
+            Some(text) if is_whole => is_whole_image(text),
+            Some(_) => is_digest_of(own, key),
+            None => decides_from_file(parameter, own),
+        };
+        decides && self.mapping_of(group) == Some(version.parent)
     }
 
     /// Returns what the parameters put beside a version.
@@ -127,7 +133,7 @@ impl<'a> LaidOver<'a, '_> {
             let (group, key) = parameter.group_and_key();
             let text = parameter.text.map(str::to_owned);
             let is_beside = self.mapping_of(group) == Some(version.parent);
-            is_beside.then(|| TextElsewhere { key: key.to_owned(), text, place: parameter.place })
+            is_beside.then(|| TextElsewhere { key: key.to_owned(), text, place: parameter.place() })
         };
         near.iter().filter_map(beside).collect()
     }
@@ -159,8 +165,10 @@ impl<'a> LaidOver<'a, '_> {
         let (yaml, own) = (self.yaml, version.key_text(self.yaml));
         let replaced = |key: &str| self.parameters.get(format!("{group}.{key}").trim_start_matches('.'));
         if PARTS_BESIDE.contains(&own) {
-            let text =
-                |key: &str| replaced(key).and_then(|one| one.text).or_else(|| text_beside(yaml, version.parent, key));
+            let text = |key: &str| match replaced(key) {
+                Some(parameter) => parameter.text,
+                None => text_beside(yaml, version.parent, key),
+            };
             return NameParts::of(&text, is_image_key(group)).name();
         }
         let of_group = self.parameters.0.iter().map(|one| (one.group_and_key(), one.text));

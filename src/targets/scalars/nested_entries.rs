@@ -155,8 +155,9 @@ pub(super) fn refuse_in_another_source(
         let is_of_source = |place: &ImagePlace| yaml.tree.is_within(place.item, values.source);
         for name in arguments.iter().map(|argument| argument.name.as_str()).filter(|name| !name.starts_with('.')) {
             let outside = images.to_edit(name)?;
-            if let Some(first) = outside.first().filter(|_| values.has(name))
+            if let Some(first) = outside.first()
                 && !outside.iter().any(is_of_source)
+                && values.has(name)
             {
                 let at = yaml.place(first.item);
                 let message = format!("`{name}` is ambiguous: it is at {at} too, in another source");

@@ -2,7 +2,7 @@
 
 use super::file_refusal::FileRefusal;
 use super::node_path::own_pair;
-use super::nodes::{filled, is_list, value_at, value_of};
+use super::nodes::{filled, is_list, text_of, value_at, value_of};
 use super::slot::Slot;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -12,21 +12,47 @@ pub(super) const PARAMETERS: &str = "helm.parameters.";
 /// The list of the parameters whose values are in files.
 pub(super) const FILES: &str = "fileParameters";
 
+/// The parameter of a registry for all images of a chart.
+pub(super) const SHARED_REGISTRY: &str = "global.imageRegistry";
+
 /// One parameter.
 #[derive(Clone, Copy)]
 pub(super) struct Parameter<'y> {
     /// The list that it is in.
     pub(super) list: &'static str,
     pub(super) name: &'y str,
-    /// The place of the name.
-    pub(super) place: Position,
     pub(super) value: Option<NodeId>,
     /// The text of the value, if there is any.
     pub(super) text: Option<&'y str>,
     item: NodeId,
+    yaml: &'y ParsedYaml<'y>,
 }
 
 impl<'y> Parameter<'y> {
+    /// Returns the place of the name. There may be thousands of parameters, and to count a column takes its time.
+    pub(super) fn place(&self) -> Position {
+        self.yaml.place(value_of(self.yaml, self.item, "name").unwrap_or(self.item))
+    }
+
+    /// Whether this is the value under `name`, or one around it.
+    pub(super) fn is_around(&self, name: &str) -> bool {
+        name.strip_prefix(self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+
+    /// Returns the refusal of an image at `node`: this parameter decides, whatever the version says that is edited.
+    pub(super) fn deciding(&self, yaml: &ParsedYaml<'_>, node: NodeId, version: &str) -> FileRefusal {
+        let Self { name, list, .. } = self;
+        let message =
+            format!("`{name}` in `{list}` decides what is pulled, at {}, whatever the {version}", self.place());
+        FileRefusal::at(yaml, node, message, format!("remove `{name}` once by hand"))
+    }
+
+    /// Whether the name has an escape that no key needs: then it is another spelling of a plain one.
+    fn is_odd(&self) -> bool {
+        let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        self.name.split('\\').skip(1).any(|rest| rest.starts_with(is_plain))
+    }
+
     /// Returns the name without its last part, and that part.
     pub(super) fn group_and_key(&self) -> (&'y str, &'y str) {
         self.name.rsplit_once('.').unwrap_or(("", self.name))
@@ -37,25 +63,38 @@ impl<'y> Parameter<'y> {
 pub(super) struct Parameters<'y>(pub(super) Vec<Parameter<'y>>);
 
 impl<'y> Parameters<'y> {
-    /// Returns the `helm.parameters` of a source.
+    /// Returns the `helm.parameters` of a source, and then those whose values are in files.
     pub(super) fn of(yaml: &'y ParsedYaml<'_>, source: NodeId) -> Self {
-        Self::in_list(yaml, list_of(yaml, source, "parameters"), "parameters")
-    }
-
-    /// Returns the parameters of a source, and those whose values are in files.
-    pub(super) fn with_files(yaml: &'y ParsedYaml<'_>, source: NodeId) -> Self {
-        let of_files = Self::in_list(yaml, list_of(yaml, source, FILES), FILES);
-        Self(Self::of(yaml, source).0.into_iter().chain(of_files.0).collect())
+        let lists = ["parameters", FILES].map(|key| Self::in_list(yaml, list_of(yaml, source, key), key).0);
+        Self(lists.into_iter().flatten().collect())
     }
 
     pub(super) fn in_list(yaml: &'y ParsedYaml<'_>, list: Option<NodeId>, key: &'static str) -> Self {
         let parameter = |item: NodeId| {
-            let (node, value) = (value_of(yaml, item, "name")?, value_of(yaml, item, "value"));
+            let value = value_of(yaml, item, "value");
             let text = value.and_then(|value| filled(yaml, value));
-            let (name, place) = (yaml.tree.text(node)?, yaml.place(node));
-            Some(Parameter { list: key, name, place, value, text, item })
+            Some(Parameter { list: key, name: text_of(yaml, item, "name")?, value, text, item, yaml })
         };
         Self(list.into_iter().flat_map(|list| yaml.tree.children(list)).filter_map(parameter).collect())
+    }
+
+    /// Returns those whose values are in files: Helm takes them last.
+    pub(super) fn of_files(&self) -> impl Iterator<Item = &Parameter<'y>> {
+        self.0.iter().filter(|parameter| parameter.list == FILES)
+    }
+
+    /// Refuses an image at `node` if a parameter is spelled so that it cannot be compared with the others.
+    pub(super) fn refuse_odd_names(&self, yaml: &ParsedYaml<'_>, node: NodeId) -> Result<(), FileRefusal> {
+        let Some(odd) = self.0.iter().find(|parameter| parameter.is_odd()) else { return Ok(()) };
+        let (name, list, place) = (odd.name, odd.list, odd.place());
+        let message = format!("`{name}` in `{list}`, at {place}, has a `\\` that its path does not need");
+        Err(FileRefusal::at(yaml, node, message, "write the name without it"))
+    }
+
+    /// Refuses an image at `node` if the registry for all images is in a file.
+    pub(super) fn refuse_shared_in_file(&self, yaml: &ParsedYaml<'_>, node: NodeId) -> Result<(), FileRefusal> {
+        let shared = self.of_files().find(|parameter| parameter.is_around(SHARED_REGISTRY));
+        shared.map_or(Ok(()), |shared| Err(shared.deciding(yaml, node, "registry here")))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Parameter<'y>> {
@@ -73,7 +112,8 @@ impl<'y> Parameters<'y> {
     ///
     /// The parameter is there twice, or its value comes from a merge key.
     pub(super) fn slot(&self, yaml: &ParsedYaml<'_>, name: &str) -> Result<Option<Slot>, FileRefusal> {
-        let mut named = self.0.iter().filter(|parameter| parameter.name == name).map(|parameter| parameter.item);
+        let is_here = |parameter: &&Parameter<'_>| parameter.list != FILES && parameter.name == name;
+        let mut named = self.0.iter().filter(is_here).map(|parameter| parameter.item);
         match (named.next(), named.next()) {
             (_, Some(second)) => {
                 let message = format!("the parameter `{name}` is here again");

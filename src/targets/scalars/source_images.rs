@@ -7,14 +7,16 @@ use super::argo::{helm_parameter, image_names, sources, values_object};
 use super::beside::{WHOLE_IMAGES, is_whole_image, switch};
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, ImageByPath, image_at, images_below};
-use super::key_stems::{end_of_version_name, name_of_version, texts_in};
-use super::laid_over::LaidOver;
+use super::key_stems::{end_of_version_name, is_part_of_name, name_of_version, texts_in};
+use super::laid_over::{LaidOver, decides_from_file};
 use super::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of};
 use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots, TextElsewhere};
+use super::shared_registry::shared_registry;
+use super::slot::Slot;
 use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
 
 /// What the path of an image in the values of a source begins with.
@@ -23,18 +25,25 @@ const VALUES_OBJECT: &str = "helm.valuesObject.";
 /// Returns the images of a source that show, but for those of `kustomize.images`.
 pub(super) fn images_of_source(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<ImageByPath> {
     let below = |root| images_below(yaml, Below { root, before: VALUES_OBJECT });
-    let in_values = values_object(yaml, source).map(below).unwrap_or_default();
-    let of_values = |(name, image): ImageByPath| {
-        let image = over_values(yaml, source, &name, || image);
-        (name, image)
-    };
-    let mut images: Vec<ImageByPath> = in_values.into_iter().map(of_values).collect();
-    let names: HashSet<String> = images.iter().map(|(name, _)| name.clone()).collect();
-    for name in image_names(&Parameters::of(yaml, source)).into_iter().filter(|name| !names.contains(name)) {
-        let image = source_image(yaml, source, &name);
-        images.push((name, image));
-    }
-    images
+    with_chart(
+        yaml,
+        source,
+        |_| true,
+        |chart| {
+            let in_values = chart.object.map(below).unwrap_or_default();
+            let of_values = |(name, image): ImageByPath| {
+                let image = chart.over_values(&name, || image);
+                (name, image)
+            };
+            let mut images: Vec<ImageByPath> = in_values.into_iter().map(of_values).collect();
+            let names: HashSet<String> = images.iter().map(|(name, _)| name.clone()).collect();
+            for name in image_names(&chart.parameters).into_iter().filter(|name| !names.contains(name)) {
+                let image = chart.image(&name);
+                images.push((name, image));
+            }
+            images
+        },
+    )
 }
 
 /// Returns the image `name` of a source.
@@ -47,78 +56,143 @@ pub(super) fn source_image(
     source: NodeId,
     name: &str,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
-    over_values(yaml, source, name, || match values_object(yaml, source) {
-        Some(root) => image_at(yaml, Below { root, before: VALUES_OBJECT }, name),
-        None => Ok(None),
-    })
+    let is_of_image = |parameter: &Parameter<'_>| parameter.name.starts_with(name);
+    with_chart(yaml, source, is_of_image, |chart| chart.image(name))
 }
 
-/// Returns what parameters make of an image in the values.
-fn over_values(
+/// Calls `then` with what a source says of its chart. Values that are text are read if one of the parameters is asked about.
+fn with_chart<R>(
     yaml: &ParsedYaml<'_>,
     source: NodeId,
-    name: &str,
-    in_values: impl FnOnce() -> Result<Option<ImagePlace>, FileRefusal>,
-) -> Result<Option<ImagePlace>, FileRefusal> {
-    let Some(mut image) = helm_parameter(yaml, source, name)? else {
-        let mut image = in_values()?;
-        if let Some(image) = &mut image {
-            lay_parameters_over(yaml, source, image)?;
+    is_asked: impl Fn(&Parameter<'_>) -> bool,
+    then: impl FnOnce(&Chart<'_>) -> R,
+) -> R {
+    let parameters = Parameters::of(yaml, source);
+    let object = values_object(yaml, source).filter(|values| !yaml.tree.is_null(*values));
+    // Beside an object, Argo CD ignores the text.
+    let is_read = object.is_none() && parameters.0.iter().any(is_asked);
+    let node = value_at(yaml, source, &["helm", "values"]).filter(|_| is_read);
+    let text = node.and_then(|node| SourceText::read(yaml.tree.text(node)?.as_bytes()).ok());
+    let values = text.as_ref().and_then(|text| yaml::read(text).ok());
+    then(&Chart { yaml, source, parameters, object, text: node.zip(values.as_ref()) })
+}
+
+/// What a source says of its chart.
+struct Chart<'y> {
+    yaml: &'y ParsedYaml<'y>,
+    source: NodeId,
+    parameters: Parameters<'y>,
+    object: Option<NodeId>,
+    /// Values that are text: where they are, and what they say.
+    text: Option<(NodeId, &'y ParsedYaml<'y>)>,
+}
+
+impl Chart<'_> {
+    /// Returns the image `name`.
+    fn image(&self, name: &str) -> Result<Option<ImagePlace>, FileRefusal> {
+        self.over_values(name, || match self.object {
+            Some(root) => image_at(self.yaml, Below { root, before: VALUES_OBJECT }, name),
+            None => Ok(None),
+        })
+    }
+
+    /// Returns the registry for all images in the values.
+    fn shared_registry(&self) -> Option<String> {
+        match (self.object, self.text) {
+            (Some(values), _) => shared_registry(self.yaml, &[values]),
+            (None, Some((_, values))) => shared_registry(values, &values.tree.documents),
+            (None, None) => None,
         }
-        return Ok(image);
-    };
-    refuse_file_parameter(yaml, source, &image)?;
-    let parameters = Parameters::with_files(yaml, source);
-    if let Slots::Parts(parts) = &mut image.slots
-        && let Some(values) = ValuesOfGroup::find(yaml, source, parts, name)
-    {
-        values.refuse_deciding(yaml, parts, &parameters)?;
-        let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
-        let is_in_values = NAME_PARTS.iter().any(|key| text_beside(yaml, values.mapping, key).is_some());
-        if is_in_values && (has_name || values.replaced_name(&parameters)) {
+    }
+
+    /// Returns what parameters make of an image in the values.
+    fn over_values(
+        &self,
+        name: &str,
+        in_values: impl FnOnce() -> Result<Option<ImagePlace>, FileRefusal>,
+    ) -> Result<Option<ImagePlace>, FileRefusal> {
+        let Self { yaml, parameters, .. } = self;
+        let Some(mut image) = helm_parameter(yaml, self.source, name, parameters, || self.shared_registry())? else {
+            let mut image = in_values()?;
+            if let (Some(image), Some(values)) = (&mut image, self.object) {
+                LaidOver { yaml, values, parameters }.change(image)?;
+            }
+            return Ok(image);
+        };
+        let is_name_in_file = self.judge_files(&image)?;
+        self.judge_by_values(&mut image, name, is_name_in_file)?;
+        if is_name_in_file {
+            image.has_name_elsewhere(None);
+        }
+        Ok(Some(image))
+    }
+
+    /// Judges an image in parameters by the values: takes its name from them, and what counts beside its version.
+    fn judge_by_values(&self, image: &mut ImagePlace, name: &str, is_name_in_file: bool) -> Result<(), FileRefusal> {
+        let Self { yaml, parameters, .. } = self;
+        let (values, root, place) = match (self.object, self.text) {
+            (Some(root), _) => (*yaml, Some(root), None),
+            (None, Some((node, text))) => (text, text.tree.documents.first().copied(), Some(yaml.place(node))),
+            (None, None) => return Ok(()),
+        };
+        let Slots::Parts(parts) = &mut image.slots else { return Ok(()) };
+        let Some((group, version)) = ValuesOfGroup::group_and_version(yaml, parts, name) else { return Ok(()) };
+        let key = if place.is_none() { "valuesObject" } else { "values" };
+        let found = root.and_then(|root| ValuesOfGroup::below(values, root, group, key));
+        let Some(found) = found else { return Ok(()) };
+        let refused = |refusal: FileRefusal| FileRefusal { place: place.or(refusal.place), ..refusal };
+        found.refuse_deciding(values, parts, parameters).map_err(refused)?;
+        let has_name =
+            is_name_in_file || parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
+        let is_in_values = || NAME_PARTS.iter().any(|key| text_beside(values, found.mapping, key).is_some());
+        if place.is_none() && (has_name || found.replaced_name(parameters)) && is_in_values() {
             let message = "the name of the image is in the parameters and in `valuesObject`";
             let hint = "write it into one of the two once by hand";
-            return Err(FileRefusal::at(yaml, values.mapping, message, hint));
+            return Err(FileRefusal::at(yaml, found.mapping, message, hint));
         }
         if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
-            let version = ValuesOfGroup::group_and_version(yaml, parts, name).map_or("", |(_, version)| version);
-            (parts.known_name, parts.limit) = values.name(yaml, version);
+            (parts.known_name, parts.limit) = found.name(values, version, parameters);
         }
-        image.beside = values.beside(yaml, &parameters);
-    } else {
-        judge_over_text(yaml, source, &mut image, name, &parameters)?;
+        image.beside = found.beside(values, parameters);
+        for beside in &mut image.beside {
+            beside.place = place.unwrap_or(beside.place);
+        }
+        Ok(())
     }
-    Ok(Some(image))
-}
 
-/// Judges an image in parameters by values that are text: takes its name from them, and what counts beside its version.
-fn judge_over_text(
-    yaml: &ParsedYaml<'_>,
-    source: NodeId,
-    image: &mut ImagePlace,
-    name: &str,
-    parameters: &Parameters<'_>,
-) -> Result<(), FileRefusal> {
-    // Beside an object, Argo CD ignores the text.
-    let is_ignored = values_object(yaml, source).is_some_and(|values| !yaml.tree.is_null(values));
-    let node = value_at(yaml, source, &["helm", "values"]).filter(|_| !is_ignored);
-    let (Slots::Parts(parts), Some(node)) = (&mut image.slots, node) else { return Ok(()) };
-    let Some(Ok(text)) = yaml.tree.text(node).map(|text| SourceText::read(text.as_bytes())) else { return Ok(()) };
-    let Ok(values) = yaml::read(&text) else { return Ok(()) };
-    let group = ValuesOfGroup::group_and_version(yaml, parts, name);
-    let (Some(root), Some((group, version))) = (values.tree.documents.first(), group) else { return Ok(()) };
-    let Some(found) = ValuesOfGroup::below(&values, *root, group, "values") else { return Ok(()) };
-    let place = yaml.place(node);
-    found
-        .refuse_deciding(&values, parts, parameters)
-        .map_err(|refusal| FileRefusal { place: Some(place), ..refusal })?;
-    let has_name = parts.registry.is_some() || parts.repository.is_some() || parts.known_name.is_some();
-    if !has_name && parts.shared_registry.is_none() && parts.limit.is_none() {
-        (parts.known_name, parts.limit) = found.name(&values, version);
+    /// Returns whether a part of the image's name is in a file.
+    ///
+    /// # Errors
+    ///
+    /// What is in a file decides: Helm takes it last.
+    fn judge_files(&self, image: &ImagePlace) -> Result<bool, FileRefusal> {
+        let Self { yaml, parameters, .. } = self;
+        parameters.refuse_odd_names(yaml, image.item)?;
+        parameters.refuse_shared_in_file(yaml, image.item)?;
+        let name_of = |slot: Slot| text_of(yaml, slot.parent, "name");
+        let versions: Vec<&str> = match &image.slots {
+            Slots::Reference { slot, .. } => name_of(*slot).into_iter().collect(),
+            Slots::Parts(parts) => [parts.tag, parts.digest].into_iter().flatten().filter_map(name_of).collect(),
+        };
+        let mut is_name_in_file = false;
+        for parameter in parameters.of_files() {
+            let Parameter { name, .. } = parameter;
+            if versions.iter().any(|version| parameter.is_around(version)) {
+                let message = format!("`{name}` in `{FILES}` decides, whatever the parameter says");
+                let hint = "write the version into the file that it names, or remove it once by hand";
+                return Err(FileRefusal { place: Some(parameter.place()), ..FileRefusal::of_file(message, hint) });
+            }
+            let (group, key) = parameter.group_and_key();
+            let owns = versions.iter().map(|version| version.rsplit_once('.').unwrap_or(("", version)));
+            for (_, own) in owns.filter(|(other, _)| *other == group) {
+                if decides_from_file(parameter, own) {
+                    return Err(parameter.deciding(yaml, image.item, "parameter says"));
+                }
+                is_name_in_file |= is_part_of_name(own, key);
+            }
+        }
+        Ok(is_name_in_file)
     }
-    image.beside = found.beside(&values, parameters);
-    image.beside.iter_mut().for_each(|beside| beside.place = place);
-    Ok(())
 }
 
 /// Judges an image that was found by a path from the root, or by a marker, as one that is named in its source.
@@ -134,8 +208,8 @@ pub(super) fn judge_in_sources(
     let Some(node) = image.nodes().first().copied() else { return Ok(()) };
     let of_object = objects.iter().filter(|object| yaml.tree.is_within(node, object.root));
     for source in of_object.flat_map(|object| sources(yaml, object)) {
-        if values_object(yaml, source).is_some_and(|values| yaml.tree.is_within(node, values)) {
-            lay_parameters_over(yaml, source, image)?;
+        if let Some(values) = values_object(yaml, source).filter(|values| yaml.tree.is_within(node, *values)) {
+            LaidOver { yaml, values, parameters: &Parameters::of(yaml, source) }.change(image)?;
         }
         if let Slots::Reference { slot, form } = &mut image.slots
             && value_at(yaml, source, &["kustomize", "images"]) == Some(slot.parent)
@@ -152,12 +226,6 @@ pub(super) fn parameter_at(yaml: &ParsedYaml<'_>, source: NodeId, value: NodeId)
     parameters.find(|parameter| parameter.value == Some(value)).map(|parameter| parameter.name.to_owned())
 }
 
-/// Takes from the parameters of a source what they make of an image in its values.
-fn lay_parameters_over(yaml: &ParsedYaml<'_>, source: NodeId, image: &mut ImagePlace) -> Result<(), FileRefusal> {
-    let Some(values) = values_object(yaml, source) else { return Ok(()) };
-    LaidOver { yaml, values, parameters: &Parameters::with_files(yaml, source) }.change(image)
-}
-
 /// The mapping in the values that is the same image as a group of parameters.
 struct ValuesOfGroup<'y> {
     /// The key of the values in their source.
@@ -170,11 +238,6 @@ struct ValuesOfGroup<'y> {
 }
 
 impl<'y> ValuesOfGroup<'y> {
-    fn find(yaml: &ParsedYaml<'_>, source: NodeId, parts: &Parts, name: &'y str) -> Option<Self> {
-        let (group, _) = Self::group_and_version(yaml, parts, name)?;
-        Self::below(yaml, values_object(yaml, source)?, group, "valuesObject")
-    }
-
     /// Returns what the names of the parameters begin with, and the key of the version.
     fn group_and_version<'v>(yaml: &'v ParsedYaml<'_>, parts: &Parts, name: &'y str) -> Option<(&'y str, &'v str)> {
         let version = text_of(yaml, parts.tag.or(parts.digest)?.parent, "name")?;
@@ -192,13 +255,21 @@ impl<'y> ValuesOfGroup<'y> {
         is_mapping(yaml, mapping).then(|| Self { key, group, mapping, is_of_image: is_image_key(group) })
     }
 
-    /// Returns the name in the values whose version a parameter is, or what it ends in.
-    fn name(&self, yaml: &ParsedYaml<'_>, own: &str) -> (Option<String>, Option<NameLimit>) {
-        let named = NameParts::of(&|key| text_beside(yaml, self.mapping, key), self.is_of_image);
+    /// Returns the name in the values whose version a parameter is, or what it ends in. What a parameter replaces is none.
+    fn name(
+        &self,
+        yaml: &ParsedYaml<'_>,
+        own: &str,
+        parameters: &Parameters<'_>,
+    ) -> (Option<String>, Option<NameLimit>) {
+        let is_left = |key: &str| self.replacing(parameters, key).is_none();
+        let text = |key: &str| text_beside(yaml, self.mapping, key).filter(|_| is_left(key));
+        let named = NameParts::of(&text, self.is_of_image);
         if named.is_said() {
             return (named.name(), None);
         }
-        let texts = texts_in(yaml, self.mapping, None);
+        let mut texts = texts_in(yaml, self.mapping, None);
+        texts.retain(|(key, _)| is_left(key));
         match name_of_version(own, &texts) {
             Some(name) => (Some(name.to_owned()), None),
             None => (None, end_of_version_name(own, &texts).map(NameLimit::ends_in)),
@@ -251,21 +322,4 @@ impl<'y> ValuesOfGroup<'y> {
     fn replaced_name(&self, parameters: &Parameters<'_>) -> bool {
         NAME_PARTS.iter().any(|key| self.replacing(parameters, key).is_some())
     }
-}
-
-/// Refuses a parameter that a file replaces: Helm takes it last.
-fn refuse_file_parameter(yaml: &ParsedYaml<'_>, source: NodeId, image: &ImagePlace) -> Result<(), FileRefusal> {
-    let parents = match &image.slots {
-        Slots::Reference { slot, .. } => vec![slot.parent],
-        Slots::Parts(parts) => [parts.tag, parts.digest].into_iter().flatten().map(|slot| slot.parent).collect(),
-    };
-    let names: Vec<&str> = parents.into_iter().filter_map(|parent| text_of(yaml, parent, "name")).collect();
-    for Parameter { list, name, place, .. } in Parameters::with_files(yaml, source).0 {
-        if list == FILES && names.contains(&name) {
-            let message = format!("`{name}` in `{FILES}` decides, whatever the parameter says");
-            let hint = "write the version into the file that it names, or remove it once by hand";
-            return Err(FileRefusal { place: Some(place), ..FileRefusal::of_file(message, hint) });
-        }
-    }
-    Ok(())
 }

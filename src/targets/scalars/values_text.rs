@@ -47,7 +47,7 @@ impl<'y, 'd> ValuesText<'y, 'd> {
                 values_object(yaml, source).or_else(|| yaml.tree.inherited(helm, &|key| key == "valuesObject"));
             let is_ignored = instead.is_some_and(|values| !yaml.tree.is_null(values));
             let text = yaml.tree.text(pair.value)?;
-            let (slot, parameters) = (Slot::of(helm, pair), Parameters::with_files(yaml, source));
+            let (slot, parameters) = (Slot::of(helm, pair), Parameters::of(yaml, source));
             Some(Self { yaml, slot, text, source, parameters, object, is_ignored })
         };
         let of_object = move |object| sources(yaml, object).into_iter().map(move |source| (object, source));
