@@ -3,7 +3,7 @@
 use crate::pipeline::{PRODUCTION, Pipeline, kustomization};
 use crate::support::command::Command;
 use crate::support::registry::Image;
-use crate::support::repository::File;
+use crate::support::repository::{Checkout, File};
 
 const MANIFEST: &str = "apps/pod.yaml";
 
@@ -128,6 +128,37 @@ fn a_container_below_a_kustomization_may_be_of_any_tag() {
     output.stdout_has(&format!(" warn    not checked: `web` in {path} has neither tag nor digest"));
 }
 
+/// Flux makes a kustomization of a folder that has none.
+#[test]
+fn a_container_may_have_its_tag_from_flux() {
+    let environments = Pipeline::with_environments();
+    let (known, image) = (environments.build("web", "v1.0.0"), absent(&environments));
+    let flux = |path: &str, spec: &str| {
+        let head = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: web}\n";
+        format!("{head}spec:\n  path: {path}\n{spec}")
+    };
+    environments.build("absent", "v1.0.0");
+    let entry = format!("  images:\n  - name: {image}\n    newTag: v1.0.0\n");
+    let patch = format!("  patches:\n  - patch: |\n      spec: {{containers: [{{name: web, image: '{image}:v1'}}]}}\n");
+    let check = |flux: &str, arguments: &[&str]| {
+        let pod = File::new(MANIFEST, pod(&[("web", &image), ("side", &known)]));
+        environments.stage.remote.commit("main", "Files", &[File::new("clusters/web.yaml", flux), pod]);
+        environments.run("check", &[&["-f", MANIFEST], arguments].concat()).run()
+    };
+    let warning = format!(" warn    not checked: `web` in {MANIFEST} has neither tag nor digest");
+    let several = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: web}}\n---\n{}", flux("./apps/", &entry));
+    for flux in [flux("./apps", &entry), flux("''", &entry), flux("/", &patch), several] {
+        check(&flux, &["-f", "clusters/web.yaml"]).success().stdout_has(&warning);
+        let checkout = Checkout::shallow(&environments.stage.remote.file_url());
+        let here = environments.stage.tagship().current_dir(checkout.path()).args(["check", "-f", MANIFEST]);
+        here.run().success().stdout_has(&warning);
+    }
+    let other = entry.replace("absent", "other");
+    for flux in [flux("./app", &entry), flux("./apps", &other), flux("apps", &entry.replace("newTag", "newName"))] {
+        check(&flux, &["-f", "clusters/web.yaml"]).exit(4).stderr_has(&format!("{image}:latest"));
+    }
+}
+
 /// `present` is said of what was asked for, and all else is named.
 #[test]
 fn a_check_names_what_it_cannot_ask_for() {
@@ -185,7 +216,9 @@ fn a_check_asks_for_latest_in_containers_and_services() {
         environments.stage.remote.commit("main", "A file", &[File::new(path, text)]);
         let output = check(path).exit(4).stderr_has(&format!("{image}:latest"));
         let output = output.stderr_has(&format!("named by `side` in {path}, without a tag"));
-        output.stderr_has("  hint: write the tag into the file\n").says_nowhere("rollback");
+        let output =
+            output.stderr_has("  hint: write the tag into the file; if a Kustomization of Flux sets it, name its ");
+        output.says_nowhere("rollback");
     }
     environments.stage.registry.put_image("org/absent", "latest", &Image::new());
     for path in [MANIFEST, "compose.yaml"] {
