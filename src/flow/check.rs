@@ -9,7 +9,7 @@ use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::source_attestations::look_at_forges;
 use super::release_branch::read_branch::{Tip, read_branch};
 use super::rulings::{EntryToRule, broken_beside_images, rule};
-use super::target_files::kustomization_above::is_below_kustomization;
+use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
@@ -129,11 +129,12 @@ impl Released {
 ///
 /// A file cannot be read, or it does not tell what one of its images is.
 fn as_they_are(
-    snapshot: &Snapshot<'_>,
+    snapshot: &mut Snapshot<'_>,
     paths: &[RepositoryPath],
     listener: &mut Listener<'_>,
 ) -> Result<Vec<FileEdit>, Failure> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let mut tags_elsewhere = TagsElsewhere::default();
     for path in paths {
         let file = path.to_string();
         let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
@@ -145,8 +146,9 @@ fn as_they_are(
         }
         problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
         let mut entries = shown.entries;
-        if is_below_kustomization(snapshot, path)? {
-            for (_, fields) in &mut entries {
+        for (_, fields) in entries.iter_mut().filter(|(_, fields)| fields.is_latest()) {
+            let image = fields.new_name.as_deref().unwrap_or_default();
+            if tags_elsewhere.may_set(snapshot, paths, path, image)? {
                 fields.untagged = Untagged::Elsewhere;
             }
         }

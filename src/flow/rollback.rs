@@ -8,7 +8,7 @@ use super::exact_argument::exactly;
 use super::named_release::{AmbiguousName, place_of};
 use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::read_branch::Tip;
-use super::target_files::kustomization_above::is_below_kustomization;
+use super::target_files::tag_elsewhere::TagsElsewhere;
 use super::unknown_entry::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::claims::BranchClaims;
@@ -305,11 +305,12 @@ impl Back {
     }
 
     /// Returns whether it leads to what has neither tag nor digest, and is not `latest` for certain.
-    fn tells_no_version(&self, snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Result<bool, Failure> {
+    fn tells_no_version(&self, snapshot: &mut Snapshot<'_>, path: &RepositoryPath) -> Result<bool, Failure> {
         let Some(fields) = self.to.fields.as_ref().filter(|fields| !self.is_there && !fields.says_what_runs()) else {
             return Ok(false);
         };
-        Ok(fields.pulled_tag().is_none() || is_below_kustomization(snapshot, path)?)
+        let image = fields.new_name.as_deref().unwrap_or_default();
+        Ok(!fields.is_latest() || TagsElsewhere::default().may_set(snapshot, &[], path, image)?)
     }
 
     /// Returns the release that it goes back to, and what its image was.

@@ -126,6 +126,13 @@ pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
     editor.unwrap_or_else(|_| Editor::by_name(path)) == Editor::Lists(ListsPlace::Document)
 }
 
+/// Returns whether a Kustomization of Flux in the file at `path` gives an image of a manifest a version.
+pub fn is_set_by_flux(path: &str, source: &[u8], manifest: &str, image: &str) -> bool {
+    let group = scalars::FLUX_KUSTOMIZATIONS.as_bytes();
+    let sets = |file: &ReadFile<'_, '_>| Ok(scalars::is_set_by_flux(file.images(), manifest, image));
+    source.windows(group.len()).any(|window| window == group) && read(path, source, sets).unwrap_or_default()
+}
+
 /// Edits every image that an argument names in the file at `path`; see [`kustomization::edit`].
 ///
 /// # Errors

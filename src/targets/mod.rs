@@ -9,7 +9,9 @@ pub mod kustomization;
 mod scalars;
 mod shown_entries;
 
-pub use any_file::{ReadFile, TargetError, edit, entries, is_kustomization, may_be_another_name, read, spellings};
+pub use any_file::{
+    ReadFile, TargetError, edit, entries, is_kustomization, is_set_by_flux, may_be_another_name, read, spellings,
+};
 pub use edit::{
     Absent, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, Note, NoteKind, OtherKind,
     PlaceVersion, Unnamed, Untagged, UnusableValue, ValuesNote,

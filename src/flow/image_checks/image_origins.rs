@@ -14,7 +14,7 @@ const MAX_LINES_TOLD: usize = 10;
 const TAKE_BACK: &str = "push it again, or take it back with `tagship rollback`";
 
 /// What to do about an image without a tag in the file. `latest` was asked for, and is not there.
-const SAY_TAG: &str = "write the tag into the file";
+const SAY_TAG: &str = "write the tag into the file; if a Kustomization of Flux sets it, name its file too, with `-f`";
 
 /// Images, with where each comes from.
 #[derive(Debug, Default)]

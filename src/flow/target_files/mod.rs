@@ -2,10 +2,10 @@
 
 pub(super) mod argocd_sources;
 pub(super) mod files_to_edit;
-pub(super) mod kustomization_above;
 pub(super) mod kustomization_only;
 mod matched;
 pub(super) mod named_files;
 pub(super) mod other_kustomizations;
 pub(super) mod patterns_on_disk;
 pub(super) mod size_of_all;
+pub(super) mod tag_elsewhere;

@@ -16,20 +16,27 @@ const MAX_TOLD: usize = 4;
 /// Returns the folders of the other kustomizations that have an entry `name`, as far as the repository's folders are at hand:
 /// those that were fetched, and those that the checkout has.
 pub(in crate::flow) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Vec<String> {
-    let root = RepositoryPath::root();
-    if snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).is_err() {
-        return Vec::new();
-    }
-    let Ok(Some(mut paths)) = snapshot.files_below(&root, kustomization::is_kustomization_name) else {
-        return Vec::new();
-    };
-    paths.sort_unstable_by_key(ToString::to_string);
-    paths.truncate(MAX_READ);
-    if snapshot.load(&paths).is_err() {
-        return Vec::new();
-    }
+    let paths = files_at_hand(snapshot, kustomization::is_kustomization_name, MAX_READ);
     let with_entry = paths.iter().filter(|path| snapshot.file(path).is_ok_and(|text| has_entry(text, name)));
     with_entry.map(folder).take(MAX_TOLD).collect()
+}
+
+/// Returns up to `max` of the files whose names are wanted, and reads them, as far as the repository's folders are at hand.
+pub(super) fn files_at_hand(
+    snapshot: &mut Snapshot<'_>,
+    is_wanted: impl Fn(&str) -> bool,
+    max: usize,
+) -> Vec<RepositoryPath> {
+    let root = RepositoryPath::root();
+    let here =
+        snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).and_then(|()| snapshot.files_below(&root, is_wanted));
+    let mut paths = here.ok().flatten().unwrap_or_default();
+    paths.sort_by_key(ToString::to_string);
+    paths.truncate(max);
+    match snapshot.load_if_room(&paths) {
+        Ok(true) => paths,
+        Ok(false) | Err(_) => Vec::new(),
+    }
 }
 
 /// Returns the folders of the kustomizations on disk below `root` that have an entry `name`, as they are named in the folder

@@ -1,20 +1,43 @@
-//! Whether a kustomization may give the images of a manifest other tags: kustomize reads no file from outside of the folder of
-//! the kustomization that names it.
+//! What may give an image of a manifest another tag: a kustomization in the folder of the manifest or above it, because kustomize
+//! reads no file from outside of its own folder, or a Kustomization of Flux anywhere. Without a tag, it is not `latest` then.
 
+use super::other_kustomizations::files_at_hand;
 use crate::git::{GitError, RepositoryPath, Snapshot, TreeEntry};
+use crate::targets;
 use crate::targets::kustomization::is_kustomization_name;
 
-/// Returns whether a folder on the way to the file at `path` has a kustomization.
-pub(in crate::flow) fn is_below_kustomization(
-    snapshot: &Snapshot<'_>,
-    path: &RepositoryPath,
-) -> Result<bool, GitError> {
-    for folder in path.folders() {
-        if let TreeEntry::Directory(names) = snapshot.entry(&folder)?
-            && names.iter().any(|name| is_kustomization_name(name))
-        {
-            return Ok(true);
+/// How many files are looked through for those of Flux.
+const MAX_READ: usize = 2000;
+
+/// The Kustomizations of Flux in a repository, as far as its files are at hand. They are looked for once.
+#[derive(Default)]
+pub(in crate::flow) struct TagsElsewhere {
+    flux: Option<Vec<RepositoryPath>>,
+}
+
+impl TagsElsewhere {
+    /// Returns whether the image called `image` in the manifest at `path` may be given a tag. The files at `read` were read.
+    pub(in crate::flow) fn may_set(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        read: &[RepositoryPath],
+        path: &RepositoryPath,
+        image: &str,
+    ) -> Result<bool, GitError> {
+        for folder in path.folders() {
+            if let TreeEntry::Directory(names) = snapshot.entry(&folder)?
+                && names.iter().any(|name| is_kustomization_name(name))
+            {
+                return Ok(true);
+            }
         }
+        let flux = self.flux.get_or_insert_with(|| {
+            let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
+            [files_at_hand(snapshot, is_yaml, MAX_READ), read.to_vec()].concat()
+        });
+        let manifest = path.to_string();
+        let sets =
+            |text: &[u8], file: &RepositoryPath| targets::is_set_by_flux(&file.to_string(), text, &manifest, image);
+        Ok(flux.iter().any(|file| snapshot.file(file).is_ok_and(|text| sets(text, file))))
     }
-    Ok(false)
 }

@@ -194,8 +194,12 @@ impl Fields {
 
     /// Returns the tag by which the image is pulled, as far as the file tells it.
     pub fn pulled_tag(&self) -> Option<&str> {
-        let is_latest = self.untagged == Untagged::Latest && !self.says_what_runs();
-        self.new_tag.as_deref().or(is_latest.then_some("latest"))
+        self.new_tag.as_deref().or(self.is_latest().then_some("latest"))
+    }
+
+    /// Returns whether the tag `latest` is what runs, because there is no other.
+    pub fn is_latest(&self) -> bool {
+        self.untagged == Untagged::Latest && !self.says_what_runs()
     }
 
     /// Returns the same with the name of the image, if the file has no place that says it.

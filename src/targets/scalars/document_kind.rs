@@ -7,6 +7,9 @@ use super::nodes::{is_list, is_mapping, text_of, value_of};
 use crate::targets::kustomization::{self, is_kustomization_name};
 use crate::yaml::{NodeId, Pair, ParsedYaml};
 
+/// The group of the Kustomizations of Flux.
+pub(in crate::targets) const FLUX_KUSTOMIZATIONS: &str = "kustomize.toolkit.fluxcd.io";
+
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::targets) enum DocumentKind {
@@ -75,7 +78,7 @@ pub(in crate::targets) fn document_kind(path: &str, yaml: &ParsedYaml<'_>, root:
         return DocumentKind::Kustomization;
     }
     match (group, kind) {
-        ("kustomize.toolkit.fluxcd.io", "Kustomization") => DocumentKind::FluxKustomization,
+        (FLUX_KUSTOMIZATIONS, "Kustomization") => DocumentKind::FluxKustomization,
         ("helm.toolkit.fluxcd.io", "HelmRelease") => DocumentKind::HelmRelease,
         ("source.toolkit.fluxcd.io", "OCIRepository") => DocumentKind::OciRepository,
         ("argoproj.io", "Application") => DocumentKind::Application,

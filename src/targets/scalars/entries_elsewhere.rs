@@ -1,9 +1,13 @@
 //! Entries as in the `images` of a kustomization, in other objects: a Kustomization of Flux among several documents, and the
 //! post-renderers of a HelmRelease. They are called by the path of what they set.
 
+use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_path::{Below, ImageByPath, image_at, name_beside};
-use super::nodes::{is_list, text_beside, text_of, value_at};
+use super::image_text::{is_same_image, versioned_images};
+use super::lookup::FileImages;
+use super::nodes::{is_list, text_beside, text_of, value_at, value_of};
+use crate::targets::kustomization::{is_for, patches};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the entries in the `spec.images` of a Kustomization of Flux.
@@ -23,6 +27,24 @@ pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<ImageByPa
         (format!(".{path}"), image)
     };
     items(yaml, images, "spec.images").map(entry).collect()
+}
+
+/// Returns whether a Kustomization of Flux gives an image of the manifest at a path a version: by an entry, or by a patch.
+pub(in crate::targets) fn is_set_by_flux(images: &FileImages<'_, '_>, manifest: &str, image: &str) -> bool {
+    let yaml = images.yaml;
+    let of_flux = images.objects.iter().filter(|object| object.kind == DocumentKind::FluxKustomization);
+    of_flux.filter_map(|object| value_of(yaml, object.root, "spec")).any(|spec| {
+        let folder = text_of(yaml, spec, "path").unwrap_or_default().trim_start_matches("./").trim_matches('/');
+        let below = manifest.strip_prefix(folder);
+        let is_below = folder.is_empty() || below.is_some_and(|rest| rest.starts_with('/'));
+        let mut entries = items(yaml, value_of(yaml, spec, "images"), "");
+        let sets = |(_, entry): (String, NodeId)| {
+            let has_version = ["newTag", "digest"].iter().any(|key| text_beside(yaml, entry, key).is_some());
+            has_version && text_of(yaml, entry, "name").is_some_and(|name| is_for(name, image))
+        };
+        let is_patched = |(_, text): &(NodeId, &str)| versioned_images(text).any(|set| is_same_image(&set.name, image));
+        is_below && (entries.any(sets) || patches(yaml, spec).iter().any(is_patched))
+    })
 }
 
 /// Returns the entries in the post-renderers of a HelmRelease. A digest decides what is pulled, whatever the tag beside it.

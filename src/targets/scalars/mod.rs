@@ -50,7 +50,10 @@ mod values_text;
 mod variable;
 mod walk;
 
-pub(super) use document_kind::{DocumentKind, document_kind, refuse_file, refuse_text, without_version};
+pub(super) use document_kind::{
+    DocumentKind, FLUX_KUSTOMIZATIONS, document_kind, refuse_file, refuse_text, without_version,
+};
+pub(super) use entries_elsewhere::is_set_by_flux;
 pub use file_refusal::FileRefusal;
 pub use image_text::is_same_image;
 pub(super) use image_text::{ImageText, versioned_images};
