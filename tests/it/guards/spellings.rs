@@ -197,7 +197,9 @@ fn a_place_that_was_taken_back_by_hand() {
 #[test]
 fn a_place_that_was_rolled_back_by_its_own_name() {
     let pipeline = Pipeline::new();
-    for order in [&["a", "b", "c"][..], &["b", "a", "c"], &["a", "b"], &["b", "a"]] {
+    let many =
+        ["c", "b", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "a"];
+    for order in [&["a", "b", "c"][..], &["b", "a", "c"], &["a", "b"], &["b", "a"], &many] {
         let pods: Vec<String> =
             order.iter().map(|name| MANIFEST.replace("{name: a}", &format!("{{name: {name}}}"))).collect();
         let file = &format!("{}.yaml", order.concat());
