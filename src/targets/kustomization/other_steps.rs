@@ -26,7 +26,8 @@ pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, reque
         let own = image.new_name.take().filter(|new_name| !new_name.is_empty());
         let is_of_entry = |set: &ImageText| match &own {
             Some(new_name) => is_same_image(&set.name, new_name),
-            None => is_plain(name) && is_same_image(&set.name, name),
+            // What is written without a registry may get it by a patch.
+            None => is_plain(name) && (is_same_image(&set.name, name) || ends_in(&set.name, name)),
         };
         let is_left = |set: &ImageText| is_of_entry(set) && names.next(0, &set.render(), &|_| true).is_none();
         let set = patches.iter().find_map(|(patch, text)| Some((*patch, versioned_images(text).find(is_left)?)));
@@ -65,6 +66,11 @@ pub(in crate::targets) fn patches<'y>(yaml: &'y ParsedYaml<'_>, root: NodeId) ->
         Some((patch, yaml.tree.text(patch)?))
     };
     PATCHES.iter().flat_map(|key| items(yaml, root, key)).filter_map(text).collect()
+}
+
+/// Whether the last parts of an image's name are `end`.
+fn ends_in(image: &str, end: &str) -> bool {
+    image.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
 }
 
 /// Whether a transformer that is written out sets an image to something else than it is.
