@@ -273,6 +273,11 @@ impl<'p, 'd> ReadFile<'p, 'd> {
         scalars::own_names(self.images(), name)
     }
 
+    /// Returns those of `names` that mean one place of `name` alone, each with the number of that place.
+    pub fn named_alone(&self, name: &str, names: &BTreeSet<String>) -> Vec<(usize, String)> {
+        scalars::named_alone(self.images(), name, names)
+    }
+
     /// Returns where an object has a `kind` and no `apiVersion`, which makes it no manifest.
     pub fn object_without_version(&self) -> Option<Position> {
         let is_other = self.editor == Editor::Scalars;

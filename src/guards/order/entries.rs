@@ -68,7 +68,8 @@ pub fn order_of(
     Ok(EntryOrders::new(orders))
 }
 
-/// Of how many places of one name each has a past of its own. To name a place, the whole file is looked through.
+/// Up to how many places of one name each is looked for a name of its own, which goes through the whole file. Of more, those have
+/// one that a release named alone.
 const MAX_OWN_PASTS: usize = 20;
 
 /// Returns the name that means each of the `places` of one name alone, if each has a past of its own: they say different things
@@ -79,10 +80,27 @@ fn own_names_of(
     snapshot: &mut Snapshot<'_>,
     claims: &mut BranchClaims,
 ) -> Result<Vec<Option<String>>, Failure> {
-    if !(2..=MAX_OWN_PASTS).contains(&places.len()) {
+    let name = places[0].name.as_str();
+    let says = |said: Result<Vec<(String, Fields)>, TargetError>, place: &EntryEdit| {
+        said.is_ok_and(|said| said.iter().any(|(_, fields)| *fields == place.before))
+    };
+    if places.len() > MAX_OWN_PASTS {
+        claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
+        let spellings = claims.spellings(name, &file.path, &file.old);
+        let mut names = vec![None; places.len()];
+        let name_alone = |read: &ReadFile<'_, '_>| {
+            for (at, own) in read.named_alone(name, &spellings) {
+                if places.get(at).is_some_and(|place| says(read.entries(Some(&own)), place)) {
+                    names[at] = Some(own);
+                }
+            }
+            Ok(names)
+        };
+        return Ok(targets::read(&file.path, &file.old, name_alone).unwrap_or_default());
+    }
+    if places.len() < 2 {
         return Ok(Vec::new());
     }
-    let name = places[0].name.as_str();
     let said = |file: &ReadFile<'_, '_>| {
         let said = |name: String| (file.entries(Some(&name)), name);
         Ok(file.own_names(name).into_iter().map(said).collect())
@@ -93,9 +111,6 @@ fn own_names_of(
     if are_alike && !is_one_named_alone(file, &mut names, snapshot, claims)? {
         return Ok(Vec::new());
     }
-    let says = |said: Result<Vec<(String, Fields)>, TargetError>, place: &EntryEdit| {
-        said.is_ok_and(|said| said.iter().any(|(_, fields)| *fields == place.before))
-    };
     let named = named.into_iter().zip(places);
     Ok(named.map(|((said, name), place)| says(said, place).then_some(name)).collect())
 }

@@ -61,4 +61,4 @@ pub(super) use lookup::{FileImages, first_called};
 pub(super) use marked::first_marked;
 pub(super) use nested::edit;
 pub(super) use nested_entries::{ScalarPlace, entries, require_one_version, scalars_of, shown};
-pub(super) use rewrite::own_names;
+pub(super) use rewrite::{named_alone, own_names};

@@ -99,6 +99,15 @@ pub(in crate::targets) fn own_names(images: &FileImages<'_, '_>, name: &str) -> 
     images.called(name).map(|places| together::own_names(images, &places)).unwrap_or_default()
 }
 
+/// Returns those of `names` that mean one place of `name` alone, each with the number of that place.
+pub(in crate::targets) fn named_alone(
+    images: &FileImages<'_, '_>,
+    name: &str,
+    names: &BTreeSet<String>,
+) -> Vec<(usize, String)> {
+    images.called(name).map(|places| together::named_alone(images, &places, names)).unwrap_or_default()
+}
+
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {
     let mut writer = Writer::new(yaml);
     let mut written: HashMap<NodeId, &str> = HashMap::new();

@@ -1,6 +1,8 @@
 //! What the places of one name say together: one version, or several, of which none is taken for all. Each place has a name of
 //! its own then, by which it can be named alone.
 
+use std::collections::BTreeSet;
+
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
@@ -104,6 +106,21 @@ fn told(yaml: &ParsedYaml<'_>, place: &ImagePlace) -> String {
 pub(super) fn own_names(images: &FileImages<'_, '_>, places: &[ImagePlace]) -> Vec<String> {
     let names: Option<Vec<String>> = places.iter().map(|place| own_name(images, place)).collect();
     names.unwrap_or_default()
+}
+
+/// Returns those of `names` that mean one of the places alone, each with the number of that place.
+pub(super) fn named_alone(
+    images: &FileImages<'_, '_>,
+    places: &[ImagePlace],
+    names: &BTreeSet<String>,
+) -> Vec<(usize, String)> {
+    let alone = |name: &String| {
+        let found = images.called(name).unwrap_or_default();
+        let [only] = found.as_slice() else { return None };
+        let nodes = only.nodes();
+        Some((places.iter().position(|place| place.nodes() == nodes)?, name.clone()))
+    };
+    names.iter().filter_map(alone).collect()
 }
 
 fn own_name(images: &FileImages<'_, '_>, place: &ImagePlace) -> Option<String> {
