@@ -270,12 +270,12 @@ impl<'p, 'd> ReadFile<'p, 'd> {
 
     /// Returns a name for each place of `name` that means this place alone; nothing if one of them has none.
     pub fn own_names(&self, name: &str) -> Vec<String> {
-        scalars::own_names(self.images(), name)
+        self.images().own_names(name)
     }
 
     /// Returns those of `names` that mean one place of `name` alone, each with the number of that place.
     pub fn named_alone(&self, name: &str, names: &BTreeSet<String>) -> Vec<(usize, String)> {
-        scalars::named_alone(self.images(), name, names)
+        self.images().named_alone(name, names)
     }
 
     /// Returns where an object has a `kind` and no `apiVersion`, which makes it no manifest.
@@ -345,7 +345,7 @@ impl<'p, 'd> ReadFile<'p, 'd> {
     fn names_no_entry(&self, place: ListsPlace, name: &str) -> Result<bool, TargetError> {
         let is_path = name.starts_with('.');
         let elsewhere = match is_path {
-            true => scalars::first_called(self.images(), name),
+            true => self.images().first_called(name),
             false => scalars::first_marked(self.yaml, name),
         };
         if !is_path && elsewhere.is_none() {

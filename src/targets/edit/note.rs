@@ -7,7 +7,7 @@ use super::fields::FieldName;
 use super::later_step::LaterStep;
 use super::other_kind::OtherKind;
 use super::values_note::ValuesNote;
-use crate::yaml::Position;
+use crate::yaml::{NodeId, ParsedYaml, Position};
 
 /// Something worth a line beside the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +90,17 @@ impl fmt::Display for Note {
 }
 
 impl NoteKind {
+    /// Returns the note that the aliases of `nodes` follow what was written under `key`; nothing if there are none.
+    pub(in crate::targets) fn aliases_follow(
+        yaml: &ParsedYaml<'_>,
+        key: impl Into<String>,
+        nodes: &[NodeId],
+    ) -> Option<Self> {
+        let aliases = nodes.iter().flat_map(|node| yaml.tree.aliases(*node));
+        let aliases: Vec<Position> = aliases.map(|alias| yaml.place(*alias)).collect();
+        (!aliases.is_empty()).then(|| Self::AliasesFollow { key: key.into(), aliases })
+    }
+
     /// Returns whether something else is deployed than the entry says.
     pub fn is_warning(&self) -> bool {
         match self {

@@ -8,7 +8,7 @@ use super::go_yaml::is_refused;
 use super::requested::Requested;
 use crate::image::{Field, ImageArgument, ImageChange, Tag};
 use crate::targets::edit::{FieldName, Note, NoteKind};
-use crate::yaml::{ParsedYaml, Position};
+use crate::yaml::ParsedYaml;
 
 /// The fields that kustomize knows in an entry, beside the merge key.
 const KNOWN: [&str; 6] = ["name", "newName", "newTag", "tagSuffix", "digest", "<<"];
@@ -47,15 +47,8 @@ pub(super) fn note_aliases(
         let Some(value) = entry.own.get(field).map(|pair| pair.value) else {
             continue;
         };
-        let aliases: Vec<Position> = yaml.tree.aliases(value).iter().map(|alias| yaml.place(*alias)).collect();
-        if !aliases.is_empty() {
-            notes.push(note(
-                yaml,
-                entry,
-                yaml.tree.start(value),
-                NoteKind::AliasesFollow { key: field.to_string(), aliases },
-            ));
-        }
+        let kind = NoteKind::aliases_follow(yaml, field.as_str(), &[value]);
+        notes.extend(kind.map(|kind| note(yaml, entry, yaml.tree.start(value), kind)));
     }
 }
 

@@ -55,14 +55,9 @@ pub(super) fn kustomize_images(
             let refusal = FileRefusal::at(yaml, item, message, "write it as `[KEY=]NAME[:TAG][@DIGEST]`");
             return (String::new(), Err(refusal));
         };
-        let place = ImagePlace {
-            qualified: name.clone(),
-            path: format!("kustomize.images[{index}]"),
-            item,
-            slots: Slots::Reference { slot, form: ReferenceForm::Keyed },
-            trail: vec![images, item],
-            beside: Vec::new(),
-        };
+        let path = format!("kustomize.images[{index}]");
+        let slots = Slots::Reference { slot, form: ReferenceForm::Keyed };
+        let place = ImagePlace::new(name.clone(), path, item, slots, vec![images, item]);
         (name, Ok(place))
     };
     yaml.tree.children(images).enumerate().map(place).collect()
@@ -141,14 +136,7 @@ pub(super) fn helm_parameter(
         take_name(yaml, &mut parts, name, &slot)?;
         Slots::Parts(parts)
     };
-    Ok(Some(ImagePlace {
-        qualified: name.to_owned(),
-        path: format!("{PARAMETERS}{name}"),
-        item: list,
-        slots,
-        trail: vec![list],
-        beside: Vec::new(),
-    }))
+    Ok(Some(ImagePlace::new(name.to_owned(), format!("{PARAMETERS}{name}"), list, slots, vec![list])))
 }
 
 /// Takes the name of the image `name` from its parameters, which `slot` finds by the last parts of their names.

@@ -46,139 +46,134 @@ pub(super) fn asked(
         require_allowed(yaml, place, argument, new_name)?;
     }
     require_place(yaml, place, before, argument)?;
+    let asking = Asking { yaml, place, argument };
     let mut after = before.clone();
-    let (checked_as, repository) = match ask_shared_name(yaml, place, argument)? {
-        None => (ask_name(yaml, place, &mut after, argument)?, None),
+    let (checked_as, repository) = match asking.shared_name()? {
+        None => (asking.name(&mut after)?, None),
         Some((new_name, repository)) if before.new_name.is_some() => {
             after.new_name = Some(new_name);
             (None, Some(repository))
         }
         Some((new_name, repository)) => (Some(new_name), Some(repository)),
     };
-    ask_tag(yaml, place, &mut after, argument)?;
-    ask_digest(yaml, place, &mut after, argument)?;
+    asking.tag(&mut after)?;
+    asking.digest(&mut after)?;
     Ok(Asked { after, checked_as, repository })
 }
 
-/// Returns the name of the argument, and what the repository is to say, if a chart puts a registry before it.
-fn ask_shared_name(
-    yaml: &ParsedYaml<'_>,
-    place: &ImagePlace,
-    argument: &ImageArgument,
-) -> Result<Option<(String, String)>, FileRefusal> {
-    let (Field::Set(new_name), Some(shared)) = (&argument.change.new_name, SharedName::of(yaml, place)?) else {
-        return Ok(None);
-    };
-    let Some(repository) = shared.repository_of(new_name) else {
-        let mut names = shared.names();
-        names.dedup();
-        let names = names.join("` or `");
-        let message = format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
-        let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
-        return Err(FileRefusal::at(yaml, place.item, message, hint));
-    };
-    Ok(Some((new_name.clone(), repository)))
+/// An argument, and the image that it is for.
+struct Asking<'a, 'd> {
+    yaml: &'a ParsedYaml<'d>,
+    place: &'a ImagePlace,
+    argument: &'a ImageArgument,
 }
 
-/// Returns the name that has no place in the file.
-fn ask_name(
-    yaml: &ParsedYaml<'_>,
-    place: &ImagePlace,
-    after: &mut Fields,
-    argument: &ImageArgument,
-) -> Result<Option<String>, FileRefusal> {
-    let name = argument.name.as_str();
-    match &argument.change.new_name {
-        Field::Keep => Ok(None),
-        Field::Remove => {
-            let mut meant = argument.clone();
-            meant.change.new_name = Field::Keep;
-            let message = format!("`{name}` says where the image is, and the image's own name cannot be dropped here");
-            Err(FileRefusal::at(yaml, place.item, message, format!("write `{meant}`")))
-        }
-        Field::Set(new_name) if place.has_name() => {
-            if PartsAround::of(yaml, place).is_some_and(|around| around.keys_of(new_name).is_some()) {
-                return Ok(Some(new_name.clone()));
-            }
-            // In two scalars, the same name is left as it is spelled.
-            let is_spelled_so = |old: &String| place.splits_name() && is_same_image(old, new_name);
-            if !after.new_name.as_ref().is_some_and(is_spelled_so) {
-                after.new_name = Some(new_name.clone());
-            }
-            Ok(None)
-        }
-        Field::Set(new_name) => match &after.new_name {
-            Some(known) if !is_same_image(known, new_name) => {
-                let message = format!("the image is `{known}` here, and its name is not written by an edit");
-                let version = if place.has_tag() { ":TAG" } else { "@DIGEST" };
-                let hint = format!("write `{name}=*{version}`, or change the name by hand");
-                Err(FileRefusal::at(yaml, place.item, message, hint))
-            }
-            _ => Ok(Some(new_name.clone())),
-        },
+impl Asking<'_, '_> {
+    fn refused<T>(&self, message: String, hint: impl Into<String>) -> Result<T, FileRefusal> {
+        Err(FileRefusal::at(self.yaml, self.place.item, message, hint))
     }
-}
 
-fn ask_tag(
-    yaml: &ParsedYaml<'_>,
-    place: &ImagePlace,
-    after: &mut Fields,
-    argument: &ImageArgument,
-) -> Result<(), FileRefusal> {
-    let name = argument.name.as_str();
-    match &argument.change.new_tag {
-        Field::Keep => {}
-        Field::Set(tag) => {
-            if !place.has_tag() {
-                let message = format!("`{name}` has no place for a tag");
+    /// Returns the name of the argument, and what the repository is to say, if a chart puts a registry before it.
+    fn shared_name(&self) -> Result<Option<(String, String)>, FileRefusal> {
+        let (Field::Set(new_name), Some(shared)) =
+            (&self.argument.change.new_name, SharedName::of(self.yaml, self.place)?)
+        else {
+            return Ok(None);
+        };
+        let Some(repository) = shared.repository_of(new_name) else {
+            let mut names = shared.names();
+            names.dedup();
+            let names = names.join("` or `");
+            let message =
+                format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
+            let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
+            return self.refused(message, hint);
+        };
+        Ok(Some((new_name.clone(), repository)))
+    }
+
+    /// Returns the name that has no place in the file.
+    fn name(&self, after: &mut Fields) -> Result<Option<String>, FileRefusal> {
+        let Self { place, argument, .. } = self;
+        let name = argument.name.as_str();
+        match &argument.change.new_name {
+            Field::Keep => Ok(None),
+            Field::Remove => {
+                let mut meant = (*argument).clone();
+                meant.change.new_name = Field::Keep;
+                let message =
+                    format!("`{name}` says where the image is, and the image's own name cannot be dropped here");
+                self.refused(message, format!("write `{meant}`"))
+            }
+            Field::Set(new_name) if place.has_name() => {
+                if PartsAround::of(self.yaml, place).is_some_and(|around| around.keys_of(new_name).is_some()) {
+                    return Ok(Some(new_name.clone()));
+                }
+                // In two scalars, the same name is left as it is spelled.
+                let is_spelled_so = |old: &String| place.splits_name() && is_same_image(old, new_name);
+                if !after.new_name.as_ref().is_some_and(is_spelled_so) {
+                    after.new_name = Some(new_name.clone());
+                }
+                Ok(None)
+            }
+            Field::Set(new_name) => match &after.new_name {
+                Some(known) if !is_same_image(known, new_name) => {
+                    let message = format!("the image is `{known}` here, and its name is not written by an edit");
+                    let version = if place.has_tag() { ":TAG" } else { "@DIGEST" };
+                    self.refused(message, format!("write `{name}=*{version}`, or change the name by hand"))
+                }
+                _ => Ok(Some(new_name.clone())),
+            },
+        }
+    }
+
+    fn tag(&self, after: &mut Fields) -> Result<(), FileRefusal> {
+        let name = self.argument.name.as_str();
+        match &self.argument.change.new_tag {
+            Field::Keep => {}
+            Field::Set(_) if !self.place.has_tag() => {
                 let hint = "name the scalar with the tag by its path, or add `tag` once by hand if the chart reads it";
-                return Err(FileRefusal::at(yaml, place.item, message, hint));
+                return self.refused(format!("`{name}` has no place for a tag"), hint);
             }
-            after.new_tag = Some(tag.to_string());
+            Field::Set(tag) => after.new_tag = Some(tag.to_string()),
+            Field::Remove if self.place.is_bare_tag() => {
+                let message = format!("`{name}` holds only a tag, which cannot be removed here");
+                return self.refused(message, format!("write `{name}=*:TAG`"));
+            }
+            Field::Remove => after.new_tag = None,
         }
-        Field::Remove if place.is_bare_tag() => {
-            let message = format!("`{name}` holds only a tag, which cannot be removed here");
-            return Err(FileRefusal::at(yaml, place.item, message, format!("write `{name}=*:TAG`")));
-        }
-        Field::Remove => after.new_tag = None,
+        Ok(())
     }
-    Ok(())
-}
 
-fn ask_digest(
-    yaml: &ParsedYaml<'_>,
-    place: &ImagePlace,
-    after: &mut Fields,
-    argument: &ImageArgument,
-) -> Result<(), FileRefusal> {
-    let has_place = place.has_digest(yaml)?;
-    match &argument.change.digest {
-        Field::Set(digest) if has_place => after.digest = Some(digest.to_string()),
-        Field::Set(_) => {
-            let message = format!("`{}` has no place for a digest", argument.name);
-            if place.path == OCI_REFERENCE {
-                let hint =
-                    "add `digest: \"\"` beside the tag once by hand, or release without one: leave `@DIGEST` out";
-                return Err(FileRefusal::at(yaml, place.item, message, hint));
-            }
-            let slot = place.version_slot();
-            let beside = slot.map(|slot| ValuesBeside::of(yaml, place, slot));
-            if let Some(key) = beside.and_then(|beside| DIGITS.into_iter().find(|key| beside.under(key).is_some())) {
-                let hint = format!(
-                    "write its digits under `{key}` by hand, or release without one: leave `@DIGEST` out, or add \
+    fn digest(&self, after: &mut Fields) -> Result<(), FileRefusal> {
+        let Self { yaml, place, argument } = *self;
+        let has_place = place.has_digest(yaml)?;
+        match &argument.change.digest {
+            Field::Set(digest) if has_place => after.digest = Some(digest.to_string()),
+            Field::Set(_) => {
+                let beside = place.version_slot().map(|slot| ValuesBeside::of(yaml, place, slot));
+                let digits = beside.and_then(|beside| DIGITS.into_iter().find(|key| beside.under(key).is_some()));
+                let hint = match digits {
+                    _ if place.path == OCI_REFERENCE => {
+                        "add `digest: \"\"` beside the tag once by hand, or release without one: leave `@DIGEST` out"
+                            .to_owned()
+                    }
+                    Some(key) => format!(
+                        "write its digits under `{key}` by hand, or release without one: leave `@DIGEST` out, or add \
                              `--pin-digest=never` if the digest is pinned"
-                );
-                return Err(FileRefusal::at(yaml, place.item, message, hint));
+                    ),
+                    None => "if the chart takes one, add `digest: \"\"` beside the tag, or write `TAG@DIGEST` as the tag \
+                             once by hand; else release without one: leave `@DIGEST` out, or add `--pin-digest=never` if \
+                             the digest is pinned"
+                        .to_owned(),
+                };
+                return self.refused(format!("`{}` has no place for a digest", argument.name), hint);
             }
-            let hint = "if the chart takes one, add `digest: \"\"` beside the tag, or write `TAG@DIGEST` as the tag once by \
-                        hand; else release without one: leave `@DIGEST` out, or add `--pin-digest=never` if the digest is \
-                        pinned";
-            return Err(FileRefusal::at(yaml, place.item, message, hint));
+            Field::Remove if has_place => after.digest = None,
+            Field::Keep | Field::Remove => {}
         }
-        Field::Remove if has_place => after.digest = None,
-        Field::Keep | Field::Remove => {}
+        Ok(())
     }
-    Ok(())
 }
 
 impl ImagePlace {
@@ -253,7 +248,7 @@ impl ImagePlace {
 impl Parts {
     /// Whether the tag's scalar has a digest behind the tag, so that the chart takes one there.
     fn tag_takes_digest(&self, yaml: &ParsedYaml<'_>) -> Result<bool, FileRefusal> {
-        let text = self.tag.map_or(Ok(None), |slot| slot.text(yaml))?;
+        let text = Self::text(yaml, self.tag)?;
         Ok(text.is_some_and(|text| split_tag(text).1.is_some()))
     }
 
@@ -275,19 +270,19 @@ impl Parts {
         if let Some(repository) = &asked.repository {
             add(self.repository, FieldName::NewName, repository.clone());
         } else if let (Some(name), true) = (&after.new_name, before.new_name != after.new_name) {
-            let last = self.repository.map_or(Ok(None), |slot| slot.text(yaml))?.unwrap_or_default();
+            let last = Self::text(yaml, self.repository)?.unwrap_or_default();
             let (registry, repository) = match self.registry {
                 Some(_) if self.is_name_cut => split_name(name, last),
                 Some(_) => split_registry(name),
                 None => ("", name.as_str()),
             };
-            let old = self.registry.map_or(Ok(None), |slot| slot.text(yaml))?;
+            let old = Self::text(yaml, self.registry)?;
             let had_slash = old.is_some_and(|old| old.ends_with('/'));
             let slash = if had_slash && !registry.is_empty() { "/" } else { "" };
             add(self.registry, FieldName::NewName, format!("{registry}{slash}"));
             add(self.repository, FieldName::NewName, repository.to_owned());
         } else if let Some(slot) = self.repository {
-            self.require_name(yaml, slot)?;
+            require_name(yaml, slot)?;
         }
         let in_tag = self.digest.is_none() && self.tag_takes_digest(yaml)?;
         let tag = match (&after.new_tag, &after.digest) {
@@ -299,61 +294,38 @@ impl Parts {
             }
             (None, _) => String::new(),
         };
-        self.require_tag(yaml)?;
+        self.tag.map_or(Ok(()), |slot| require_tag(yaml, slot))?;
         add(self.tag, FieldName::NewTag, tag);
-        if let Some(slot) = self.digest {
-            require_digest(yaml, slot)?;
-        }
+        self.digest.map_or(Ok(()), |slot| require_digest(yaml, slot))?;
         add(self.digest, FieldName::Digest, after.digest.clone().unwrap_or_default());
         Ok(texts)
     }
+}
 
-    /// A kept name must be one: with a tag in it, the chart would make `name:tag:tag` of it.
-    fn require_name(&self, yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
-        let Some(text) = slot.text(yaml)? else { return Ok(()) };
-        let Err(error) = Reference::new(text, None, None) else { return Ok(()) };
-        let message = format!("`{text}` is not the name of an image: {error}");
-        Err(FileRefusal::at(yaml, slot.value, message, "name the image in the argument, as in `NAME=NEWNAME:TAG`"))
-    }
+/// A kept name must be one: with a tag in it, the chart would make `name:tag:tag` of it.
+fn require_name(yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
+    slot.refuse_text(yaml, "name the image in the argument, as in `NAME=NEWNAME:TAG`", |text| {
+        let error = Reference::new(text, None, None).err()?;
+        Some(format!("`{text}` is not the name of an image: {error}"))
+    })
+}
 
-    fn require_tag(&self, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
-        let Some(slot) = self.tag else { return Ok(()) };
-        match slot.text(yaml)? {
-            Some(text) if split_tag(text).0.contains([':', '/']) => Err(FileRefusal::at(
-                yaml,
-                slot.value,
-                format!("`{text}` is more than a tag"),
-                "write the tag alone here, or rename the key: one that ends in `image` holds a whole reference",
-            )),
-            _ => Ok(()),
-        }
-    }
+fn require_tag(yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
+    let hint = "write the tag alone here, or rename the key: one that ends in `image` holds a whole reference";
+    slot.refuse_text(yaml, hint, |text| {
+        split_tag(text).0.contains([':', '/']).then(|| format!("`{text}` is more than a tag"))
+    })
 }
 
 /// Refuses what is the address of a chart or of sources: as the part of a name, an edit would replace it.
 fn refuse_address(yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
-    match slot.text(yaml)? {
-        Some(text) if text.contains("://") => {
-            let message = format!("`{text}` is an address, and not the name of an image");
-            Err(FileRefusal::at(
-                yaml,
-                slot.value,
-                message,
-                "name the mapping of an image; the registry of one is written without `https://`",
-            ))
-        }
-        _ => Ok(()),
-    }
+    let hint = "name the mapping of an image; the registry of one is written without `https://`";
+    slot.refuse_text(yaml, hint, |text| {
+        text.contains("://").then(|| format!("`{text}` is an address, and not the name of an image"))
+    })
 }
 
 fn require_digest(yaml: &ParsedYaml<'_>, slot: Slot) -> Result<(), FileRefusal> {
-    match slot.text(yaml)? {
-        Some(text) if text.parse::<Digest>().is_err() => Err(FileRefusal::at(
-            yaml,
-            slot.value,
-            format!("`{text}` is not a digest"),
-            "write it as `sha256:` and 64 hexadecimal digits, or leave it empty",
-        )),
-        _ => Ok(()),
-    }
+    let hint = "write it as `sha256:` and 64 hexadecimal digits, or leave it empty";
+    slot.refuse_text(yaml, hint, |text| text.parse::<Digest>().is_err().then(|| format!("`{text}` is not a digest")))
 }

@@ -3,7 +3,7 @@
 
 use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, is_part_of_name, plain, stems};
-use super::nodes::{filled, is_list, is_mapping, text_of};
+use super::nodes::{filled, is_list, pairs_of, text_of};
 use super::parameters::{PARAMETERS, Parameter, Parameters};
 use super::place::{ImagePlace, TextElsewhere};
 use super::slot::Slot;
@@ -52,11 +52,11 @@ impl<'y> ValuesBeside<'y> {
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
             return Self { own: name.rsplit_once('.').map_or(name, |(_, key)| key), others };
         }
-        let pairs = is_mapping(yaml, slot.parent).then(|| yaml.tree.pairs(slot.parent)).into_iter().flatten();
         let is_scalar = |value: NodeId| {
             !matches!(yaml.tree.kind(yaml.tree.resolve(value)), NodeKind::Mapping(_) | NodeKind::Sequence(_))
         };
-        let others = pairs.filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
+        let others =
+            pairs_of(yaml, slot.parent).filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
             let (place, text) = (yaml.place(pair.key), filled(yaml, pair.value));

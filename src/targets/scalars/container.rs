@@ -130,13 +130,6 @@ pub(super) fn image_of(yaml: &ParsedYaml<'_>, named: &Named) -> Result<Option<Im
     let Some(pair) = own_pair(yaml, named.node, named.key)? else { return Ok(None) };
     let slot = Slot::of(named.node, pair);
     let form = if named.is_pulled { ReferenceForm::Pulled } else { ReferenceForm::Certain };
-    let place = ImagePlace {
-        qualified: named.name.clone(),
-        path: format!("{}.{}", named.path, named.key),
-        item: pair.key,
-        slots: Slots::Reference { slot, form },
-        trail: vec![named.node, pair.value],
-        beside: Vec::new(),
-    };
-    Ok(Some(place))
+    let (path, slots) = (format!("{}.{}", named.path, named.key), Slots::Reference { slot, form });
+    Ok(Some(ImagePlace::new(named.name.clone(), path, pair.key, slots, vec![named.node, pair.value])))
 }

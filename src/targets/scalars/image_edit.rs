@@ -287,11 +287,7 @@ fn notes_of_text(
         Slots::Parts(_) => key(),
     };
     for (key, anchored) in [(format!("the mapping around {own}"), around), (own, vec![text.slot.value])] {
-        let aliases: Vec<Position> =
-            anchored.iter().flat_map(|node| new.tree.aliases(*node)).map(|alias| new.place(*alias)).collect();
-        if !aliases.is_empty() {
-            kinds.push((at, NoteKind::AliasesFollow { key, aliases }));
-        }
+        kinds.extend(NoteKind::aliases_follow(new, key, &anchored).map(|kind| (at, kind)));
     }
     kinds
 }

@@ -10,7 +10,7 @@ use super::key_stems::{PARTS_BESIDE, end_of_version_name, name_of_version, texts
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
-use super::nodes::{filled, is_list, is_mapping, text_beside, value_of};
+use super::nodes::{filled, is_list, is_mapping, pairs_of, text_beside, value_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
@@ -91,8 +91,8 @@ fn image_in(
         }
     };
     let item = slot.key.unwrap_or(slot.value);
-    let full = full.trim_start_matches('.');
-    Ok(ImagePlace { qualified: full.to_owned(), path: full.to_owned(), item, slots, trail, beside: Vec::new() })
+    let full = full.trim_start_matches('.').to_owned();
+    Ok(ImagePlace::new(full.clone(), full, item, slots, trail))
 }
 
 /// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings
@@ -161,8 +161,8 @@ fn is_called_image(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> bool {
     if is_list(yaml, *parent) {
         return is_called_image(yaml, &trail[..trail.len() - 1]);
     }
-    let mut pairs = is_mapping(yaml, *parent).then(|| yaml.tree.pairs(*parent)).into_iter().flatten();
-    pairs.find(|pair| pair.value == *node).and_then(|pair| yaml.tree.text(pair.key)).is_some_and(is_image_key)
+    let of_node = pairs_of(yaml, *parent).find(|pair| pair.value == *node);
+    of_node.and_then(|pair| yaml.tree.text(pair.key)).is_some_and(is_image_key)
 }
 
 fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {

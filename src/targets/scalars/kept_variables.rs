@@ -15,7 +15,7 @@ use super::parameters::PARAMETERS;
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::slot::Slot;
 use super::variable::{is_of_chart, key_of};
-use super::walk::walk;
+use super::walk::paths_below;
 use crate::targets::edit::{Note, NoteKind};
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -34,9 +34,7 @@ pub(super) fn notes_of_variables(images: &FileImages<'_, '_>, plan: &ImagesPlan<
     let mut kept = Vec::new();
     for image in &plan.images {
         let (Some(old), Some(new)) = (&image.before.new_tag, &image.asked.after.new_tag) else { continue };
-        let mut objects = images.objects.iter();
-        let object = objects.find(|object| yaml.tree.is_within(image.place.item, object.root));
-        let Some(object) = object.filter(|_| old != new) else { continue };
+        let Some(object) = images.object_around(image.place.item).filter(|_| old != new) else { continue };
         let is_free = |slot: &Slot| !named.contains(&slot.value);
         let keep = |slot: Slot| KeptVariable { slot, object, image, new };
         kept.extend(of_one_stem(yaml, image, old).into_iter().filter(is_free).map(keep));
@@ -187,13 +185,5 @@ fn is_reference_of(text: Option<&str>, version: &str) -> bool {
 fn paths_of(yaml: &ParsedYaml<'_>, kept: &[KeptVariable<'_>]) -> HashMap<NodeId, String> {
     let values: HashSet<NodeId> = kept.iter().map(|variable| variable.slot.value).collect();
     let roots: HashSet<NodeId> = kept.iter().map(|variable| variable.object.root).collect();
-    let mut paths = HashMap::new();
-    for root in roots {
-        walk(yaml, root, &mut |visit| {
-            if values.contains(&visit.slot.value) {
-                paths.insert(visit.slot.value, visit.path.to_owned());
-            }
-        });
-    }
-    paths
+    roots.into_iter().flat_map(|root| paths_below(yaml, root, &values)).collect()
 }

@@ -3,7 +3,7 @@
 
 use super::image_text::ImageText;
 use super::name_parts::{NAME_PARTS, bare_name};
-use super::nodes::{filled, is_mapping};
+use super::nodes::{filled, pairs_of};
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -12,16 +12,14 @@ use crate::yaml::{NodeId, ParsedYaml};
 pub(super) const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
 pub(super) const VERSIONS: [&str; 2] = ["tag", "version"];
 
-/// The keys of a version whose name is in the same mapping.
+/// The keys of a version whose name is in the same mapping. Other keys of versions and digests end so.
 pub(super) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
-
-const VERSIONS_AND_DIGEST: [&str; 3] = ["tag", "version", "digest"];
 
 /// Returns the name that the tag or digest under `key` is of, among other keys and their texts; nothing if it may be one of two,
 /// or if a registry is beside the name.
 pub(super) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> Option<&'t str> {
     let version = plain(key);
-    let stem = VERSIONS_AND_DIGEST.iter().find_map(|end| version.strip_suffix(end))?;
+    let stem = PARTS_BESIDE.iter().find_map(|end| version.strip_suffix(end))?;
     if let Some((_, text)) = others.iter().find(|(other, _)| plain(other) == stem) {
         return Some(text);
     }
@@ -35,7 +33,7 @@ pub(super) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> O
         return None;
     }
     let is_name = |text: &str| ImageText::parse(text, false).is_ok_and(|image| has_registry(&image.name));
-    let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_name(key, &VERSIONS_AND_DIGEST, other));
+    let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_name(key, &PARTS_BESIDE, other));
     let (_, name) = names.next()?;
     names.all(|(_, other)| other == name).then_some(name)
 }
@@ -45,7 +43,7 @@ pub(super) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> O
 pub(super) fn end_of_version_name<'t>(key: &str, others: &[(&'t str, &'t str)]) -> Option<&'t str> {
     let is_name = |other: &str, text: &str| {
         let is_word = !text.contains('/') && plain(other).ends_with("name");
-        !is_word && bare_name(text).is_some() && is_of_name(key, &VERSIONS_AND_DIGEST, other)
+        !is_word && bare_name(text).is_some() && is_of_name(key, &PARTS_BESIDE, other)
     };
     let mut names = others.iter().filter(|(other, text)| is_name(other, text)).map(|(_, text)| *text);
     let name = names.next()?;
@@ -78,8 +76,7 @@ pub(super) fn texts_beside<'y>(yaml: &'y ParsedYaml<'_>, slot: Slot) -> Vec<(&'y
 
 /// Returns the keys of a mapping with their texts, but for that of one value.
 pub(super) fn texts_in<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, but: Option<NodeId>) -> Vec<(&'y str, &'y str)> {
-    let pairs = is_mapping(yaml, mapping).then(|| yaml.tree.pairs(mapping)).into_iter().flatten();
-    let others = pairs.filter(|pair| Some(pair.value) != but);
+    let others = pairs_of(yaml, mapping).filter(|pair| Some(pair.value) != but);
     others.filter_map(|pair| Some((yaml.tree.text(pair.key)?, filled(yaml, pair.value)?))).collect()
 }
 

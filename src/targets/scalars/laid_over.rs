@@ -8,7 +8,7 @@ use super::file_refusal::FileRefusal;
 use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside};
 use super::name_parts::{NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
-use super::nodes::{is_mapping, text_beside};
+use super::nodes::{pairs_of, text_beside};
 use super::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY};
 use super::place::{ImagePlace, Slots, TextElsewhere};
 use super::slot::Slot;
@@ -53,8 +53,8 @@ impl<'a> LaidOver<'a, '_> {
     /// its time.
     fn near(&self, image: &ImagePlace) -> Vec<&'a Parameter<'a>> {
         let (tree, nodes) = (&self.yaml.tree, image.nodes());
-        let pairs = is_mapping(self.yaml, self.values).then(|| tree.pairs(self.values)).into_iter().flatten();
-        let around = pairs.filter(|pair| nodes.iter().any(|node| tree.is_within(*node, pair.value)));
+        let around =
+            pairs_of(self.yaml, self.values).filter(|pair| nodes.iter().any(|node| tree.is_within(*node, pair.value)));
         // In a path, a key may be written with escapes.
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let keys: Vec<&str> = around.map(|pair| tree.text(pair.key).unwrap_or_default()).collect();

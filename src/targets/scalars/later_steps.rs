@@ -18,8 +18,7 @@ use crate::yaml::{NodeId, ParsedYaml};
 /// Notes what sets an image again.
 pub(super) fn notes_of_later_steps(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<Note> {
     let yaml = images.yaml;
-    let is_of = |object: &&Object| yaml.tree.is_within(image.place.item, object.root);
-    let Some(object) = images.objects.iter().find(is_of) else { return Vec::new() };
+    let Some(object) = images.object_around(image.place.item) else { return Vec::new() };
     let new_name = after.new_name.clone().or_else(|| image.asked.checked_as.clone());
     let edited = Edited { yaml, place: &image.place, image: Fields { new_name, ..after.clone() } };
     let kind = |(step, node): (LaterStep, NodeId)| {

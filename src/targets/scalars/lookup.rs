@@ -176,6 +176,11 @@ impl<'p, 'd> FileImages<'p, 'd> {
         Ok(found)
     }
 
+    /// Returns the object that a node is in.
+    pub(super) fn object_around(&self, node: NodeId) -> Option<&Object> {
+        self.objects.iter().find(|object| self.yaml.tree.is_within(node, object.root))
+    }
+
     /// Takes from the parameters that are laid over the text what they make of an image in it.
     ///
     /// # Errors
@@ -192,6 +197,11 @@ impl<'p, 'd> FileImages<'p, 'd> {
     pub(super) fn refuse_repeated(&self, place: &ImagePlace) -> Result<(), FileRefusal> {
         let mut nodes = std::iter::once(place.item).chain(place.nodes());
         nodes.try_for_each(|node| self.repeated.refuse(node))
+    }
+
+    /// Returns where the first image is that `name` means; nothing if it means none that can be edited.
+    pub(in crate::targets) fn first_called(&self, name: &str) -> Option<NodeId> {
+        self.called(name).ok()?.first().map(|place| place.item)
     }
 
     /// Returns the images that `name` means; none if it leads to something else.
@@ -212,11 +222,6 @@ impl NamedPlace {
     pub(super) fn by_path(place: ImagePlace) -> Self {
         Self { place, by: FoundBy::Path }
     }
-}
-
-/// Returns where the first image is that `name` means; nothing if it means none that can be edited.
-pub(in crate::targets) fn first_called(images: &FileImages<'_, '_>, name: &str) -> Option<NodeId> {
-    images.called(name).ok()?.first().map(|place| place.item)
 }
 
 /// Several images of one name are edited together if they are the same image, and a path means one place.
@@ -313,14 +318,8 @@ pub(super) fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<Imag
     let mapping = reference.value;
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
     let parts = Parts { tag: slot("tag")?, digest: slot("digest")?, known_name: url, ..Parts::default() };
-    Ok(ImagePlace {
-        qualified: OCI_REFERENCE.to_owned(),
-        path: OCI_REFERENCE.to_owned(),
-        item: reference.key,
-        slots: Slots::Parts(parts),
-        trail: vec![mapping],
-        beside: Vec::new(),
-    })
+    let (path, slots) = (OCI_REFERENCE.to_owned(), Slots::Parts(parts));
+    Ok(ImagePlace::new(path.clone(), path, reference.key, slots, vec![mapping]))
 }
 
 fn no_reference(yaml: &ParsedYaml<'_>, root: NodeId) -> FileRefusal {

@@ -37,9 +37,7 @@ struct MarkedValue {
 /// Returns the names of the policies whose markers are in a file, each once.
 pub(super) fn policies(yaml: &ParsedYaml<'_>) -> Vec<String> {
     let mut policies = Vec::new();
-    for root in yaml.tree.documents.iter().copied().filter(|_| is_marker(yaml.source.text)) {
-        walk(yaml, root, &mut |visit| policies.extend(marker_behind(yaml, visit.slot).map(|marker| marker.policy)));
-    }
+    each_marker(yaml, &mut |_, marker| policies.push(marker.policy));
     policies.sort_unstable();
     policies.dedup();
     policies
@@ -48,14 +46,20 @@ pub(super) fn policies(yaml: &ParsedYaml<'_>) -> Vec<String> {
 /// Returns the first value with a marker of the policy `name`.
 pub(in crate::targets) fn first_marked(yaml: &ParsedYaml<'_>, name: &str) -> Option<NodeId> {
     let mut first = None;
-    for root in yaml.tree.documents.iter().copied().filter(|_| is_policy_name(name) && is_marker(yaml.source.text)) {
-        walk(yaml, root, &mut |visit| {
-            let is_marked =
-                first.is_none() && marker_behind(yaml, visit.slot).is_some_and(|marker| marker.policy == name);
-            first = first.or(is_marked.then_some(visit.slot.value));
-        });
+    if is_policy_name(name) {
+        each_marker(yaml, &mut |value, marker| first = first.or((marker.policy == name).then_some(value)));
     }
     first
+}
+
+fn each_marker(yaml: &ParsedYaml<'_>, visit_marker: &mut dyn FnMut(NodeId, FluxMarker)) {
+    for root in yaml.tree.documents.iter().copied().filter(|_| is_marker(yaml.source.text)) {
+        walk(yaml, root, &mut |visit| {
+            if let Some(marker) = marker_behind(yaml, visit.slot) {
+                visit_marker(visit.slot.value, marker);
+            }
+        });
+    }
 }
 
 /// Returns the images with markers of the policy `name`.
@@ -221,7 +225,7 @@ fn image(neighbours: &Neighbours<'_, '_>, values: &[MarkedValue]) -> Result<Imag
     let mut trail: Vec<NodeId> = values.iter().flat_map(|value| value.trail.iter().copied()).collect();
     trail.sort_unstable();
     trail.dedup();
-    Ok(ImagePlace { qualified: path.clone(), path, item, slots, trail, beside: Vec::new() })
+    Ok(ImagePlace::new(path.clone(), path, item, slots, trail))
 }
 
 /// Gives a name that stands by itself to the images that have none.

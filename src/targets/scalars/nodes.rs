@@ -1,6 +1,6 @@
 //! What a node is, and what is under the own keys of a mapping, which are matched exactly.
 
-use crate::yaml::{NodeId, NodeKind, ParsedYaml};
+use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
 /// Returns the value under one of a mapping's own keys.
 pub(super) fn value_of(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
@@ -28,6 +28,11 @@ pub(super) fn filled<'y>(yaml: &'y ParsedYaml<'_>, value: NodeId) -> Option<&'y 
 /// Returns the text under one of a mapping's own keys, if there is any.
 pub(super) fn text_beside<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<&'y str> {
     filled(yaml, value_of(yaml, mapping, key)?)
+}
+
+/// Returns the pairs of a mapping; none of anything else.
+pub(super) fn pairs_of<'y>(yaml: &'y ParsedYaml<'_>, node: NodeId) -> impl Iterator<Item = Pair> + use<'y> {
+    is_mapping(yaml, node).then(|| yaml.tree.pairs(node)).into_iter().flatten()
 }
 
 pub(super) fn is_mapping(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {

@@ -121,7 +121,8 @@ impl Parts {
         }
     }
 
-    fn text<'y>(yaml: &'y ParsedYaml<'_>, slot: Option<Slot>) -> Result<Option<&'y str>, FileRefusal> {
+    /// Returns the text of a slot, if there is one and it has any.
+    pub(super) fn text<'y>(yaml: &'y ParsedYaml<'_>, slot: Option<Slot>) -> Result<Option<&'y str>, FileRefusal> {
         slot.map_or(Ok(None), |slot| slot.text(yaml))
     }
 
@@ -147,6 +148,11 @@ impl Parts {
 }
 
 impl ImagePlace {
+    /// Returns the image that is called so by its place, with nothing elsewhere that counts.
+    pub(super) fn new(qualified: String, path: String, item: NodeId, slots: Slots, trail: Vec<NodeId>) -> Self {
+        Self { qualified, path, item, slots, trail, beside: Vec::new() }
+    }
+
     /// Returns what the file says of the image.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use super::image_text::ImageText;
 use super::key_stems::plain;
-use super::nodes::{filled, is_mapping, value_of};
+use super::nodes::{filled, is_mapping, pairs_of, value_of};
 use crate::image::is_registry;
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -56,7 +56,7 @@ fn registries<'y>(
         false => Vec::new(),
     };
     let mut found = registries_in(mapping, "");
-    for pair in is_mapping(yaml, mapping).then(|| yaml.tree.pairs(mapping)).into_iter().flatten() {
+    for pair in pairs_of(yaml, mapping) {
         let Some(key) = yaml.tree.text(pair.key).filter(|_| is_mapping(yaml, pair.value)) else { continue };
         if key == "global" || plain(key).ends_with("registry") {
             found.extend(registries_in(pair.value, &format!("{key}.")));

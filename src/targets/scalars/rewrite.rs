@@ -14,7 +14,7 @@ use super::lookup::{FileImages, TextOrigin};
 use super::planned_image::{ImagesPlan, plan};
 use super::shared_registry::SharedName;
 use super::shown_images::ShownImages;
-use super::together::{self, together};
+use super::together::together;
 use crate::image::ImageArgument;
 use crate::targets::edit::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
@@ -92,20 +92,6 @@ pub(super) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRef
         entries.extend(together(images.yaml, &places)?.map(|fields| (name, fields)));
     }
     Ok(ShownEntries { entries, untold, doubtful })
-}
-
-/// Returns a name for each place of `name` that means this place alone; nothing if one of them has none.
-pub(in crate::targets) fn own_names(images: &FileImages<'_, '_>, name: &str) -> Vec<String> {
-    images.called(name).map(|places| together::own_names(images, &places)).unwrap_or_default()
-}
-
-/// Returns those of `names` that mean one place of `name` alone, each with the number of that place.
-pub(in crate::targets) fn named_alone(
-    images: &FileImages<'_, '_>,
-    name: &str,
-    names: &BTreeSet<String>,
-) -> Vec<(usize, String)> {
-    images.called(name).map(|places| together::named_alone(images, &places, names)).unwrap_or_default()
 }
 
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {

@@ -65,7 +65,7 @@ impl<'a> SharedName<'a> {
         else {
             return Ok(None);
         };
-        let own = registry.map_or(Ok(None), |slot| slot.text(yaml))?;
+        let own = Parts::text(yaml, *registry)?;
         let repository = repository.text(yaml)?.unwrap_or_default();
         Ok(Some(Self { shared, own, repository }))
     }

@@ -53,6 +53,19 @@ impl Slot {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
+    /// Refuses the scalar if `wrong` says what is wrong with its text.
+    pub(super) fn refuse_text(
+        self,
+        yaml: &ParsedYaml<'_>,
+        hint: &str,
+        wrong: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<(), FileRefusal> {
+        match self.text(yaml)?.and_then(wrong) {
+            Some(message) => Err(FileRefusal::at(yaml, self.value, message, hint)),
+            None => Ok(()),
+        }
+    }
+
     fn collection(self, yaml: &ParsedYaml<'_>) -> FileRefusal {
         match yaml.type_of(self.value) {
             NodeType::Template => FileRefusal::at(

@@ -103,30 +103,34 @@ fn told(yaml: &ParsedYaml<'_>, place: &ImagePlace) -> String {
 }
 
 /// Returns a name for each of the places that means this place alone; nothing if one of them has none.
-pub(super) fn own_names(images: &FileImages<'_, '_>, places: &[ImagePlace]) -> Vec<String> {
+fn own_names(images: &FileImages<'_, '_>, places: &[ImagePlace]) -> Vec<String> {
     let names: Option<Vec<String>> = places.iter().map(|place| own_name(images, place)).collect();
     names.unwrap_or_default()
 }
 
-/// Returns those of `names` that mean one of the places alone, each with the number of that place.
-pub(super) fn named_alone(
-    images: &FileImages<'_, '_>,
-    places: &[ImagePlace],
-    names: &BTreeSet<String>,
-) -> Vec<(usize, String)> {
-    let alone = |name: &String| {
-        let found = images.called(name).unwrap_or_default();
-        let [only] = found.as_slice() else { return None };
-        let nodes = only.nodes();
-        Some((places.iter().position(|place| place.nodes() == nodes)?, name.clone()))
-    };
-    names.iter().filter_map(alone).collect()
+impl FileImages<'_, '_> {
+    /// Returns a name for each place of `name` that means this place alone; nothing if one of them has none.
+    pub(in crate::targets) fn own_names(&self, name: &str) -> Vec<String> {
+        own_names(self, &self.called(name).unwrap_or_default())
+    }
+
+    /// Returns those of `names` that mean one place of `name` alone, each with the number of that place.
+    pub(in crate::targets) fn named_alone(&self, name: &str, names: &BTreeSet<String>) -> Vec<(usize, String)> {
+        let places: Vec<_> = self.called(name).unwrap_or_default().iter().map(ImagePlace::nodes).collect();
+        let alone = |name: &String| {
+            let found = self.called(name).unwrap_or_default();
+            let [only] = found.as_slice() else { return None };
+            let nodes = only.nodes();
+            Some((places.iter().position(|place| *place == nodes)?, name.clone()))
+        };
+        names.iter().filter_map(alone).collect()
+    }
 }
 
 fn own_name(images: &FileImages<'_, '_>, place: &ImagePlace) -> Option<String> {
     let yaml = images.yaml;
     let nodes = place.nodes();
-    let object = images.objects.iter().find(|object| yaml.tree.is_within(place.item, object.root))?;
+    let object = images.object_around(place.item)?;
     let mut path = None;
     walk(yaml, object.root, &mut |visit| {
         let is_it = visit.slot.value == place.item || nodes.contains(&visit.slot.value);

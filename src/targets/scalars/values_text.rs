@@ -10,7 +10,7 @@ use super::parameters::Parameters;
 use super::rewrite;
 use super::slot::Slot;
 use crate::targets::edit::{Edit, Fields, Note, NoteKind};
-use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, Position, ScalarStyle, SourceText, Splice};
+use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice};
 
 /// What the text inside is called: values are edited by paths.
 pub(super) const INSIDE: &str = "values.yaml";
@@ -96,16 +96,8 @@ impl<'y, 'd> ValuesText<'y, 'd> {
         let Self { yaml, slot, .. } = *self;
         let place = yaml.place(slot.value);
         let anchored = [("values", slot.value), ("the mapping around values", slot.parent)];
-        let note = |(key, node): (&str, NodeId)| {
-            let aliases: Vec<Position> = yaml.tree.aliases(node).iter().map(|alias| yaml.place(*alias)).collect();
-            let kind = NoteKind::AliasesFollow { key: key.to_owned(), aliases };
-            matches!(&kind, NoteKind::AliasesFollow { aliases, .. } if !aliases.is_empty()).then(|| Note {
-                name: name.to_owned(),
-                place,
-                kind,
-            })
-        };
-        anchored.into_iter().filter_map(note).collect()
+        let kinds = anchored.into_iter().filter_map(|(key, node)| NoteKind::aliases_follow(yaml, key, &[node]));
+        kinds.map(|kind| Note { name: name.to_owned(), place, kind }).collect()
     }
 
     /// Returns a refusal with the place of the values in the file.

@@ -72,15 +72,19 @@ pub(super) fn path_to(yaml: &ParsedYaml<'_>, value: NodeId) -> Option<String> {
 
 /// Returns the path of each value from the root of its document.
 pub(super) fn paths_to(yaml: &ParsedYaml<'_>, values: &HashSet<NodeId>) -> HashMap<NodeId, String> {
-    let mut paths = HashMap::new();
     let has_one = |root: &NodeId| values.iter().any(|value| yaml.tree.is_within(*value, *root));
-    for root in yaml.tree.documents.iter().copied().filter(has_one) {
-        walk(yaml, root, &mut |visit| {
-            if values.contains(&visit.slot.value) {
-                paths.insert(visit.slot.value, visit.path.to_owned());
-            }
-        });
-    }
+    let roots = yaml.tree.documents.iter().copied().filter(has_one);
+    roots.flat_map(|root| paths_below(yaml, root, values)).collect()
+}
+
+/// Returns the path of each value from `root`, as far as it is below.
+pub(super) fn paths_below(yaml: &ParsedYaml<'_>, root: NodeId, values: &HashSet<NodeId>) -> HashMap<NodeId, String> {
+    let mut paths = HashMap::new();
+    walk(yaml, root, &mut |visit| {
+        if values.contains(&visit.slot.value) {
+            paths.insert(visit.slot.value, visit.path.to_owned());
+        }
+    });
     paths
 }
 
