@@ -58,12 +58,7 @@ pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<
         }
         (format!(".{path}"), image)
     };
-    renderer_entries(yaml, root).into_iter().map(entry).collect()
-}
-
-/// Returns the entries in the post-renderers with their paths.
-fn renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(String, NodeId)> {
-    renderer_lists(yaml, root, "images")
+    renderer_lists(yaml, root, "images").into_iter().map(entry).collect()
 }
 
 /// Returns the items of one list in all post-renderers with their paths.

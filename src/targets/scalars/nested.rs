@@ -142,13 +142,13 @@ fn outer_name<'n>(named: &'n [(&ImageArgument, ImageArgument)], inner: &'n Image
 
 /// Returns an edit of values that are text with the names of the arguments.
 fn renamed(mut edit: Edit, named: &[(&ImageArgument, ImageArgument)]) -> Edit {
-    let outer =
-        |inner: &str| named.iter().find(|(_, inside)| inside.name.as_str() == inner).map(|(outer, _)| &outer.name);
     for entry in &mut edit.entries {
         entry.name = outer_name(named, &entry.name).clone();
     }
     for note in &mut edit.notes {
-        note.name = outer(&note.name).map_or_else(|| note.name.clone(), ToString::to_string);
+        if let Some((outer, _)) = named.iter().find(|(_, inside)| inside.name.as_str() == note.name) {
+            note.name = outer.name.to_string();
+        }
     }
     let is_absent = |inside: &ImageArgument| edit.absent.contains(&inside.name);
     edit.absent = named.iter().filter(|(_, inside)| is_absent(inside)).map(|(outer, _)| outer.name.clone()).collect();
