@@ -31,7 +31,7 @@ pub(super) fn files_at_hand(
     let here =
         snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).and_then(|()| snapshot.files_below(&root, is_wanted));
     let mut paths = here.ok().flatten().unwrap_or_default();
-    paths.sort_by_key(ToString::to_string);
+    paths.sort_unstable_by_key(ToString::to_string);
     paths.truncate(max);
     match snapshot.load_if_room(&paths) {
         Ok(true) => paths,
