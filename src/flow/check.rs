@@ -34,7 +34,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
         checks.require(&subjects, listener)?;
-        return Ok(Outcome { present: checks.into_found(), ..Outcome::new("check", Ending::Present) });
+        return Ok(Outcome { present: checks.into_found(), ..Outcome::new(Ending::Present) });
     }
     let released = read_branch(&request.target, &request.files, listener, Released::read)?;
     require_references(&request.references, &released.files)?;
@@ -48,19 +48,18 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     if let Err(failure) = checks.require(&subjects, listener) {
         return Err(failure.and(broken_rules(&released, &mut checks, listener)));
     }
-    let mut outcome = Outcome::new("check", Ending::Present);
-    outcome.rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
-    for ruling in &outcome.rulings {
+    let rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
+    for ruling in &rulings {
         listener(&Event::Judged(ruling));
     }
-    outcome.reason = Ruling::reason(&outcome.rulings);
-    if outcome.reason.is_some() {
-        outcome.ending = Ending::Ruled;
-    }
-    outcome.branch = released.branch;
-    outcome.releases = releases_of(&released.files, &checks);
-    outcome.present = request.references.iter().filter_map(|reference| checks.of(reference)).cloned().collect();
-    Ok(outcome)
+    let ending = Ruling::stop(&rulings).map_or(Ending::Present, Ending::Stopped);
+    Ok(Outcome {
+        branch: released.branch,
+        releases: releases_of(&released.files, &checks),
+        present: request.references.iter().filter_map(|reference| checks.of(reference)).cloned().collect(),
+        rulings,
+        ..Outcome::new(ending)
+    })
 }
 
 /// Returns a problem for each rule that does not hold, as far as the files and the images that were found tell.

@@ -6,18 +6,17 @@ use super::release_branch::announcements::tell_connections;
 use super::release_branch::rereads::Rereads;
 use crate::guards::own_push::{StartedBy, started_by};
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, Listener, Outcome};
+use crate::outcome::{Ending, Event, Listener, Outcome, StopKind, Stopped};
 use crate::request::{GuardRequest, OnOwnCommit, TargetRequest};
 
 /// Tells whether the pipeline may go on.
 pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let ended = ended_by_own_commit("guard", &request.target, request.on_own_commit, listener)?;
-    Ok(ended.unwrap_or_else(|| Outcome::new("guard", Ending::Proceed)))
+    let ended = ended_by_own_commit(&request.target, request.on_own_commit, listener)?;
+    Ok(ended.unwrap_or_else(|| Outcome::new(Ending::Proceed)))
 }
 
-/// Returns how `command` ends if releases started this run; `None` if it goes on.
+/// Returns how a command ends if releases started this run; `None` if it goes on.
 pub(super) fn ended_by_own_commit(
-    command: &'static str,
     target: &TargetRequest,
     on_own_commit: OnOwnCommit,
     listener: &mut Listener<'_>,
@@ -51,5 +50,5 @@ pub(super) fn ended_by_own_commit(
     if on_own_commit == OnOwnCommit::Fail {
         return Err(Failure::new(FailureKind::Guarded, reason).hint("`--on-own-commit ignore` goes on all the same"));
     }
-    Ok(Some(Outcome { reason: Some(reason), ..Outcome::new(command, Ending::Skipped) }))
+    Ok(Some(Outcome::new(Ending::Stopped(Stopped { kind: StopKind::Skipped, reason }))))
 }

@@ -16,8 +16,6 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 
 fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let Tip { branch, snapshot, paths } = tip;
-    let mut outcome = Outcome::new("log", Ending::Listed);
-    outcome.branch = branch.known().map(ToString::to_string);
     let name = request.name.as_deref();
     let is_wanted =
         |release: &LoggedRelease| request.since.is_none_or(|since| release.record.seconds >= since.as_second());
@@ -27,7 +25,7 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
         read.changes.iter().filter(|release| is_wanted(release)).count() >= request.limit
             || (!read.changes.is_empty() && is_past())
     };
-    let (mut without, mut commits_read) = (Vec::new(), 0);
+    let (mut history, mut without, mut commits_read) = (Vec::new(), Vec::new(), 0);
     for path in paths {
         let found = EntryHistory::read_until(snapshot, path, name, is_enough)?;
         commits_read = commits_read.max(found.commits_read);
@@ -40,7 +38,7 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
                 newest_commits(found.commits_read)
             )));
         }
-        outcome.history.extend(found.changes.into_iter().filter(is_wanted));
+        history.extend(found.changes.into_iter().filter(is_wanted));
     }
     if let (Some(name), [first, ..]) = (name, without.as_slice()) {
         if without.len() == paths.len() {
@@ -55,8 +53,9 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     // The releases of one file are in the order of the branch, whatever clocks said, and so are those of several.
     if paths.len() > 1 {
         let places = places_on_branch(snapshot, commits_read)?;
-        outcome.history.sort_by_key(|release| places.get(&release.record.id).copied().unwrap_or(usize::MAX));
+        history.sort_by_key(|release: &LoggedRelease| places.get(&release.record.id).copied().unwrap_or(usize::MAX));
     }
-    outcome.history.truncate(request.limit);
-    Ok(outcome)
+    history.truncate(request.limit);
+    let branch = branch.known().map(ToString::to_string);
+    Ok(Outcome { branch, ..Outcome::new(Ending::Logged(history)) })
 }

@@ -63,7 +63,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         running.writing(&carried, &mut name_there, request.delivery.pin_digest)
     };
     let names = request.names.clone();
-    let job = Job { names, ..Job::of_branch("promote", &request.delivery, gate, request.names.clone()) };
+    let job = Job { names, ..Job::of_branch(&request.delivery, gate, request.names.clone()) };
     let outcome = deliver(&job, &mut decide, listener).map_err(|failure| failure.with_each(gone))?;
     let way = "to promote what was released, run this again with `--pin-digest`";
     warn_of_pushed_again(&outcome, &released, way, listener);

@@ -27,7 +27,7 @@ pub(super) fn warn_of_pushed_again(
     way: &str,
     listener: &mut Listener<'_>,
 ) {
-    if outcome.files.is_empty() {
+    if outcome.changes.files.is_empty() {
         return;
     }
     for ReleasedDigest { name, digest, when } in released {

@@ -17,7 +17,7 @@ use crate::targets::{self, ReadFile};
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let ReleaseRequest { images, delivery, on_own_commit, source: _ } = request;
-    if let Some(outcome) = ended_by_own_commit("release", &delivery.target, *on_own_commit, listener)? {
+    if let Some(outcome) = ended_by_own_commit(&delivery.target, *on_own_commit, listener)? {
         return Ok(outcome);
     }
     let writing = Writing {
@@ -34,7 +34,6 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     }
     let names: Vec<_> = images.arguments.iter().map(|argument| argument.name.clone()).collect();
     let job = Job {
-        command: "release",
         delivery,
         gate,
         released: names.clone(),

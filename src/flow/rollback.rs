@@ -26,7 +26,7 @@ use crate::targets::{Fields, PlaceVersion};
 
 /// Takes releases of one entry back.
 pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let job = Job::of_branch("rollback", &request.delivery, gate, vec![request.name.clone()]);
+    let job = Job::of_branch(&request.delivery, gate, vec![request.name.clone()]);
     let (taken_back, mut told) = (RefCell::new(Vec::new()), Vec::new());
     let mut seen = None;
     let mut released = None;

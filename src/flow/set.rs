@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::file_edits::edit_file::{Manner, absent, edit_file};
-use super::file_edits::released::{images_of, outcome_of, releases_of};
+use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, warn_of_notes};
 use super::file_edits::required_entries::require_entries;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
@@ -13,7 +13,7 @@ use super::target_files::size_of_all::require_size;
 use crate::flow::image_checks::checks::Checks;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome};
+use crate::outcome::{Changes, Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest};
 use crate::system::files::{self, Replacement};
 use crate::system::signals::Gate;
@@ -43,9 +43,9 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
         }
     }
-    let mut outcome = outcome_of("set", &files, releases_of(&files, &checks));
-    outcome.ending = match request.effect {
-        _ if outcome.files.is_empty() => Ending::Unchanged,
+    let changes = Changes::of(&files);
+    let ending = match request.effect {
+        _ if changes.files.is_empty() => Ending::Unchanged,
         Effect::DryRun => Ending::DryRun,
         Effect::Full => {
             let changed = targets.into_iter().zip(&files).filter(|(_, file)| file.edit.changed());
@@ -60,10 +60,10 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     for file in &files {
         listener(&Event::Edited(file));
     }
-    if !outcome.files.is_empty() {
+    if !changes.files.is_empty() {
         tell_comment_without_source(&manner(request), &files, listener);
     }
-    Ok(outcome)
+    Ok(Outcome { releases: releases_of(&files, &checks), changes, ..Outcome::new(ending) })
 }
 
 fn manner(request: &SetRequest) -> Manner<'_> {

@@ -16,7 +16,7 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
     if request.shown == Shown::Differing {
         comparison.entries.retain(|entry| entry.state() != EntryState::Same);
     }
-    Ok(Outcome { branch, comparison: Some(comparison), ..Outcome::new("status", Ending::Listed) })
+    Ok(Outcome { branch, ..Outcome::new(Ending::Compared(comparison)) })
 }
 
 /// Returns the branch, and what its files say.

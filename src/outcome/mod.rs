@@ -148,11 +148,23 @@ pub struct FileEdit {
 }
 
 /// How a flow ended well.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub enum Ending {
-    Released,
+    /// The release branch is at this commit.
+    Released {
+        commit: CommitId,
+        /// Whether it is on the branch of the remote.
+        pushed: bool,
+    },
     /// A pull request has the release, or was merged with it.
-    Proposed,
+    Proposed {
+        commit: CommitId,
+        /// Whether the head branch got it by this run.
+        pushed: bool,
+        request: Proposed,
+        /// Why it is not pushed to the branch, if that was tried.
+        refused: Option<String>,
+    },
     /// Files on disk were edited.
     Edited,
     /// All images are in their registries.
@@ -161,7 +173,25 @@ pub enum Ending {
     Unchanged,
     DryRun,
     /// No release started the run, so that the pipeline may go on.
+    #[default]
     Proceed,
+    Stopped(Stopped),
+    /// What was released; the newest first.
+    Logged(Vec<LoggedRelease>),
+    /// What the files say.
+    Compared(Comparison),
+}
+
+/// Why nothing of a release comes about, although nothing failed.
+#[derive(Clone)]
+pub struct Stopped {
+    pub kind: StopKind,
+    pub reason: String,
+}
+
+/// What stops a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopKind {
     /// The run was started by a commit of our own, or a person has closed the pull request that proposed the same.
     Skipped,
     /// The branch carries a newer release already, or the release was taken back before.
@@ -172,63 +202,78 @@ pub enum Ending {
     Held,
     /// A rule on the branch does not hold.
     Ruled,
-    /// What is on the branch, or was, was told, and nothing done.
-    Listed,
 }
 
 impl Ending {
-    /// Returns whether the release was stopped, so that nothing of it came about.
-    pub fn is_stopped(self) -> bool {
-        matches!(self, Self::Skipped | Self::Superseded | Self::Diverged | Self::Held | Self::Ruled)
+    /// Returns what stopped the release; `None` if nothing did.
+    pub fn stop(&self) -> Option<StopKind> {
+        match self {
+            Self::Stopped(stopped) => Some(stopped.kind),
+            _ => None,
+        }
+    }
+
+    /// Returns whether what is on the branch, or was, is told, and nothing done.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Self::Logged(_) | Self::Compared(_))
     }
 
     /// Returns the word for it, which scripts may read.
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
-            Self::Released => "released",
-            Self::Proposed => "proposed",
+            Self::Released { .. } => "released",
+            Self::Proposed { .. } => "proposed",
             Self::Edited => "edited",
             Self::Present => "present",
             Self::Unchanged => "unchanged",
             Self::DryRun => "dry-run",
             Self::Proceed => "proceed",
+            Self::Stopped(stopped) => stopped.kind.word(),
+            Self::Logged(_) | Self::Compared(_) => "listed",
+        }
+    }
+
+    /// Returns the exit code of the process. A release that a hold or a rule stops did not happen, although nothing failed.
+    pub fn exit_code(&self) -> u8 {
+        match self.stop() {
+            Some(StopKind::Held | StopKind::Ruled) => FailureKind::Guarded.exit_code(),
+            Some(StopKind::Skipped | StopKind::Superseded | StopKind::Diverged) | None => 0,
+        }
+    }
+}
+
+impl Stopped {
+    /// Returns why nothing is released if all entries are `left_out`; `None` if none is. A line that has diverged is told rather
+    /// than an older build: it asks for a decision.
+    pub fn by_order(left_out: &[LeftOut]) -> Option<Self> {
+        let kind = left_out.iter().map(|left| left.kind).find(|kind| *kind == StopKind::Diverged);
+        let reasons: Vec<_> = left_out.iter().map(|left| left.reason.as_str()).collect();
+        Some(Self { kind: kind.or(left_out.first().map(|left| left.kind))?, reason: reasons.join("; ") })
+    }
+}
+
+impl StopKind {
+    /// Returns the word for it, which scripts may read.
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Skipped => "skipped",
             Self::Superseded => "superseded",
             Self::Diverged => "diverged",
             Self::Held => "held",
             Self::Ruled => "ruled",
-            Self::Listed => "listed",
         }
     }
 
-    /// Returns the exit code of the process. A release that a hold or a rule stops did not happen, although nothing failed.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Held | Self::Ruled => FailureKind::Guarded.exit_code(),
-            Self::Released
-            | Self::Proposed
-            | Self::Edited
-            | Self::Present
-            | Self::Unchanged
-            | Self::DryRun
-            | Self::Proceed
-            | Self::Skipped
-            | Self::Superseded
-            | Self::Diverged
-            | Self::Listed => 0,
-        }
-    }
-
-    /// Returns what a person can do if a guard stopped the release.
+    /// Returns what a person can do to release all the same.
     pub fn hint(self) -> Option<&'static str> {
         match self {
+            Self::Skipped => None,
             Self::Superseded => Some("`--on-superseded allow` releases it all the same"),
             Self::Diverged => Some("`--on-diverged release` releases it all the same"),
             Self::Held => Some("remove the file to end the hold; `--override-hold` releases all the same"),
             Self::Ruled => Some(
                 "the rules are on the branch, and no flag overrides one; `tagship check -k PATH` tells which there are",
             ),
-            _ => None,
         }
     }
 }
@@ -238,26 +283,18 @@ impl Ending {
 pub struct LeftOut {
     pub file: String,
     pub name: String,
+    pub kind: StopKind,
     /// A sentence: what stays, and why.
     pub reason: String,
 }
 
 /// The end of a flow that did not fail.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Outcome {
-    pub command: &'static str,
     pub ending: Ending,
-    /// Why nothing was done, if a guard stopped it.
-    pub reason: Option<String>,
     pub branch: Option<String>,
-    pub commit: Option<CommitId>,
+    /// The tip that was judged and written on.
     pub parent: Option<CommitId>,
-    /// The tag on the commit, or the one that it would get.
-    pub git_tag: Option<String>,
-    /// Whether the commit is on a branch of the remote: the release branch, or the head branch of the pull request.
-    pub pushed: bool,
-    /// The pull request of the release.
-    pub proposed: Option<Proposed>,
     pub attempts: u32,
     /// What the named entries became, changed or not.
     pub releases: Vec<Release>,
@@ -267,41 +304,31 @@ pub struct Outcome {
     pub rulings: Vec<Ruling>,
     /// The images that are in their registries, for `check`.
     pub present: Vec<Checked>,
-    /// The files that changed, or would.
-    pub files: Vec<String>,
+    pub changes: Changes,
     pub message: Option<String>,
-    pub diff: String,
+    /// The tag on the commit, or the one that it would get.
+    pub git_tag: Option<String>,
     /// The commits whose release was taken back, for `rollback`.
     pub rollback_of: Vec<CommitId>,
-    /// What was released, for `log`; the newest first.
-    pub history: Vec<LoggedRelease>,
-    /// What the files say, for `status`.
-    pub comparison: Option<Comparison>,
 }
 
 impl Outcome {
-    pub fn new(command: &'static str, ending: Ending) -> Self {
-        Self {
-            command,
-            ending,
-            reason: None,
-            branch: None,
-            commit: None,
-            parent: None,
-            git_tag: None,
-            pushed: false,
-            proposed: None,
-            attempts: 0,
-            releases: Vec::new(),
-            left_out: Vec::new(),
-            rulings: Vec::new(),
-            present: Vec::new(),
-            files: Vec::new(),
-            message: None,
-            diff: String::new(),
-            rollback_of: Vec::new(),
-            history: Vec::new(),
-            comparison: None,
-        }
+    pub fn new(ending: Ending) -> Self {
+        Self { ending, ..Self::default() }
+    }
+}
+
+/// What changed in files, or would.
+#[derive(Clone, Default)]
+pub struct Changes {
+    pub files: Vec<String>,
+    pub diff: String,
+}
+
+impl Changes {
+    pub fn of(files: &[FileEdit]) -> Self {
+        let changed = || files.iter().filter(|file| file.edit.changed());
+        let diff = |file: &FileEdit| diff::unified(&file.path, &file.old, &file.edit.text);
+        Self { files: changed().map(|file| file.path.clone()).collect(), diff: changed().map(diff).collect() }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::failure::Place;
+use super::{StopKind, Stopped};
 use crate::message::each_once;
 
 /// One demand of one rule, judged for one entry; or a rules file that cannot be understood.
@@ -107,10 +108,10 @@ impl Ruling {
         each_once(rulings.iter().filter(|ruling| ruling.broken().is_some()).map(ToString::to_string))
     }
 
-    /// Returns these sentences as one; `None` if no ruling stops the release.
-    pub fn reason(rulings: &[Self]) -> Option<String> {
+    /// Returns how they stop a release; `None` if none does.
+    pub fn stop(rulings: &[Self]) -> Option<Stopped> {
         let sentences = Self::sentences(rulings);
-        (!sentences.is_empty()).then(|| sentences.join("; "))
+        (!sentences.is_empty()).then(|| Stopped { kind: StopKind::Ruled, reason: sentences.join("; ") })
     }
 }
 

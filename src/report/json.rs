@@ -204,7 +204,7 @@ static SHORTENED: LazyLock<[Remark; 1]> = LazyLock::new(|| {
 impl<'a> Document<'a> {
     pub(super) fn new(command: &'a str, result: Result<&'a Outcome, &'a Failure>, notes: &'a [Remark]) -> Self {
         match result {
-            Ok(outcome) => Self { notes, ..success(outcome) },
+            Ok(outcome) => Self { command, notes, ..success(outcome) },
             Err(failure) => Self { command, outcome: "failed", error: Some(error(failure)), notes, ..Self::default() },
         }
     }
@@ -232,35 +232,37 @@ impl<'a> Document<'a> {
 }
 
 fn success(outcome: &Outcome) -> Document<'_> {
-    Document {
-        command: outcome.command,
-        outcome: outcome.ending.word(),
-        reason: outcome.reason.as_deref(),
-        changed: matches!(outcome.ending, Ending::Released | Ending::Proposed | Ending::Edited),
+    let ending = &outcome.ending;
+    let images = outcome.releases.iter().map(|release| image_of(release, ending.stop().is_some()));
+    let mut document = Document {
+        outcome: ending.word(),
+        changed: matches!(ending, Ending::Released { .. } | Ending::Proposed { .. } | Ending::Edited),
         branch: outcome.branch.as_deref(),
-        commit: outcome.commit.map(|id| id.to_string()),
         parent: outcome.parent.map(|id| id.to_string()),
         git_tag: outcome.git_tag.as_deref(),
-        pushed: outcome.pushed,
-        pull_request: outcome.proposed.as_ref().map(request),
         attempts: outcome.attempts,
-        images: outcome
-            .releases
-            .iter()
-            .map(|release| image_of(release, outcome.ending))
-            .chain(outcome.present.iter().map(image_found))
-            .collect(),
-        files: &outcome.files,
+        images: images.chain(outcome.present.iter().map(image_found)).collect(),
+        files: &outcome.changes.files,
         message: outcome.message.as_deref(),
-        diff: &outcome.diff,
+        diff: &outcome.changes.diff,
         rollback_of: outcome.rollback_of.iter().map(ToString::to_string).collect(),
-        releases: outcome.history.iter().map(logged).collect(),
-        entries: outcome.comparison.iter().flat_map(compared).collect(),
         left_out: outcome.left_out.iter().map(left_out).collect(),
         rules: outcome.rulings.iter().map(judged_rule).collect(),
-        notes: &[],
-        error: None,
+        ..Document::default()
+    };
+    if let Ending::Released { commit, pushed } | Ending::Proposed { commit, pushed, .. } = ending {
+        (document.commit, document.pushed) = (Some(commit.to_string()), *pushed);
     }
+    match ending {
+        Ending::Proposed { request, refused, .. } => {
+            (document.pull_request, document.reason) = (Some(self::request(request)), refused.as_deref());
+        }
+        Ending::Stopped(stopped) => document.reason = Some(&stopped.reason),
+        Ending::Logged(history) => document.releases = history.iter().map(logged).collect(),
+        Ending::Compared(comparison) => document.entries = compared(comparison).collect(),
+        _ => {}
+    }
+    document
 }
 
 fn judged_rule(ruling: &Ruling) -> JudgedRule<'_> {
@@ -314,7 +316,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
     }
 }
 
-fn image_of(release: &Release, ending: Ending) -> Image<'_> {
+fn image_of(release: &Release, is_stopped: bool) -> Image<'_> {
     let entry = &release.entry;
     let before = (!entry.appended).then_some(&entry.before);
     Image {
@@ -329,7 +331,7 @@ fn image_of(release: &Release, ending: Ending) -> Image<'_> {
             new_tag: before.new_tag.as_deref(),
             digest: before.digest.as_deref(),
         }),
-        changed: entry.changed() && !ending.is_stopped(),
+        changed: entry.changed() && !is_stopped,
         order: release.order.as_deref(),
         comparison: release.comparison.as_ref().map(compared_source),
         verified: release.verified.iter().map(verified).collect(),

@@ -30,7 +30,7 @@ pub(super) fn render(end: &CommandEnd<'_>) -> String {
     let command = format!("tagship {}", document.command);
     let suite = attribute(command.trim_end());
     let mut cases = match end.result {
-        Ok(outcome) => of_outcome(document, outcome.ending),
+        Ok(outcome) => of_outcome(document, &outcome.ending),
         Err(failure) => of_failure(failure),
     };
     if cases.is_empty() {
@@ -47,12 +47,10 @@ pub(super) fn render(end: &CommandEnd<'_>) -> String {
     )
 }
 
-fn of_outcome(document: &Document<'_>, ending: Ending) -> Vec<TestCase> {
+fn of_outcome(document: &Document<'_>, ending: &Ending) -> Vec<TestCase> {
     let images = document.images.iter().map(|image| {
         let verdict = match ending {
-            ending if ending.is_stopped() => {
-                CaseResult::Skipped(document.reason.unwrap_or(document.outcome).to_owned())
-            }
+            Ending::Stopped(stopped) => CaseResult::Skipped(stopped.reason.clone()),
             // A check has the digest of each image that it has asked for.
             Ending::Present if image.digest.is_none() => {
                 CaseResult::Skipped("not checked: it has neither tag nor digest".to_owned())
@@ -152,7 +150,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::render;
     use crate::outcome::failure::Failure;
-    use crate::outcome::{Ending, LeftOut, Outcome};
+    use crate::outcome::{Ending, LeftOut, Outcome, StopKind, Stopped};
     use crate::report::command_end::CommandEnd;
 
     fn report(result: Result<&Outcome, &Failure>) -> String {
@@ -180,12 +178,18 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_skipped() {
-        let left = LeftOut { file: "k.yaml".to_owned(), name: "web".to_owned(), reason: "it is newer".to_owned() };
-        let outcome = Outcome { left_out: vec![left], ..Outcome::new("release", Ending::Released) };
+        let left = LeftOut {
+            file: "k.yaml".to_owned(),
+            name: "web".to_owned(),
+            kind: StopKind::Superseded,
+            reason: "it is newer".to_owned(),
+        };
+        let outcome = Outcome { left_out: vec![left], ..Outcome::new(Ending::Unchanged) };
         let text = report(Ok(&outcome));
         assert!(text.contains("name=\"web in k.yaml\"><skipped message=\"it is newer\"/>"), "{text}");
-        let held = Outcome { reason: Some("a hold".to_owned()), ..Outcome::new("release", Ending::Held) };
+        let held = Stopped { kind: StopKind::Held, reason: "a hold".to_owned() };
+        let held = Outcome::new(Ending::Stopped(held));
         assert!(report(Ok(&held)).contains("name=\"held\"><skipped message=\"a hold\"/>"));
-        assert!(report(Ok(&Outcome::new("log", Ending::Listed))).contains("name=\"listed\"/>"));
+        assert!(report(Ok(&Outcome::new(Ending::Logged(Vec::new())))).contains("name=\"listed\"/>"));
     }
 }

@@ -210,20 +210,21 @@ impl Report {
         if self.format == OutputFormat::Json {
             self.print_json(&end.document);
         }
-        let hint = end.result.ok().and_then(|outcome| outcome.ending.hint());
+        let command = end.document.command;
+        let hint = end.result.ok().and_then(|outcome| outcome.ending.stop()?.hint());
         let hint = hint.map(|hint| cli::in_words_of(self.surface, hint));
         // A program takes the object, and a person who reads its log must see that nothing was released.
         let tells_stop = self.format == OutputFormat::Json && self.verbosity > Verbosity::Quiet;
         match end.result {
-            Ok(outcome) if outcome.ending.exit_code() != 0 || (outcome.ending.is_stopped() && tells_stop) => {
-                complain(&text::outcome(outcome, hint.as_deref(), self.stderr_style, None));
+            Ok(outcome) if outcome.ending.exit_code() != 0 || (outcome.ending.stop().is_some() && tells_stop) => {
+                complain(&text::outcome(command, outcome, hint.as_deref(), self.stderr_style, None));
             }
             // A log is all that is asked for.
-            Ok(outcome) if talks || (outcome.ending == Ending::Listed && self.format == OutputFormat::Text) => {
-                if outcome.ending == Ending::DryRun {
-                    self.print_diff(&outcome.diff);
+            Ok(outcome) if talks || (outcome.ending.is_list() && self.format == OutputFormat::Text) => {
+                if matches!(outcome.ending, Ending::DryRun) {
+                    self.print_diff(&outcome.changes.diff);
                 }
-                self.say(&text::outcome(outcome, hint.as_deref(), self.stdout_style, self.line_limit));
+                self.say(&text::outcome(command, outcome, hint.as_deref(), self.stdout_style, self.line_limit));
             }
             Ok(_) => {}
             Err(failure) => self.complain_of(failure),

@@ -12,7 +12,9 @@ use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement, each_once};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling, Waiting};
+use crate::outcome::{
+    Checked, Ending, Event, FileEdit, Outcome, Proposed, RuleDemand, RuleVerdict, Ruling, StopKind, Stopped, Waiting,
+};
 use crate::targets::{EntryEdit, Fields};
 
 /// An index may list any number of platforms, and a line of a log may not.
@@ -169,52 +171,47 @@ fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
     text
 }
 
-/// Returns the end of a command in lines, those of a table of at most `limit` characters. `hint` says what would release all
+/// Returns the end of `command` in lines, those of a table of at most `limit` characters. `hint` says what would release all
 /// the same, if a guard stopped the release.
-pub(super) fn outcome(outcome: &Outcome, hint: Option<&str>, style: Style, limit: Option<usize>) -> String {
+pub(super) fn outcome(
+    command: &str,
+    outcome: &Outcome,
+    hint: Option<&str>,
+    style: Style,
+    limit: Option<usize>,
+) -> String {
     let good = |text: &str| format!("{}\n", style.paint(Mark::Good, text));
-    match outcome.ending {
-        Ending::Released if outcome.pushed => good("released"),
-        Ending::Released => good("committed; nothing was pushed"),
-        Ending::Proposed => good(proposed(outcome)),
+    match &outcome.ending {
+        Ending::Released { pushed: true, .. } => good("released"),
+        Ending::Released { pushed: false, .. } => good("committed; nothing was pushed"),
+        Ending::Proposed { request, .. } if request.is_merged() => good("proposed, and merged"),
+        Ending::Proposed { request: Proposed { auto_merge: Some(_), .. }, .. } => {
+            good("proposed; it is merged when its rules allow")
+        }
+        Ending::Proposed { .. } => good("proposed"),
         Ending::Edited => good("edited"),
         Ending::Present => good("present"),
         Ending::Unchanged => unchanged(outcome),
         Ending::Proceed => good("proceed"),
         Ending::DryRun => {
-            let rest = if outcome.command == "set" { "nothing was written" } else { "nothing was pushed" };
+            let rest = if command == "set" { "nothing was written" } else { "nothing was pushed" };
             format!("dry run: {rest}\n")
         }
-        Ending::Skipped | Ending::Diverged | Ending::Superseded | Ending::Held => stopped(outcome, hint, style),
-        Ending::Ruled => ruled(outcome, hint, style),
-        Ending::Listed => match &outcome.comparison {
-            Some(comparison) => status::table(comparison, style, limit),
-            None => log::table(&outcome.history, style, limit),
-        },
+        Ending::Stopped(Stopped { kind: StopKind::Ruled, .. }) => {
+            stopped(StopKind::Ruled, &Ruling::sentences(&outcome.rulings), hint, style)
+        }
+        Ending::Stopped(Stopped { kind, reason }) => stopped(*kind, std::slice::from_ref(reason), hint, style),
+        Ending::Logged(history) => log::table(history, style, limit),
+        Ending::Compared(comparison) => status::table(comparison, style, limit),
     }
 }
 
-fn proposed(outcome: &Outcome) -> &'static str {
-    match &outcome.proposed {
-        Some(request) if request.is_merged() => "proposed, and merged",
-        Some(Proposed { auto_merge: Some(_), .. }) => "proposed; it is merged when its rules allow",
-        _ => "proposed",
-    }
-}
-
-fn stopped(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
-    let reason = outcome.reason.as_deref().map(|reason| format!(": {}", visible(reason))).unwrap_or_default();
+/// Returns a line for each reason.
+fn stopped(kind: StopKind, reasons: &[String], hint: Option<&str>, style: Style) -> String {
+    let word = style.paint(Mark::Note, kind.word());
+    let lines: String = reasons.iter().map(|reason| format!("{word}: {}\n", visible(reason))).collect();
     let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
-    format!("{}{reason}\n{hint}", style.paint(Mark::Note, outcome.ending.word()))
-}
-
-/// Returns a line for each rule that does not hold.
-fn ruled(outcome: &Outcome, hint: Option<&str>, style: Style) -> String {
-    let word = style.paint(Mark::Note, "ruled");
-    let broken = Ruling::sentences(&outcome.rulings);
-    let lines: String = broken.iter().map(|sentence| format!("{word}: {}\n", visible(sentence))).collect();
-    let hint = hint.map(|hint| format!("  {} {hint}\n", style.paint(Mark::Note, "hint:"))).unwrap_or_default();
-    format!("{lines}{hint}")
+    lines + &hint
 }
 
 fn judged(ruling: &Ruling, style: Style) -> String {

@@ -5,7 +5,7 @@ use super::authorship::Authors;
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
 use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
-use super::release_plan::{Draft, ReleasePlan, Stopped};
+use super::release_plan::{Draft, ReleasePlan};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;
 use crate::flow::file_edits::released::images_of;
@@ -32,7 +32,7 @@ use crate::message::compose::{self, Purpose};
 use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, Outcome};
+use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Stopped};
 use crate::request::Delivery;
 use crate::targets::EntryEdit;
 
@@ -128,7 +128,7 @@ impl<'a> Attempt<'a> {
             self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
         }
         let plan = match plan {
-            Err(Stop::Ended(outcome)) if *is_new && outcome.ending == Ending::Unchanged => {
+            Err(Stop::Ended(outcome)) if *is_new && matches!(outcome.ending, Ending::Unchanged) => {
                 self.begin_branch(snapshot, publisher.take(), signer.as_ref(), listener)?;
                 return Ok(*outcome);
             }
@@ -169,7 +169,7 @@ impl<'a> Attempt<'a> {
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let orders = self.order(snapshot, &asked, place, listener)?;
-        let (left_out, ending) = self.guard_order(&orders, &asked.files, listener)?;
+        let left_out = self.guard_order(&orders, &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
         self.expect_sources(&asked);
@@ -177,7 +177,7 @@ impl<'a> Attempt<'a> {
         let edited = asked.pin(snapshot, self.checks)?;
         warn_of_pins(&edited.asked.files, &edited.files, listener);
         let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id(), is_new };
-        let has_change = self.require_a_change(&draft, ending, listener);
+        let has_change = self.require_a_change(&draft, listener);
         if is_new || has_change.is_ok() {
             self.guard_hold(&draft, snapshot, listener)?;
             self.guard_rules(&mut draft, snapshot, listener)?;
@@ -262,15 +262,12 @@ impl<'a> Attempt<'a> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
-                let outcome = self.outcome(plan, Ending::Released);
-                Ok(Outcome { commit: Some(commit), pushed: pushed.is_some(), ..outcome })
+                Ok(self.outcome(plan, Ending::Released { commit, pushed: pushed.is_some() }))
             }
-            Published::Proposed { commit, was_pushed, request } => Ok(Outcome {
-                commit: Some(commit),
-                pushed: was_pushed,
-                proposed: Some(request),
-                ..self.outcome(plan, Ending::Proposed)
-            }),
+            Published::Proposed { commit, was_pushed: pushed, request } => {
+                let refused = self.way.refused();
+                Ok(self.outcome(plan, Ending::Proposed { commit, pushed, request, refused }))
+            }
             Published::Raced(push) => Err(Stop::Raced(push)),
             Published::Refused(push) => Err(Stop::Refused(push)),
         }
@@ -347,23 +344,16 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Ends the attempt if there is nothing to change, by `ending` if that is for what is left out.
-    fn require_a_change(
-        &self,
-        draft: &Draft<'_>,
-        ending: Option<Ending>,
-        listener: &mut Listener<'_>,
-    ) -> Result<(), Stop> {
+    /// Ends the attempt if there is nothing to change, which may be for what is left out.
+    fn require_a_change(&self, draft: &Draft<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
         let PinnedFiles { asked, files } = &draft.edited;
         if files.iter().any(|file| file.edit.changed()) {
             return Ok(());
         }
         // There may be notes about the files.
         tell_edits(files, &[], listener);
-        Err(match ending {
-            Some(ending) => self.stopped(draft, Stopped { ending, reason: reasons(&asked.left_out) }),
-            None => self.unchanged(draft),
-        })
+        let stopped = Stopped::by_order(&asked.left_out);
+        Err(self.ended_draft(draft, stopped.map_or(Ending::Unchanged, Ending::Stopped)))
     }
 }
 
@@ -379,9 +369,4 @@ fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<
 
 pub(super) fn changed(releases: &[Release]) -> Vec<Release> {
     releases.iter().filter(|release| release.entry.changed()).cloned().collect()
-}
-
-/// Returns why entries are left out, as one text.
-pub(super) fn reasons(left_out: &[LeftOut]) -> String {
-    left_out.iter().map(|left| left.reason.as_str()).collect::<Vec<_>>().join("; ")
 }

@@ -1,16 +1,16 @@
 //! The stages of an attempt that can stop it: the order of releases, and holds. What they decide by is in `guards`; what
 //! follows by the user's flags is in `policy`.
 
-use super::attempt::{Attempt, Stop, reasons};
+use super::attempt::{Attempt, Stop};
 use super::edited_files::{AskedFiles, PinnedFiles};
 use super::located_tip::reads_order;
 use super::policy::{self, OrderDecision};
-use super::release_plan::{Draft, Stopped};
+use super::release_plan::Draft;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{EntryOrders, Setting, order_of};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener};
+use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, StopKind, Stopped};
 use crate::request::{OrderBy, PinDigest};
 use crate::targets::EntryEdit;
 
@@ -54,15 +54,15 @@ impl Attempt<'_> {
         order_of(&setting, snapshot, files, &mut |note| listener(&Event::Noted(note)))
     }
 
-    /// Returns the entries that do not go out, for others do or may be pinned, and how the run ends if these do not change
-    /// either. Stops if none goes out, or if order fails the release.
+    /// Returns the entries that do not go out, for others do or may be pinned. Stops if none goes out, or if order fails the
+    /// release.
     pub(super) fn guard_order(
         &self,
         orders: &EntryOrders,
         files: &[FileEdit],
         listener: &mut Listener<'_>,
-    ) -> Result<(Vec<LeftOut>, Option<Ending>), Stop> {
-        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(orders, &self.job.delivery.order);
+    ) -> Result<Vec<LeftOut>, Stop> {
+        let OrderDecision { left_out, warnings, failure } = policy::decide(orders, &self.job.delivery.order);
         for warning in warnings {
             listener(&Event::Warned(warning));
         }
@@ -75,14 +75,13 @@ impl Attempt<'_> {
                 && !left_out.iter().any(|left| left.file == file && left.name == entry.name.as_str())
         };
         let any = files.iter().any(|file| file.edit.entries.iter().any(|entry| goes_out(entry, &file.path)));
-        if let (Some(ending), false) = (ending, any) {
-            let stopped = Stopped { ending, reason: reasons(&left_out) };
+        if let (Some(stopped), false) = (Stopped::by_order(&left_out), any) {
             return Err(self.stopped_by_order(stopped, orders, files));
         }
         for left in &left_out {
             listener(&Event::Warned(format!("left out {}", left.reason)));
         }
-        Ok((left_out, ending))
+        Ok(left_out)
     }
 
     /// Stops if a hold stops this, on the branch or where the images come from.
@@ -106,6 +105,7 @@ impl Attempt<'_> {
         if held.is_empty() {
             return Ok(());
         }
-        Err(self.stopped(draft, Stopped { ending: Ending::Held, reason: held.join("; ") }))
+        let stopped = Stopped { kind: StopKind::Held, reason: held.join("; ") };
+        Err(self.ended_draft(draft, Ending::Stopped(stopped)))
     }
 }

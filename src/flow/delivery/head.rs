@@ -1,11 +1,11 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
-use super::attempt::{Attempt, Stop, changed, reasons};
+use super::attempt::{Attempt, Stop, changed};
 use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
 use super::head_request::{HeadDecision, HeadRequest};
 use super::policy::{self, OrderDecision};
-use super::release_plan::{ReleasePlan, Stopped};
+use super::release_plan::ReleasePlan;
 use crate::flow::publish::{Proposer, SeenHead};
 use crate::flow::remote_forge::Opener;
 use crate::forge::PullRequest;
@@ -17,7 +17,7 @@ use crate::message::Release;
 use crate::message::compose::Purpose;
 use crate::message::request_text::{RequestText, request_text};
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, LeftOut, Listener};
+use crate::outcome::{Event, LeftOut, Listener, StopKind, Stopped};
 
 /// A head branch that has commits of ours.
 struct ProposedHead {
@@ -64,7 +64,7 @@ impl Attempt<'_> {
                 let reason = format!(
                     "#{number} proposed the same and was closed by hand; it is opened again for a newer release only"
                 );
-                return Err(self.stopped_plan(plan, Stopped { ending: Ending::Skipped, reason }));
+                return Err(self.stopped_plan(plan, Stopped { kind: StopKind::Skipped, reason }));
             }
             HeadDecision::Over => {}
             HeadDecision::Waits => self.guard_head(plan, &head, there, listener)?,
@@ -155,15 +155,13 @@ impl Attempt<'_> {
         HeadContent { orders, is_same, changes }: HeadContent,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let OrderDecision { left_out, ending, warnings, failure } = policy::decide(&orders, &self.job.delivery.order);
+        let OrderDecision { left_out, warnings, failure } = policy::decide(&orders, &self.job.delivery.order);
         if let Some(failure) = failure {
             return Err(failure.into());
         }
-        match ending {
+        match Stopped::by_order(&left_out) {
             None => warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning))),
-            Some(ending) if left_out.len() == changes => {
-                return Err(self.stopped_plan(plan, Stopped { ending, reason: reasons(&left_out) }));
-            }
+            Some(stopped) if left_out.len() == changes => return Err(self.stopped_plan(plan, stopped)),
             Some(_) => {
                 // Without them, the request would lose what is newer.
                 let message = "a part of this release is older than what is proposed already";

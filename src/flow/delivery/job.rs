@@ -15,7 +15,6 @@ use crate::system::signals::Gate;
 
 /// One run of a command that commits.
 pub(in crate::flow) struct Job<'a> {
-    pub(in crate::flow) command: &'static str,
     pub(in crate::flow) delivery: &'a Delivery,
     /// Stops new effects after a signal.
     pub(in crate::flow) gate: &'a Gate,
@@ -31,14 +30,9 @@ pub(in crate::flow) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// Returns the job of a command that learns from the branch what it writes.
-    pub(in crate::flow) fn of_branch(
-        command: &'static str,
-        delivery: &'a Delivery,
-        gate: &'a Gate,
-        released: Vec<ImageName>,
-    ) -> Self {
+    pub(in crate::flow) fn of_branch(delivery: &'a Delivery, gate: &'a Gate, released: Vec<ImageName>) -> Self {
         let sources = &|_: &ReleaseBranch| EntrySources::default();
-        Self { command, delivery, gate, names: Vec::new(), released, arguments: Vec::new(), sources }
+        Self { delivery, gate, names: Vec::new(), released, arguments: Vec::new(), sources }
     }
 
     /// Returns the images that are to be checked before the branch is read. Without a name of its own, an argument means the

@@ -98,7 +98,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             rereads.succeeded();
         }
         match ended {
-            Ok(outcome) => return Ok(way.told(outcome)),
+            Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             Err(Stop::Failed(failure)) => rereads.wait_after(failure, listener)?,
             Err(Stop::Outdated) => {}

@@ -7,14 +7,16 @@ use crate::flow::publish::{Direct, Published, Publisher, begin_branch};
 use crate::forge::Forge;
 use crate::git::Snapshot;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, Listener};
+use crate::outcome::{Ending, Event, Listener, StopKind, Stopped};
 
 impl Attempt<'_> {
     /// Returns what ends an attempt whose branch would begin at `base`. The branch does not have what its base has.
     pub(super) fn without_beginning(&self, stop: Stop, base: &Snapshot<'_>) -> Stop {
         let (Stop::Ended(outcome), Some(branch)) = (&stop, self.branch.known()) else { return stop };
-        let (Ending::Superseded | Ending::Diverged) = outcome.ending else { return stop };
-        let why = outcome.reason.as_deref().unwrap_or_default();
+        let Ending::Stopped(Stopped { kind: StopKind::Superseded | StopKind::Diverged, reason: why }) = &outcome.ending
+        else {
+            return stop;
+        };
         let push = self.job.delivery.target.typed_push(&format!("{}:refs/heads/{branch}", base.commit_id()));
         Failure::target(format!("there is no branch `{branch}`, and nothing to commit on it: {why}"))
             .hint(format!("create it in a clone that has the commit: {push}"))

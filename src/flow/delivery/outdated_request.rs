@@ -12,7 +12,7 @@ use crate::guards::head_branch::ProposedReleases;
 use crate::guards::order::{EntryOrder, Standing};
 use crate::guards::rules::PublishWay;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, Event, Listener, RuleDemand, Ruling};
+use crate::outcome::{Ending, Event, Listener, RuleDemand, Ruling, StopKind};
 
 /// Which proposals are outdated by the end of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +31,12 @@ impl OutdatedScope {
     /// Returns what is outdated by the end of an attempt; `None` if no guard ended it.
     fn of(stop: &Stop, way: PublishWay) -> Option<Self> {
         match stop {
-            Stop::Ended(outcome) => match outcome.ending {
-                Ending::Held => Some(Self::All),
-                Ending::Ruled => Self::of_rules(&outcome.rulings, way),
-                Ending::Superseded | Ending::Diverged => Some(Self::SameAndOlder),
-                Ending::Unchanged => Some(Self::Older),
-                _ => None,
+            Stop::Ended(outcome) => match outcome.ending.stop() {
+                Some(StopKind::Held) => Some(Self::All),
+                Some(StopKind::Ruled) => Self::of_rules(&outcome.rulings, way),
+                Some(StopKind::Superseded | StopKind::Diverged) => Some(Self::SameAndOlder),
+                Some(StopKind::Skipped) => None,
+                None => matches!(outcome.ending, Ending::Unchanged).then_some(Self::Older),
             },
             Stop::Failed(failure) => (failure.kind == FailureKind::Guarded).then_some(Self::SameAndOlder),
             Stop::Outdated | Stop::Raced(_) | Stop::Refused(_) => None,

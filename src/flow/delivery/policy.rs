@@ -2,7 +2,7 @@
 
 use crate::guards::order::{EntryOrder, EntryOrders, Standing};
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::outcome::{Ending, LeftOut};
+use crate::outcome::{LeftOut, StopKind};
 use crate::request::{OnDiverged, OnSuperseded, OnUnknownOrder, OrderRequest};
 
 /// What follows for a release.
@@ -10,8 +10,6 @@ use crate::request::{OnDiverged, OnSuperseded, OnUnknownOrder, OrderRequest};
 pub(super) struct OrderDecision {
     /// The entries that stay as they are.
     pub(super) left_out: Vec<LeftOut>,
-    /// How the run ends if nothing is left to release.
-    pub(super) ending: Option<Ending>,
     /// What a person must see although the release goes on.
     pub(super) warnings: Vec<String>,
     /// Set if order fails the whole release.
@@ -33,7 +31,7 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
             Standing::Newer | Standing::Goes => {}
             Standing::Replaces => verdict.warnings.push(reason.clone()),
             Standing::Superseded => match asked.on_superseded {
-                OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), Ending::Superseded),
+                OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), StopKind::Superseded),
                 OnSuperseded::Fail => verdict.fail(
                     format!("superseded: {}", of_entry(order)),
                     "`--on-superseded allow` releases it all the same; `--on-superseded skip` leaves it out",
@@ -47,7 +45,7 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
                      `--on-diverged skip` leaves what runs",
                 ),
                 OnDiverged::Release => verdict.warnings.push(reason.clone()),
-                OnDiverged::Skip => verdict.leave_out(order, of_entry(order), Ending::Diverged),
+                OnDiverged::Skip => verdict.leave_out(order, of_entry(order), StopKind::Diverged),
             },
             Standing::Unknown => match asked.on_unknown {
                 None | Some(OnUnknownOrder::Release) => verdict.warnings.push(reason.clone()),
@@ -63,12 +61,8 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
 }
 
 impl OrderDecision {
-    /// A line that has diverged is told rather than an older build: it asks for a decision.
-    fn leave_out(&mut self, order: &EntryOrder, reason: String, ending: Ending) {
-        if self.ending != Some(Ending::Diverged) {
-            self.ending = Some(ending);
-        }
-        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), reason });
+    fn leave_out(&mut self, order: &EntryOrder, reason: String, kind: StopKind) {
+        self.left_out.push(LeftOut { file: order.file.clone(), name: order.name.to_string(), kind, reason });
     }
 
     fn fail(&mut self, message: String, hint: &str) {

@@ -4,7 +4,7 @@ use super::edited_files::PinnedFiles;
 use crate::git::{CommitId, Message, RepositoryPath, TagContent};
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
-use crate::outcome::{Ending, Ruling};
+use crate::outcome::Ruling;
 use crate::targets::EntryEdit;
 
 /// A release that guards judge.
@@ -37,10 +37,4 @@ pub(super) struct ReleasePlan<'w> {
     pub(super) releases: Vec<Release>,
     pub(super) message: Message,
     pub(super) tag: Option<TagContent>,
-}
-
-/// Why a guard ends an attempt: nothing of the release comes about.
-pub(super) struct Stopped {
-    pub(super) ending: Ending,
-    pub(super) reason: String,
 }

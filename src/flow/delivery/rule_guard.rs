@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, Stop};
-use super::release_plan::{Draft, Stopped};
+use super::release_plan::Draft;
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::flow::rulings::{EntryToRule, Rulings, rule};
 use crate::git::{RepositoryPath, Snapshot};
@@ -50,8 +50,8 @@ impl Attempt<'_> {
         let circumstances = Circumstances { now: Timestamp::now(), way: self.way.publish_way() };
         let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
         draft.rulings = rulings;
-        match Ruling::reason(&draft.rulings) {
-            Some(reason) => Err(self.stopped(draft, Stopped { ending: Ending::Ruled, reason })),
+        match Ruling::stop(&draft.rulings) {
+            Some(stopped) => Err(self.ended_draft(draft, Ending::Stopped(stopped))),
             None if is_outdated => Err(Stop::Outdated),
             None => Ok(()),
         }

@@ -10,7 +10,7 @@ use crate::git::{PushRefusal, Remote};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Event, Listener, Outcome};
+use crate::outcome::{Event, Listener};
 use crate::request::{CommitRequest, Delivery, ProposalRequest, Route, TargetRequest};
 
 /// How the commit gets to the branch.
@@ -140,11 +140,11 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// Adds to an outcome why this way was taken.
-    pub(super) fn told(self, outcome: Outcome) -> Outcome {
+    /// Returns why the commit is not pushed to the branch, if that was tried.
+    pub(super) fn refused(&self) -> Option<String> {
         match self {
-            Self::Propose { refused: Some(refused), .. } => Outcome { reason: Some(refused), ..outcome },
-            Self::CommitOnly | Self::Push(_) | Self::Propose { refused: None, .. } => outcome,
+            Self::Propose { refused, .. } => refused.clone(),
+            Self::CommitOnly | Self::Push(_) => None,
         }
     }
 }

@@ -1,11 +1,11 @@
-//! What the edited entries come to: images to check, releases, and an outcome.
+//! What the edited entries come to: images to check, and releases.
 
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::message::Release;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, diff};
+use crate::outcome::{Event, FileEdit, Listener};
 use crate::targets::EntryEdit;
 
 /// Returns the images that the `wanted` of the edited entries name.
@@ -57,14 +57,4 @@ pub(in crate::flow) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<R
             }
         })
         .collect()
-}
-
-/// Returns what the edit of `files` comes to, before anything is done.
-pub(in crate::flow) fn outcome_of(command: &'static str, files: &[FileEdit], releases: Vec<Release>) -> Outcome {
-    let mut outcome = Outcome { releases, ..Outcome::new(command, Ending::Unchanged) };
-    for file in files.iter().filter(|file| file.edit.changed()) {
-        outcome.files.push(file.path.clone());
-        outcome.diff.push_str(&diff::unified(&file.path, &file.old, &file.edit.text));
-    }
-    outcome
 }

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::outcome::Ending;
 use crate::outcome::failure::{Failure, Place};
+use crate::outcome::{Ending, StopKind};
 use crate::report::escape::{visible, visible_line};
 
 /// In bytes. GitHub cuts longer messages off; the log has the rest.
@@ -24,11 +24,11 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that a hold or a rule stops makes
 /// the step red.
-pub(super) fn stopped(command: &str, ending: Ending, reason: &str) -> String {
-    let kind = match ending {
-        Ending::Held | Ending::Ruled => "error",
-        Ending::Superseded | Ending::Diverged => "warning",
-        _ => "notice",
+pub(super) fn stopped(command: &str, ending: &Ending, reason: &str) -> String {
+    let kind = match ending.stop() {
+        Some(StopKind::Held | StopKind::Ruled) => "error",
+        Some(StopKind::Superseded | StopKind::Diverged) => "warning",
+        Some(StopKind::Skipped) | None => "notice",
     };
     let title = property(format!("tagship {command}").trim_end());
     format!("::{kind} title={title}::{}\n", data(&format!("{}: {}", ending.word(), visible(reason))))
@@ -64,8 +64,8 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, data, failure, group, in_workspace, stopped};
-    use crate::outcome::Ending;
     use crate::outcome::failure::{Failure, Place};
+    use crate::outcome::{Ending, StopKind, Stopped};
     use std::path::Path;
 
     #[test]
@@ -75,8 +75,13 @@ mod tests {
             failure("x,file=y:z", &hostile, None),
             "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa\\u{a}::warning::b%0Ahint: c%250Ad\n"
         );
-        assert_eq!(stopped("release", Ending::Skipped, "a\nb"), "::notice title=tagship release::skipped: a\\u{a}b\n");
-        assert_eq!(stopped("release", Ending::Held, "x"), "::error title=tagship release::held: x\n");
+        for (kind, expected) in [
+            (StopKind::Skipped, "::notice title=tagship release::skipped: a\\u{a}b\n"),
+            (StopKind::Held, "::error title=tagship release::held: a\\u{a}b\n"),
+        ] {
+            let ending = Ending::Stopped(Stopped { kind, reason: String::new() });
+            assert_eq!(stopped("release", &ending, "a\nb"), expected);
+        }
         assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
         assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);
     }

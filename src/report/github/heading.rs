@@ -1,7 +1,7 @@
 //! The heading of a job's summary: a mark that is seen in a list of runs, the outcome, and what came of which entry.
 
 use super::image_row::{before, code, stays, tag};
-use crate::outcome::{Ending, Outcome, Proposed};
+use crate::outcome::{Ending, StopKind};
 use crate::report::command_end::CommandEnd;
 use crate::report::json::Image;
 
@@ -12,12 +12,12 @@ pub(super) fn heading(end: &CommandEnd<'_>) -> String {
         return format!("❌ {} failed", command.trim_end());
     };
     let images = &end.document.images;
-    match outcome.ending {
-        Ending::Released => format!("✅ {}", done(outcome, images)),
-        Ending::Proposed if outcome.proposed.as_ref().is_some_and(Proposed::is_merged) => {
+    match &outcome.ending {
+        Ending::Released { pushed, .. } => format!("✅ {}", done(end.document.command, *pushed, images)),
+        Ending::Proposed { request, .. } if request.is_merged() => {
             format!("✅ Released {} by a pull request", all(images, "at"))
         }
-        Ending::Proposed => format!("✅ Proposed {}", all(images, "at")),
+        Ending::Proposed { .. } => format!("✅ Proposed {}", all(images, "at")),
         Ending::Edited => format!("✅ Edited: {}", all(images, "to")),
         Ending::Present => format!("✅ In the registry: {}", all(images, "at")),
         Ending::Unchanged => match &images[..] {
@@ -26,20 +26,22 @@ pub(super) fn heading(end: &CommandEnd<'_>) -> String {
         },
         Ending::DryRun => format!("🔍 Dry run: would set {}", all(images, "to")),
         Ending::Proceed => "✅ Proceed".to_owned(),
-        Ending::Listed if outcome.comparison.is_some() => "What runs where".to_owned(),
-        Ending::Listed => "Releases".to_owned(),
-        Ending::Skipped if images.is_empty() => "⏭ Skipped".to_owned(),
-        Ending::Skipped => format!("⏭ Skipped: {}", left(images)),
-        Ending::Superseded => format!("⏭ Superseded: {}", left(images)),
-        Ending::Diverged => format!("⏭ Diverged: {}", left(images)),
-        Ending::Held => format!("⏸ Held: {}", left(images)),
-        Ending::Ruled => format!("⛔ Ruled: {}", left(images)),
+        Ending::Compared(_) => "What runs where".to_owned(),
+        Ending::Logged(_) => "Releases".to_owned(),
+        Ending::Stopped(stopped) => match stopped.kind {
+            StopKind::Skipped if images.is_empty() => "⏭ Skipped".to_owned(),
+            StopKind::Skipped => format!("⏭ Skipped: {}", left(images)),
+            StopKind::Superseded => format!("⏭ Superseded: {}", left(images)),
+            StopKind::Diverged => format!("⏭ Diverged: {}", left(images)),
+            StopKind::Held => format!("⏸ Held: {}", left(images)),
+            StopKind::Ruled => format!("⛔ Ruled: {}", left(images)),
+        },
     }
 }
 
-fn done(outcome: &Outcome, images: &[Image<'_>]) -> String {
-    match outcome.command {
-        _ if !outcome.pushed => format!("Committed {}; nothing was pushed", all(images, "at")),
+fn done(command: &str, pushed: bool, images: &[Image<'_>]) -> String {
+    match command {
+        _ if !pushed => format!("Committed {}; nothing was pushed", all(images, "at")),
         "rollback" => format!("Rolled back {}", all(images, "to")),
         "promote" => format!("Promoted {}", all(images, "to")),
         _ => format!("Released {}", all(images, "at")),

@@ -4,18 +4,19 @@ use super::image_row::code;
 use super::links::Links;
 use super::markdown_table::table;
 use crate::message::{LoggedRelease, markdown};
-use crate::outcome::{Comparison, Outcome};
+use crate::outcome::{Comparison, Ending};
 use crate::report::log;
 use crate::report::status;
 use crate::targets::kustomization::folder_or_file;
 
-/// Returns what is listed, in at most `room` bytes. A commit leads to its page, if it has one.
-pub(super) fn listing(outcome: &Outcome, links: &Links, room: usize) -> String {
-    match &outcome.comparison {
-        Some(comparison) if comparison.entries.is_empty() => "No entries to show.\n\n".to_owned(),
-        Some(comparison) => compared(comparison, room),
-        None if outcome.history.is_empty() => "No releases.\n\n".to_owned(),
-        None => logged(&outcome.history, links, room),
+/// Returns what is listed, in at most `room` bytes; `None` if nothing was to be. A commit leads to its page, if it has one.
+pub(super) fn listing(ending: &Ending, links: &Links, room: usize) -> Option<String> {
+    match ending {
+        Ending::Compared(comparison) if comparison.entries.is_empty() => Some("No entries to show.\n\n".to_owned()),
+        Ending::Compared(comparison) => Some(compared(comparison, room)),
+        Ending::Logged(history) if history.is_empty() => Some("No releases.\n\n".to_owned()),
+        Ending::Logged(history) => Some(logged(history, links, room)),
+        _ => None,
     }
 }
 

@@ -74,7 +74,7 @@ impl GitHub {
     pub(super) fn annotation(&self, end: &CommandEnd<'_>) -> Option<String> {
         let command = end.document.command;
         match end.result {
-            Ok(outcome) => Some(annotations::stopped(command, outcome.ending, outcome.reason.as_deref()?)),
+            Ok(outcome) => Some(annotations::stopped(command, &outcome.ending, end.document.reason?)),
             Err(failure) => {
                 let place = failure.place.as_ref().zip(self.workspace.as_deref());
                 let file = place.and_then(|(place, workspace)| {

@@ -9,7 +9,6 @@ use super::links::Links;
 use super::listing::listing;
 use super::markdown_table;
 use crate::message::markdown::{clipped, longest_backticks, target};
-use crate::outcome::Ending;
 use crate::report::command_end::CommandEnd;
 use crate::report::escape::visible_lines;
 use crate::report::json::{Document, Image, JudgedRule, Level, ProposedRequest};
@@ -27,8 +26,8 @@ const MOST_SIGNERS: usize = 10;
 /// Returns the lines to append; none if there is nothing to sum up.
 pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
     let CommandEnd { result, document } = end;
-    let is_list = result.is_ok_and(|outcome| outcome.ending == Ending::Listed);
-    if result.is_ok() && document.reason.is_none() && document.images.is_empty() && !is_list {
+    let listed = result.ok().and_then(|outcome| listing(&outcome.ending, links, LARGEST_TABLE));
+    if result.is_ok() && document.reason.is_none() && document.images.is_empty() && listed.is_none() {
         return String::new();
     }
     // What an earlier step has written may not end in a line end.
@@ -48,8 +47,7 @@ pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
             let page = links.troubleshooting(failure.kind);
             summary += &page.map(|page| format!("[What to do]({})\n\n", target(&page))).unwrap_or_default();
         }
-        Ok(outcome) if is_list => summary += &listing(outcome, links, LARGEST_TABLE),
-        Ok(_) if document.images.is_empty() => {}
+        Ok(_) if document.images.is_empty() => summary += &listed.unwrap_or_default(),
         Ok(_) => summary += &(table(&document.images) + &verified(&document.images)),
     }
     if !document.rules.is_empty() {
@@ -222,7 +220,7 @@ mod tests {
         let diff = "`".repeat(LARGEST) + "\n" + &"+x\n".repeat(LARGEST);
         let images = (0..100).map(|_| image()).collect();
         let document = Document { command: "release", reason: Some(&name), images, diff: &diff, ..Document::default() };
-        let outcome = Outcome::new("release", Ending::Released);
+        let outcome = Outcome::new(Ending::Unchanged);
         let failure = Failure::target("x".repeat(LARGEST)).detail("remote: x\n".repeat(LARGEST));
         for (result, expected) in [
             (Ok(&outcome), "\n95 more are not shown.\n"),
