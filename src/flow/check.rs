@@ -74,13 +74,17 @@ fn broken_rules(released: &Released, checks: &mut Checks, listener: &mut Listene
 /// What is on the release branch.
 struct Released {
     branch: Option<String>,
-    paths: Vec<RepositoryPath>,
-    /// In the order of the paths.
     files: Vec<FileEdit>,
-    /// The commits that the entries were built from, as far as history tells, and a rule wants to know; in the order of all
-    /// entries.
-    sources: Vec<Option<SourceCommit>>,
+    /// Those of all files.
+    entries: Vec<ReleasedEntry>,
     rules: RulesState,
+}
+
+struct ReleasedEntry {
+    path: RepositoryPath,
+    entry: EntryEdit,
+    /// The commit that it was built from, as far as history tells, and a rule wants to know.
+    source: Option<SourceCommit>,
 }
 
 impl Released {
@@ -88,7 +92,7 @@ impl Released {
         let Tip { branch, snapshot, paths } = tip;
         let rules = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let files = as_they_are(snapshot, paths, listener)?;
-        let (mut claims, mut sources) = (BranchClaims::default(), Vec::new());
+        let (mut claims, mut entries) = (BranchClaims::default(), Vec::new());
         let mut note = |note| listener(&Event::Noted(note));
         for (path, file) in paths.iter().zip(&files) {
             for entry in &file.edit.entries {
@@ -99,26 +103,22 @@ impl Released {
                     let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
                     source = running.build.and_then(|build| build.source);
                 }
-                sources.push(source);
+                entries.push(ReleasedEntry { path: path.clone(), entry: entry.clone(), source });
             }
         }
         let branch = branch.known().map(ToString::to_string);
-        Ok(Self { branch, paths: paths.to_vec(), files, sources, rules })
+        Ok(Self { branch, files, entries, rules })
     }
 
     fn entries(&self) -> Vec<EntryToRule<'_>> {
-        let files = self.paths.iter().zip(&self.files);
-        let entries = files.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, entry)));
-        let with_sources = entries.zip(&self.sources);
-        with_sources
-            .map(|((path, entry), source)| EntryToRule {
-                path,
-                entry,
-                source: source.clone(),
-                order: None,
-                was_on_branch: true,
-            })
-            .collect()
+        let entries = self.entries.iter().map(|ReleasedEntry { path, entry, source }| EntryToRule {
+            path,
+            entry,
+            source: source.clone(),
+            order: None,
+            was_on_branch: true,
+        });
+        entries.collect()
     }
 }
 
