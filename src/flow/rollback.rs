@@ -34,21 +34,18 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         let [path] = tip.paths else {
             return Err(Failure::usage("a rollback is of one file"));
         };
-        let back = find(tip.snapshot, path, request, &mut seen, &mut |note| listener(&Event::Noted(note)))?;
+        let (releases, place) = find(tip.snapshot, path, request, &mut seen)?;
+        let mut note = |note| listener(&Event::Noted(note));
+        let back = way_back(tip.snapshot, path, request.name.as_str(), (&releases, place), &mut note)?;
         taken_back.replace(back.taken_back.clone());
-        for release in &back.away {
-            let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
-            listener(&Event::Noted(format!("{} was rolled back before by {by}, and stays away", named(release))));
-        }
-        if back.keeps_nothing_away() {
-            let to = named(&back.to);
-            listener(&Event::Noted(format!("{to} was rolled back itself, so this rollback blocks no later release")));
+        if let Some(remark) = back.remark() {
+            note(remark);
         }
         if back.tells_no_version(tip.snapshot, path)? {
             let untold = format!("`{}` has neither tag nor digest in {}", request.name, back.to.record.id.short());
             match request.delivery.registry {
                 Some(_) => return Err(unchecked(untold, request)),
-                None => listener(&Event::Noted(format!("{untold}, so nothing tells which version runs"))),
+                None => note(format!("{untold}, so nothing tells which version runs")),
             }
         }
         released = Some(back.released(request));
@@ -81,6 +78,11 @@ fn log_command(request: &RollbackRequest) -> String {
     request.delivery.typed_again("log", &[request.name.as_str()])
 }
 
+/// Returns what to do if the release cannot be gone back to.
+fn name_another(request: &RollbackRequest) -> String {
+    format!("name another release with `--to`, as {} lists them", log_command(request))
+}
+
 /// Returns how people name a release: by its tag, else by its commit.
 fn named(release: &LoggedRelease) -> String {
     release.tag().map_or_else(|| release.record.id.short(), |tag| format!("`{}`", short_tag(tag)))
@@ -95,8 +97,7 @@ fn in_a_rollback(failure: Failure, request: &RollbackRequest, to: Option<&str>) 
         PinDigest::Keep | PinDigest::Never => "skip the check with `--no-check`",
     };
     match (failure.retry, &request.to, to) {
-        (Retry::AfterThePush, ..) => failure
-            .hint(format!("name another release with `--to`, as {} lists them, or {by_tag}", log_command(request))),
+        (Retry::AfterThePush, ..) => failure.hint(format!("{}, or {by_tag}", name_another(request))),
         (Retry::AfterAnOutage, ..) => {
             let again = failure.hint.as_deref().unwrap_or("try again");
             let hint = format!("{again}, or skip the check with `--no-check`");
@@ -122,8 +123,7 @@ fn unchecked(untold: String, request: &RollbackRequest) -> Failure {
         PinDigest::Always => "",
         PinDigest::Keep | PinDigest::Never => ", or skip the check with `--no-check`",
     };
-    let log = log_command(request);
-    Failure::target(untold).hint(format!("name another release with `--to`, as {log} lists them{otherwise}"))
+    Failure::target(untold).hint(name_another(request) + otherwise)
 }
 
 /// `--steps` counts from what the user saw; a newer change may be the fix.
@@ -140,23 +140,23 @@ struct Back {
     is_there: bool,
     /// The releases that have stood since, the newest first; none if the entry says already what it is to say.
     taken_back: Vec<LoggedRelease>,
-    /// What was taken back before and stays away, if nothing else is taken back: the commit would look like a new release, after
-    /// which only what it names stays away.
-    still_away: Vec<CommitId>,
+    /// The releases that stay away: what is taken back, or, if nothing is, what was taken back before. The commit would look like
+    /// a new release, after which only what it names stays away.
+    of: Vec<CommitId>,
     /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
-    away: Vec<LoggedRelease>,
+    away: Option<LoggedRelease>,
     /// The image's name by the newest release that says it: the file may have no place for it.
     image_name: Option<String>,
 }
 
-/// Finds the way back from the newest change, which steps have to be counted from: `seen` is the first one that was found.
+/// Returns the changes of the entry, the newest first, and the place among them of the release to go back to. Steps have to be
+/// counted from the newest change: `seen` is the first one that was found.
 fn find(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
     request: &RollbackRequest,
     seen: &mut Option<CommitId>,
-    note: &mut dyn FnMut(String),
-) -> Result<Back, Failure> {
+) -> Result<(Vec<LoggedRelease>, usize), Failure> {
     let name = request.name.as_str();
     let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, request), Ok(None));
     let found = EntryHistory::read(snapshot, path, Some(name), is_found)?;
@@ -176,30 +176,42 @@ fn find(
     let place = place_of_earlier(&found.changes, request).map_err(|ambiguous| {
         Failure::target(ambiguous.to_string()).hint("write more of the one that you mean, or all of it")
     })?;
-    let Some(place) = place else {
-        let failure = no_way(request, &found.changes);
-        return Err(match found.complete {
-            true => failure,
-            false => failure.detail(format!("searched {} only", newest_commits(found.commits_read))),
-        });
-    };
-    let mut back = way_back(&found.changes, place);
-    if let Some(Fields { several, .. }) = back.to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
+    match place {
+        Some(place) => Ok((found.changes, place)),
+        None if found.complete => Err(no_way(request, &found.changes)),
+        None => {
+            let searched = format!("searched {} only", newest_commits(found.commits_read));
+            Err(no_way(request, &found.changes).detail(searched))
+        }
+    }
+}
+
+/// Goes back to the release at `place` of `releases`.
+fn way_back(
+    snapshot: &mut Snapshot<'_>,
+    path: &RepositoryPath,
+    name: &str,
+    (releases, place): (&[LoggedRelease], usize),
+    note: &mut dyn FnMut(String),
+) -> Result<Back, Failure> {
+    let (now, since, to) = (&releases[0].fields, &releases[..place], releases[place].clone());
+    if let Some(Fields { several, .. }) = to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
         let names =
             targets::read(&path.to_string(), snapshot.file(path)?, |file| Ok(file.own_names(name))).unwrap_or_default();
-        return Err(several_versions(name, several, &back.to.record.id, &names));
+        return Err(several_versions(name, several, &to.record.id, &names));
     }
-    if back.taken_back.is_empty() {
-        let now = found.changes[0].fields.clone().unwrap_or_default();
-        back.still_away = still_away(
-            snapshot,
-            &EntryAtTip { path: path.clone(), name, now: &now, is_of_one_version: false },
-            &back.to,
-            note,
-        )?;
+    let is_there = *now == to.fields;
+    let taken_back = since.iter().filter(|release| !is_there && stands(release) && release.fields != to.fields);
+    let taken_back: Vec<_> = taken_back.cloned().collect();
+    let mut of: Vec<_> = taken_back.iter().map(|release| release.record.id).collect();
+    if of.is_empty() {
+        let now = now.clone().unwrap_or_default();
+        let entry = EntryAtTip { path: path.clone(), name, now: &now, is_of_one_version: false };
+        of = still_away(snapshot, &entry, &to, note)?;
     }
-    back.image_name = found.changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
-    Ok(back)
+    let away = since.iter().find(|release| is_there && release.rolled_back_by.is_some()).cloned();
+    let image_name = releases.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
+    Ok(Back { to, is_there, taken_back, of, away, image_name })
 }
 
 /// Returns what was taken back and stays away, whatever took it back, but for what is gone back to.
@@ -269,16 +281,6 @@ fn leads_to_same(earlier: &LoggedRelease, later: &LoggedRelease, pin_digest: Pin
     Fields { digest: others.digest.clone(), ..fields.clone() } == *others && written.is_none_or(is_digest_of)
 }
 
-/// Goes back to the release at `place` of `releases`.
-fn way_back(releases: &[LoggedRelease], place: usize) -> Back {
-    let (since, to) = (&releases[..place], &releases[place]);
-    let is_there = releases[0].fields == to.fields;
-    let taken_back = since.iter().filter(|release| !is_there && stands(release) && release.fields != to.fields);
-    let taken_back = taken_back.cloned().collect();
-    let away = since.iter().filter(|release| is_there && release.rolled_back_by.is_some()).take(1).cloned().collect();
-    Back { to: to.clone(), is_there, taken_back, still_away: Vec::new(), away, image_name: None }
-}
-
 fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
     let name = &request.name;
     let failure = match &request.to {
@@ -298,10 +300,16 @@ fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
 }
 
 impl Back {
-    /// Returns whether no release stays away because of this: what goes was good enough to be gone back to.
-    fn keeps_nothing_away(&self) -> bool {
-        let was_taken_back = self.to.rolled_back_by.is_some();
-        was_taken_back && !self.is_there && self.taken_back.is_empty() && self.still_away.is_empty()
+    /// Returns what is to be told if nothing is taken back.
+    fn remark(&self) -> Option<String> {
+        if let Some(away) = &self.away {
+            let by = away.rolled_back_by.map(|by| by.short()).unwrap_or_default();
+            return Some(format!("{} was rolled back before by {by}, and stays away", named(away)));
+        }
+        // What goes was good enough to be gone back to.
+        let blocks_nothing = self.to.rolled_back_by.is_some() && !self.is_there && self.of.is_empty();
+        blocks_nothing
+            .then(|| format!("{} was rolled back itself, so this rollback blocks no later release", named(&self.to)))
     }
 
     /// Returns whether it leads to what has neither tag nor digest, and is not `latest` for certain.
@@ -324,12 +332,9 @@ impl Back {
     fn writing(&self, request: &RollbackRequest) -> Result<Writing, Failure> {
         let (name, pin_digest) = (&request.name, request.delivery.pin_digest);
         let fields = self.to.fields.clone().unwrap_or_default().with_name(self.image_name.clone());
-        let newly = self.taken_back.iter().map(|release| release.record.id);
-        let of = newly.chain(self.still_away.iter().copied()).collect();
         let told = |text: &str| format!("`{name}` had `{text}` once");
-        let otherwise = || format!("name another release with `--to`, as {} lists them", log_command(request));
-        let argument =
-            exactly(name, &fields, self.to.digest(), pin_digest, &told).map_err(|failure| failure.hint(otherwise()))?;
+        let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told);
+        let argument = argument.map_err(|failure| failure.hint(name_another(request)))?;
         if pin_digest == PinDigest::Always
             && request.delivery.registry.is_none()
             && argument.change.digest.set().is_none()
@@ -340,7 +345,7 @@ impl Back {
         }
         Ok(Writing {
             images: Images::of(vec![argument]),
-            purpose: Purpose::Rollback { of },
+            purpose: Purpose::Rollback { of: self.of.clone() },
             sources: self.to.source().map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),
             held_at_source: Vec::new(),
