@@ -28,12 +28,11 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     }
     let targets = files_to_edit(&request.files, request.workspace.as_deref())?;
     let mut checks = Checks::new(request.registry.as_ref());
-    let contents = read_all(&targets)?;
-    let with_contents = targets.iter().zip(contents);
+    let contents = read_all(&targets)?.into_iter();
     let mut files: Vec<FileEdit> =
-        with_contents.map(|(file, old)| edit_on_disk(file, old, request)).collect::<Result<_, _>>()?;
-    let named: Vec<_> = targets.iter().map(|file| file.named).collect();
-    require_entries(&request.images, &files, &named, absent(request.add), |name| with_entry(request, name))?;
+        contents.map(|(file, old)| edit_on_disk(file, old, request)).collect::<Result<_, _>>()?;
+    let named = targets.iter().map(|file| file.named);
+    require_entries(&request.images, &files, named, absent(request.add), |name| with_entry(request, name))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
@@ -72,11 +71,14 @@ fn manner(request: &SetRequest) -> Manner<'_> {
     Manner { add: request.add, comment: &request.comment, sources }
 }
 
-fn read_all(targets: &[FileToEdit<'_>]) -> Result<Vec<Vec<u8>>, Failure> {
+/// Returns the files with what they contain.
+fn read_all<'t>(targets: &'t [FileToEdit<'t>]) -> Result<Vec<(&'t FileToEdit<'t>, Vec<u8>)>, Failure> {
     let mut contents = Vec::new();
     let sizes = targets.iter().map(|file| {
-        contents.push(file.read()?);
-        Ok(contents.last().map_or(0, Vec::len))
+        let content = file.read()?;
+        let size = content.len();
+        contents.push((file, content));
+        Ok(size)
     });
     require_size(targets.len(), sizes)?;
     Ok(contents)

@@ -9,9 +9,7 @@ use super::release_plan::{Draft, ReleasePlan};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;
 use crate::flow::file_edits::released::images_of;
-use crate::flow::file_edits::remarks::{
-    tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes, warn_of_pins,
-};
+use crate::flow::file_edits::remarks::{tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes};
 use crate::flow::file_edits::required_entries::require_entries;
 use crate::flow::file_edits::required_versions::{require_effect, require_versions};
 use crate::flow::image_checks::awaited::Pace;
@@ -27,7 +25,7 @@ use crate::flow::target_files::argocd_sources::warn_of_replaced;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
-use crate::git::{CommitOnTip, GitError, Loaded, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{CommitOnTip, GitError, Message, RepositoryPath, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
@@ -91,25 +89,11 @@ pub(super) struct Attempt<'a> {
     pub(super) earlier: EarlierAttempts,
     /// How the commit gets to the branch.
     pub(super) way: &'a Way<'a>,
-    /// What was read of the tip, for the next attempt.
-    pub(super) loaded: &'a mut Option<Loaded>,
 }
 
 impl<'a> Attempt<'a> {
-    /// Decides what to do at the tip, and does it, unless this is a dry run. However it ends, what was read of the tip is left
-    /// for the next attempt.
+    /// Decides what to do at the tip, and does it, unless this is a dry run.
     pub(super) fn run(
-        &mut self,
-        mut tip: LocatedTip<'_>,
-        decide: &mut Decide<'_>,
-        listener: &mut Listener<'_>,
-    ) -> Result<Outcome, Stop> {
-        let ended = self.deliver(&mut tip, decide, listener);
-        *self.loaded = Some(tip.open.snapshot.into_loaded());
-        ended
-    }
-
-    fn deliver(
         &mut self,
         LocatedTip { open: OpenBranch { snapshot, is_new, publisher }, paths, signer }: &mut LocatedTip<'_>,
         decide: &mut Decide<'_>,
@@ -119,9 +103,7 @@ impl<'a> Attempt<'a> {
         tell_whole_download(self.branch, snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let name = self.branch.name();
-        let place = if *is_new { format!("what {name} would begin at") } else { name };
-        let plan = self.plan(&writing, paths, *is_new, &place, snapshot, listener);
+        let plan = self.plan(&writing, paths, *is_new, snapshot, listener);
         let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, snapshot)) } else { plan };
         if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
             let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
@@ -149,13 +131,12 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Edits the files, asks every guard, and composes the message. `place` is what has the tip, in sentences.
+    /// Edits the files, asks every guard, and composes the message.
     fn plan<'w>(
         &mut self,
         writing: &'w Writing,
         paths: &'w [RepositoryPath],
         is_new: bool,
-        place: &str,
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
@@ -168,14 +149,17 @@ impl<'a> Attempt<'a> {
         warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
         let asked = self.keep_digests(asked, snapshot, listener)?;
-        let orders = self.order(snapshot, &asked, place, listener)?;
+        let name = self.branch.name();
+        let place = if is_new { format!("what {name} would begin at") } else { name };
+        let orders = self.order(snapshot, &asked, &place, listener)?;
         let left_out = self.guard_order(&orders, &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
         self.expect_sources(&asked);
         self.check(&asked, is_new, listener)?;
         let edited = asked.pin(snapshot, self.checks)?;
-        warn_of_pins(&edited.asked.files, &edited.files, listener);
+        // Of the digests that are pinned; what was told is not told twice.
+        warn_of_notes(&edited.files, listener);
         let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id(), is_new };
         let has_change = self.require_a_change(&draft, listener);
         if is_new || has_change.is_ok() {
@@ -238,8 +222,8 @@ impl<'a> Attempt<'a> {
     fn require_images(&self, asked: &AskedFiles<'_>, snapshot: &mut Snapshot<'_>) -> Result<(), Failure> {
         let AskedFiles { writing, paths, files, .. } = asked;
         let Delivery { files: typed, add, .. } = self.job.delivery;
-        let named: Vec<_> = paths.iter().map(|path| named_by(&self.branch.base, typed, path)).collect();
-        require_entries(&writing.images, files, &named, absent(*add), |name| match writing.purpose {
+        let named = paths.iter().map(|path| named_by(&self.branch.base, typed, path));
+        require_entries(&writing.images, files, named, absent(*add), |name| match writing.purpose {
             // Where the entry comes from has it, and no flag names another place.
             Purpose::Promotion => Vec::new(),
             Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(snapshot, name),

@@ -130,10 +130,14 @@ impl<'w> AskedFiles<'w> {
 }
 
 impl PinnedFiles<'_> {
+    /// Returns the files with their paths.
+    pub(super) fn with_paths(&self) -> impl Iterator<Item = (&RepositoryPath, &FileEdit)> {
+        self.asked.paths.iter().zip(&self.files)
+    }
+
     /// Returns the entries, with the paths of their files.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&RepositoryPath, &EntryEdit)> {
-        let files = self.asked.paths.iter().zip(&self.files);
-        files.flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, entry)))
+        self.with_paths().flat_map(|(path, file)| file.edit.entries.iter().map(move |entry| (path, entry)))
     }
 
     /// Returns the entries that change, with the paths of their files.
@@ -148,7 +152,7 @@ impl PinnedFiles<'_> {
 
     /// Returns the files that change, with their new bytes.
     pub(super) fn changes(&self) -> Vec<Change> {
-        let changed = self.asked.paths.iter().zip(&self.files).filter(|(_, file)| file.edit.changed());
+        let changed = self.with_paths().filter(|(_, file)| file.edit.changed());
         changed.map(|(path, file)| Change { path: path.clone(), bytes: file.edit.text.clone() }).collect()
     }
 }

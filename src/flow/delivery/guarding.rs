@@ -2,7 +2,7 @@
 //! follows by the user's flags is in `policy`.
 
 use super::attempt::{Attempt, Stop};
-use super::edited_files::{AskedFiles, PinnedFiles};
+use super::edited_files::AskedFiles;
 use super::located_tip::reads_order;
 use super::policy::{self, OrderDecision};
 use super::release_plan::Draft;
@@ -91,16 +91,16 @@ impl Attempt<'_> {
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let PinnedFiles { asked: AskedFiles { writing, paths, .. }, files } = &draft.edited;
         let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
             let judged = file.edit.entries.iter().filter(|entry| draft.is_judged(entry));
             let names = judged.map(|entry| entry.name.to_string()).collect();
             Concerned { path: path.clone(), names, after: Some(file.edit.text.clone()) }
         };
-        let concerned: Vec<Concerned> = paths.iter().zip(files).map(concerned).collect();
+        let concerned: Vec<Concerned> = draft.edited.with_paths().map(concerned).collect();
         let mut held = held(snapshot, &concerned, self.job.delivery.override_hold, &mut |event| listener(&event))?;
         // One hold may be for both.
-        let at_source: Vec<_> = writing.held_at_source.iter().filter(|hold| !held.contains(hold)).cloned().collect();
+        let at_source = &draft.edited.asked.writing.held_at_source;
+        let at_source: Vec<_> = at_source.iter().filter(|hold| !held.contains(hold)).cloned().collect();
         held.extend(at_source);
         if held.is_empty() {
             return Ok(());

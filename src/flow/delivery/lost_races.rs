@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::attempt::EarlierAttempts;
 use crate::flow::publish::RefusedPush;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener};
@@ -20,6 +21,7 @@ const PATIENT_ATTEMPTS: u32 = 3;
 pub(super) struct LostRaces {
     /// How many attempts there may be.
     attempts: u32,
+    pub(super) earlier: EarlierAttempts,
     backoff: Backoff,
     /// The pushes among them that the server refused with words of its own.
     refusals: Vec<RefusedPush>,
@@ -27,21 +29,23 @@ pub(super) struct LostRaces {
 
 impl LostRaces {
     pub(super) fn new(attempts: u32) -> Self {
-        Self { attempts, backoff: Backoff::new(attempts, FIRST_PAUSE, LONGEST_PAUSE), refusals: Vec::new() }
+        let backoff = Backoff::new(attempts, FIRST_PAUSE, LONGEST_PAUSE);
+        Self { attempts, earlier: EarlierAttempts::default(), backoff, refusals: Vec::new() }
     }
 
-    /// Tells of the `races`th race, for `place`, and pauses. `attempt` is how long the attempt took.
+    /// Counts and tells a race for `place`, and pauses. `attempt` is how long the attempt took.
     ///
     /// # Errors
     /// It was the last attempt.
     pub(super) fn pause(
         &mut self,
         place: &str,
-        races: u32,
         refused: Option<RefusedPush>,
         attempt: Duration,
         listener: &mut Listener<'_>,
     ) -> Result<(), Failure> {
+        self.earlier = self.earlier.and_a_race();
+        let races = self.earlier.races;
         self.tell(place, races, refused.as_ref(), listener);
         self.refusals.extend(refused);
         match races {

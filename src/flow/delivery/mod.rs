@@ -25,7 +25,7 @@ use std::time::Instant;
 
 pub(super) use job::{Decide, Job, Writing};
 
-use self::attempt::{Attempt, EarlierAttempts, Stop};
+use self::attempt::{Attempt, Stop};
 use self::authorship::Authors;
 use self::located_tip::LocatedTip;
 use self::lost_races::LostRaces;
@@ -69,30 +69,22 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         Err(failure) => rereads.wait_after(failure, listener).map(|()| (None, None))?,
     };
     let mut lost_races = LostRaces::new(delivery.attempts);
-    let mut earlier = EarlierAttempts::default();
     loop {
         let begun = Instant::now();
         if !mem::take(&mut is_reading_told) {
             tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
         }
-        let tip = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
-            Ok(tip) => tip,
-            Err(failure) => {
-                rereads.wait_after(failure, listener)?;
-                continue;
+        let ended = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
+            Ok(mut tip) => {
+                tell_connections(&delivery.target, listener);
+                let (checks, earlier) = (&mut checks, lost_races.earlier);
+                let mut attempt = Attempt { job, branch: &branch, authors: &authors, checks, earlier, way: &way };
+                let ended = attempt.run(&mut tip, decide, listener);
+                loaded = Some(tip.open.snapshot.into_loaded());
+                ended
             }
+            Err(failure) => Err(Stop::Failed(failure)),
         };
-        tell_connections(&delivery.target, listener);
-        let mut attempt = Attempt {
-            job,
-            branch: &branch,
-            authors: &authors,
-            checks: &mut checks,
-            earlier,
-            way: &way,
-            loaded: &mut loaded,
-        };
-        let ended = attempt.run(tip, decide, listener);
         // A tip that was read is not enough: an attempt goes on to read, and would begin a series at each failure.
         if !matches!(ended, Err(Stop::Failed(_))) {
             rereads.succeeded();
@@ -104,11 +96,10 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Err(Stop::Outdated) => {}
             Err(Stop::Refused(push)) => {
                 way = way.after_refusal(&push.branch, &push.refusal, listener)?;
-                earlier = earlier.and_a_refusal();
+                lost_races.earlier = lost_races.earlier.and_a_refusal();
             }
             Err(Stop::Raced(refused)) => {
-                earlier = earlier.and_a_race();
-                lost_races.pause(&way.place(&branch.name()), earlier.races, refused, begun.elapsed(), listener)?;
+                lost_races.pause(&way.place(&branch.name()), refused, begun.elapsed(), listener)?;
             }
         }
     }

@@ -3,23 +3,12 @@
 use super::edit_file::Manner;
 use crate::outcome::{Event, FileEdit, Listener};
 use crate::request::{CommentRequest, Images};
-use crate::targets::Note;
 
 /// Tells where something else is deployed than what is written.
 pub(in crate::flow) fn warn_of_notes(files: &[FileEdit], listener: &mut Listener<'_>) {
     for file in files {
         for note in file.edit.notes.iter().filter(|note| note.kind.is_warning()) {
             listener(&Event::Warned(format!("{}:{}: {note}", file.path, note.place)));
-        }
-    }
-}
-
-/// Tells the same of the digests that were pinned after `asked` was told.
-pub(in crate::flow) fn warn_of_pins(asked: &[FileEdit], pinned: &[FileEdit], listener: &mut Listener<'_>) {
-    for (asked, pinned) in asked.iter().zip(pinned) {
-        let is_new = |note: &&Note| note.kind.is_warning() && !asked.edit.notes.contains(*note);
-        for note in pinned.edit.notes.iter().filter(is_new) {
-            listener(&Event::Warned(format!("{}:{}: {note}", pinned.path, note.place)));
         }
     }
 }

@@ -14,10 +14,10 @@ const NOTHING_TO_ADD: &str = "`--add` adds entries to the `images` of kustomizat
 /// Every image must have an entry in at least one of the files, which were edited as `absent` says, and every file that is
 /// `named` by itself one of the images: it was meant, so its entry is misspelt. `elsewhere` looks for the other
 /// kustomizations that have an entry of a name.
-pub(in crate::flow) fn require_entries(
+pub(in crate::flow) fn require_entries<'t>(
     images: &Images,
     files: &[FileEdit],
-    named: &[Option<&TargetFile>],
+    named: impl Iterator<Item = Option<&'t TargetFile>>,
     absent: Absent,
     mut elsewhere: impl FnMut(&str) -> Vec<String>,
 ) -> Result<(), Failure> {
@@ -27,8 +27,8 @@ pub(in crate::flow) fn require_entries(
     Failure::of_all(without.map(of_argument).collect())?;
     let arguments: Vec<&ImageArgument> = images.arguments.iter().collect();
     let named = files.iter().zip(named).filter(|(file, _)| file.edit.entries.is_empty());
-    let of_file = |(file, named): (_, &Option<&TargetFile>)| {
-        let named = named.as_ref()?;
+    let of_file = |(file, named): (_, Option<&TargetFile>)| {
+        let named = named?;
         let failure = without_entry(&arguments, std::slice::from_ref(file), absent, &mut |_| Vec::new());
         Some(failure.or_else_hint(&format!(
             "leave `{} {}` out if the file needs none, or name it by a pattern, whose matches may have none",
