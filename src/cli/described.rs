@@ -17,11 +17,16 @@ pub fn whole() -> Command {
     Arguments::command().mut_subcommands(with_flags)
 }
 
+/// Returns the description of all commands that can be typed, without their flags.
+pub(super) fn without_flags() -> Command {
+    with_manual(Arguments::command())
+}
+
 /// Returns the description of what a command line names. If it names no command, clap may tell which command has a flag, and
 /// needs to know them all.
 pub(super) fn of(arguments: &[OsString]) -> Command {
     let is_named = |command: &Command| arguments.iter().any(|word| word == command.get_name());
-    let program = with_manual(Arguments::command());
+    let program = without_flags();
     if arguments.len() == 2 && (arguments[1] == "--version" || arguments[1] == "-V") {
         return program;
     }

@@ -9,13 +9,10 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::TypedValueParser as _;
-use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, Command};
 
-use super::args::Arguments;
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
-use super::manual::with_manual;
 use super::misplaced::{self, shown};
 use super::settings::{PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest};
 use super::surface::Surface;
@@ -81,7 +78,7 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
             let meant = misplaced::instead_of(description, &unknown);
             Some(misspelt(inputs[&unknown].surface, &unknown, meant, near.as_deref()))
         }
-        None => misplaced::error(&command, &name, inputs.keys().map(String::as_str), environment.surface()),
+        None => misplaced::error(&command, &name, &inputs.keys().map(String::as_str).collect(), environment.surface()),
     };
     match error {
         Some(error) => Err(RefusedInputs { error, words }),
@@ -99,7 +96,7 @@ fn refused_in_the_action(typed: &[OsString], environment: &Environment) -> Optio
     let given = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
     let variable = |input: &str| format!("{PREFIX}{}", input.to_ascii_uppercase().replace('-', "_"));
     let given: Vec<_> = given.split_whitespace().map(variable).collect();
-    misplaced::error(&built(), &name, given.iter().map(String::as_str), Surface::Action)
+    misplaced::error(&built(), &name, &given.iter().map(String::as_str).collect(), Surface::Action)
 }
 
 /// Returns the error for a variable that the action sets for an input, or a workflow for the action.
@@ -110,7 +107,7 @@ fn not_known_yet(name: &str, near: Option<&str>) -> clap::Error {
     };
     let version = env!("CARGO_PKG_VERSION");
     let message = format!("tagship {version} has no setting `{name}`\n\n  tip: {tip}\n");
-    with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
+    misplaced::refused(message)
 }
 
 fn misspelt(surface: Surface, unknown: &str, meant: Option<&str>, near: Option<&str>) -> clap::Error {
@@ -118,7 +115,7 @@ fn misspelt(surface: Surface, unknown: &str, meant: Option<&str>, near: Option<&
     let tip = meant.map(str::to_owned).or_else(|| near.map(|near| format!("did you mean `{}`?", shown(near))));
     let tip = tip.map(|tip| format!("\n\n  tip: {tip}\n")).unwrap_or_default();
     let message = format!("there is no {} `{}`{tip}", StepSetting::word_of(surface), shown(unknown));
-    with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message)
+    misplaced::refused(message)
 }
 
 /// Makes the inputs variables of ours, unless those are set, and returns which they are.

@@ -3,28 +3,21 @@
 
 use std::collections::BTreeSet;
 
+use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, CommandFactory as _};
 
-use super::args::Arguments;
+use super::described::without_flags;
 use super::foreign::instead_of_flag;
-use super::manual::with_manual;
 use super::settings::{PREFIX, StepSetting, WITHOUT_FLAG, commands, names_of_input, nearest, separator_of};
 use super::surface::Surface;
 
 /// Returns the error for a step whose command does not exist, or has no argument for one of `inputs`, or has one argument for
 /// two of them. Inputs are named as variables. `described` is the description of all commands.
-pub(super) fn error<'a>(
-    described: &Command,
-    name: &str,
-    inputs: impl Iterator<Item = &'a str>,
-    surface: Surface,
-) -> Option<clap::Error> {
+pub(super) fn error(described: &Command, name: &str, inputs: &BTreeSet<&str>, surface: Surface) -> Option<clap::Error> {
     let known: BTreeSet<_> = commands().into_iter().collect();
     let Some(command) = described.find_subcommand(name).filter(|_| known.contains(name)) else {
         return Some(no_command(name, nearest(name, &known)));
     };
-    let inputs: BTreeSet<_> = inputs.collect();
     let names = |argument| names_of_input(argument).into_iter().collect::<BTreeSet<_>>();
     let taken: Vec<_> = command.get_arguments().map(names).collect();
     let is_taken = |input: &str| WITHOUT_FLAG.contains(&input) || taken.iter().flatten().any(|name| name == input);
@@ -39,7 +32,12 @@ pub(super) fn error<'a>(
         let twice = taken.iter().map(given).find(|given| given.len() > 1)?;
         format!("the {word}s `{}` are the same\n\n  tip: leave one of them out\n", twice.join("` and `"))
     };
-    Some(with_manual(Arguments::command()).error(ErrorKind::UnknownArgument, message))
+    Some(refused(message))
+}
+
+/// Returns the error for an input that nothing takes.
+pub(super) fn refused(message: String) -> clap::Error {
+    without_flags().error(ErrorKind::UnknownArgument, message)
 }
 
 /// Returns what to do about an input, named as a variable, that `command` does not have.
@@ -54,7 +52,7 @@ pub(super) fn shown(input: &str, surface: Surface) -> String {
 
 /// Returns the error for a word that is no command. The program takes some of them, such as `--help`, which releases nothing.
 fn no_command(name: &str, near: Option<String>) -> clap::Error {
-    let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&with_manual(Arguments::command()));
+    let mut error = clap::Error::new(ErrorKind::InvalidSubcommand).with_cmd(&without_flags());
     error.insert(ContextKind::InvalidSubcommand, ContextValue::String(name.to_owned()));
     if let Some(near) = near {
         error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![near]));
@@ -81,7 +79,7 @@ mod tests {
                 for surface in [Surface::Action, Surface::Plugin] {
                     let input = StepSetting::of(surface, &argument.to_string()).name;
                     let input = format!("TAGSHIP_{}", input.to_uppercase().replace('-', "_"));
-                    let refused = error(&described, &name, [input.as_str()].into_iter(), surface);
+                    let refused = error(&described, &name, &[input.as_str()].into(), surface);
                     assert!(refused.is_none(), "{name}: {}", refused.unwrap());
                     inputs += 1;
                 }

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
+use clap::FromArgMatches as _;
 use clap::builder::Resettable;
-use clap::{CommandFactory as _, FromArgMatches as _};
 
 use super::args::Arguments;
 use super::env::Environment;
@@ -70,7 +70,7 @@ impl Arguments {
 
     /// Returns the command of a command line that does not parse, if it names one.
     pub fn command_of(arguments: &[OsString]) -> Option<String> {
-        let command = manual::with_manual(Self::command());
+        let command = described::without_flags();
         let name = arguments.iter().skip(1).find_map(|argument| command.find_subcommand(argument))?.get_name();
         Some(name.to_owned())
     }

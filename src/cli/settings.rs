@@ -94,7 +94,7 @@ pub(super) fn built() -> Command {
     command
 }
 
-fn of_all_commands(names: impl Fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
+fn of_all_commands(names: fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
     let command = built();
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     arguments.flat_map(names).chain(WITHOUT_FLAG.map(str::to_owned)).collect()
@@ -163,6 +163,10 @@ impl StepSetting {
 
     /// Returns the setting for an argument as clap shows it, such as `<IMAGE>...`, `--from <PATH>` and `--sign[=<WHO>]`.
     pub fn of(surface: Surface, shown: &str) -> Self {
+        Self::among(&built(), surface, shown)
+    }
+
+    fn among(command: &Command, surface: Surface, shown: &str) -> Self {
         let word = shown.split_whitespace().next().unwrap_or_default().trim_matches(|c| "-<>.[]".contains(c));
         let word = word.split('[').next().unwrap_or(word);
         let place = PLACES.iter().find(|(place, ..)| *place == word);
@@ -173,9 +177,7 @@ impl StepSetting {
             (None, Some((_, name)), _) => name,
             (None, None, _) => word,
         };
-        let command = built();
-        let is_switch =
-            flag(&command, word).is_some_and(|argument| matches!(argument.get_action(), ArgAction::SetTrue));
+        let is_switch = flag(command, word).is_some_and(|argument| matches!(argument.get_action(), ArgAction::SetTrue));
         Self { name: name.replace('-', separator_of(surface)), is_switch }
     }
 }
@@ -227,22 +229,19 @@ fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 /// Returns what a quoted flag, place or variable is called, with its value; `None` if it is none of these.
 fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> {
     if PLACES.iter().any(|(place, ..)| quoted == format!("<{place}>")) {
-        return Some(StepSetting::of(surface, quoted).name);
+        return Some(StepSetting::among(command, surface, quoted).name);
     }
     let (word, value) = quoted.split_once([' ', '=']).map_or((quoted, None), |(word, value)| (word, Some(value)));
-    let written = |name: &str| name.replace('-', separator_of(surface));
     if let Some(variable) = word.strip_prefix(PREFIX).filter(|_| WITHOUT_FLAG.contains(&word)) {
         return Some(match (variable, surface) {
             ("GIT_TOKEN", Surface::Action) => "token".to_owned(),
-            (variable, _) => written(&variable.to_ascii_lowercase().replace('_', "-")),
+            (variable, _) => variable.to_ascii_lowercase().replace('_', separator_of(surface)),
         });
     }
     let flag =
         word.strip_prefix("--").or_else(|| word.strip_prefix('-').filter(|short| matches!(*short, "k" | "f")))?;
-    let argument = self::flag(command, flag)?;
-    let renamed = RENAMED.iter().find(|(other, _)| *other == flag);
-    let name = written(renamed.map_or(flag, |(_, name)| name));
-    let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
+    self::flag(command, flag)?;
+    let StepSetting { name, is_switch } = StepSetting::among(command, surface, word);
     Some(match value {
         Some(value) => format!("{name}: {value}"),
         None if is_switch => format!("{name}: true"),
