@@ -29,7 +29,8 @@ fn a_new_branch_begins_at_its_base() {
     release_to_prod(&stage, &url).args(["--base", "staging", "--dry-run"]).run().success();
     assert_eq!(stage.remote.tip("prod"), None);
     server.requests();
-    release_to_prod(&stage, &url).args(["--base", "staging"]).run().success();
+    let release = release_to_prod(&stage, &url).args(["--base", "staging", "--output", "json"]);
+    release.run().success().stdout_has(r#""branch_created":true"#);
     assert_eq!(lines(&server), at_default, "another base costs nothing more");
     assert_eq!(stage.remote.log("prod")[0].parents, std::slice::from_ref(&base));
     assert_eq!(stage.remote.changed_paths("staging", "prod"), [FILE]);
@@ -106,7 +107,8 @@ fn a_new_branch_with_nothing_to_commit() {
         assert_eq!(stage.remote.tip("prod"), None);
         let created = document(release());
         assert_eq!(stage.remote.tip("prod").as_ref(), Some(&base), "no commit of ours");
-        for (document, told) in [(planned, "would be created"), (created, "was created")] {
+        for (document, is_created, told) in [(planned, false, "would be created"), (created, true, "was created")] {
+            assert_eq!(document["branch_created"], is_created, "{document}");
             assert_eq!(
                 (&document["outcome"], &document["changed"]),
                 (&"unchanged".into(), &false.into()),
@@ -118,6 +120,7 @@ fn a_new_branch_with_nothing_to_commit() {
             assert!(notes.iter().any(|told| told["text"].as_str().unwrap().starts_with(&note)), "{document}");
         }
         release().run().success().stdout_has("unchanged").says_nowhere("created");
+        assert_eq!(document(release())["branch_created"], false);
         stage.remote.git(["branch", "-D", "prod"]).run().success();
     }
     nothing_new_to_prod(&stage, &server.url("gitops.git"))
