@@ -19,7 +19,7 @@ outputs() {
 command_word() { printf '%s' "${TAGSHIP_COMMAND:-release}" | tr -cd 'a-z-'; }
 
 document() {
-  printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"commit":null,"parent":null,"git_tag":null,' \
+  printf '{"command":%s,"outcome":"failed","reason":null,"changed":false,"branch":null,"branch_created":false,"commit":null,"parent":null,"git_tag":null,' \
     "$(json_string "$(command_word)")"
   printf '"pushed":false,"pull_request":null,"attempts":0,"images":[],"files":[],"message":null,"diff":"","rollback_of":[],"releases":[],"entries":[],"left_out":[],"rules":[],"notes":[],'
   printf '"error":{"kind":"%s","message":%s,"details":[],"hint":null,"place":null,"exit_code":%s}}' \

@@ -293,6 +293,8 @@ pub struct LeftOut {
 pub struct Outcome {
     pub ending: Ending,
     pub branch: Option<String>,
+    /// Whether this run created the branch.
+    pub branch_created: bool,
     /// The tip that was judged and written on.
     pub parent: Option<CommitId>,
     pub attempts: u32,

@@ -21,6 +21,7 @@ pub(super) struct Document<'a> {
     pub(super) reason: Option<&'a str>,
     pub(super) changed: bool,
     pub(super) branch: Option<&'a str>,
+    pub(super) branch_created: bool,
     pub(super) commit: Option<String>,
     pub(super) parent: Option<String>,
     /// The tag on the commit.
@@ -238,6 +239,7 @@ fn success(outcome: &Outcome) -> Document<'_> {
         outcome: ending.word(),
         changed: matches!(ending, Ending::Released { .. } | Ending::Proposed { .. } | Ending::Edited),
         branch: outcome.branch.as_deref(),
+        branch_created: outcome.branch_created,
         parent: outcome.parent.map(|id| id.to_string()),
         git_tag: outcome.git_tag.as_deref(),
         attempts: outcome.attempts,

@@ -111,8 +111,8 @@ impl<'a> Attempt<'a> {
         }
         let plan = match plan {
             Err(Stop::Ended(outcome)) if *is_new && matches!(outcome.ending, Ending::Unchanged) => {
-                self.begin_branch(snapshot, publisher.take(), signer.as_ref(), listener)?;
-                return Ok(*outcome);
+                let branch_created = self.begin_branch(snapshot, publisher.take(), signer.as_ref(), listener)?;
+                return Ok(Outcome { branch_created, ..*outcome });
             }
             plan => plan?,
         };
@@ -246,7 +246,8 @@ impl<'a> Attempt<'a> {
         match published {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
-                Ok(self.outcome(plan, Ending::Released { commit, pushed: pushed.is_some() }))
+                let outcome = self.outcome(plan, Ending::Released { commit, pushed: pushed.is_some() });
+                Ok(Outcome { branch_created: plan.draft.is_new, ..outcome })
             }
             Published::Proposed { commit, was_pushed: pushed, request } => {
                 let refused = self.way.refused();

@@ -23,21 +23,21 @@ impl Attempt<'_> {
             .into()
     }
 
-    /// Creates the branch at `base`, which has what is to be released; a dry run tells that alone.
+    /// Creates the branch at `base`, which has what is to be released, and returns whether it did: a dry run tells that alone.
     pub(super) fn begin_branch(
         &self,
         base: &Snapshot<'_>,
         publisher: Option<Publisher<'_>>,
         signer: Option<&Forge>,
         listener: &mut Listener<'_>,
-    ) -> Result<(), Stop> {
+    ) -> Result<bool, Stop> {
         let Some(Publisher::Direct(Direct::Push(pusher))) = publisher else {
             let (name, at) = (self.branch.name(), base.commit_id().short());
             listener(&Event::Noted(format!("the branch `{name}` would be created at {at}")));
-            return Ok(());
+            return Ok(false);
         };
         match begin_branch(*pusher, base, &self.terms(signer), listener)? {
-            Published::Updated { .. } | Published::Proposed { .. } => Ok(()),
+            Published::Updated { .. } | Published::Proposed { .. } => Ok(true),
             Published::Raced(push) => Err(Stop::Raced(push)),
             Published::Refused(push) => Err(self.without_request(Stop::Refused(push))),
         }
