@@ -78,13 +78,7 @@ fn long_version() -> String {
 
 /// Reports what is wrong with a command line, or prints the help that it asks for.
 fn refuse(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Result<ExitCode, Failure> {
-    let files = Arguments::result_files_of(typed, environment);
-    let report = Report::of_refused(
-        Arguments::format_of(typed, environment),
-        Arguments::color_of(typed, environment),
-        files,
-        environment,
-    );
+    let report = Report::new(&Arguments::output_of(typed, environment), environment);
     let command = Arguments::command_of(typed).unwrap_or_default();
     let by_variables = cli::given_by_variables(error, typed, environment);
     report.unparsed(&command, error, by_variables).map(|()| ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use clap::builder::Resettable;
 
 use super::args::Arguments;
 use super::env::Environment;
-use super::output::{ColorChoice, OutputFormat, ResultFile};
+use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
 use super::white_space::with_lines_in_its_variable;
 use super::{branch_files, described, manual, words};
 
@@ -75,26 +75,25 @@ impl Arguments {
         Some(name.to_owned())
     }
 
-    /// Returns the result files that a command line asks for, although it does not parse.
-    pub fn result_files_of(arguments: &[OsString], environment: &Environment) -> Vec<ResultFile> {
-        let files = values_of("--result-file", "TAGSHIP_RESULT_FILE", arguments, environment);
-        files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok().flatten()).collect()
-    }
-
-    /// Returns the choice of colour that a command line asks for, although it does not parse.
-    pub fn color_of(arguments: &[OsString], environment: &Environment) -> ColorChoice {
-        match values_of("--color", "TAGSHIP_COLOR", arguments, environment).first().map(String::as_str) {
-            Some("always") => ColorChoice::Always,
-            Some("never") => ColorChoice::Never,
-            _ => ColorChoice::Auto,
-        }
-    }
-
-    /// Returns the output format that a command line asks for, although it does not parse.
-    pub fn format_of(arguments: &[OsString], environment: &Environment) -> OutputFormat {
-        match values_of("--output", "TAGSHIP_OUTPUT", arguments, environment).iter().any(|format| format == "json") {
-            true => OutputFormat::Json,
-            false => OutputFormat::Text,
+    /// Returns what a command line asks of the report, although it does not parse.
+    pub fn output_of(arguments: &[OsString], environment: &Environment) -> OutputArguments {
+        let values = |flag: &str, variable: &str| values_of(flag, variable, arguments, environment);
+        let files = values("--result-file", "TAGSHIP_RESULT_FILE");
+        let files = files.iter().flat_map(|text| text.lines()).filter_map(|line| ResultFile::parse(line).ok());
+        OutputArguments {
+            output: match values("--output", "TAGSHIP_OUTPUT").iter().any(|format| format == "json") {
+                true => OutputFormat::Json,
+                false => OutputFormat::Text,
+            },
+            result_files: files.collect(),
+            notify: None,
+            verbose: false,
+            quiet: false,
+            color: match values("--color", "TAGSHIP_COLOR").first().map(String::as_str) {
+                Some("always") => ColorChoice::Always,
+                Some("never") => ColorChoice::Never,
+                _ => ColorChoice::Auto,
+            },
         }
     }
 }

@@ -29,7 +29,7 @@ use std::time::Instant;
 
 use clap::error::ErrorKind;
 
-use crate::cli::{self, ColorChoice, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
+use crate::cli::{self, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Ending, Event, Outcome};
 use command_end::CommandEnd;
@@ -81,7 +81,9 @@ enum Verbosity {
 
 impl Report {
     pub(crate) fn new(arguments: &OutputArguments, environment: &Environment) -> Self {
+        let progress = Progress::new(progress::is_drawn());
         Self {
+            format: arguments.output,
             verbosity: match (arguments.quiet, arguments.verbose) {
                 (true, _) => Verbosity::Quiet,
                 (_, true) => Verbosity::Verbose,
@@ -90,33 +92,6 @@ impl Report {
             stdout_style: style(arguments.color, &io::stdout(), environment),
             stderr_style: style(arguments.color, &io::stderr(), environment),
             files: arguments.result_files.iter().flatten().cloned().collect(),
-            ..Self::of_nothing_parsed(arguments.output, environment)
-        }
-    }
-
-    /// Returns the report of a command line that did not parse, of which only the format and the result files are known.
-    pub(crate) fn of_refused(
-        format: OutputFormat,
-        color: ColorChoice,
-        files: Vec<ResultFile>,
-        environment: &Environment,
-    ) -> Self {
-        Self {
-            files,
-            stdout_style: style(color, &io::stdout(), environment),
-            stderr_style: style(color, &io::stderr(), environment),
-            ..Self::of_nothing_parsed(format, environment)
-        }
-    }
-
-    fn of_nothing_parsed(format: OutputFormat, environment: &Environment) -> Self {
-        let progress = Progress::new(progress::is_drawn());
-        Self {
-            format,
-            verbosity: Verbosity::Normal,
-            stdout_style: style(ColorChoice::Auto, &io::stdout(), environment),
-            stderr_style: style(ColorChoice::Auto, &io::stderr(), environment),
-            files: Vec::new(),
             surface: environment.surface(),
             line_limit: line_limit(environment),
             github: GitHub::detect(environment),
