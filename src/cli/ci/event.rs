@@ -7,7 +7,6 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::ci_run::{Began, Ci, is_commit, is_nothing};
 use super::shown;
@@ -15,16 +14,14 @@ use super::shown;
 /// GitHub sends no event of more than 25 MB.
 const LARGEST: u64 = 32 << 20;
 
+/// What is read of any event.
 #[derive(Deserialize)]
-struct PushEvent {
-    before: String,
-    after: String,
-}
-
-/// The event of a workflow that runs after another one.
-#[derive(Deserialize)]
-struct AfterWorkflow {
-    workflow_run: WorkflowRun,
+struct EventFile {
+    /// The tips of the branch around a push.
+    before: Option<String>,
+    after: Option<String>,
+    workflow_run: Option<WorkflowRun>,
+    pull_request: Option<RequestOfEvent>,
 }
 
 /// The run of the other workflow: it built what this one releases.
@@ -40,12 +37,6 @@ struct WorkflowRun {
 #[derive(Deserialize)]
 struct HeadRepository {
     full_name: String,
-}
-
-/// The event of a pull request.
-#[derive(Deserialize)]
-struct EventOfRequest {
-    pull_request: RequestOfEvent,
 }
 
 /// A pull request, as it was when the event began the run.
@@ -74,24 +65,22 @@ struct Base {
 /// Returns what is told of a run with its event in the file at `path`. Of some events, the variables, which `ci` is made of,
 /// tell another commit than the one that counts.
 pub(super) fn with_event(ci: Ci, path: Option<&Path>, variable: &impl Fn(&str) -> Option<String>) -> Ci {
-    match variable("GITHUB_EVENT_NAME") {
-        Some(name) if name == "workflow_run" => after_workflow(ci, path.and_then(read)),
-        Some(name) if name.starts_with("pull_request") => match path.and_then(read) {
-            Some(EventOfRequest { pull_request }) => {
-                let is_test_merge = variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/"));
-                of_request(ci, pull_request, is_test_merge)
-            }
-            None => ci,
-        },
-        _ => match path.and_then(read) {
-            Some(push) => of_push(ci, push),
-            None => ci,
-        },
+    let name = variable("GITHUB_EVENT_NAME").unwrap_or_default();
+    match (name.as_str(), path.and_then(read)) {
+        ("workflow_run", Some(EventFile { workflow_run: Some(run), .. })) => after_workflow(ci, run),
+        ("workflow_run", _) => Ci { commit: None, ..ci },
+        (name, Some(EventFile { pull_request: Some(request), .. })) if name.starts_with("pull_request") => {
+            let is_test_merge = variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/"));
+            of_request(ci, request, is_test_merge)
+        }
+        (name, _) if name.starts_with("pull_request") => ci,
+        (_, Some(EventFile { before: Some(before), after: Some(after), .. })) => of_push(ci, before, after),
+        _ => ci,
     }
 }
 
 /// Adds the tip of the branch before the push.
-fn of_push(ci: Ci, PushEvent { before, after }: PushEvent) -> Ci {
+fn of_push(ci: Ci, before: String, after: String) -> Ci {
     if ci.commit != Some(after) {
         return ci;
     }
@@ -100,8 +89,7 @@ fn of_push(ci: Ci, PushEvent { before, after }: PushEvent) -> Ci {
 }
 
 /// Returns what another workflow built: the variables tell the newest commit of the default branch.
-fn after_workflow(ci: Ci, event: Option<AfterWorkflow>) -> Ci {
-    let Some(AfterWorkflow { workflow_run: run }) = event else { return Ci { commit: None, ..ci } };
+fn after_workflow(ci: Ci, run: WorkflowRun) -> Ci {
     let pull_request = ci.pull_request || run.event.starts_with("pull_request");
     let built = run.head_repository.map(|repository| repository.full_name);
     let is_own = built.as_ref().zip(ci.repository.as_ref()).is_some_and(|(built, own)| built.eq_ignore_ascii_case(own));
@@ -139,7 +127,7 @@ fn of_request(ci: Ci, request: RequestOfEvent, is_test_merge: bool) -> Ci {
     }
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+fn read(path: &Path) -> Option<EventFile> {
     // Opening a pipe would wait for its writer.
     if !path.metadata().ok()?.is_file() {
         return None;
@@ -148,28 +136,26 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
     parse(BufReader::new(file))
 }
 
-fn parse<T: DeserializeOwned>(event: impl Read) -> Option<T> {
+fn parse(event: impl Read) -> Option<EventFile> {
     serde_json::from_reader(event).ok()
 }
 
-/// Reads any bytes as each of the events.
+/// Reads any bytes as an event.
 #[cfg(fuzzing)]
 pub fn fuzz(event: &[u8]) {
-    drop(parse::<PushEvent>(event));
-    drop(parse::<AfterWorkflow>(event));
-    drop(parse::<EventOfRequest>(event));
+    drop(parse(event));
 }
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
 mod tests {
-    use super::{PushEvent, read};
+    use super::read;
 
     #[test]
     fn events() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("event.json");
-        let before = |path: &std::path::Path| read(path).map(|push: PushEvent| push.before);
+        let before = |path: &std::path::Path| read(path).and_then(|event| event.before);
         let large = format!(r#"{{"commits":["{}"],"before":"b1","after":"a1"}}"#, "x".repeat(1 << 20));
         let deep = format!(r#"{{"x":{}{},"before":"b1","after":"a1"}}"#, "[".repeat(100_000), "]".repeat(100_000));
         for (text, expected) in [
