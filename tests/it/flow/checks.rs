@@ -56,6 +56,14 @@ fn a_missing_branch_is_told_beside_a_missing_image() {
 }
 
 #[test]
+fn a_missing_entry_is_told_beside_a_missing_image() {
+    let stage = Stage::new();
+    let output = stage.release().args(["--wait", "10m"]).arg(format!("web={}:v9", stage.image())).run().exit(3);
+    output.stderr_has("error: 2 problems").stderr_has("named `web`").stderr_has("is not in the registry");
+    stage.untouched();
+}
+
+#[test]
 fn one_password_is_shown_once_for_many_images() {
     let stage = Stage::with_auth(Auth::Basic(Login::new("ci", "s3cret")));
     stage.home.write(".docker/config.json", &docker_config(&stage, &Login::new("ci", "wr0ng")));

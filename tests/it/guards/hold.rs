@@ -49,6 +49,21 @@ fn assert_held(stage: &Stage, output: Output, said: &str) {
     assert_eq!(stage.remote.log("main")[0].subject, "Hold", "nothing was released");
 }
 
+/// Nobody waits for an image, or hears of one alone, whose release is held whatever a registry says.
+#[test]
+fn a_hold_counts_beside_a_missing_image() {
+    let stage = Stage::new();
+    held(&stage, ".tagship-hold", b"Payments migrate.\n");
+    let known = format!("IMAGE_PLACEHOLDER={}:missing", stage.image());
+    let wanted = format!("IMAGE_PLACEHOLDER={}:*", stage.image());
+    for arguments in [vec![known.as_str()], vec!["--wait", "10m", &known], vec!["--tag", "missing", &wanted]] {
+        let release = stage.release().args(arguments.iter().copied()).run();
+        assert_held(&stage, release, "`.tagship-hold` stops this: Payments migrate.\n");
+    }
+    let overridden = stage.release().args(["--override-hold", &known]).run();
+    overridden.exit(4).stderr_has("is not in the registry");
+}
+
 #[test]
 fn what_holds_a_release() {
     for (path, text, stops) in HOLDS {

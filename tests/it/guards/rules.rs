@@ -74,6 +74,35 @@ fn what_a_rule_demands() {
     }
 }
 
+/// What the files and the day break is told beside a missing image, and nobody waits for it. What only a registry can tell, or
+/// what a digest is pinned for, is not judged without the image.
+#[test]
+fn what_a_rule_demands_beside_a_missing_image() {
+    let stage = Stage::new();
+    let argument = format!("IMAGE_PLACEHOLDER={}:missing", stage.image());
+    for (demand, told) in [
+        ("tags: semver", Some("the tag `missing` is not allowed")),
+        ("freeze: {until: 2999-01-01, zone: UTC}", Some("releases are frozen until 2999-01-01 UTC")),
+        ("publish: pull-request", Some("releases come to this branch by a pull request")),
+        ("order: newer", None),
+        ("pin-digest: true", None),
+        ("signature: {identity: a, issuer: b}", None),
+    ] {
+        write(&stage, RULES, &demanding(demand));
+        let release = || stage.release().args(["--pin-digest=always", &argument]);
+        match told {
+            None => {
+                let stderr = release().run().exit(4).stderr_has("is not in the registry").stderr();
+                assert!(!stderr.contains("the rule `"), "{stderr}");
+            }
+            Some(told) => {
+                assert_ruled(&stage, release().run(), told);
+                assert_ruled(&stage, release().args(["--wait", "10m"]).run(), told);
+            }
+        }
+    }
+}
+
 /// Each demand, and the flags that meet it.
 #[test]
 fn what_meets_a_demand() {
