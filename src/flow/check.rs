@@ -64,7 +64,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
 
 /// Returns a problem for each rule that does not hold, as far as the files and the images that were found tell.
 fn broken_rules(released: &Released, checks: &mut Checks, listener: &mut Listener<'_>) -> Vec<Failure> {
-    let broken = broken_beside_images(&released.rules, released.entries(), checks, listener);
+    let broken = broken_beside_images(&released.rules, released.entries(), None, checks, listener);
     for ruling in &broken {
         listener(&Event::Judged(ruling));
     }

@@ -59,16 +59,22 @@ pub(super) fn rule(
 pub(super) fn broken_beside_images(
     state: &RulesState,
     entries: Vec<EntryToRule<'_>>,
+    circumstances: Option<&Circumstances>,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Vec<Ruling> {
     let is_found = |to_rule: &EntryToRule<'_>| reference(to_rule).is_ok_and(|image| checks.of(&image).is_some());
     let (found, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_found);
-    let mut rulings = match judge(state, &found, None, Patience::None, checks, listener) {
-        Ok(judged) => judged.rulings,
-        Err(_) => broken_by_files(state, &found, checks),
+    let by_files = |entries: &[EntryToRule<'_>], checks: &Checks| {
+        let judged = judge_files(state, entries, circumstances, checks).into_iter();
+        judged.filter(JudgedDemand::is_broken).map(|one| one.ruling).collect()
     };
-    rulings.extend(broken_by_files(state, &others, checks));
+    let mut rulings = match judge(state, &found, circumstances, Patience::None, checks, listener) {
+        Ok(judged) => judged.rulings,
+        // A registry that does not answer leaves what the files tell.
+        Err(_) => by_files(&found, checks),
+    };
+    rulings.extend::<Vec<_>>(by_files(&others, checks));
     each_once(rulings.into_iter().filter(|ruling| ruling.broken().is_some()))
 }
 
@@ -86,12 +92,6 @@ fn judge(
         Failure::of_all(unanswered)?;
     }
     Ok(Rulings { rulings: judged.into_iter().map(|one| one.ruling).collect(), is_outdated })
-}
-
-/// Judges the same rules by what the files and this run tell, and returns those that do not hold.
-fn broken_by_files(state: &RulesState, entries: &[EntryToRule<'_>], checks: &Checks) -> Vec<Ruling> {
-    let judged = judge_files(state, entries, None, checks).into_iter();
-    judged.filter(JudgedDemand::is_broken).map(|one| one.ruling).collect()
 }
 
 /// A demand of a rule, as far as it was judged.

@@ -8,11 +8,9 @@ use super::located_tip::LocatedTip;
 use super::release_plan::{Draft, ReleasePlan};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;
-use crate::flow::file_edits::released::images_of;
 use crate::flow::file_edits::remarks::{tell_comment_without_source, tell_repeated, tell_unfilled, warn_of_notes};
 use crate::flow::file_edits::required_entries::require_entries;
 use crate::flow::file_edits::required_versions::{require_effect, require_versions};
-use crate::flow::image_checks::awaited::Pace;
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;
 use crate::flow::image_checks::source_attestations::look_at_forges;
@@ -32,7 +30,6 @@ use crate::message::{Release, source_comparisons};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, Listener, Outcome, Stopped};
 use crate::request::Delivery;
-use crate::targets::EntryEdit;
 
 /// What ends an attempt before its last stage.
 pub(super) enum Stop {
@@ -156,11 +153,12 @@ impl<'a> Attempt<'a> {
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
         self.expect_sources(&asked);
-        self.check(&asked, is_new, listener)?;
-        let edited = asked.pin(snapshot, self.checks)?;
-        // Of the digests that are pinned; what was told is not told twice.
-        warn_of_notes(&edited.files, listener);
+        let edited = asked.unpinned();
         let mut draft = Draft { edited, orders, rulings: Vec::new(), parent: snapshot.commit_id(), is_new };
+        self.guard_images(&mut draft, snapshot, listener)?;
+        draft.edited = draft.edited.asked.pin(snapshot, self.checks)?;
+        // Of the digests that are pinned; what was told is not told twice.
+        warn_of_notes(&draft.edited.files, listener);
         let has_change = self.require_a_change(&draft, listener);
         if is_new || has_change.is_ok() {
             self.guard_hold(&draft, snapshot, listener)?;
@@ -263,26 +261,6 @@ impl<'a> Attempt<'a> {
         let AskedFiles { writing, files, .. } = asked;
         self.checks.expect_sources(ImageSources::of_files(files, &writing.sources));
         look_at_forges(self.checks, &self.job.delivery.target, self.branch.remote(), writing.sources.iter());
-    }
-
-    /// Requires the images to be in their registries.
-    fn check(&mut self, asked: &AskedFiles<'_>, is_new: bool, listener: &mut Listener<'_>) -> Result<(), Stop> {
-        let AskedFiles { writing, files, .. } = asked;
-        if self.job.delivery.registry.is_none() {
-            return Ok(());
-        }
-        // A release checks what it names. A rollback and a promotion check what they change, with the digests of the branch. To a
-        // new branch all is new.
-        let is_release = writing.purpose == Purpose::Release;
-        let is_checked = |entry: &EntryEdit| is_release || is_new || entry.changed();
-        let images = images_of(&writing.purpose, files, is_checked, listener)?;
-        if !is_release {
-            self.checks.digests_count(&images);
-        }
-        match self.checks.require(&images, listener)? {
-            Pace::AtOnce => Ok(()),
-            Pace::AfterWaiting => Err(Stop::Outdated),
-        }
     }
 
     /// Returns the message of the commit, and the tag on it.

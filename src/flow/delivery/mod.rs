@@ -9,6 +9,7 @@ mod endings;
 mod guarding;
 mod head;
 mod head_request;
+mod image_guard;
 mod job;
 mod kept_digests;
 mod located_tip;
@@ -30,7 +31,6 @@ use self::authorship::Authors;
 use self::located_tip::LocatedTip;
 use self::lost_races::LostRaces;
 use self::way::Way;
-use super::image_checks::awaited::Pace;
 use super::image_checks::checks::Checks;
 use super::image_checks::compared_source::ImageSources;
 use super::image_checks::image_origins::ImageOrigins;
@@ -62,19 +62,16 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     // Without images, the next line about the branch would be the same one.
     let mut is_reading_told = images.is_empty();
     tell_reading(branch.remote(), &branch.name(), images, listener);
-    let (mut early, mut loaded) = match checks.require_while(&known, listener, || read_tip(&way, None)) {
-        Ok((tip, Pace::AtOnce)) => (Some(tip), None),
-        // The branch may have moved since.
-        Ok((tip, Pace::AfterWaiting)) => (None, Some(tip.open.snapshot.into_loaded())),
-        Err(failure) => rereads.wait_after(failure, listener).map(|()| (None, None))?,
-    };
+    // What is wrong with an image is told with what is wrong at the tip.
+    let mut early = Some(checks.find_while(&known, listener, || read_tip(&way, None)));
+    let mut loaded = None;
     let mut lost_races = LostRaces::new(delivery.attempts);
     loop {
         let begun = Instant::now();
         if !mem::take(&mut is_reading_told) {
             tell_reading(branch.remote(), &branch.name(), Vec::new(), listener);
         }
-        let ended = match early.take().map_or_else(|| read_tip(&way, loaded.take()), Ok) {
+        let ended = match early.take().unwrap_or_else(|| read_tip(&way, loaded.take())) {
             Ok(mut tip) => {
                 tell_connections(&delivery.target, listener);
                 let (checks, earlier) = (&mut checks, lost_races.earlier);
@@ -92,7 +89,9 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         match ended {
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
-            Err(Stop::Failed(failure)) => rereads.wait_after(failure, listener)?,
+            Err(Stop::Failed(failure)) => {
+                rereads.wait_after(failure, listener).map_err(|failure| checks.beside(failure))?;
+            }
             Err(Stop::Outdated) => {}
             Err(Stop::Refused(push)) => {
                 way = way.after_refusal(&push.branch, &push.refusal, listener)?;

@@ -4,14 +4,15 @@
 use jiff::Timestamp;
 
 use super::attempt::{Attempt, Stop};
+use super::edited_files::AskedFiles;
 use super::release_plan::Draft;
 use crate::flow::image_checks::source_attestations::ask_forges;
-use crate::flow::rulings::{EntryToRule, Rulings, rule};
+use crate::flow::rulings::{EntryToRule, Rulings, broken_beside_images, rule};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrders};
 use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
 use crate::outcome::failure::Failure;
-use crate::outcome::{Ending, Event, Listener, Ruling};
+use crate::outcome::{Ending, Event, Listener, RuleDemand, Ruling};
 use crate::request::OrderBy;
 use crate::targets::EntryEdit;
 
@@ -23,10 +24,8 @@ impl Attempt<'_> {
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let Draft { edited, orders, .. } = &*draft;
+        let edited = &draft.edited;
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let was_on_branch = edited.asked.writing.purpose.is_rollback();
-        let entries: Vec<(&RepositoryPath, &EntryEdit)> = draft.judged_entries().collect();
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if draft.judged_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
             ask_forges(
@@ -37,24 +36,39 @@ impl Attempt<'_> {
             );
         }
         let judged = self.orders_to_judge(&state, snapshot, draft, listener)?;
-        let orders = judged.as_ref().unwrap_or(orders);
-        let entries: Vec<EntryToRule<'_>> = entries
-            .iter()
-            .map(|(path, entry)| {
-                let name = entry.name.as_str();
-                let build = Build::of_entry(name, &entry.after, edited.asked.writing.sources.of(name));
-                let order = orders.of(&path.to_string(), name);
-                EntryToRule { path, entry, source: build.source, order, was_on_branch }
-            })
-            .collect();
-        let circumstances = Circumstances { now: Timestamp::now(), way: self.way.publish_way() };
-        let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&circumstances), self.checks, listener)?;
+        let entries = entries_to_rule(draft, judged.as_ref().unwrap_or(&draft.orders));
+        let now = self.circumstances();
+        let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&now), self.checks, listener)?;
         draft.rulings = rulings;
         match Ruling::stop(&draft.rulings) {
             Some(stopped) => Err(self.ended_draft(draft, Ending::Stopped(stopped))),
             None if is_outdated => Err(Stop::Outdated),
             None => Ok(()),
         }
+    }
+
+    /// Stops if a rule does not hold whatever the images are that are not there. Once they are, a digest may be pinned, and their
+    /// labels may tell the order, so these are not judged yet.
+    pub(super) fn guard_rules_beside_images(
+        &mut self,
+        draft: &mut Draft<'_>,
+        snapshot: &mut Snapshot<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Stop> {
+        let paths = draft.edited.asked.paths;
+        let state = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
+        let (entries, now) = (entries_to_rule(draft, &draft.orders), self.circumstances());
+        let mut broken = broken_beside_images(&state, entries, Some(&now), self.checks, listener);
+        broken.retain(|ruling| !matches!(ruling.demand, Some(RuleDemand::PinDigest | RuleDemand::Order)));
+        draft.rulings = broken;
+        match Ruling::stop(&draft.rulings) {
+            Some(stopped) => Err(self.ended_draft(draft, Ending::Stopped(stopped))),
+            None => Ok(()),
+        }
+    }
+
+    fn circumstances(&self) -> Circumstances {
+        Circumstances { now: Timestamp::now(), way: self.way.publish_way() }
     }
 
     /// Returns the orders by which a rule judges, if they are not those that the flags ask for: no flag weakens a rule. A
@@ -76,6 +90,18 @@ impl Attempt<'_> {
         }
         self.order_by(OrderBy::Auto, snapshot, &edited.asked, &self.branch.name(), listener).map(Some)
     }
+}
+
+/// Returns the entries of a draft that are judged, with their places in `orders`.
+fn entries_to_rule<'d>(draft: &'d Draft<'_>, orders: &'d EntryOrders) -> Vec<EntryToRule<'d>> {
+    let AskedFiles { writing, .. } = &draft.edited.asked;
+    let to_rule = |(path, entry): (&'d RepositoryPath, &'d EntryEdit)| {
+        let name = entry.name.as_str();
+        let source = Build::of_entry(name, &entry.after, writing.sources.of(name)).source;
+        let order = orders.of(&path.to_string(), name);
+        EntryToRule { path, entry, source, order, was_on_branch: writing.purpose.is_rollback() }
+    };
+    draft.judged_entries().map(to_rule).collect()
 }
 
 /// Returns whether a rule that is for an entry demands one of these.

@@ -2,6 +2,7 @@
 //! come if the user allows it, and tells all problems together. `registry` knows what an answer means.
 
 use std::collections::HashMap;
+use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,12 +13,12 @@ use super::forge_attestations::ForgeAttestations;
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::met_requirements::MetRequirements;
-use super::problem::{Problem, can_come, not_waited_for, tell};
+use super::problem::{Problem, SeenProblem, can_come, not_waited_for, tell};
 use super::question::Question;
 use crate::forge::Forge;
 use crate::image::Reference;
 use crate::message::Release;
-use crate::outcome::failure::{Failure, Retry};
+use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
 use crate::outcome::{Activity, Checked, Event, Listener};
 use crate::registry::{Client, ClientOptions, Credentials, Detail, Requirement, Verdict};
@@ -59,6 +60,8 @@ pub(crate) struct Checks {
     timeout: Duration,
     attestations: ForgeAttestations,
     pub(super) found: Vec<Checked>,
+    /// What is wrong with images that were looked for and are not required yet.
+    seen: Vec<SeenProblem>,
     pub(super) met: MetRequirements,
     origins: ImageOrigins,
     branch_digests: BranchDigests,
@@ -87,6 +90,7 @@ impl Checks {
             timeout: request.map(|request| request.timeout).unwrap_or_default(),
             attestations: ForgeAttestations::default(),
             found: Vec::new(),
+            seen: Vec::new(),
             met: MetRequirements::default(),
             origins: ImageOrigins::default(),
             branch_digests: BranchDigests::default(),
@@ -109,18 +113,62 @@ impl Checks {
         if compared_source::compares(&self.requirements) {
             let is_expected = |image: &Reference| self.sources.of_image(image) == sources.of_image(image);
             self.found.retain(|checked| is_expected(&checked.reference));
+            self.seen.retain(|seen| is_expected(&seen.image));
         }
         self.sources = sources;
     }
 
-    /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong.
+    /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what was
+    /// read elsewhere may be out of date.
     pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
-        let images = self.unasked(subjects);
+        let begun = Instant::now();
+        self.find(subjects, listener);
+        let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        let seen = mem::take(&mut self.seen).into_iter();
+        let problems = seen.filter_map(|seen| {
+            let question = questions.iter().find(|question| *question.reference == seen.image)?;
+            Some(seen.with_question(question))
+        });
+        let (problems, pace) = self.await_all(problems.collect(), begun, listener);
+        let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.failures);
+        Failure::of_all(problems.into_iter().flat_map(told).collect())?;
+        Ok(pace)
+    }
+
+    /// Looks for the images of all subjects, as far as that was not done. Returns whether they are there as they must be. What is
+    /// wrong is kept until they are required.
+    pub(in crate::flow) fn find(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> bool {
+        let images = self.unseen(subjects);
         if !images.is_empty() {
             listener(&Event::Began(Activity::Looking { images, branch: None }));
         }
-        let ((), pace) = self.require_while(subjects, listener, || Ok(()))?;
-        Ok(pace)
+        self.find_while(subjects, listener, || ());
+        self.unasked(subjects).is_empty()
+    }
+
+    /// Does so while something else is done here.
+    pub(in crate::flow) fn find_while<T>(
+        &mut self,
+        subjects: &[ImageToCheck],
+        listener: &mut Listener<'_>,
+        meanwhile: impl FnOnce() -> T,
+    ) -> T {
+        let questions: Vec<_> = self.unseen(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
+        self.seen.extend(problems.into_iter().map(SeenProblem::of));
+        done
+    }
+
+    /// Adds what is wrong with images to the failure of something else.
+    pub(in crate::flow) fn beside(&mut self, failure: Failure) -> Failure {
+        let seen = mem::take(&mut self.seen).into_iter();
+        failure.and(seen.flat_map(|seen| self.origins.told(&seen.image, seen.failures)).collect())
+    }
+
+    fn unseen<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+        let mut images = self.unasked(subjects);
+        images.retain(|image| self.seen.iter().all(|seen| seen.image != **image));
+        images
     }
 
     /// Returns whether registries are asked at all.
@@ -135,28 +183,6 @@ impl Checks {
         more: impl IntoIterator<Item = Requirement>,
     ) -> Question<'q> {
         Question { reference, requirements: self.requirements.iter().cloned().chain(more).collect() }
-    }
-
-    /// Makes sure that images are there, while something else is done here. After a wait, its result may be out of date.
-    pub(crate) fn require_while<T>(
-        &mut self,
-        subjects: &[ImageToCheck],
-        listener: &mut Listener<'_>,
-        meanwhile: impl FnOnce() -> Result<T, Failure>,
-    ) -> Result<(T, Pace), Failure> {
-        let begun = Instant::now();
-        let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
-        let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
-        match done {
-            Ok(done) => {
-                let (problems, pace) = self.await_all(problems, begun, listener);
-                Failure::of_all(self.origins.failures(problems))?;
-                Ok((done, pace))
-            }
-            // The branch is read again, and the images are asked for and waited for after that.
-            Err(failure) if failure.retry == Retry::AtTheTip && self.limit(&problems).is_some() => Err(failure),
-            Err(failure) => Err(failure.and(self.origins.failures(problems))),
-        }
     }
 
     /// Returns how long the user waits for what is missing; `None` if some of it cannot come.

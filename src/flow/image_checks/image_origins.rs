@@ -2,7 +2,6 @@
 //! problem with an image is told with it.
 
 use super::image_to_check::ImageToCheck;
-use super::problem::Problem;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::{Failure, Retry};
@@ -58,20 +57,18 @@ impl ImageOrigins {
         Self(known.collect())
     }
 
-    /// Returns what is wrong with images, each with the lines about it as details.
-    pub(super) fn failures(&self, problems: Vec<Problem<'_>>) -> Vec<Failure> {
-        let with_lines = |Problem { question, failures, .. }: Problem<'_>| {
-            let lines: Vec<_> = self.lines(question.reference).collect();
-            let if_gone = self.of(question.reference).find_map(|origin| origin.if_gone);
-            failures.into_iter().map(move |failure| {
-                let failure = match (failure.retry, if_gone) {
-                    (Retry::AfterThePush, Some(hint)) => failure.hint(hint),
-                    _ => failure,
-                };
-                lines.iter().fold(failure, |failure, line| failure.detail(line))
-            })
+    /// Returns what is wrong with an image, with the lines about it as details.
+    pub(super) fn told(&self, image: &Reference, failures: Vec<Failure>) -> Vec<Failure> {
+        let lines: Vec<_> = self.lines(image).collect();
+        let if_gone = self.of(image).find_map(|origin| origin.if_gone);
+        let with_lines = |failure: Failure| {
+            let failure = match (failure.retry, if_gone) {
+                (Retry::AfterThePush, Some(hint)) => failure.hint(hint),
+                _ => failure,
+            };
+            lines.iter().fold(failure, |failure, line| failure.detail(line))
         };
-        problems.into_iter().flat_map(with_lines).collect()
+        failures.into_iter().map(with_lines).collect()
     }
 
     fn of(&self, image: &Reference) -> impl Iterator<Item = &ImageOrigin> {

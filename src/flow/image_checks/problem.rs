@@ -21,6 +21,25 @@ pub(super) struct Problem<'a> {
     pub(super) pause: Duration,
 }
 
+/// What was found wrong with an image that is not required yet.
+pub(super) struct SeenProblem {
+    pub(super) image: Reference,
+    pub(super) failures: Vec<Failure>,
+    awaited: Option<String>,
+    pause: Duration,
+}
+
+impl SeenProblem {
+    pub(super) fn of(Problem { question, failures, awaited, pause }: Problem<'_>) -> Self {
+        Self { image: question.reference.clone(), failures, awaited, pause }
+    }
+
+    pub(super) fn with_question<'q>(self, question: &'q Question<'q>) -> Problem<'q> {
+        let Self { failures, awaited, pause, .. } = self;
+        Problem { question, failures, awaited, pause }
+    }
+}
+
 /// Returns whether something is missing, and all of it may still come.
 pub(super) fn can_come(problems: &[Problem<'_>]) -> bool {
     !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some())
