@@ -216,12 +216,18 @@ impl ReleaseBranch {
         Ok(Looked { branch, reader, tips })
     }
 
-    /// Returns the branch that the remote names as its default, and remembers it.
+    /// Returns the branch that the remote names as its default. It is one for the whole run, which has told and judged it.
     fn default_branch(&self, remote: &Remote, tips: &Tips) -> Result<BranchName, Failure> {
         let none = || Failure::target(format!("{remote} has no default branch")).hint("add `--branch NAME`");
         let branch = tips.branch.clone().ok_or_else(none)?;
-        self.default.set(branch.clone()).ok();
-        Ok(branch)
+        let first = self.default.get_or_init(|| branch.clone());
+        if *first == branch {
+            return Ok(branch);
+        }
+        let changed =
+            format!("the default branch of {remote} was `{first}` when this run began, and is `{branch}` now");
+        Err(Failure::new(FailureKind::Raced, changed)
+            .hint("run the same command again if it should release to that one, or name the branch with `--branch`"))
     }
 
     /// Returns the aim at `branch` with the name of the head branch that a release to it is proposed on, or would be.

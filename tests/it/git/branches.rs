@@ -266,6 +266,27 @@ fn a_default_branch_that_does_not_exist() {
     stage.release().args(["--branch", "main"]).arg(stage.argument()).run().success();
 }
 
+/// What was judged and told is of one branch. Another default in the middle of a run is another one.
+#[test]
+fn a_default_branch_that_changes() {
+    let stage = Stage::new();
+    stage.remote.git(["branch", "other", "main"]).run().success();
+    let commit = "git commit-tree -p refs/heads/main -m Faster 'refs/heads/main^{tree}'";
+    stage.remote.hook(
+        "pre-receive",
+        &format!(
+            "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES\n\
+             export GIT_COMMITTER_NAME=A GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@b\n\
+             git update-ref refs/heads/main $({commit}) && git symbolic-ref HEAD refs/heads/other"
+        ),
+    );
+    let output = stage.release().arg(stage.argument()).run().exit(7);
+    output
+        .stderr_has("was `main` when this run began, and is `other` now")
+        .stderr_has("hint: run the same command again");
+    assert_eq!(stage.remote.file("other", FILE), SEED.as_bytes());
+}
+
 /// A format of references that gix does not read: the release needs `--branch`, and the checkout does not follow.
 #[test]
 fn a_checkout_with_reftable() {
