@@ -82,11 +82,6 @@ impl<'w> AskedFiles<'w> {
         })
     }
 
-    /// Returns the files as they are without further digests.
-    pub(super) fn unpinned(self) -> PinnedFiles<'w> {
-        PinnedFiles { files: self.files.clone(), asked: self }
-    }
-
     /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
     pub(super) fn pin(self, snapshot: &Snapshot<'_>, checks: &mut Checks) -> Result<PinnedFiles<'w>, Failure> {
         let pinned = |(path, file): (&RepositoryPath, &FileEdit)| {

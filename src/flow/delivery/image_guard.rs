@@ -1,5 +1,5 @@
-//! The stage of an attempt that requires the images to be in their registries. What stops a release whatever a registry says, such
-//! as a hold, is told in place of an image that is not there, and nobody waits for that one.
+//! The stage of an attempt that requires the images to be in their registries. What stops a release whatever a registry says,
+//! such as a hold, is told in place of an image that is not there, and nobody waits for that one.
 
 use super::attempt::{Attempt, Stop};
 use super::release_plan::Draft;

@@ -1,6 +1,6 @@
 //! A release as an attempt plans it, with nothing done yet.
 
-use super::edited_files::PinnedFiles;
+use super::edited_files::{AskedFiles, PinnedFiles};
 use crate::git::{CommitId, Message, RepositoryPath, TagContent};
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
@@ -19,7 +19,13 @@ pub(super) struct Draft<'w> {
     pub(super) is_new: bool,
 }
 
-impl Draft<'_> {
+impl<'w> Draft<'w> {
+    /// Returns a release whose digests are not pinned yet.
+    pub(super) fn unpinned(asked: AskedFiles<'w>, orders: EntryOrders, parent: CommitId, is_new: bool) -> Self {
+        let edited = PinnedFiles { files: asked.files.clone(), asked };
+        Self { edited, orders, rulings: Vec::new(), parent, is_new }
+    }
+
     /// Returns whether a guard judges an entry: it changes, or is new to the branch.
     pub(super) fn is_judged(&self, entry: &EntryEdit) -> bool {
         self.is_new || entry.changed()

@@ -2,7 +2,6 @@
 //! come if the user allows it, and tells all problems together. `registry` knows what an answer means.
 
 use std::collections::HashMap;
-use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,7 +19,7 @@ use crate::image::Reference;
 use crate::message::Release;
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
-use crate::outcome::{Activity, Checked, Event, Listener};
+use crate::outcome::{Checked, Event, Listener};
 use crate::registry::{Client, ClientOptions, Credentials, Detail, Requirement, Verdict};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
@@ -61,9 +60,9 @@ pub(crate) struct Checks {
     attestations: ForgeAttestations,
     pub(super) found: Vec<Checked>,
     /// What is wrong with images that were looked for and are not required yet.
-    seen: Vec<SeenProblem>,
+    pub(super) seen: Vec<SeenProblem>,
     pub(super) met: MetRequirements,
-    origins: ImageOrigins,
+    pub(super) origins: ImageOrigins,
     branch_digests: BranchDigests,
     /// What earlier looks for an image took, which did not find it as it must be.
     spent: HashMap<Reference, (u32, Duration)>,
@@ -116,59 +115,6 @@ impl Checks {
             self.seen.retain(|seen| is_expected(&seen.image));
         }
         self.sources = sources;
-    }
-
-    /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what was
-    /// read elsewhere may be out of date.
-    pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
-        let begun = Instant::now();
-        self.find(subjects, listener);
-        let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
-        let seen = mem::take(&mut self.seen).into_iter();
-        let problems = seen.filter_map(|seen| {
-            let question = questions.iter().find(|question| *question.reference == seen.image)?;
-            Some(seen.with_question(question))
-        });
-        let (problems, pace) = self.await_all(problems.collect(), begun, listener);
-        let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.failures);
-        Failure::of_all(problems.into_iter().flat_map(told).collect())?;
-        Ok(pace)
-    }
-
-    /// Looks for the images of all subjects, as far as that was not done. Returns whether they are there as they must be. What is
-    /// wrong is kept until they are required.
-    pub(in crate::flow) fn find(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> bool {
-        let images = self.unseen(subjects);
-        if !images.is_empty() {
-            listener(&Event::Began(Activity::Looking { images, branch: None }));
-        }
-        self.find_while(subjects, listener, || ());
-        self.unasked(subjects).is_empty()
-    }
-
-    /// Does so while something else is done here.
-    pub(in crate::flow) fn find_while<T>(
-        &mut self,
-        subjects: &[ImageToCheck],
-        listener: &mut Listener<'_>,
-        meanwhile: impl FnOnce() -> T,
-    ) -> T {
-        let questions: Vec<_> = self.unseen(subjects).into_iter().map(|image| self.question(image, [])).collect();
-        let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
-        self.seen.extend(problems.into_iter().map(SeenProblem::of));
-        done
-    }
-
-    /// Adds what is wrong with images to the failure of something else.
-    pub(in crate::flow) fn beside(&mut self, failure: Failure) -> Failure {
-        let seen = mem::take(&mut self.seen).into_iter();
-        failure.and(seen.flat_map(|seen| self.origins.told(&seen.image, seen.failures)).collect())
-    }
-
-    fn unseen<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
-        let mut images = self.unasked(subjects);
-        images.retain(|image| self.seen.iter().all(|seen| seen.image != **image));
-        images
     }
 
     /// Returns whether registries are asked at all.

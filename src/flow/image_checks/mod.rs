@@ -13,4 +13,5 @@ pub(super) mod ordered_images;
 pub(super) mod pinned_digests;
 mod problem;
 pub(super) mod question;
+mod required_images;
 pub(super) mod source_attestations;

@@ -237,7 +237,7 @@ fn hints_speak_of_inputs_and_settings() {
     plugin(&absent).run().exit(4).stderr_has("  hint: if the build is still pushing, `wait: 5m` waits for it\n");
     release("sidecar:v1").env("TAGSHIP_NO_CHECK", "true").run().exit(3).stderr_has("`add: true` appends a new entry");
     let several = format!("{absent}\na={}:v8", stage.image());
-    release(&several).run().exit(4).stderr_has("    hint: if the build is still pushing, `wait: 5m`");
+    release(&several).run().exit(3).stderr_has("    hint: if the build is still pushing, `wait: 5m`");
     release(&stage.argument())
         .env("TAGSHIP_BRANCH", "nope")
         .run()

@@ -1,0 +1,73 @@
+//! The images that a run requires. They are looked for as early as they are known, while something else is done, and required
+//! when the plan comes to them: so what is wrong with the branch or with an entry is told with what is wrong with an image.
+
+use std::mem;
+use std::time::Instant;
+
+use super::awaited::Pace;
+use super::checks::{Checks, Look};
+use super::image_to_check::ImageToCheck;
+use super::problem::{Problem, SeenProblem};
+use crate::image::Reference;
+use crate::outcome::failure::Failure;
+use crate::outcome::{Activity, Event, Listener};
+
+impl Checks {
+    /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what
+    /// was read elsewhere may be out of date.
+    pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
+        let begun = Instant::now();
+        self.find(subjects, listener);
+        let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        let seen = mem::take(&mut self.seen).into_iter();
+        let problems = seen.filter_map(|seen| {
+            let question = questions.iter().find(|question| *question.reference == seen.image)?;
+            Some(seen.with_question(question))
+        });
+        let (problems, pace) = self.await_all(problems.collect(), begun, listener);
+        let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.failures);
+        Failure::of_all(problems.into_iter().flat_map(told).collect())?;
+        Ok(pace)
+    }
+
+    /// Looks for the images of all subjects, as far as that was not done. Returns whether they are there as they must be. What is
+    /// wrong is kept until they are required.
+    pub(in crate::flow) fn find(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> bool {
+        let images = self.unseen(subjects);
+        if !images.is_empty() {
+            listener(&Event::Began(Activity::Looking { images, branch: None }));
+        }
+        self.find_while(subjects, listener, || ());
+        self.unasked(subjects).is_empty()
+    }
+
+    /// Does so while something else is done here.
+    pub(in crate::flow) fn find_while<T>(
+        &mut self,
+        subjects: &[ImageToCheck],
+        listener: &mut Listener<'_>,
+        meanwhile: impl FnOnce() -> T,
+    ) -> T {
+        let questions: Vec<_> = self.unseen(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
+        self.seen.extend(problems.into_iter().map(SeenProblem::of));
+        done
+    }
+
+    /// Returns whether something was found to be wrong with an image that is not required yet.
+    pub(in crate::flow) fn have_problems(&self) -> bool {
+        !self.seen.is_empty()
+    }
+
+    /// Adds what is wrong with images to the failure of something else.
+    pub(in crate::flow) fn beside(&mut self, failure: Failure) -> Failure {
+        let seen = mem::take(&mut self.seen).into_iter();
+        failure.and(seen.flat_map(|seen| self.origins.told(&seen.image, seen.failures)).collect())
+    }
+
+    fn unseen<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+        let mut images = self.unasked(subjects);
+        images.retain(|image| self.seen.iter().all(|seen| seen.image != **image));
+        images
+    }
+}
