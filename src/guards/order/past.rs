@@ -1,5 +1,5 @@
-//! Whether a build that looks newer than what runs is older all the same, because a hotfix or a change by hand has replaced it, or
-//! a newer one, by what runs now.
+//! Whether a build that looks newer than what runs is older all the same, because a hotfix or a change by hand has replaced it,
+//! or a newer one, by what runs now.
 
 use super::build::source_in_tag;
 use super::candidate::{CandidateBuild, EntryStanding};
