@@ -29,7 +29,7 @@ impl TreeIndex {
             let Some(entry) = entries.next() else { break };
             found.push((entry.ok()?.filename, offset));
         }
-        found.sort_unstable_by_key(|(name, _)| *name);
+        found.sort_by_key(|(name, _)| *name);
         Some(Self { hash, offsets: found.into_iter().map(|(_, offset)| offset).collect() })
     }
 
