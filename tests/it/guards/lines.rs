@@ -95,7 +95,7 @@ fn main_goes_on_after_a_squash() {
     let output = release(&pipeline, "build-2", Some(&squash)).run();
     ends(&output, "released");
     assert_eq!(document(&output)["notes"][0]["level"], "warning");
-    output.stderr_has(&format!("apart: only {} is on main, the default branch of its source", &squash[..7]));
+    output.stderr_has(&format!("diverged: only {} is on main, the default branch of its source", &squash[..7]));
     let output = release(&pipeline, "build-3", Some(&later)).run();
     ends(&output, "released");
     assert!(document(&output)["images"][0]["order"].as_str().unwrap().contains("descends from"));
@@ -112,7 +112,7 @@ fn the_tip_of_main_goes_on_after_a_hotfix() {
     ends(&release(&pipeline, "build-fix", Some(&fix)).run(), "released");
     let output = release(&pipeline, "build-2", Some(&picked)).run();
     ends(&output, "released");
-    output.stderr_has(&format!("apart: only {} is on main, the default branch of its source", &picked[..7]));
+    output.stderr_has(&format!("diverged: only {} is on main, the default branch of its source", &picked[..7]));
     // What is the tip is on the branch as well when it is what runs.
     ends(&release(&pipeline, "build-fix", Some(&fix)).run().exit(9), "failed");
 }
