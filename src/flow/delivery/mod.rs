@@ -89,6 +89,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         match ended {
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
+            // To read the branch again brings no image.
+            Err(Stop::Failed(failure)) if checks.fail_anyway() => return Err(checks.beside(failure)),
             Err(Stop::Failed(failure)) => {
                 rereads.wait_after(failure, listener).map_err(|failure| checks.beside(failure))?;
             }

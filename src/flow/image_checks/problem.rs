@@ -25,7 +25,7 @@ pub(super) struct Problem<'a> {
 pub(super) struct SeenProblem {
     pub(super) image: Reference,
     pub(super) failures: Vec<Failure>,
-    awaited: Option<String>,
+    pub(super) awaited: Option<String>,
     pause: Duration,
 }
 

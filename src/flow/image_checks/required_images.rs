@@ -59,6 +59,11 @@ impl Checks {
         !self.seen.is_empty()
     }
 
+    /// Returns whether an image that is not required yet is wrong, and is not waited for.
+    pub(in crate::flow) fn fail_anyway(&self) -> bool {
+        self.have_problems() && (self.wait.is_none() || self.seen.iter().any(|seen| seen.awaited.is_none()))
+    }
+
     /// Adds what is wrong with images to the failure of something else.
     pub(in crate::flow) fn beside(&mut self, failure: Failure) -> Failure {
         let seen = mem::take(&mut self.seen).into_iter();
