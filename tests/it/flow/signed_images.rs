@@ -363,6 +363,42 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     assert_eq!(app.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
 }
 
+/// What the user made at GitHub may be there: it was not asked.
+#[test]
+fn without_a_token_it_is_told_that_github_was_not_asked() {
+    let AtGitHub { stage, github, .. } = AtGitHub::new();
+    let (origin, api) = (github.origin(), github.api_url());
+    let job = [
+        ("GITHUB_ACTIONS", "true"),
+        ("GITHUB_SERVER_URL", &origin),
+        ("GITHUB_API_URL", &api),
+        ("GITHUB_REPOSITORY", "org/app"),
+        ("GITHUB_SHA", COMMIT),
+        ("GITHUB_EVENT_NAME", "push"),
+    ];
+    let check = by_workflow(check(&stage)).arg("--require-provenance");
+    let check = job.iter().fold(check, |check, (name, value)| check.env(name, value));
+    let output = check.run().exit(4).stderr_has("has no provenance by ");
+    let output = output.stderr_has("  the forge was not asked for attestations: no token for the API of `127.0.0.1");
+    output.stderr_has("set `TAGSHIP_GIT_TOKEN`").stderr_has("push them to the registry");
+    assert!(github.call_lines().is_empty());
+}
+
+/// GitLab keeps none, so that it makes no difference whether there is a token.
+#[test]
+fn without_a_token_nothing_is_told_of_another_forge() {
+    let stage = stage(&[]);
+    put_image(&stage.registry, "org/app", "v1");
+    let job = [
+        ("GITLAB_CI", "true"),
+        ("CI_SERVER_URL", "https://git.example"),
+        ("CI_PROJECT_PATH", "org/app"),
+        ("CI_COMMIT_SHA", COMMIT),
+    ];
+    let check = job.iter().fold(by_workflow(check(&stage)), |check, (name, value)| check.env(name, value));
+    check.run().exit(4).stderr_has("` is not signed\n").says_nowhere("was not asked");
+}
+
 /// What is older is not listed, and may be the wanted one.
 #[test]
 fn fifty_attestations_at_github_are_not_said_to_be_all() {
