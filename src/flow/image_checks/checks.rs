@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use super::awaited::{Pace, awaited, awaited_without_verdict, pause};
 use super::branch_digests::{BranchDigests, RegistryAnswer};
 use super::compared_source::{self, ImageSources};
-use super::forge_attestations::ForgeAttestations;
+use super::forge_attestations::{ForgeAttestations, Keeper};
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::met_requirements::MetRequirements;
 use super::problem::{Problem, SeenProblem, can_come, not_waited_for, tell};
 use super::question::Question;
-use crate::forge::Forge;
 use crate::image::Reference;
 use crate::message::Release;
 use crate::outcome::failure::Failure;
@@ -240,8 +239,8 @@ impl Checks {
     }
 
     /// Lets the forge of a repository be asked for attestations.
-    pub(in crate::flow) fn ask_forge_of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
-        self.attestations.of(repository, forge);
+    pub(in crate::flow) fn ask_forge_of(&mut self, repository: &str, keeper: impl FnOnce() -> Keeper) {
+        self.attestations.of(repository, keeper);
     }
 
     /// Keeps and tells what was found, if it is as it must be.

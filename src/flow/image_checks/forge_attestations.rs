@@ -3,23 +3,27 @@
 
 use crate::forge::{Forge, ForgeError, KeptBundle};
 use crate::message::SourceCommit;
+use crate::outcome::failure::Failure;
 use crate::registry::{CheckedImage, Unoffered};
 
 /// How many bundles are looked at for one image, as many as the forge lists.
 const MAX_OFFERED: usize = 50;
 
+/// The forge of a repository, or why it cannot be asked; `None` if it keeps no attestations.
+pub(in crate::flow) type Keeper = Option<Result<Forge, Failure>>;
+
 /// The forges to ask, once they are known.
 #[derive(Default)]
 pub(in crate::flow) struct ForgeAttestations {
-    /// The repositories whose attestations count, and the forge of each; `None` if that keeps none.
-    known: Vec<(String, Option<Forge>)>,
+    /// The repositories whose attestations count, and the forge of each.
+    known: Vec<(String, Keeper)>,
 }
 
 impl ForgeAttestations {
     /// Asks the forge of this repository from now on for the images that were built from it.
-    pub(in crate::flow) fn of(&mut self, repository: &str, forge: impl FnOnce() -> Option<Forge>) {
+    pub(in crate::flow) fn of(&mut self, repository: &str, keeper: impl FnOnce() -> Keeper) {
         if self.known.iter().all(|(known, _)| known != repository) {
-            self.known.push((repository.to_owned(), forge()));
+            self.known.push((repository.to_owned(), keeper()));
         }
     }
 
@@ -30,7 +34,10 @@ impl ForgeAttestations {
         let asked =
             self.known.iter().rev().filter(|(known, _)| repositories.is_empty() || repositories.contains(&known));
         for forge in asked.take(repositories.len().max(1)).filter_map(|(_, forge)| forge.as_ref()) {
-            offer_kept(checked, forge);
+            match forge {
+                Ok(forge) => offer_kept(checked, forge),
+                Err(failure) => note_unasked(checked, failure),
+            }
         }
     }
 }
@@ -66,6 +73,12 @@ fn offer_kept(checked: &mut CheckedImage, forge: &Forge) {
     }
 }
 
+/// Notes that a forge was not asked. What is missing may be there.
+fn note_unasked(checked: &mut CheckedImage, Failure { message, hint, .. }: &Failure) {
+    let hint = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    checked.note_unoffered(Unoffered::Forbidden, &format!("the forge was not asked for attestations: {message}{hint}"));
+}
+
 fn note(checked: &mut CheckedImage, error: &ForgeError) {
     let words = error.words().map(|words| format!(": {words}")).unwrap_or_default();
     checked.note_unoffered(unoffered(error), &format!("{error}{words}"));
@@ -74,7 +87,7 @@ fn note(checked: &mut CheckedImage, error: &ForgeError) {
 /// Returns what an error means for what could not be offered.
 fn unoffered(error: &ForgeError) -> Unoffered {
     match error {
-        ForgeError::Unauthorized(_) | ForgeError::NoToken { .. } => Unoffered::LoginRefused,
+        ForgeError::Unauthorized(_) => Unoffered::LoginRefused,
         ForgeError::NoAnswer { cause, .. } if cause.problem.is_login() => Unoffered::LoginRefused,
         ForgeError::NoAnswer { .. }
         | ForgeError::Busy(_)

@@ -1,8 +1,9 @@
 //! The attestations that the forge of the source keeps, as GitHub does for its workflows: they need not be in the registry.
 
 use super::checks::Checks;
-use crate::flow::remote_forge::forge_of;
-use crate::forge::{Forge, ForgeKind};
+use super::forge_attestations::Keeper;
+use crate::flow::remote_forge::{forge_address, forge_of};
+use crate::forge::ForgeKind;
 use crate::git::Remote;
 use crate::guards::order::repository_beside;
 use crate::message::SourceCommit;
@@ -33,15 +34,19 @@ pub(in crate::flow) fn ask_forges<'s>(
     }
 }
 
-/// Returns the forge that keeps attestations for the repository, if there is a login for it: that of the release branch, if
-/// it is the same repository, else one of the environment.
-fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) -> Option<Forge> {
+/// Returns the forge that keeps attestations for the repository. Its login is that of the release branch, if it is the same
+/// repository, else one of the environment.
+fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) -> Keeper {
     let url = repository_beside(&request.run, target, repository)?;
     let beside = target.map_or_else(|| request.clone(), |target| request.beside(target));
-    let remote = Remote::at(&url, &beside.remote_options).ok()?;
-    let forge = match target.filter(|target| target.is(&remote)) {
-        Some(target) => forge_of(target, request),
-        None => forge_of(&remote, &beside),
+    let remote = match Remote::at(&url, &beside.remote_options) {
+        Ok(remote) => remote,
+        Err(error) => return Some(Err(error.into())),
     };
-    forge.ok().filter(|forge| forge.kind() == ForgeKind::GitHub)
+    let (remote, request) = match target.filter(|target| target.is(&remote)) {
+        Some(target) => (target, request),
+        None => (&remote, &beside),
+    };
+    let address = forge_address(remote, request).ok()?;
+    (address.kind == ForgeKind::GitHub).then(|| forge_of(remote, request))
 }
