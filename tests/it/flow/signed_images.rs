@@ -384,6 +384,22 @@ fn without_a_token_it_is_told_that_github_was_not_asked() {
     assert!(github.call_lines().is_empty());
 }
 
+/// Git's helpers are asked for a login while the branch is read. An image whose name the branch has is checked after that.
+#[test]
+fn a_login_of_a_credential_helper_opens_the_store_of_attestations() {
+    let AtGitHub { stage, digest, app, github, source } = AtGitHub::new();
+    let name = format!("newName: {}/org/app\n  newTag: v0", stage.registry.address());
+    app.commit("main", "Web", &[File::new(FILE, kustomization(&[("web", &name)]))]);
+    let provenance = serde_json::from_slice(&read("provenance.bundle.json")).unwrap();
+    github.store().attestations = vec![(digest, provenance)];
+    let helper = format!("[credential]\nhelper = \"!f() {{ echo username=token; echo password={TOKEN}; }}; f\"\n");
+    let config = stage.home.write("gitconfig", &helper);
+    let release = stage.release_to(&github.url()).env("GIT_CONFIG_GLOBAL", config);
+    let release = release.args(["--forge", "github", "--source", &source]);
+    let release = by_workflow(release.args(["--require-provenance", "web=*:v1", "--order", "none"]));
+    release.run().success().stdout_has(&format!(" verify  provenance of {source} by {IDENTITY}"));
+}
+
 /// GitLab keeps none, so that it makes no difference whether there is a token.
 #[test]
 fn without_a_token_nothing_is_told_of_another_forge() {
