@@ -22,8 +22,11 @@ pub(in crate::flow) struct ForgeAttestations {
 impl ForgeAttestations {
     /// Asks the forge of this repository from now on for the images that were built from it.
     pub(in crate::flow) fn of(&mut self, repository: &str, keeper: impl FnOnce() -> Keeper) {
-        if self.known.iter().all(|(known, _)| known != repository) {
-            self.known.push((repository.to_owned(), keeper()));
+        match self.known.iter_mut().find(|(known, _)| known == repository) {
+            // A login that git has to ask for is known once the branch was read.
+            Some((_, kept @ Some(Err(_)))) => *kept = keeper(),
+            Some(_) => {}
+            None => self.known.push((repository.to_owned(), keeper())),
         }
     }
 
