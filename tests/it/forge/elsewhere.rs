@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tagship::forge::{Forge, ForgeError, Known, MergeRequestByPush, Operation, Proposal, RequestState};
 
 use super::{HEAD, PROPOSAL, address_of, api_of, api_with, connection, forge_of, token_of};
-use crate::support::forge::{self, Fault, Kind, OWNER, Rights, Store, TOKEN};
+use crate::support::forge::{self, ALWAYS, Fault, Kind, OWNER, Rights, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::repository::File;
@@ -142,6 +142,34 @@ fn an_open_request_is_found_beside_those_that_ended_and_those_of_forks() {
         assert_eq!(api.newest_request(HEAD, "main").unwrap().unwrap().number, 2, "{kind:?}");
         let (request, operation) = api.propose(&PROPOSAL).unwrap();
         assert_eq!((request.number, operation), (2, Operation::Updated), "{kind:?}");
+    }
+}
+
+/// Every page is full, and has none of ours: that there is none is not known.
+#[test]
+fn a_search_that_is_given_up_is_no_answer() {
+    for (kind, list) in [
+        (Kind::GitHub, "GET /api/v3/repos/org/gitops/pulls?"),
+        (Kind::GitLab, "GET /api/v4/projects/org%2Fgitops/merge_requests?"),
+        (Kind::Gitea, "GET /api/v1/repos/org/gitops/pulls?"),
+        (Kind::Azure, "GET /org/project/_apis/git/repositories/gitops/pullrequests?"),
+        (Kind::Bitbucket, "GET /2.0/repositories/org/gitops/pullrequests?"),
+    ] {
+        let forge = forge_of(kind);
+        forge.store().add(HEAD, "main", PROPOSAL.title);
+        forge.store().close(1);
+        let others = Value::Array(vec![json!({}); 50]);
+        let page = match kind {
+            Kind::GitHub | Kind::GitLab | Kind::Gitea => others,
+            Kind::Azure => json!({ "value": others }),
+            Kind::Bitbucket => json!({ "values": others, "next": "http://127.0.0.1/?page=2" }),
+        };
+        forge.inject(list, ALWAYS, Fault::Answer(Response::json(200, &page)));
+        let error = api_of(&forge).newest_request(HEAD, "main").unwrap_err();
+        let ForgeError::Unsupported { why, .. } = &error else { panic!("{kind:?}: {error:?}") };
+        assert!(error.to_string().ends_with(" cannot tell whether there is a pull request"), "{kind:?}: {error}");
+        assert!(why.contains("name another head branch with `--head`"), "{kind:?}: {why}");
+        assert_eq!(forge.times_asked(list), 20, "{kind:?}");
     }
 }
 
