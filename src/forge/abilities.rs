@@ -40,4 +40,14 @@ impl ForgeKind {
             why: "leave `--auto-merge` out: its API can only merge at once, past the checks that still run",
         }
     }
+
+    /// Returns the error of a search among more requests than are looked at.
+    pub(super) fn lists_too_many(self) -> ForgeError {
+        ForgeError::Unsupported {
+            kind: self,
+            what: "tell whether there is a pull request",
+            why: "name another head branch with `--head`: too many requests of others were opened, such as from branches of \
+                  this name in forks",
+        }
+    }
 }

@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::address::ForgeAddress;
+use super::address::{ForgeAddress, ForgeKind};
 use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
@@ -164,7 +164,7 @@ impl PullRequestApi for AzureApi {
         let is_own = |request: &Value| {
             request["sourceRefName"] == head && request["targetRefName"] == base && request["forkSource"].is_null()
         };
-        newest_own(|page| {
+        newest_own(ForgeKind::Azure, |page| {
             let mut url = self.url(&[]);
             url.query_pairs_mut()
                 .append_pair("searchCriteria.status", "all")

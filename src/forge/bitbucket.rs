@@ -96,7 +96,7 @@ impl PullRequestApi for BitbucketApi {
         };
         // Its manual wants clients to take the next page from the answer. Only the page is taken: the token goes nowhere else.
         let mut next: Option<String> = None;
-        newest_own(|_| {
+        newest_own(ForgeKind::Bitbucket, |_| {
             let mut url = self.api.url(&["pullrequests"]);
             for state in ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"] {
                 url.query_pairs_mut().append_pair("state", state);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::address::ForgeAddress;
+use super::address::{ForgeAddress, ForgeKind};
 use super::draft::draft_mark;
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use super::proposal::{AutoMerge, MergeMethod, Proposal, PullRequest, RequestState, WantedMerge};
-use super::pull_request_api::{PullRequestApi, merge_pauses, newest_of};
+use super::pull_request_api::{LISTED, ListedPage, PullRequestApi, merge_pauses, newest_of, newest_own};
 use super::rest_api::{ApiAction, RestApi, extend};
 
 const FIND: ApiAction = ApiAction { what: "read pull requests", needs: "the scope `read:repository`" };
@@ -29,11 +29,6 @@ const TAKE_BACK: ApiAction = ApiAction {
     what: "take back the auto-merge of the pull request",
     needs: "the scope `write:repository`, and for a merge that another user scheduled the rights of an administrator of the repository",
 };
-
-/// How many requests a page lists; an administrator may allow fewer.
-const LISTED: &str = "50";
-/// How many pages of open requests are searched for one of our branches.
-const MAX_PAGES: u32 = 20;
 
 /// A repository at Gitea.
 pub(super) struct GiteaApi {
@@ -84,29 +79,23 @@ impl GiteaApi {
         }
     }
 
-    /// Returns the newest request to bring `head` into `base` that a page of the list has; `None` if the page is empty.
-    fn on_page(
-        &self,
-        state: &str,
-        page: u32,
-        head: &str,
-        base: &str,
-    ) -> Result<Option<Option<PullRequest>>, ForgeError> {
+    /// Returns a page of the list of requests, which counts from 0; an administrator may allow fewer on one than are asked for.
+    fn listed(&self, state: &str, page: usize, head: &str, base: &str) -> Result<ListedPage, ForgeError> {
         let mut url = self.api.url(&["pulls"]);
         url.query_pairs_mut()
             .append_pair("state", state)
             .append_pair("sort", "recentupdate")
-            .append_pair("limit", LISTED)
-            .append_pair("page", &page.to_string());
+            .append_pair("limit", &LISTED.to_string())
+            .append_pair("page", &(page + 1).to_string());
         let listed = self.api.accepted(self.api.get(url)?, FIND)?;
         let listed = listed.as_array().ok_or_else(|| self.api.invalid("it is no list of pull requests"))?;
-        // A fork may have a branch of the same name.
-        let is_own = |request: &Value| request["head"]["repo_id"] == request["base"]["repo_id"];
-        let of_these =
-            |request: &&Value| request["head"]["ref"] == head && request["base"]["ref"] == base && is_own(request);
-        let requests = listed.iter().filter(of_these).map(|request| self.read(request));
-        let newest = newest_of(requests.collect::<Result<_, _>>()?);
-        Ok((!listed.is_empty()).then_some(newest))
+        let is_own = |request: &Value| {
+            request["head"]["ref"] == head
+                && request["base"]["ref"] == base
+                && request["head"]["repo_id"] == request["base"]["repo_id"]
+        };
+        let page = ListedPage::of(listed, is_own, |request| self.read(request))?;
+        Ok(ListedPage { is_last: listed.is_empty(), ..page })
     }
 
     /// Returns a request that has ended with the commit that it ended with: its own document names the branch's tip of now.
@@ -143,14 +132,10 @@ impl PullRequestApi for GiteaApi {
         if oldest.state == RequestState::Open {
             return Ok(Some(oldest));
         }
-        for page in 1..=MAX_PAGES {
-            match self.on_page("open", page, head, base)? {
-                Some(None) => {}
-                Some(open) => return Ok(open),
-                None => break,
-            }
+        if let Some(open) = newest_own(ForgeKind::Gitea, |page| self.listed("open", page, head, base))? {
+            return Ok(Some(open));
         }
-        let newest = self.on_page("closed", 1, head, base)?.flatten();
+        let newest = newest_of(self.listed("closed", 0, head, base)?.own);
         self.ended(newest.unwrap_or(oldest)).map(Some)
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::address::ForgeKind;
 use super::draft::with_mark_of;
 use super::error::ForgeError;
 use super::proposal::{AutoMerge, Known, Operation, Proposal, PullRequest, RequestState, WantedMerge};
@@ -176,7 +177,11 @@ impl ListedPage {
 
 /// Returns the newest of our requests. A fork may have a branch of the same name, and anyone can open requests from it: pages are
 /// read until one has a request of ours, or ends the list. `page` reads the page of a number, which counts from 0.
+///
+/// # Errors
+/// If no page did either, it is not known whether there is one.
 pub(super) fn newest_own(
+    kind: ForgeKind,
     mut page: impl FnMut(usize) -> Result<ListedPage, ForgeError>,
 ) -> Result<Option<PullRequest>, ForgeError> {
     for number in 0..MAX_PAGES {
@@ -185,7 +190,7 @@ pub(super) fn newest_own(
             return Ok(newest_of(own));
         }
     }
-    Ok(None)
+    Err(kind.lists_too_many())
 }
 
 /// Returns a title as every forge takes it.

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::api::GitHubApi;
+use crate::forge::address::ForgeKind;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ApiAnswer, Repeat};
 use crate::forge::proposal::{AutoMerge, Proposal, PullRequest, RequestState, WantedMerge};
@@ -29,7 +30,7 @@ impl PullRequestApi for GitHubApi {
                 && request["head"]["repo"]["full_name"] == request["base"]["repo"]["full_name"]
         };
         let mut filter = Some(format!("{}:{head}", self.owner));
-        newest_own(|page| {
+        newest_own(ForgeKind::GitHub, |page| {
             let mut answer = self.list(filter.as_deref(), base, page)?;
             if answer.was_redirected && filter.take().is_some() {
                 // The filter wants the owner of now, whom the earlier address does not name.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::forge::address::ForgeAddress;
+use crate::forge::address::{ForgeAddress, ForgeKind};
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ForgeConnection, Repeat};
 use crate::forge::proposal::{AutoMerge, Proposal, PullRequest, RequestState, WantedMerge};
@@ -66,7 +66,7 @@ impl PullRequestApi for GitLabApi {
                 && request["target_branch"] == base
                 && request["source_project_id"] == request["target_project_id"]
         };
-        newest_own(|page| {
+        newest_own(ForgeKind::GitLab, |page| {
             let mut url = self.api.url(&["merge_requests"]);
             url.query_pairs_mut()
                 .append_pair("state", "all")
