@@ -126,17 +126,21 @@ fn a_push_whose_answer_is_held_back() {
     for (status, is_read) in [(400, true), (403, true), (451, true), (400, false), (403, false), (404, false)] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);
-        let held_back = |answer: fn(Response) -> Fault| answer(Response::text(status, "blocked"));
-        server.inject("POST /gitops.git/git-receive-pack", 1, held_back(Fault::AnswerFor));
+        let held_back = |words: &str| Response::text(status, words);
+        server.inject("POST /gitops.git/git-receive-pack", 1, Fault::AnswerFor(held_back("blocked")));
         let refs = "GET /gitops.git/info/refs?service=git-receive-pack";
         server.inject(refs, 1, Fault::Pass);
         if !is_read {
-            server.inject(refs, ALWAYS, held_back(Fault::Answer));
+            server.inject(refs, ALWAYS, Fault::Answer(held_back("blocked again")));
         }
         let output = stage.release_to(&server.url("gitops.git")).arg(stage.argument()).run();
         match is_read {
             true => output.success().stdout_has("released"),
-            false => output.exit(6).stderr_has("which may still take effect").stderr_has("run the same command again"),
+            false => output
+                .exit(6)
+                .stderr_has("which may still take effect; the branch cannot be read again (")
+                .stderr_has(": blocked again")
+                .stderr_has("run the same command again"),
         };
         assert_eq!(stage.remote.number_of_commits("main"), 2);
     }
