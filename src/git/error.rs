@@ -180,8 +180,13 @@ pub enum GitError {
     Unsupported { remote: String, what: &'static str },
 
     /// The push may or may not have taken effect, and the branch does not tell.
-    #[error("no answer confirms the push to {remote}, which may still take effect")]
-    Uncertain { remote: String, source: Box<Self> },
+    #[error("no answer confirms the push to {remote}, which may still take effect{unread}")]
+    Uncertain {
+        remote: String,
+        /// What is told after a semicolon, if the branch could not be read again.
+        unread: String,
+        source: Box<Self>,
+    },
 
     /// The signer could not be started, or what it made is no signature.
     #[error("the commit cannot be signed")]
@@ -296,6 +301,13 @@ impl GitError {
     /// Returns whether another try may succeed without a change by a person: the remote cannot be reached now.
     pub fn passes(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Unsettled { .. } | Self::Lacking { .. })
+    }
+
+    /// Returns the error of a push of which it is not known whether it took effect, with why the branch could not be read again.
+    pub(super) fn uncertain(remote: String, source: Self, unread: Option<&Self>) -> Self {
+        let told = |error: &Self| [&[error.told()], error.details()].concat().join("; ");
+        let unread = unread.map(|error| format!("; the branch cannot be read again ({})", told(error)));
+        Self::Uncertain { remote, unread: unread.unwrap_or_default(), source: Box::new(source) }
     }
 
     pub(super) fn unexpected(context: impl Into<String>, source: impl Into<anyhow::Error>) -> Self {

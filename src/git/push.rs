@@ -266,9 +266,8 @@ fn after_a_second_refusal(
     commit: &CommitOnTip,
     refusal: PushRefusal,
 ) -> Result<PushOutcome, GitError> {
-    let uncertain = |context: String, source: anyhow::Error| GitError::Uncertain {
-        remote: remote.to_string(),
-        source: Box::new(GitError::unexpected(context, source)),
+    let uncertain = |context: String, source: anyhow::Error| {
+        GitError::uncertain(remote.to_string(), GitError::unexpected(context, source), None)
     };
     let refused = format!("it was sent again, and refused ({})", refusal.reason);
     let refs = read_refs(remote, commit)
@@ -291,19 +290,20 @@ fn after_a_second_refusal(
 
 /// Finds out whether a push took effect of which no report came back, or another move of the branch: only the branch can tell.
 pub fn after_a_lost_answer(remote: &Remote, commit: &CommitOnTip, lost: GitError) -> Result<PushOutcome, GitError> {
-    let uncertain = |source: GitError| GitError::Uncertain { remote: remote.to_string(), source: Box::new(source) };
-    let Ok(refs) = read_refs(remote, commit) else {
-        return Err(uncertain(lost));
+    let refs = match read_refs(remote, commit) {
+        Ok(refs) => refs,
+        Err(unread) => return Err(GitError::uncertain(remote.to_string(), lost, Some(&unread))),
     };
     match settled(&refs, commit, PushRefusal::default()) {
         // With an answer, nothing happened. Without one, the server may still be at work.
         PushOutcome::Refused(_) if lost.is_an_answer() => Err(lost),
-        PushOutcome::Refused(_) => Err(uncertain(lost)),
+        PushOutcome::Refused(_) => Err(GitError::uncertain(remote.to_string(), lost, None)),
         // Another release may be on top of ours already.
         PushOutcome::Raced { tip: Some(tip), refusal } => match ancestry(remote, commit, tip) {
             Ok(PushedAncestry::Contains) => Ok(PushOutcome::Updated { commit: commit.id(), messages: Vec::new() }),
             Ok(PushedAncestry::Lacks) => Ok(PushOutcome::Raced { tip: Some(tip), refusal }),
-            Ok(PushedAncestry::Unknown) | Err(_) => Err(uncertain(lost)),
+            Ok(PushedAncestry::Unknown) => Err(GitError::uncertain(remote.to_string(), lost, None)),
+            Err(unread) => Err(GitError::uncertain(remote.to_string(), lost, Some(&unread))),
         },
         outcome => Ok(outcome),
     }
