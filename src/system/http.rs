@@ -60,8 +60,13 @@ pub fn shown_host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
-/// Returns the address of a URL whose host is one; `::ffff:127.0.0.1` is 127.0.0.1.
+/// Returns the address of a URL whose host is one.
 pub fn literal(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?.trim_matches(['[', ']']);
+    url.host_str().and_then(literal_host)
+}
+
+/// Returns the address that a host is; `::ffff:127.0.0.1` is 127.0.0.1.
+pub(super) fn literal_host(host: &str) -> Option<IpAddr> {
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }

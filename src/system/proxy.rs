@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use reqwest::blocking::ClientBuilder;
 use reqwest::{Proxy, Url};
 
+use super::http::literal_host;
 use super::proxy_route::ProxyRoute;
 use super::sent_logins;
 
@@ -123,18 +124,18 @@ impl Direct {
             return Some(Self::Everything);
         }
         if let Some((address, bits)) = entry.split_once('/') {
-            let address = literal(address)?;
+            let address = literal_host(address)?;
             let longest = if address.is_ipv4() { 32 } else { 128 };
             return bits.parse().ok().filter(|bits| *bits <= longest).map(|bits| Self::Network { address, bits });
         }
-        if let Some(address) = literal(entry) {
+        if let Some(address) = literal_host(entry) {
             return Some(Self::Address { address, port: None });
         }
         let (host, port) = match entry.rsplit_once(':') {
             Some((host, port)) => (host, Some(port.parse().ok()?)),
             None => (entry, None),
         };
-        if let Some(address) = literal(host) {
+        if let Some(address) = literal_host(host) {
             return Some(Self::Address { address, port });
         }
         let (host, is_below) = host.strip_prefix('*').map_or((host, false), |rest| (rest, true));
@@ -151,8 +152,8 @@ impl Direct {
                 let is_under = host.strip_suffix(name.as_str()).is_some_and(|rest| rest.ends_with('.'));
                 at(port) && (is_under || (!is_below && host == name))
             }
-            Self::Address { address, port } => at(port) && literal(host) == Some(*address),
-            Self::Network { address, bits } => match (address, literal(host)) {
+            Self::Address { address, port } => at(port) && literal_host(host) == Some(*address),
+            Self::Network { address, bits } => match (address, literal_host(host)) {
                 (IpAddr::V4(network), Some(IpAddr::V4(host))) => {
                     shares(u128::from(network.to_bits()), u128::from(host.to_bits()), 32 - bits)
                 }
@@ -166,11 +167,6 @@ impl Direct {
 /// Whether two addresses are the same but for their last `free` bits.
 fn shares(one: u128, other: u128, free: u32) -> bool {
     (one ^ other).checked_shr(free).unwrap_or_default() == 0
-}
-
-fn literal(host: &str) -> Option<IpAddr> {
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
