@@ -124,16 +124,13 @@ impl PullRequestApi for BitbucketApi {
             "source": { "branch": { "name": head } },
             "destination": { "branch": { "name": base } },
         });
-        let url = self.api.url(&["pullrequests"]);
-        let answer = self.api.send(Method::POST, url, Some(document), Repeat::IfNotTaken)?;
-        self.read(&self.api.accepted(answer, OPEN)?)
+        self.read(&self.api.sent(Method::POST, &["pullrequests"], document, Repeat::IfNotTaken, OPEN)?)
     }
 
     fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let document = json!({ "type": "pullrequest", "title": proposal.title, "description": proposal.body });
-        let url = self.api.url(&["pullrequests", &request.number.to_string()]);
-        let answer = self.api.send(Method::PUT, url, Some(document), Repeat::Safe)?;
-        self.read(&self.api.accepted(answer, CHANGE)?)
+        let number = request.number.to_string();
+        self.read(&self.api.sent(Method::PUT, &["pullrequests", &number], document, Repeat::Safe, CHANGE)?)
     }
 
     fn merge_when_ready(&self, _wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {

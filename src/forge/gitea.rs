@@ -142,15 +142,13 @@ impl PullRequestApi for GiteaApi {
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let Proposal { base, head, title, body, .. } = proposal;
         let document = json!({ "title": title, "head": head, "base": base, "body": body });
-        let answer = self.api.send(Method::POST, self.api.url(&["pulls"]), Some(document), Repeat::IfNotTaken)?;
-        self.read(&self.api.accepted(answer, OPEN)?)
+        self.read(&self.api.sent(Method::POST, &["pulls"], document, Repeat::IfNotTaken, OPEN)?)
     }
 
     fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let document = json!({ "title": proposal.title, "body": proposal.body });
-        let url = self.api.url(&["pulls", &request.number.to_string()]);
-        let answer = self.api.send(Method::PATCH, url, Some(document), Repeat::Safe)?;
-        self.read(&self.api.accepted(answer, CHANGE)?)
+        let number = request.number.to_string();
+        self.read(&self.api.sent(Method::PATCH, &["pulls", &number], document, Repeat::Safe, CHANGE)?)
     }
 
     fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {

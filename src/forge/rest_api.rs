@@ -107,6 +107,19 @@ impl RestApi {
         self.client.call(&ApiCall { method, url, body, repeat })
     }
 
+    /// Sends a document to a part of the repository, such as `["pulls", "7"]`. Returns that of a success.
+    pub(super) fn sent(
+        &self,
+        method: Method,
+        parts: &[&str],
+        body: Value,
+        repeat: Repeat,
+        asked: ApiAction,
+    ) -> Result<Value, ForgeError> {
+        let answer = self.send(method, self.url(parts), Some(body), repeat)?;
+        self.accepted(answer, asked)
+    }
+
     /// Returns the document of a success, else what the refusal means.
     pub(super) fn accepted(&self, answer: ApiAnswer, asked: ApiAction) -> Result<Value, ForgeError> {
         if answer.is_success() { Ok(answer.body) } else { Err(self.refused(&answer, asked)) }

@@ -29,19 +29,6 @@ impl GitHubApi {
         Ok(Self { rest, owner: owner.to_owned(), name: name.to_owned(), graphql })
     }
 
-    /// Sends a document to a part of the repository, such as `["pulls", "7"]`. Returns that of a success.
-    pub(super) fn send(
-        &self,
-        method: Method,
-        parts: &[&str],
-        body: Value,
-        repeat: Repeat,
-        action: ApiAction,
-    ) -> Result<Value, ForgeError> {
-        let answer = self.rest.send(method, self.rest.url(parts), Some(body), repeat)?;
-        self.rest.accepted(answer, action)
-    }
-
     /// Makes a request of GraphQL, and returns its `data`.
     pub(super) fn graphql(
         &self,

@@ -155,7 +155,7 @@ impl GitHubApi {
             document["commit_message"] = body.into();
         }
         let number = wanted.request.number.to_string();
-        let answer = self.send(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken, MERGE)?;
+        let answer = self.rest.sent(Method::PUT, &["pulls", &number, "merge"], document, Repeat::IfNotTaken, MERGE)?;
         Ok(answer["merged"] == true)
     }
 

@@ -45,13 +45,13 @@ impl PullRequestApi for GitHubApi {
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let Proposal { base, head, title, body, .. } = proposal;
         let document = json!({ "title": title, "head": head, "base": base, "body": body });
-        self.read(&self.send(Method::POST, &["pulls"], document, Repeat::IfNotTaken, OPEN)?)
+        self.read(&self.rest.sent(Method::POST, &["pulls"], document, Repeat::IfNotTaken, OPEN)?)
     }
 
     fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let document = json!({ "title": proposal.title, "body": proposal.body });
         let number = request.number.to_string();
-        self.read(&self.send(Method::PATCH, &["pulls", &number], document, Repeat::Safe, CHANGE)?)
+        self.read(&self.rest.sent(Method::PATCH, &["pulls", &number], document, Repeat::Safe, CHANGE)?)
     }
 
     fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {

@@ -62,7 +62,7 @@ impl GitHubApi {
     fn make(&self, kind: &str, document: Value) -> Result<Value, ForgeError> {
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_PAUSE, LONGEST_PAUSE).until(self.rest.deadline());
         loop {
-            match self.send(Method::POST, &["git", kind], document.clone(), Repeat::Safe, MAKE) {
+            match self.rest.sent(Method::POST, &["git", kind], document.clone(), Repeat::Safe, MAKE) {
                 Err(ForgeError::NotFound { .. } | ForgeError::Rejected { .. }) if backoff.wait(Duration::ZERO) => {}
                 ended => return ended,
             }

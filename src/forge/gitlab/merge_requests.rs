@@ -84,16 +84,13 @@ impl PullRequestApi for GitLabApi {
     fn open(&self, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let Proposal { base, head, title, body, .. } = proposal;
         let document = json!({ "source_branch": head, "target_branch": base, "title": title, "description": body });
-        let url = self.api.url(&["merge_requests"]);
-        let answer = self.api.send(Method::POST, url, Some(document), Repeat::IfNotTaken)?;
-        self.read(&self.api.accepted(answer, OPEN)?)
+        self.read(&self.api.sent(Method::POST, &["merge_requests"], document, Repeat::IfNotTaken, OPEN)?)
     }
 
     fn change(&self, request: &PullRequest, proposal: &Proposal<'_>) -> Result<PullRequest, ForgeError> {
         let document = json!({ "title": proposal.title, "description": proposal.body });
-        let url = self.api.url(&["merge_requests", &request.number.to_string()]);
-        let answer = self.api.send(Method::PUT, url, Some(document), Repeat::Safe)?;
-        self.read(&self.api.accepted(answer, CHANGE)?)
+        let number = request.number.to_string();
+        self.read(&self.api.sent(Method::PUT, &["merge_requests", &number], document, Repeat::Safe, CHANGE)?)
     }
 
     fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError> {
