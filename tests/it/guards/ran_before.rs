@@ -79,7 +79,7 @@ fn the_first_build_is_known_by_its_label() {
     }
 }
 
-/// A person went back to a version that never ran here. What ran before it stays away, until something newer is released.
+/// A person went back to a version that never ran here. What ran before it is taken back, until something newer is released.
 #[test]
 fn an_old_pipeline_does_not_undo_a_lower_version_by_hand() {
     let pipeline = Pipeline::with_sources("app");
@@ -92,14 +92,69 @@ fn an_old_pipeline_does_not_undo_a_lower_version_by_hand() {
     for (tag, commit) in [("v1.2.0", &two), ("v1.1.0", &one)] {
         let again = by_ci(&pipeline, tag, commit).success();
         ends(&again, "superseded");
-        again.stderr_has(&super::ran_before(tag, "v1.2.0"));
+        again.stderr_has(&format!("`{tag}` was rolled back by "));
     }
-    // Another version of that commit is a rebuild, and a version without a commit is compared with what runs alone.
+    // Another version of that commit is a rebuild, and so is a fix of what runs.
     ends(&release(&pipeline, "v1.0.6").run(), "released");
     ends(&by_ci(&pipeline, "v1.2.0", &two).success(), "superseded");
     ends(&by_ci(&pipeline, "v1.2.1", &two), "released");
     by_hand(&pipeline, "v1.2.1", "v1.0.5");
     ends(&by_ci(&pipeline, "v1.3.0", &three), "released");
+}
+
+/// The same if no commit is known: the tags tell that a person went back.
+#[test]
+fn a_lower_tag_by_hand_is_a_rollback() {
+    let digest = |digit: &str| digit.repeat(64);
+    let pinned =
+        ["v1.1.0", "v1.3.0", "v1.2.0", "v1.2.1", "v1.4.0"].map(|tag| format!("{tag}@sha256:{}", digest(&tag[3..4])));
+    let lists = [
+        ["v1.1.0", "v1.3.0", "v1.2.0", "v1.2.1", "v1.4.0"],
+        ["20261101", "20261110", "20261105", "20261106", "20261111"],
+        ["1.1-alpine", "1.3-alpine", "0.9-alpine", "1.2-alpine", "1.4-alpine"],
+    ];
+    for [first, second, hand, fix, newer] in lists.map(|list| list.map(str::to_owned)).into_iter().chain([pinned]) {
+        let pipeline = Pipeline::new();
+        let run = |tag: &str| release(&pipeline, tag).run().success();
+        let rollback = || pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+        for tag in [&first, &second] {
+            ends(&run(tag), "released");
+        }
+        let by_hand = || second.split('@').zip(hand.split('@')).for_each(|(old, new)| by_hand(&pipeline, old, new));
+        by_hand();
+        let again = run(&second);
+        ends(&again, "superseded");
+        again.stderr_has("was rolled back by");
+        // After a fix of what runs too.
+        ends(&run(&fix), "released");
+        ends(&run(&second), "superseded");
+        rollback();
+        assert!(pipeline.file(FOLDER).contains(&hand), "{}", pipeline.file(FOLDER));
+        // Never forward to what was taken back.
+        rollback();
+        let tag = first.split('@').next().unwrap();
+        assert!(pipeline.file(FOLDER).contains(tag), "{}", pipeline.file(FOLDER));
+        ends(&run(&second), "superseded");
+        ends(&run(&newer), "released");
+        ends(&run(&second), "superseded");
+    }
+}
+
+/// What no tag tells to be lower may be a step aside, after which the build may be wanted again.
+#[test]
+fn a_step_aside_or_forward_by_hand_is_no_rollback() {
+    for (hand, expected) in [("v1.4.0", "superseded"), ("debug", "dry-run"), ("v1.3.0-patched", "dry-run")] {
+        let pipeline = Pipeline::new();
+        for tag in ["v1.1.0", "v1.3.0"] {
+            ends(&release(&pipeline, tag).run(), "released");
+        }
+        by_hand(&pipeline, "v1.3.0", hand);
+        let again = pipeline.run("release", &["--no-check", "--dry-run", "--output", "json", "-k", FOLDER]);
+        let again = again.arg("IMAGE_PLACEHOLDER=*:v1.3.0").run().success();
+        ends(&again, expected);
+        pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+        assert!(pipeline.file(FOLDER).contains("v1.3.0"), "{hand}");
+    }
 }
 
 /// An old pipeline builds its image again: the digest is another one, and so is a time in the tag.
@@ -140,7 +195,7 @@ fn what_ran_before_cannot_be_compared_now() {
     let two = pipeline.source("two", &[&one]);
     let three = pipeline.source("three", &[&two]);
     ends(&by_ci(&pipeline, "v1.2.0", &two), "released");
-    by_hand(&pipeline, "v1.2.0", "v1.0.5");
+    by_hand(&pipeline, "v1.2.0", "by-hand");
     // As often as a request is made.
     let fail = || pipeline.server.inject("/app.git/", 3, Fault::Answer(Response::text(500, "internal error")));
     let tip = pipeline.tip();
@@ -149,9 +204,10 @@ fn what_ran_before_cannot_be_compared_now() {
     assert_eq!(pipeline.tip(), tip);
     ends(&by_ci(&pipeline, "v1.1.0", &one).success(), "superseded");
     // Its version tells that it is newer than all of them.
+    by_hand(&pipeline, "by-hand", "v1.2.5");
     fail();
     ends(&by_ci(&pipeline, "v1.3.0", &three), "released");
-    by_hand(&pipeline, "v1.3.0", "v1.0.6");
+    by_hand(&pipeline, "v1.3.0", "by-hand-again");
     fail();
     let guessed = pipeline.in_ci(release(&pipeline, "v1.1.0"), &one).args(["--on-unknown-order", "release"]).run();
     ends(&guessed, "released");
