@@ -7,6 +7,7 @@ use super::branch_line::BranchLine;
 use super::claims::claims_of;
 use super::file_entries::{Entries, entries};
 use super::moved_file::moved_from;
+use super::order::Build;
 use crate::git::{CommitId, CommitRecord, HistoryWindow, RepositoryPath, Snapshot};
 use crate::message::LoggedRelease;
 use crate::message::trailers::ReleaseTrailers;
@@ -288,8 +289,12 @@ fn differences(record: &CommitRecord, path: &RepositoryPath, after: &Entries, be
     changed.map(change).collect()
 }
 
+/// Up to how many of the newest builds that stand are looked at for those that a lower tag takes back.
+const MAX_COMPARED: usize = 100;
+
 /// Marks the changes that went back to what an entry said before, and what they took back. A release of ours goes back only
-/// if it says so; any other change goes back if the entry says again what it said before.
+/// if it says so; any other change goes back if the entry says again what it said before. If it says what is new, it takes
+/// back what its tag is lower than.
 fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
     /// What an entry said, and the change that made it say so; `None` for what it said before all changes.
     type Said = (Option<Fields>, Option<usize>);
@@ -314,9 +319,17 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         let is_same = |earlier: &LoggedRelease| earlier.name == *name && earlier.fields == *fields;
         let is_rollback = trailers.as_ref().is_some_and(ReleaseTrailers::is_rollback) && earlier.is_none();
         let gone_back_to = (index + 1..changes.len()).find(|at| is_rollback && is_same(&changes[*at]));
+        let build = |fields: &Fields| Build::of_entry(name, fields, None);
+        let by_hand = fields.as_ref().filter(|_| trailers.is_none()).map(build);
+        let is_higher = |said: &Fields| by_hand.as_ref().is_some_and(|new| new.is_older_by_tag_than(&build(said)));
+        let compared = stack.len().saturating_sub(MAX_COMPARED)..;
         let is_taken = |at: usize, change: usize| match earlier {
             Some(earlier) => at > earlier,
-            None => gone_back_to.is_some_and(|same| change < same) || named.contains(&changes[change].record.id),
+            None => {
+                gone_back_to.is_some_and(|same| change < same)
+                    || named.contains(&changes[change].record.id)
+                    || (compared.contains(&at) && changes[change].fields.as_ref().is_some_and(is_higher))
+            }
         };
         let mut kept = Vec::new();
         for (at, said) in std::mem::take(stack).into_iter().enumerate() {

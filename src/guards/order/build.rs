@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::tags::{self, Numbers};
+use super::{Judgement, by_tags};
 use crate::git::CommitId;
 use crate::image::{Digest, Reference, short_tag};
 use crate::message::SourceCommit;
@@ -91,6 +92,11 @@ impl Build {
         let are_in_order =
             || tags().is_some_and(|(one, other)| tags::compare(one, other, Numbers::InVersions).is_some());
         self.has_tag_of(other) || (are_in_order() && !self.is_higher_version_than(other))
+    }
+
+    /// Returns whether its tag alone tells that it is older than another build.
+    pub fn is_older_by_tag_than(&self, other: &Self) -> bool {
+        by_tags(self, other, Numbers::InVersions) == Ok(Judgement::LowerTag)
     }
 
     /// Returns whether the tag of this one is a higher version than that of the other.

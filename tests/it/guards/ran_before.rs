@@ -111,7 +111,7 @@ fn a_lower_tag_by_hand_is_a_rollback() {
     let lists = [
         ["v1.1.0", "v1.3.0", "v1.2.0", "v1.2.1", "v1.4.0"],
         ["20261101", "20261110", "20261105", "20261106", "20261111"],
-        ["1.1-alpine", "1.3-alpine", "0.9-alpine", "1.2-alpine", "1.4-alpine"],
+        ["1.1-alpine", "1.4-alpine", "1.2-alpine", "1.3-alpine", "1.5-alpine"],
     ];
     for [first, second, hand, fix, newer] in lists.map(|list| list.map(str::to_owned)).into_iter().chain([pinned]) {
         let pipeline = Pipeline::new();
