@@ -140,6 +140,27 @@ fn a_lower_tag_by_hand_is_a_rollback() {
     }
 }
 
+/// Tags of commits tell no order. The title of the change does.
+#[test]
+fn a_revert_by_hand_to_what_never_ran_is_a_rollback() {
+    let pipeline = Pipeline::new();
+    let [one, two, three] = commits();
+    for commit in [&one, &three] {
+        ends(&of_private(&pipeline, commit, commit).run(), "released");
+    }
+    let rollback = || pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    let revert = |title: &str, text: &str| pipeline.stage.remote.commit("main", title, &[File::new(FILE, text)]);
+    revert("Revert to two", &pipeline.file(FOLDER).replace(&three, &two));
+    ends(&of_private(&pipeline, &three, &three).run().success(), "superseded");
+    let before = pipeline.file(FOLDER);
+    rollback();
+    assert!(pipeline.file(FOLDER).contains(&one), "{}", pipeline.file(FOLDER));
+    // To take a rollback back is no way back from what it went back to.
+    revert("Revert \"Roll back\"", &before);
+    rollback();
+    assert!(pipeline.file(FOLDER).contains(&one), "{}", pipeline.file(FOLDER));
+}
+
 /// What no tag tells to be lower may be a step aside, after which the build may be wanted again.
 #[test]
 fn a_step_aside_or_forward_by_hand_is_no_rollback() {
