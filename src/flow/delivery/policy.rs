@@ -52,7 +52,7 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
                 Some(OnUnknownOrder::Fail) => verdict.fail(
                     of_entry(order),
                     "name the commit that the image was built from with `--source` of `tagship release`, or leave out \
-                     `--on-unknown-order fail`",
+                     `--on-unknown-order fail` as long as that of what runs is not known",
                 ),
             },
         }

@@ -206,6 +206,9 @@ impl RunningEntry {
         let of_now = || of_newest().unwrap_or_else(|| Build::of_entry(name, now, None));
         let build = standing.and_then(|at| build_of(&changes[at..], name));
         let build = build.or_else(|| now.says_what_runs().then(of_now));
+        let was_released = changes.iter().any(|change| change.trailers.is_some());
+        // What a template names without a tag or a digest is no build yet.
+        let build = build.filter(|_| was_released || now.says_what_runs());
         // All that was taken back since the newest release that still stands.
         let checkpoint = changes.iter().position(is_checkpoint);
         let since: HashSet<CommitId> =
@@ -231,7 +234,6 @@ impl RunningEntry {
         let standing = standing.map(|at| &changes[at]);
         let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
         let past = earlier_builds(changes, name);
-        let was_released = changes.iter().any(|change| change.trailers.is_some());
         let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
         let said_name = changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
         Ok(Self { build, release, released_digest, said_name, taken_back, past, was_released, is_claimed: false })

@@ -171,7 +171,8 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
         ),
         (Standing::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
             format!("nothing tells that `{name}` is newer: {reason}"),
-            "name the commit that the image was built from with `--source` of `tagship release`",
+            "name the commit that the image was built from with `--source` of `tagship release`; if that of what runs is not \
+             known, take what runs back with `tagship rollback`, or remove its tag by hand if it was never released",
         ),
     }
 }

@@ -359,11 +359,15 @@ fn a_claim_that_is_not_true_keeps_nothing_away() {
 /// What an entry says counts, also if no release wrote it and many commits of others came since.
 #[test]
 fn an_entry_that_no_release_wrote() {
+    [1, 120].into_iter().for_each(an_entry_that_no_release_wrote_before);
+}
+
+fn an_entry_that_no_release_wrote_before(commits: usize) {
     let pipeline = Pipeline::with_environments();
     let text = kustomization(&[("web", "newTag: v0.9.0"), ("job", "newName: org/job"), ("old", "newTag: first")]);
     let path = format!("{PRODUCTION}/kustomization.yaml");
     pipeline.stage.remote.commit("main", "By hand", &[File::new(&path, text)]);
-    pipeline.stage.remote.commits("main", 120);
+    pipeline.stage.remote.commits("main", commits);
     let release = |image: &str| {
         let arguments = ["--no-check", "--output", "json", "-k", PRODUCTION, image];
         document(&pipeline.run("release", &arguments).run().success())

@@ -287,7 +287,16 @@ fn order_counts_whatever_the_flags_say() {
     let release = |flags: &[&str]| {
         environments.run("release", &["--no-check", "-k", PRODUCTION]).args(flags.iter().copied()).run()
     };
-    release(&["api=*:second"]).exit(9).stderr_has("nothing tells that `api` is newer");
+    let stopped = release(&["api=*:second"]).exit(9);
+    stopped
+        .stderr_has("nothing tells that `api` is newer")
+        .stderr_has("or remove its tag by hand if it was never released");
+    write(
+        &environments.stage,
+        &format!("{PRODUCTION}/kustomization.yaml"),
+        &kustomization(&[("api", "newName: org/api")]),
+    );
+    release(&["api=*:second"]).success();
     release(&["--add", "job=*:first"]).success();
 }
 
