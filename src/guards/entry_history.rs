@@ -10,6 +10,7 @@ use super::moved_file::moved_from;
 use super::order::Build;
 use crate::git::{CommitId, CommitRecord, HistoryWindow, RepositoryPath, Snapshot};
 use crate::message::LoggedRelease;
+use crate::message::merged_title::titles;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
 use crate::targets;
@@ -294,7 +295,7 @@ const MAX_COMPARED: usize = 100;
 
 /// Marks the changes that went back to what an entry said before, and what they took back. A release of ours goes back only
 /// if it says so; any other change goes back if the entry says again what it said before. If it says what is new, it takes
-/// back what its tag is lower than.
+/// back what its tag is lower than, and the newest build if its title is that of a revert.
 fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
     /// What an entry said, and the change that made it say so; `None` for what it said before all changes.
     type Said = (Option<Fields>, Option<usize>);
@@ -322,12 +323,16 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         let build = |fields: &Fields| Build::of_entry(name, fields, None);
         let by_hand = fields.as_ref().filter(|_| trailers.is_none()).map(build);
         let is_higher = |said: &Fields| by_hand.as_ref().is_some_and(|new| new.is_older_by_tag_than(&build(said)));
+        let has_title = || titles(&changes[index].record).any(|title| title.starts_with("Revert "));
+        let reverts = by_hand.is_some() && has_title() && !changes[index + 1..].iter().any(is_same);
+        let newest = stack.len().saturating_sub(1);
         let compared = stack.len().saturating_sub(MAX_COMPARED)..;
         let is_taken = |at: usize, change: usize| match earlier {
             Some(earlier) => at > earlier,
             None => {
                 gone_back_to.is_some_and(|same| change < same)
                     || named.contains(&changes[change].record.id)
+                    || (reverts && at == newest)
                     || (compared.contains(&at) && changes[change].fields.as_ref().is_some_and(is_higher))
             }
         };
