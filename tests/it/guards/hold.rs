@@ -53,7 +53,7 @@ fn assert_held(stage: &Stage, output: Output, said: &str) {
 #[test]
 fn a_hold_counts_beside_a_missing_image() {
     let stage = Stage::new();
-    stage.remote.commit("main", "Release", &[File::new(FILE, &stage.released())]);
+    stage.remote.commit("main", "Release", &[File::new(FILE, stage.released())]);
     held(&stage, ".tagship-hold", b"Payments migrate.\n");
     let known = format!("IMAGE_PLACEHOLDER={}:missing", stage.image());
     for argument in [known.as_str(), "IMAGE_PLACEHOLDER=*:missing"] {
