@@ -85,11 +85,15 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
     Ok(after)
 }
 
-/// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one.
+/// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one, or with
+/// other texts around the name that was kept.
 fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<String>, FileRefusal> {
-    let shared = SharedName::of(new, &image.place)?;
-    let is_said = image.asked.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
-    Ok(image.asked.checked_as.clone().filter(|_| is_said))
+    let Some(checked) = &image.asked.checked_as else { return Ok(None) };
+    let is_said = match (&image.asked.repository, SharedName::of(new, &image.place)?) {
+        (Some(_), Some(shared)) => shared.two_registries().is_none(),
+        _ => PartsAround::of(new, &image.place).is_some_and(|around| around.keys_of(checked).is_some()),
+    };
+    Ok(Some(checked.clone()).filter(|_| is_said))
 }
 
 /// Returns the registry for all images of the chart, if the name that was asked for is not below it.
