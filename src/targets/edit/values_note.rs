@@ -8,6 +8,8 @@ use std::fmt;
 pub enum ValuesNote {
     /// Other texts make the name of the argument of the one that is here, which was kept.
     NameKept { new_name: String, keys: Vec<String> },
+    /// A chart may put a text before a name that was kept, which makes `whole`. `argument` names that.
+    PartBefore { key: String, whole: String, argument: String },
     /// A chart may put a text before a new name that begins with that text, or with a registry.
     PartAgain { new_name: String, key: String, part: String },
     /// A digest was written, and a switch beside it makes the chart take none.
@@ -36,6 +38,11 @@ impl fmt::Display for ValuesNote {
                      together, write the name by hand"
                 )
             }
+            Self::PartBefore { key, whole, argument } => write!(
+                f,
+                "a chart that puts `{key}` before the name pulls `{whole}`, and not the image that is here: then write \
+                 `{argument}`"
+            ),
             Self::PartAgain { new_name, key, part } => {
                 write!(
                     f,

@@ -9,8 +9,9 @@ use super::key_stems::PARTS_BESIDE;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use super::object::Object;
-use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, SHARED_REGISTRY, list_of};
+use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, list_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
+use super::shared_registry::SharedRegistry;
 use super::slot::Slot;
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -98,7 +99,7 @@ pub(super) fn helm_parameter(
     source: NodeId,
     name: &str,
     parameters: &Parameters<'_>,
-    registry_in_values: impl FnOnce() -> Option<String>,
+    registry_in_values: impl FnOnce() -> Option<SharedRegistry>,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(list) = list_of(yaml, source, "parameters") else { return Ok(None) };
     let value = |name: &str| parameters.slot(yaml, name);
@@ -114,17 +115,20 @@ pub(super) fn helm_parameter(
             found => Ok(found.first().copied()),
         }
     };
-    let shared_registry = match value(SHARED_REGISTRY)? {
-        Some(slot) => slot.text(yaml)?.map(str::to_owned),
+    let shared_registry = match parameters.shared_registry() {
+        Some(parameter) => {
+            let text = value(parameter.name)?.map_or(Ok(None), |slot| slot.text(yaml))?;
+            text.and_then(|text| SharedRegistry::of_parameter(parameter.name, text))
+        }
         None => registry_in_values(),
     };
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let has_shared_registry = shared_registry.is_some();
+        let shared_registry = shared_registry.as_ref();
         let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
         let others = &|| texts().filter(|(other, _)| *other != key).collect();
-        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry, others }
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, others }
             .slots(yaml, &beside)?
     } else {
         let mut parts =
@@ -148,6 +152,7 @@ fn take_name(
 ) -> Result<(), FileRefusal> {
     let text = |key: &str| filled(yaml, slot(key).ok()??.value);
     let names = NameParts::of(&text, is_image_key(name));
+    parts.shared_registry.take_if(|shared| !shared.is_before(&names, None));
     if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
         let key = text_of(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next());
         return Err(two_versions(yaml, version, name, key.unwrap_or_default()));

@@ -16,7 +16,7 @@ use super::name_parts::{below, is_image_key};
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
-use super::shared_registry::SharedName;
+use super::shared_name::SharedName;
 use super::slot::Slot;
 use super::variable;
 use super::walk::paths_to;
@@ -100,7 +100,7 @@ fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<
 fn other_registry(image: &PlannedImage<'_>) -> Option<String> {
     let Slots::Parts(Parts { shared_registry: Some(shared), .. }) = &image.place.slots else { return None };
     let checked = image.asked.checked_as.as_deref()?;
-    below(shared, checked).is_none().then(|| shared.clone())
+    below(&shared.text, checked).is_none().then(|| shared.text.clone())
 }
 
 /// The paths of the scalars that were written, which one walk finds if one of them is needed.
@@ -201,8 +201,8 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
     if let Ok(Some(name)) = SharedName::of(new, &image.place)
         && let Some((shared, own)) = name.two_registries()
     {
-        let (shared, own) = (shared.to_owned(), own.to_owned());
-        kinds.push((item, NoteKind::TwoRegistries { shared, own }));
+        let (key, shared, own) = (shared.key.clone(), shared.text.clone(), own.to_owned());
+        kinds.push((item, NoteKind::TwoRegistries { key, shared, own }));
     }
     kinds.extend(note_of_name(old, image).map(|kind| (item, kind)));
     kinds.extend(note_of_added_version(new, image).map(|kind| (item, kind)));
@@ -226,8 +226,14 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
 
 /// Notes a name that was not written, or that a chart may put a registry before which it has already.
 fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
-    let (asked, new_name) = (&image.asked, image.argument.change.new_name.set()?);
-    let around = PartsAround::of(yaml, &image.place);
+    let (asked, around) = (&image.asked, PartsAround::of(yaml, &image.place));
+    let Some(new_name) = image.argument.change.new_name.set() else {
+        let (key, whole) = around.as_ref()?.before_kept()?;
+        let mut meant = image.argument.clone();
+        meant.change.new_name = Field::Set(whole.clone());
+        let (key, argument) = (key.to_owned(), meant.to_string());
+        return Some(NoteKind::Values(ValuesNote::PartBefore { key, whole, argument }));
+    };
     if let (Some(checked), None) = (&asked.checked_as, &asked.repository) {
         let new_name = checked.clone();
         let keys = around.as_ref().and_then(|around| around.keys_of(checked));

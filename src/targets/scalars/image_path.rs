@@ -12,7 +12,7 @@ use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_ke
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::nodes::{filled, is_list, is_mapping, pairs_of, text_beside, value_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
-use super::shared_registry::SharedRegistries;
+use super::shared_registry::{SharedRegistries, SharedRegistry};
 use super::slot::Slot;
 use super::variable::key_at;
 use super::walk::walk;
@@ -74,20 +74,21 @@ fn image_in(
     refuse_alias(yaml, slot.value)?;
     let full = format!("{}{path}", below.before);
     let written = if below.before == "." { &full } else { path };
-    let shared_registry = registries.of(yaml, &trail);
     let slots = match yaml.tree.kind(slot.value) {
         NodeKind::Mapping(_) if !is_template(yaml, slot.value) => {
             let is_of_image = match slot.key {
                 Some(_) => is_image_key(slot.key_text(yaml)),
                 None => is_called_image(yaml, &trail),
             };
+            let shared_registry = registries.of(yaml, &trail, Some(slot.value));
             let mut is_below_registry = || registries.is_below_another(yaml, &trail);
             map_slots(yaml, shared_registry, &mut is_below_registry, slot.value, is_of_image, written)?
         }
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, shared_registry.is_some(), slot, &trail, written)?
+            let shared_registry = registries.of(yaml, &trail, Some(slot.parent));
+            scalar_slots(yaml, shared_registry.as_ref(), slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -171,7 +172,7 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
 
 fn map_slots(
     yaml: &ParsedYaml<'_>,
-    shared_registry: Option<String>,
+    shared_registry: Option<SharedRegistry>,
     is_below_registry: &mut dyn FnMut() -> bool,
     mapping: NodeId,
     is_of_image: bool,
@@ -187,12 +188,14 @@ fn map_slots(
             format!("name the one that is meant: `{path}.tag` or `{path}.version`"),
         ));
     }
+    let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
+    let elsewhere = name_elsewhere(yaml, mapping, is_of_image)?;
+    let shared_registry = shared_registry.filter(|shared| shared.is_before(&names, elsewhere.as_deref()));
     let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
-    match name_elsewhere(yaml, mapping, is_of_image)?.filter(|_| parts.shared_registry.is_none()) {
+    match elsewhere.filter(|_| parts.shared_registry.is_none()) {
         Some(name) => parts.known_name = Some(name),
         None => {
             (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
-            let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
             let names = names.beside_repository_key(parts.repository.is_some());
             if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
                 return Err(two_versions(yaml, version, path, version.key_text(yaml)));
@@ -242,7 +245,7 @@ pub(super) fn two_versions(yaml: &ParsedYaml<'_>, version: Slot, path: &str, key
 
 fn scalar_slots(
     yaml: &ParsedYaml<'_>,
-    has_shared_registry: bool,
+    shared_registry: Option<&SharedRegistry>,
     slot: Slot,
     trail: &[NodeId],
     path: &str,
@@ -262,7 +265,7 @@ fn scalar_slots(
     };
     let is_of_image = PARTS_BESIDE.contains(&key) && is_called_image(yaml, &trail[..trail.len() - 1]);
     let others = &|| texts_beside(yaml, slot);
-    Scalar { slot, key, whole, is_of_image, has_shared_registry, others }.slots(yaml, &beside)
+    Scalar { slot, key, whole, is_of_image, shared_registry, others }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -273,7 +276,7 @@ pub(super) struct Scalar<'a> {
     pub(super) whole: &'a str,
     /// Whether the whole image is called one.
     pub(super) is_of_image: bool,
-    pub(super) has_shared_registry: bool,
+    pub(super) shared_registry: Option<&'a SharedRegistry>,
     /// Finds the other keys beside it, with their texts.
     pub(super) others: &'a dyn Fn() -> Vec<(&'a str, &'a str)>,
 }
@@ -329,6 +332,7 @@ impl Scalar<'_> {
         }
         let others = (self.others)();
         let parts = NameParts::of(beside, self.is_of_image);
+        let is_below_shared = self.shared_registry.is_some_and(|shared| shared.is_before(&parts, None));
         let (name, limit) = match (PARTS_BESIDE.contains(&key) || is_version) && parts.is_said() {
             true => (name_beside(key, beside, self.is_of_image), parts.said().limit),
             false => {
@@ -338,7 +342,7 @@ impl Scalar<'_> {
         };
         let is_certain = |end: &str| end.contains('/') || beside("repository") == Some(end);
         match name {
-            Some(name) if has_registry(&name) && !self.has_shared_registry => (Some(name), None),
+            Some(name) if has_registry(&name) && !is_below_shared => (Some(name), None),
             Some(name) => (None, Some(split_registry(&name).1).filter(|end| is_certain(end)).map(NameLimit::ends_in)),
             None => (None, limit.filter(|limit| !matches!(limit, NameLimit::EndsIn(end) if !is_certain(end)))),
         }

@@ -192,6 +192,15 @@ impl<'t> NameParts<'t> {
         }
     }
 
+    /// Whether a text is a name with its registry.
+    pub(super) fn has_whole_name(&self) -> bool {
+        [self.repository, self.image, self.name].into_iter().flatten().any(has_registry)
+    }
+
+    pub(super) fn has_registry(&self) -> bool {
+        self.registry.is_some()
+    }
+
     /// Whether there is any text.
     pub(super) fn is_said(&self) -> bool {
         [self.registry, self.repository, self.image, self.name].iter().any(Option::is_some)

@@ -8,6 +8,7 @@ use super::key_stems::plain;
 use super::name_parts::behind;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::registries_around::{certain_registries, is_registry_key, part};
+use super::shared_registry::is_shared_registry;
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::ParsedYaml;
@@ -22,6 +23,7 @@ pub(super) struct PartsAround<'y> {
     own_registry: Option<&'y str>,
     /// Whether the registry of a new name is written under `registry`, which may be empty as yet.
     writes_registry: bool,
+    is_reference: bool,
     name: String,
     /// What may come before the name, by its key.
     parts: Vec<(String, &'y str)>,
@@ -55,7 +57,8 @@ impl<'y> PartsAround<'y> {
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
         parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
-        Some(Self { own_registry, writes_registry, name, parts })
+        let is_reference = matches!(place.slots, Slots::Reference { .. });
+        Some(Self { own_registry, writes_registry, is_reference, name, parts })
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
@@ -74,6 +77,18 @@ impl<'y> PartsAround<'y> {
             keys.insert(0, key);
             Some(keys)
         })
+    }
+
+    /// Returns what a chart may put before the name that is here, and what it makes of it: a registry for all images before a
+    /// whole reference, or an organization.
+    pub(super) fn before_kept(&self) -> Option<(&str, String)> {
+        let is_before = |key: &str, part: &str| match self.is_reference {
+            true => is_shared_registry(key, part),
+            false => OWNERS.contains(&plain(key).as_str()),
+        };
+        let (key, part) = self.parts.iter().find(|(key, part)| is_before(key, part))?;
+        let registry = self.own_registry.map(|own| format!("{own}/")).unwrap_or_default();
+        Some((key.as_str(), format!("{registry}{part}/{}", self.name)))
     }
 
     /// Returns the part that a chart would put before a new name that begins with it already, or with another registry.

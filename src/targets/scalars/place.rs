@@ -2,8 +2,11 @@
 
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
-use super::name_parts::{NameLimit, NameSource, SaidName};
+use super::name_parts::{NameLimit, NameParts, NameSource, SaidName};
+use super::nodes::filled;
+use super::shared_registry::SharedRegistry;
 use super::slot::Slot;
+use crate::image::{has_registry, split_registry};
 use crate::targets::edit::{FieldName, Fields, Unnamed, Untagged};
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -76,7 +79,7 @@ pub(super) struct Parts {
     /// Which names an argument may have.
     pub(super) limit: Option<NameLimit>,
     /// A registry for all images of the chart, which may come before the name.
-    pub(super) shared_registry: Option<String>,
+    pub(super) shared_registry: Option<SharedRegistry>,
 }
 
 /// A tag and the digest behind it, as some charts take them in one scalar.
@@ -112,13 +115,23 @@ impl Parts {
     }
 
     /// Takes a registry for all images to be before the name, or in place of its registry.
-    pub(super) fn is_below_shared(&mut self, registry: &str) {
-        self.shared_registry = Some(registry.trim_end_matches('/').to_owned());
+    pub(super) fn is_below_shared(&mut self, registry: SharedRegistry) {
+        self.shared_registry = Some(registry);
         self.known_name = None;
         self.limit.take_if(|limit| self.repository.is_some() || !matches!(limit, NameLimit::EndsIn(_)));
         if self.is_name_cut {
             (self.registry, self.repository) = (None, None);
         }
+    }
+
+    /// Returns the texts that make the name.
+    pub(super) fn names<'y>(&self, yaml: &'y ParsedYaml<'_>) -> NameParts<'y> {
+        let text = |key: &str| match key {
+            "registry" => filled(yaml, self.registry?.value),
+            "repository" => filled(yaml, self.repository?.value),
+            _ => None,
+        };
+        NameParts::of(&text, false)
     }
 
     /// Returns the text of a slot, if there is one and it has any.
@@ -129,8 +142,10 @@ impl Parts {
     fn fields(&self, yaml: &ParsedYaml<'_>) -> Result<Fields, FileRefusal> {
         let registry = Self::text(yaml, self.registry)?.map(|registry| registry.trim_end_matches('/'));
         let repository = Self::text(yaml, self.repository)?;
+        let hub = repository.filter(|name| !has_registry(name)).map(|name| split_registry(name).0);
+        let is_shared = |shared: &SharedRegistry| registry.or(hub) == Some(&*shared.text);
         let name = match (registry, repository) {
-            (own, Some(_)) if self.shared_registry.as_deref().is_some_and(|shared| own != Some(shared)) => None,
+            (_, Some(_)) if !self.shared_registry.as_ref().is_none_or(is_shared) => None,
             (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
             (None, Some(repository)) => Some(repository.to_owned()),
             (_, None) => self.known_name.clone(),
