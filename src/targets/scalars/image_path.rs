@@ -178,7 +178,11 @@ fn map_slots(
     is_of_image: bool,
     path: &str,
 ) -> Result<Slots, FileRefusal> {
-    let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
+    let repository = repository_key(yaml, mapping, is_of_image);
+    let slot = |key: &str| {
+        let key = if key == "repository" { repository } else { key };
+        own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)))
+    };
     let (tag, version) = (slot("tag")?, slot("version")?);
     if let (Some(_), Some(version)) = (tag, version) {
         return Err(FileRefusal::at(
@@ -188,7 +192,8 @@ fn map_slots(
             format!("name the one that is meant: `{path}.tag` or `{path}.version`"),
         ));
     }
-    let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
+    let text = |key: &str| text_beside(yaml, mapping, if key == "repository" { repository } else { key });
+    let names = NameParts::of(&text, is_of_image);
     let elsewhere = name_elsewhere(yaml, mapping, is_of_image)?;
     let shared_registry = shared_registry.filter(|shared| shared.is_before(&names, elsewhere.as_deref()));
     let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
@@ -200,11 +205,15 @@ fn map_slots(
             if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
                 return Err(two_versions(yaml, version, path, version.key_text(yaml)));
             }
-            if names.is_said() {
-                (parts.registry, parts.repository) = (None, None);
-                parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), is_below_registry), &slot)?;
-            } else if let Some(name) = flat_name(yaml, parts.tag.or(parts.digest)) {
+            let flat_name = flat_name(yaml, parts.tag.or(parts.digest));
+            let said = names.said_in_chart(parts.shared_registry.is_some(), is_below_registry);
+            // Beside the whole name under another key, `name` is that of something else.
+            let is_other = |flat: &String| !is_of_image && said.is_name_alone() && names.name().as_ref() != Some(flat);
+            if let Some(name) = flat_name.filter(|flat| !names.is_said() || is_other(flat)) {
                 parts.known_name = Some(name);
+            } else if names.is_said() {
+                (parts.registry, parts.repository) = (None, None);
+                parts.take_name(said, &slot)?;
             } else if parts.repository.is_none() && is_of_image {
                 parts.repository = slot("name")?;
             }
@@ -228,6 +237,17 @@ fn map_slots(
     let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
     let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
+}
+
+/// Returns the key of the repository: charts take `overrideRepository` first, and beside the end of a name, `repo` is meant.
+fn repository_key(yaml: &ParsedYaml<'_>, mapping: NodeId, is_of_image: bool) -> &'static str {
+    let has = |key: &str| text_beside(yaml, mapping, key).is_some();
+    let is_repo = || is_of_image && has("repo") && has("name") && value_of(yaml, mapping, "repository").is_none();
+    match has("overrideRepository") {
+        true => "overrideRepository",
+        false if is_repo() => "repo",
+        false => "repository",
+    }
 }
 
 /// Returns the name of a version by the other keys of its mapping: `repo: ghcr.io/acme/web` beside `tag`.

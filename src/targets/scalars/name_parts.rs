@@ -72,6 +72,11 @@ impl SaidName {
         Self { source: NameSource::Elsewhere, limit }
     }
 
+    /// Whether the name is under `name` alone.
+    pub(super) fn is_name_alone(&self) -> bool {
+        self.source == NameSource::Written { before: None, last: "name" }
+    }
+
     fn limited(self, limit: NameLimit) -> Self {
         Self { limit: Some(limit), ..self }
     }
@@ -144,8 +149,10 @@ impl<'t> NameParts<'t> {
             Some(registry) => format!("{registry}/{repository}"),
             None => repository.to_owned(),
         };
-        let end =
-            |text: Option<&str>| text.and_then(bare_name).filter(|end| !has_registry(end) && !ends_in(repository, end));
+        let last = |end: &str| end.rsplit('/').next().unwrap_or_default().to_owned();
+        let is_said = |end: &String| ends_in(repository, &last(end));
+        let other = |text: Option<&str>| text.and_then(bare_name).filter(|end| !has_registry(end));
+        let end = |text: Option<&str>| other(text).filter(|end| !is_said(end));
         let joined = |last: &'static str, end: &str| match self.registry {
             Some(_) => SaidName::known(format!("{base}/{end}")),
             None => SaidName::written(Some("repository"), last),
@@ -157,7 +164,11 @@ impl<'t> NameParts<'t> {
             // The address of sources.
             return SaidName::with_registry("image");
         }
-        let Some(name) = end(self.name).filter(|_| self.image.is_none()) else { return whole };
+        // Beside another name, what says the end of this one would be more of it.
+        let says_end = other(self.image).or_else(|| other(self.name).filter(|_| self.is_of_image)).filter(is_said);
+        let Some(name) = end(self.name).filter(|_| self.image.is_none()) else {
+            return SaidName { limit: says_end.map(|end| NameLimit::EndsIn(last(&end))), ..whole };
+        };
         let full = format!("{base}/{name}");
         let has_owner_alone = !split_registry(&base).1.contains('/');
         match (self.is_of_image, has_owner_alone) {
@@ -215,8 +226,7 @@ impl<'t> NameParts<'t> {
     ) -> SaidName {
         let said = self.said();
         if !has_shared_registry {
-            let is_alone = said.source == NameSource::Written { before: None, last: "name" };
-            let word = self.name.filter(|name| is_alone && !name.contains('/'));
+            let word = self.name.filter(|name| said.is_name_alone() && !name.contains('/'));
             return match word.filter(|_| is_below_registry()) {
                 Some(word) => SaidName::elsewhere(Some(NameLimit::EndsIn(word.to_owned()))),
                 None => said,

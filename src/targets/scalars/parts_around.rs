@@ -17,6 +17,10 @@ use crate::yaml::ParsedYaml;
 /// something else, as the namespace of a workload is.
 const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner"];
 
+/// The keys of other texts that may come before a name. They count only if they make the name of an argument.
+const BEGINS: [&str; 8] =
+    ["prefix", "repoprefix", "repositoryprefix", "path", "base", "domain", "org", "organization"];
+
 /// A name without a registry, and the texts around it.
 pub(super) struct PartsAround<'y> {
     /// The text under `registry`, which is written with the name.
@@ -27,6 +31,8 @@ pub(super) struct PartsAround<'y> {
     name: String,
     /// What may come before the name, by its key.
     parts: Vec<(String, &'y str)>,
+    /// What comes before it only if that makes the name of an argument.
+    begins: Vec<(String, &'y str)>,
 }
 
 impl<'y> PartsAround<'y> {
@@ -53,12 +59,16 @@ impl<'y> PartsAround<'y> {
             || beside.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
         let has_owner = has_registry_beside && matches!(place.slots, Slots::Parts(_));
         let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
-        let others = beside.others.iter().filter(|other| is_part(other.key));
-        parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
+        let beside = |is_part: &dyn Fn(&str) -> bool| {
+            let others = beside.others.iter().filter(|other| is_part(other.key));
+            others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))).collect::<Vec<_>>()
+        };
+        parts.extend(beside(&is_part));
         parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
+        let begins = beside(&|key| !is_part(key) && BEGINS.contains(&plain(key).as_str()));
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
         let is_reference = matches!(place.slots, Slots::Reference { .. });
-        Some(Self { own_registry, writes_registry, is_reference, name, parts })
+        Some(Self { own_registry, writes_registry, is_reference, name, parts, begins })
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
@@ -69,7 +79,7 @@ impl<'y> PartsAround<'y> {
     }
 
     fn keys_before(&self, text: &str) -> Option<Vec<&str>> {
-        self.parts.iter().find_map(|(key, part)| {
+        self.parts.iter().chain(&self.begins).find_map(|(key, part)| {
             if text == *part {
                 return Some(vec![key.as_str()]);
             }
@@ -86,7 +96,8 @@ impl<'y> PartsAround<'y> {
             true => is_shared_registry(key, part),
             false => OWNERS.contains(&plain(key).as_str()),
         };
-        let (key, part) = self.parts.iter().find(|(key, part)| is_before(key, part))?;
+        let begins = self.begins.iter().filter(|(_, part)| has_registry(&format!("{part}/")) && !self.is_reference);
+        let (key, part) = self.parts.iter().filter(|(key, part)| is_before(key, part)).chain(begins).next()?;
         let registry = self.own_registry.map(|own| format!("{own}/")).unwrap_or_default();
         Some((key.as_str(), format!("{registry}{part}/{}", self.name)))
     }
