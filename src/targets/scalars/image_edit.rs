@@ -242,7 +242,13 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
                 let keys = keys.into_iter().map(str::to_owned).collect();
                 NoteKind::Values(ValuesNote::NameKept { new_name, keys })
             }
-            None => NoteKind::NotWritten { new_name },
+            None => match &image.place.slots {
+                Slots::Parts(Parts { shared_registry: Some(shared), .. }) if below(&shared.text, checked).is_none() => {
+                    let (key, registry) = (shared.key.clone(), shared.text.clone());
+                    NoteKind::Values(ValuesNote::OtherRegistry { new_name, key, registry })
+                }
+                _ => NoteKind::NotWritten { new_name },
+            },
         });
     }
     let is_written = asked.after.new_name != image.before.new_name && asked.repository.is_none();
