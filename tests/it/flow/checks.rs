@@ -289,6 +289,22 @@ fn a_release_pins_the_digest_of_the_index() {
     assert_eq!(String::from_utf8(stage.remote.file("main", FILE)).unwrap(), expected.replace(&digest, &moved));
 }
 
+/// A release may have been checked by a header alone, and its record says what that named.
+#[test]
+fn a_digest_that_only_a_header_named_once_is_not_written_by_a_rollback() {
+    let stage = Stage::new();
+    let path = format!("/v2/{REPOSITORY}/manifests/{COMMIT}");
+    stage.registry.inject(&format!("HEAD {path}"), ALWAYS, Fault::WrongDigest);
+    stage.registry.put_image(REPOSITORY, "v2", &Image::new());
+    stage.release().arg(stage.argument()).run().success();
+    stage.release().arg("IMAGE_PLACEHOLDER=*:v2").run().success();
+    let url = stage.remote.file_url();
+    let rollback = stage.tagship().args(["rollback", "--repo", &url, "-k", crate::stage::FOLDER, "IMAGE_PLACEHOLDER"]);
+    rollback.arg("--pin-digest=always").run().exit(4).stderr_has("has another digest in the registry");
+    let text = String::from_utf8(stage.remote.file("main", FILE)).unwrap();
+    assert!(text.contains("v2") && !text.contains("sha256:"), "{text}");
+}
+
 #[test]
 fn a_digest_that_only_a_header_names_is_not_pinned() {
     let stage = Stage::new();
