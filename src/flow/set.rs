@@ -38,7 +38,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
         checks.require(&images_of(&Purpose::Release, &files, wanted, listener)?, listener)?;
         for file in &mut files {
-            let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest)?;
+            let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest, &Purpose::Release)?;
             *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
         }
     }

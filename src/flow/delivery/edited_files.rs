@@ -86,7 +86,7 @@ impl<'w> AskedFiles<'w> {
     pub(super) fn pin(self, snapshot: &Snapshot<'_>, checks: &mut Checks) -> Result<PinnedFiles<'w>, Failure> {
         let pinned = |(path, file): (&RepositoryPath, &FileEdit)| {
             let asked = self.arguments(&file.path);
-            let arguments = checks.pinned(&asked, file, self.delivery.pin_digest)?;
+            let arguments = checks.pinned(&asked, file, self.delivery.pin_digest, &self.writing.purpose)?;
             if arguments == asked { Ok(file.clone()) } else { self.edit_file(path, &arguments, snapshot) }
         };
         let files = self.paths.iter().zip(&self.files).map(pinned).collect::<Result<_, Failure>>()?;

@@ -3,6 +3,7 @@
 use super::checks::{Checks, is_of};
 use super::image_to_check::ImageToCheck;
 use crate::image::{Digest, Field, ImageArgument, Reference};
+use crate::message::compose::Purpose;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::registry::{DigestEvidence, Verdict};
@@ -11,19 +12,21 @@ use crate::targets::EntryEdit;
 
 impl Checks {
     /// Returns the arguments for a file with the digest that the registry has, as far as that is to be pinned. A digest is only
-    /// written if the registry has a manifest under it.
+    /// written if the registry has a manifest under it. The arguments of a rollback or a promotion may name one that a release
+    /// was checked by, which a header may have named wrongly.
     pub(crate) fn pinned(
         &mut self,
         arguments: &[ImageArgument],
         file: &FileEdit,
         pin_digest: PinDigest,
+        purpose: &Purpose,
     ) -> Result<Vec<ImageArgument>, Failure> {
         let mut pinned = arguments.to_vec();
         for argument in &mut pinned {
             let entries = || file.edit.entries.iter().filter(|entry| entry.name == argument.name);
             let has_digest = entries().any(|entry| entry.before.digest.is_some());
             let is_concerned = match pin_digest {
-                PinDigest::Always => !matches!(argument.change.digest, Field::Set(_)),
+                PinDigest::Always => *purpose != Purpose::Release || argument.change.digest.set().is_none(),
                 PinDigest::Keep => has_digest && argument.change.digest == Field::Remove,
                 PinDigest::Never => false,
             };
