@@ -231,3 +231,11 @@ fn a_registry_for_all_images_has_many_keys() {
         assert_eq!(name(&text).as_deref(), Some(known), "{text}");
     }
 }
+
+/// A dependency of a chart is no image.
+#[test]
+fn the_dependencies_of_a_chart_are_no_images() {
+    let chart = "apiVersion: v2\nname: web\nversion: 0.1.0\nappVersion: \"1.0\"\ndependencies:\n- name: redis\n  version: 9.0.3\n  \
+                 repository: https://charts.helm.sh/stable\n";
+    assert_eq!(entries("Chart.yaml", chart.as_bytes(), None).unwrap(), []);
+}
