@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::error::{Shape, YamlError};
 use super::parsed::ParsedYaml;
-use super::scalar::Quote;
+use super::scalar::{Quote, is_string};
 use super::source::is_blank;
 use super::splice::Splice;
 use super::tree::{NodeId, NodeKind, Pair, ScalarStyle};
@@ -101,7 +101,7 @@ impl<'p, 'd> Writer<'p, 'd> {
         self.replace(yaml.tree.span(pair.value), yaml.render(value, quote, pair.value));
     }
 
-    /// Exchanges the value of a pair; `least` is how a plain value is quoted.
+    /// Exchanges the value of a pair; `least` is how a plain value is quoted. A plain string stays plain: JSON has none.
     pub fn replace_value(&mut self, pair: Pair, value: &str, least: Quote) -> Result<(), YamlError> {
         let (yaml, tree) = (self.yaml, &self.yaml.tree);
         match tree.kind(pair.value) {
@@ -109,7 +109,8 @@ impl<'p, 'd> Writer<'p, 'd> {
                 self.replace_block_scalar(pair, value)?;
             }
             NodeKind::Scalar(_, style) => {
-                let quote = if *style == ScalarStyle::Plain { least } else { (*style).into() };
+                let is_least = *style == ScalarStyle::Plain && !is_string(tree, pair.value);
+                let quote = if is_least { least } else { (*style).into() };
                 self.replace(tree.span(pair.value), yaml.render(value, quote, pair.value));
             }
             NodeKind::Alias(_) => self.replace(tree.span(pair.value), yaml.render(value, least, pair.value)),
