@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::beside::WHOLE_IMAGES;
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
-use super::key_stems::{PARTS_BESIDE, end_of_version_name, name_of_version, texts_beside};
+use super::key_stems::{PARTS_BESIDE, end_of_version_name, name_of_version, repository_key, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
@@ -15,7 +15,7 @@ use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::shared_registry::{SharedRegistries, SharedRegistry};
 use super::slot::Slot;
 use super::variable::key_at;
-use super::walk::walk;
+use super::walk::{Visit, walk};
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
@@ -104,7 +104,7 @@ pub(super) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<Image
     let mut names: HashSet<NodeId> = HashSet::new();
     walk(yaml, below.root, &mut |visit| {
         // The name in an image that was told is no image by itself.
-        if shows(yaml, visit.slot) && !names.contains(&visit.slot.value) {
+        if shows(yaml, visit.slot) && !names.contains(&visit.slot.value) && !is_of_charts(yaml, &visit) {
             let image = match visit.is_repeated {
                 true => image_at(yaml, below, visit.path),
                 false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec(), &mut registries).map(Some),
@@ -131,6 +131,11 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
         NodeKind::Scalar(..) => key.ends_with("image_tag") || key.ends_with("imagetag"),
         _ => false,
     }
+}
+
+/// Whether a mapping is a chart among the dependencies of another one: it has `repository` and `version` as images do.
+fn is_of_charts(yaml: &ParsedYaml<'_>, visit: &Visit<'_>) -> bool {
+    visit.path.starts_with("dependencies[") && value_of(yaml, visit.slot.value, "version").is_some()
 }
 
 /// Whether a name shows by its tag, which is beside it and is what an edit can write: `imageTag` beside `image`.
@@ -237,17 +242,6 @@ fn map_slots(
     let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
     let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
-}
-
-/// Returns the key of the repository: charts take `overrideRepository` first, and beside the end of a name, `repo` is meant.
-fn repository_key(yaml: &ParsedYaml<'_>, mapping: NodeId, is_of_image: bool) -> &'static str {
-    let has = |key: &str| text_beside(yaml, mapping, key).is_some();
-    let is_repo = || is_of_image && has("repo") && has("name") && value_of(yaml, mapping, "repository").is_none();
-    match has("overrideRepository") {
-        true => "overrideRepository",
-        false if is_repo() => "repo",
-        false => "repository",
-    }
 }
 
 /// Returns the name of a version by the other keys of its mapping: `repo: ghcr.io/acme/web` beside `tag`.
