@@ -99,7 +99,7 @@ pub(super) fn helm_parameter(
     source: NodeId,
     name: &str,
     parameters: &Parameters<'_>,
-    registry_in_values: impl FnOnce() -> Option<SharedRegistry>,
+    registry_in_values: impl FnOnce() -> Option<Box<SharedRegistry>>,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(list) = list_of(yaml, source, "parameters") else { return Ok(None) };
     let value = |name: &str| parameters.slot(yaml, name);
@@ -125,7 +125,7 @@ pub(super) fn helm_parameter(
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let shared_registry = shared_registry.as_ref();
+        let shared_registry = shared_registry.as_deref();
         let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
         let others = &|| texts().filter(|(other, _)| *other != key).collect();
         Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, others }

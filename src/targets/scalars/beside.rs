@@ -191,16 +191,8 @@ const TAG_VARIANTS: [&str; 6] = ["variant", "flavor", "flavour", "edition", "fip
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];
 
 /// The keys of other digests that charts take before a tag.
-const HASHES: [&str; 8] = [
-    "hash",
-    "imagehash",
-    "imagesha",
-    "pinneddigest",
-    "manifestdigest",
-    "indexdigest",
-    "tagdigest",
-    "versiondigest",
-];
+const HASHES: [&str; 8] =
+    ["hash", "imagehash", "imagesha", "pinneddigest", "manifestdigest", "indexdigest", "tagdigest", "versiondigest"];
 
 /// The end of a name behind which charts write the digits of a digest as a tag.
 pub(super) const NAME_OF_DIGITS: &str = "@sha256";

@@ -88,7 +88,7 @@ fn image_in(
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
             let shared_registry = registries.of(yaml, &trail, Some(slot.parent));
-            scalar_slots(yaml, shared_registry.as_ref(), slot, &trail, written)?
+            scalar_slots(yaml, shared_registry.as_deref(), slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -177,7 +177,7 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
 
 fn map_slots(
     yaml: &ParsedYaml<'_>,
-    shared_registry: Option<SharedRegistry>,
+    shared_registry: Option<Box<SharedRegistry>>,
     is_below_registry: &mut dyn FnMut() -> bool,
     mapping: NodeId,
     is_of_image: bool,

@@ -118,7 +118,9 @@ fn of_one_stem(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, old: &str) -> Ve
                 is_same(text) || (is_of_name(own, &VERSIONS, key) && may_be_of(own, &texts, text))
             }
             // Charts take it before the tag, whatever it says.
-            (Holds::Tag, Holds::Tag) => own == "tag" && TAGS_BEFORE.contains(&key) && text.is_some_and(|text| !text.is_empty()),
+            (Holds::Tag, Holds::Tag) => {
+                own == "tag" && TAGS_BEFORE.contains(&key) && text.is_some_and(|text| !text.is_empty())
+            }
             (Holds::Reference, Holds::Tag) => {
                 let is_of_own = is_in_list && is_of_name(key, &VERSIONS, own) && text == Some(old);
                 is_of_own && may_be_of(key, &texts, yaml.tree.text(slot.value))

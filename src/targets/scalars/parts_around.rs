@@ -17,9 +17,9 @@ use crate::yaml::ParsedYaml;
 /// something else, as the namespace of a workload is.
 const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner"];
 
-/// The keys of other texts that may come before a name. They count only if they make the name of an argument.
-const BEGINS: [&str; 8] =
-    ["prefix", "repoprefix", "repositoryprefix", "path", "base", "domain", "org", "organization"];
+/// The keys of other texts that may come before a name. They count only if they make the name of an argument, or if they begin
+/// with a registry.
+const BEGINS: [&str; 8] = ["prefix", "repoprefix", "repositoryprefix", "path", "base", "domain", "org", "organization"];
 
 /// A name without a registry, and the texts around it.
 pub(super) struct PartsAround<'y> {
@@ -31,7 +31,7 @@ pub(super) struct PartsAround<'y> {
     name: String,
     /// What may come before the name, by its key.
     parts: Vec<(String, &'y str)>,
-    /// What comes before it only if that makes the name of an argument.
+    /// What may come before it by its form alone.
     begins: Vec<(String, &'y str)>,
 }
 

@@ -79,7 +79,7 @@ pub(super) struct Parts {
     /// Which names an argument may have.
     pub(super) limit: Option<NameLimit>,
     /// A registry for all images of the chart, which may come before the name.
-    pub(super) shared_registry: Option<SharedRegistry>,
+    pub(super) shared_registry: Option<Box<SharedRegistry>>,
 }
 
 /// A tag and the digest behind it, as some charts take them in one scalar.
@@ -115,7 +115,7 @@ impl Parts {
     }
 
     /// Takes a registry for all images to be before the name, or in place of its registry.
-    pub(super) fn is_below_shared(&mut self, registry: SharedRegistry) {
+    pub(super) fn is_below_shared(&mut self, registry: Box<SharedRegistry>) {
         self.shared_registry = Some(registry);
         self.known_name = None;
         self.limit.take_if(|limit| self.repository.is_some() || !matches!(limit, NameLimit::EndsIn(_)));
@@ -145,7 +145,7 @@ impl Parts {
         let hub = repository.filter(|name| !has_registry(name)).map(|name| split_registry(name).0);
         let is_shared = |shared: &SharedRegistry| registry.or(hub) == Some(&*shared.text);
         let name = match (registry, repository) {
-            (_, Some(_)) if !self.shared_registry.as_ref().is_none_or(is_shared) => None,
+            (_, Some(_)) if !self.shared_registry.as_deref().is_none_or(is_shared) => None,
             (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
             (None, Some(repository)) => Some(repository.to_owned()),
             (_, None) => self.known_name.clone(),

@@ -60,8 +60,8 @@ impl SharedRegistry {
     }
 
     /// Returns the one that a parameter is.
-    pub(super) fn of_parameter(name: &str, text: &str) -> Option<Self> {
-        Self::new(name.to_owned(), text, true)
+    pub(super) fn of_parameter(name: &str, text: &str) -> Option<Box<Self>> {
+        Self::new(name.to_owned(), text, true).map(Box::new)
     }
 
     /// Returns the one under a key, unless that is of something else.
@@ -87,7 +87,7 @@ pub(super) fn is_shared_registry(path: &str, text: &str) -> bool {
 }
 
 /// Returns the registry for all images of the chart, or of a chart within it, whose values are on the way to an image.
-pub(super) fn shared_registry(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<SharedRegistry> {
+pub(super) fn shared_registry(yaml: &ParsedYaml<'_>, trail: &[NodeId]) -> Option<Box<SharedRegistry>> {
     SharedRegistries::default().of(yaml, trail, None)
 }
 
@@ -106,7 +106,12 @@ struct FoundRegistry {
 
 impl SharedRegistries {
     /// Returns what [`shared_registry`] returns. `own` is the mapping of the image.
-    pub(super) fn of(&mut self, yaml: &ParsedYaml<'_>, trail: &[NodeId], own: Option<NodeId>) -> Option<SharedRegistry> {
+    pub(super) fn of(
+        &mut self,
+        yaml: &ParsedYaml<'_>,
+        trail: &[NodeId],
+        own: Option<NodeId>,
+    ) -> Option<Box<SharedRegistry>> {
         let mut first: Option<&SharedRegistry> = None;
         for mapping in trail {
             self.for_all.entry(*mapping).or_insert_with(|| found_in(yaml, *mapping));
@@ -120,7 +125,7 @@ impl SharedRegistries {
                 first = Some(registry);
             }
         }
-        first.cloned()
+        first.cloned().map(Box::new)
     }
 
     /// Whether a registry under another key is on the way to an image.
@@ -141,7 +146,8 @@ fn found_in(yaml: &ParsedYaml<'_>, values: NodeId) -> Vec<FoundRegistry> {
             let Some(text) = value_as_read(yaml, within, key).and_then(|value| filled(yaml, value)) else { continue };
             let key = format!("{path}.{key}").trim_start_matches('.').to_owned();
             let registry = SharedRegistry::new(key, text, is_global);
-            let registry = registry.filter(|registry| registry.key == BEST_KNOWN || !has_login(yaml, yaml.tree.resolve(within)));
+            let registry =
+                registry.filter(|registry| registry.key == BEST_KNOWN || !has_login(yaml, yaml.tree.resolve(within)));
             found.extend(registry.map(|registry| FoundRegistry { registry, within: yaml.tree.resolve(within) }));
         }
     }

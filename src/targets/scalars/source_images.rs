@@ -97,7 +97,7 @@ impl Chart<'_> {
     }
 
     /// Returns the registry for all images in the values.
-    fn shared_registry(&self) -> Option<SharedRegistry> {
+    fn shared_registry(&self) -> Option<Box<SharedRegistry>> {
         match (self.object, self.text) {
             (Some(values), _) => shared_registry(self.yaml, &[values]),
             (None, Some((_, values))) => shared_registry(values, &values.tree.documents),

@@ -337,9 +337,8 @@ fn an_image_of_a_chart_with_a_registry_for_all_is_told_by_its_whole_name() {
 fn a_name_that_is_made_of_other_texts_is_the_one_that_is_checked() {
     let environments = with_files();
     let registry = environments.stage.registry.address();
-    let values = |version: &str| {
-        format!("image: {{registry: '{registry}', organization: org, repository: web, {version}}}\n")
-    };
+    let values =
+        |version: &str| format!("image: {{registry: '{registry}', organization: org, repository: web, {version}}}\n");
     let rules = format!("rules:\n- paths: ['**']\n  images: ['{registry}/org/*']\n");
     let files = [File::new(VALUES, values("tag: v0.9.0, digest: ''")), File::new("values/.tagship.yaml", &rules)];
     environments.stage.remote.commit("main", "A chart", &files);
