@@ -53,6 +53,8 @@ pub struct EntryEdit {
     pub checked_as: Option<String>,
     /// That name, if the file says it in several places: a chart puts a registry or the like before the name that is here.
     pub shared_name: Option<String>,
+    /// What a chart may make of a name that the file does not say whole.
+    pub whole_name: Option<String>,
     /// The chart's registry for all images, if the name by the argument is not below it.
     pub other_registry: Option<String>,
 }

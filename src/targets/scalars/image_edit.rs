@@ -49,6 +49,7 @@ pub(super) fn outcome(
             after,
             checked_as: image.asked.checked_as.clone(),
             shared_name: shared_name(new, image)?,
+            whole_name: SharedName::of(new, &image.place)?.and_then(|shared| shared.whole()),
             other_registry: other_registry(image),
         });
     }

@@ -62,6 +62,12 @@ impl<'a> SharedName<'a> {
         [Some(of(&self.shared.text)), self.own.map(of)].into_iter().flatten().collect()
     }
 
+    /// Returns what most charts make of them, if the repository is the end of a name.
+    pub(super) fn whole(&self) -> Option<String> {
+        let is_end = !self.repository.is_empty() && !has_registry(self.repository);
+        is_end.then(|| format!("{}/{}", self.shared.text, self.repository))
+    }
+
     /// Returns the path of the registry for all images.
     pub(super) fn key(&self) -> &'a str {
         &self.shared.key
