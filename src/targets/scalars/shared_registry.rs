@@ -5,22 +5,14 @@ use std::collections::HashMap;
 
 use super::key_stems::PARTS_BESIDE;
 use super::name_parts::NameParts;
-use super::nodes::{filled, is_mapping, value_of};
+use super::nodes::{filled, pairs_of, value_of};
 use super::registries_around::{has_login, has_registry_for_others};
 use crate::image::has_registry;
-use crate::yaml::{NodeId, ParsedYaml};
+use crate::yaml::{NodeId, Pair, ParsedYaml};
 
-/// The mappings that a registry for all images is in, and whether it counts before the own registry of an image.
-const WITHIN: [(&str, bool); 8] = [
-    ("global", true),
-    ("global.image", true),
-    ("global.images", true),
-    ("global.cattle", true),
-    ("", false),
-    ("image", false),
-    ("images", false),
-    ("privateRegistry", false),
-];
+/// The mappings that a registry for all images is in. Those in `global` count before the own registry of an image.
+const WITHIN: [&str; 8] =
+    ["global", "global.image", "global.images", "global.cattle", "", "image", "images", "privateRegistry"];
 
 /// The keys of a registry for all images. In the mapping of an image, they are those of that image.
 const KEYS: [&str; 11] = [
@@ -56,7 +48,7 @@ pub(super) struct SharedRegistry {
 impl SharedRegistry {
     /// Whether a parameter of that name is one.
     pub(super) fn is_parameter(name: &str) -> bool {
-        name.rsplit_once('.').is_some_and(|(within, key)| WITHIN.contains(&(within, true)) && KEYS.contains(&key))
+        name.starts_with("global.") && is_known(name)
     }
 
     /// Returns the one that a parameter is.
@@ -81,9 +73,12 @@ impl SharedRegistry {
 
 /// Whether the text at a path is one.
 pub(super) fn is_shared_registry(path: &str, text: &str) -> bool {
+    is_known(path) && SharedRegistry::new(path.to_owned(), text, false).is_some()
+}
+
+fn is_known(path: &str) -> bool {
     let (within, key) = path.rsplit_once('.').unwrap_or(("", path));
-    let is_known = WITHIN.iter().any(|(other, _)| *other == within) && KEYS.contains(&key);
-    is_known && SharedRegistry::new(path.to_owned(), text, false).is_some()
+    WITHIN.contains(&within) && KEYS.contains(&key)
 }
 
 /// Returns the registry for all images of the chart, or of a chart within it, whose values are on the way to an image.
@@ -121,7 +116,8 @@ impl SharedRegistries {
                 true => !registry.key.ends_with(OWN_KEY),
                 false => !is_of_image(yaml, *within),
             };
-            if counts && first.is_none_or(|first| registry.is_global && !first.is_global) {
+            let rank = |registry: &SharedRegistry| (registry.key == BEST_KNOWN, registry.is_global);
+            if counts && first.is_none_or(|first| rank(registry) > rank(first)) {
                 first = Some(registry);
             }
         }
@@ -138,26 +134,35 @@ impl SharedRegistries {
 
 /// Returns the registries in the values of a chart.
 fn found_in(yaml: &ParsedYaml<'_>, values: NodeId) -> Vec<FoundRegistry> {
+    let mut within = vec![(String::new(), values)];
+    for (first, mapping) in as_read(yaml, values, &["global", "image", "images", "privateRegistry"]) {
+        within.push((format!("{first}."), mapping));
+        let below = if first == "global" { as_read(yaml, mapping, &["image", "images", "cattle"]) } else { Vec::new() };
+        within.extend(below.into_iter().map(|(second, mapping)| (format!("{first}.{second}."), mapping)));
+    }
     let mut found = Vec::new();
-    for (path, is_global) in WITHIN {
-        let mut steps = path.split('.').filter(|key| !key.is_empty());
-        let Some(within) = steps.try_fold(values, |mapping, key| value_as_read(yaml, mapping, key)) else { continue };
-        for key in KEYS {
-            let Some(text) = value_as_read(yaml, within, key).and_then(|value| filled(yaml, value)) else { continue };
-            let key = format!("{path}.{key}").trim_start_matches('.').to_owned();
-            let registry = SharedRegistry::new(key, text, is_global);
-            let registry =
-                registry.filter(|registry| registry.key == BEST_KNOWN || !has_login(yaml, yaml.tree.resolve(within)));
-            found.extend(registry.map(|registry| FoundRegistry { registry, within: yaml.tree.resolve(within) }));
+    for (path, within) in within {
+        for (key, value) in as_read(yaml, within, &KEYS) {
+            let (key, text) = (format!("{path}{key}"), filled(yaml, value).unwrap_or_default());
+            let within = yaml.tree.resolve(within);
+            let registry = SharedRegistry::new(key, text, path.starts_with("global."));
+            let registry = registry.filter(|registry| registry.key == BEST_KNOWN || !has_login(yaml, within));
+            found.extend(registry.map(|registry| FoundRegistry { registry, within }));
         }
     }
     found
 }
 
-/// Returns the value under a key of a mapping, if need be behind an alias or a merge key: an edit leaves the registry as it is.
-fn value_as_read(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
-    let mapping = yaml.tree.resolve(mapping);
-    is_mapping(yaml, mapping).then(|| yaml.tree.effective(mapping, &|text| text == key))?
+/// Returns the values that a mapping has under some keys, if need be behind aliases and merge keys: an edit leaves a registry as
+/// it is.
+fn as_read(yaml: &ParsedYaml<'_>, mapping: NodeId, keys: &[&'static str]) -> Vec<(&'static str, NodeId)> {
+    let (tree, mapping) = (&yaml.tree, yaml.tree.resolve(mapping));
+    if pairs_of(yaml, mapping).any(|pair| tree.is_merge_key(pair.key)) {
+        let value = |key: &&'static str| Some((*key, tree.effective(mapping, &|text| text == *key)?));
+        return keys.iter().filter_map(value).collect();
+    }
+    let value = |pair: Pair| Some((*keys.iter().find(|key| tree.text(pair.key) == Some(**key))?, pair.value));
+    pairs_of(yaml, mapping).filter_map(value).collect()
 }
 
 /// Whether a mapping is one image, so that what is in it is for no other one.
