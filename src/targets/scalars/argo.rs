@@ -152,13 +152,15 @@ fn take_name(
 ) -> Result<(), FileRefusal> {
     let text = |key: &str| filled(yaml, slot(key).ok()??.value);
     let names = NameParts::of(&text, is_image_key(name));
-    parts.shared_registry.take_if(|shared| !shared.is_before(&names, None));
+    let is_below_any = parts.shared_registry.take_if(|shared| !shared.is_before(&names, None)).is_some();
     if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
         let key = text_of(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next());
         return Err(two_versions(yaml, version, name, key.unwrap_or_default()));
     }
     if names.is_said() {
-        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &mut || false), slot);
+        parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &mut || false), slot)?;
+        parts.stays_whole(&names, is_below_any);
+        return Ok(());
     }
     (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
     Ok(())

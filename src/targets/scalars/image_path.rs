@@ -200,6 +200,7 @@ fn map_slots(
     let text = |key: &str| text_beside(yaml, mapping, if key == "repository" { repository } else { key });
     let names = NameParts::of(&text, is_of_image);
     let elsewhere = name_elsewhere(yaml, mapping, is_of_image)?;
+    let is_below_any = shared_registry.is_some();
     let shared_registry = shared_registry.filter(|shared| shared.is_before(&names, elsewhere.as_deref()));
     let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
     match elsewhere.filter(|_| parts.shared_registry.is_none()) {
@@ -219,6 +220,7 @@ fn map_slots(
             } else if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
                 parts.take_name(said, &slot)?;
+                parts.stays_whole(&names, is_below_any);
             } else if parts.repository.is_none() && is_of_image {
                 parts.repository = slot("name")?;
             }

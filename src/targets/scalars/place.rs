@@ -114,6 +114,13 @@ impl Parts {
         Ok(())
     }
 
+    /// Requires a new name to have its registry as the old one has, if charts put another one before a name without.
+    pub(super) fn stays_whole(&mut self, names: &NameParts<'_>, is_below_any: bool) {
+        if is_below_any && self.shared_registry.is_none() && names.has_whole_name() && !names.has_registry() {
+            self.limit.get_or_insert(NameLimit::HasRegistry);
+        }
+    }
+
     /// Takes a registry for all images to be before the name, or in place of its registry.
     pub(super) fn is_below_shared(&mut self, registry: Box<SharedRegistry>) {
         self.shared_registry = Some(registry);
