@@ -185,7 +185,6 @@ fn as_it_is(
             fields: Vec::new(),
             checked_as: None,
             shared_name: None,
-            whole_name: None,
             other_registry: None,
         });
         for entry in entries {

@@ -225,7 +225,7 @@ impl EntryToRule<'_> {
         RuledEntry {
             name: self.entry.name.as_str(),
             // As the file says it: what an argument says beside it is not written, and decides nothing of what runs.
-            image: self.entry.shared_name.as_deref().or(self.entry.after.image_name(self.entry.name.as_str())),
+            image: self.entry.after.image_name(self.entry.name.as_str()).or(self.entry.shared_name.as_deref()),
             tag: self.entry.after.new_tag.as_deref(),
             digest: self.entry.after.digest.as_deref(),
             source: self.source.as_ref(),

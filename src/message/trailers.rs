@@ -246,8 +246,8 @@ impl ReleaseTrailers {
     pub fn released(&self, name: &str, fields: &Fields) -> bool {
         let image_name = fields.image_name(name);
         let matches = |image: &ReleasedImage| {
-            // A file that has no place for the name does not disagree with it, nor one that has the end of it.
-            let image_name = image_name.filter(|own| !fields.may_end(own, &image.name)).unwrap_or(&image.name);
+            // A file that has no place for the name does not disagree with it.
+            let image_name = image_name.unwrap_or(&image.name);
             image.matches_entry(image_name, fields.new_tag.as_deref(), fields.digest.as_deref())
         };
         fields.several.is_empty() && self.image(name, image_name.unwrap_or(name)).is_some_and(matches)

@@ -54,8 +54,7 @@ impl ImageToCheck {
             Purpose::Release => "name it",
             Purpose::Rollback { .. } | Purpose::Promotion => "name it once in a release",
         };
-        let whole = entry.whole_name.as_deref().unwrap_or("NEWNAME");
-        let how = format!("{name_it}, as in `{}={whole}:TAG`", entry.name);
+        let how = format!("{name_it}, as in `{}=NEWNAME:TAG`", entry.name);
         let is_of_file = entry.before.new_name.is_some() && entry.before.new_name == entry.after.new_name;
         Self::of_fields(entry, &format!("{how}, or skip the registry with `--no-check`"), REAL_NAME)
             .map_err(|failure| if is_of_file { of_file(failure) } else { failure })

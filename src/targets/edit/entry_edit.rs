@@ -51,19 +51,16 @@ pub struct EntryEdit {
     pub fields: Vec<FieldEdit>,
     /// The image's name by the argument, if the file has no place for it.
     pub checked_as: Option<String>,
-    /// That name, if the file says it in several places: a chart puts a registry or the like before the name that is here.
+    /// That name, if the file says it in two places: a chart puts its registry for all images before the repository.
     pub shared_name: Option<String>,
-    /// What a chart may make of a name that the file does not say whole.
-    pub whole_name: Option<String>,
     /// The chart's registry for all images, if the name by the argument is not below it.
     pub other_registry: Option<String>,
 }
 
 impl EntryEdit {
-    /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it. A name that is kept
-    /// may be the end of what the argument says.
+    /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
     pub fn image_name(&self) -> Option<&str> {
-        self.checked_as.as_deref().or(self.after.image_name(self.name.as_str()))
+        self.after.image_name(self.name.as_str()).or(self.checked_as.as_deref())
     }
 
     /// Whether it is not what it was.

@@ -209,11 +209,6 @@ impl Fields {
         Self { new_name: self.new_name.or(name.filter(|_| is_elsewhere)), ..self }
     }
 
-    /// Returns whether the file's name may be the end of `whole`, because other texts come before it.
-    pub fn may_end(&self, own: &str, whole: &str) -> bool {
-        self.unnamed == Unnamed::Elsewhere && whole.strip_suffix(own).is_some_and(|before| before.ends_with('/'))
-    }
-
     /// Returns the value of one field.
     pub fn get(&self, field: FieldName) -> Option<&str> {
         match field {

@@ -33,7 +33,7 @@ pub enum NoteKind {
     /// The file has no place for the name of the argument.
     NotWritten { new_name: String },
     /// The chart has a registry for all images, and the image one of its own.
-    TwoRegistries { key: String, shared: String, own: String },
+    TwoRegistries { shared: String, own: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
     /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
@@ -141,7 +141,7 @@ impl fmt::Display for NoteKind {
             Self::NotWritten { new_name } => {
                 write!(f, "the file has no place for the name `{new_name}`, so it is not written")
             }
-            Self::TwoRegistries { key, shared, own } => f.write_str(&two_registries(key, shared, own)),
+            Self::TwoRegistries { shared, own } => f.write_str(&two_registries(shared, own)),
             Self::AliasReplaced { field, alias } => {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
@@ -223,8 +223,10 @@ fn renamed(line: usize, new_name: &str) -> String {
     format!("the entry on line {line} makes `{new_name}` of its image, and that is pulled")
 }
 
-fn two_registries(key: &str, shared: &str, own: &str) -> String {
-    format!("`{key}` is `{shared}` and the image's own registry `{own}`, and the chart decides which one counts")
+fn two_registries(shared: &str, own: &str) -> String {
+    format!(
+        "`global.imageRegistry` is `{shared}` and the image's own registry `{own}`, and the chart decides which one counts"
+    )
 }
 
 fn digest_beside(key: &str, digest: &str) -> String {

@@ -8,10 +8,6 @@ use std::fmt;
 pub enum ValuesNote {
     /// Other texts make the name of the argument of the one that is here, which was kept.
     NameKept { new_name: String, keys: Vec<String> },
-    /// A chart may put a text before a name that was kept, which makes `whole`. `argument` names that.
-    PartBefore { key: String, whole: String, argument: String },
-    /// The file has no place for the name of the argument, and a chart may put another registry before it.
-    OtherRegistry { new_name: String, key: String, registry: String },
     /// A chart may put a text before a new name that begins with that text, or with a registry.
     PartAgain { new_name: String, key: String, part: String },
     /// A digest was written, and a switch beside it makes the chart take none.
@@ -40,16 +36,6 @@ impl fmt::Display for ValuesNote {
                      together, write the name by hand"
                 )
             }
-            Self::PartBefore { key, whole, argument } => write!(
-                f,
-                "a chart that puts `{key}` before the name pulls `{whole}`, and not the image that is here: then write \
-                 `{argument}`"
-            ),
-            Self::OtherRegistry { new_name, key, registry } => write!(
-                f,
-                "the file has no place for the name `{new_name}`, and a chart that puts `{key}` before it pulls from `{registry}`: \
-                 change `{key}` by hand if that is not meant"
-            ),
             Self::PartAgain { new_name, key, part } => {
                 write!(
                     f,

@@ -126,7 +126,6 @@ fn entry_edit(
         fields,
         checked_as: None,
         shared_name: None,
-        whole_name: None,
         other_registry: None,
     }
 }

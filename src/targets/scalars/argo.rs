@@ -9,9 +9,8 @@ use super::key_stems::PARTS_BESIDE;
 use super::name_parts::{NameParts, NameSource, is_image_key};
 use super::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use super::object::Object;
-use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, list_of};
+use super::parameters::{FILES, PARAMETERS, Parameter, Parameters, SHARED_REGISTRY, list_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
-use super::shared_registry::SharedRegistry;
 use super::slot::Slot;
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -99,7 +98,7 @@ pub(super) fn helm_parameter(
     source: NodeId,
     name: &str,
     parameters: &Parameters<'_>,
-    registry_in_values: impl FnOnce() -> Option<Box<SharedRegistry>>,
+    registry_in_values: impl FnOnce() -> Option<String>,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(list) = list_of(yaml, source, "parameters") else { return Ok(None) };
     let value = |name: &str| parameters.slot(yaml, name);
@@ -115,20 +114,17 @@ pub(super) fn helm_parameter(
             found => Ok(found.first().copied()),
         }
     };
-    let shared_registry = match parameters.shared_registry() {
-        Some(parameter) => {
-            let text = value(parameter.name)?.map_or(Ok(None), |slot| slot.text(yaml))?;
-            text.and_then(|text| SharedRegistry::of_parameter(parameter.name, text))
-        }
+    let shared_registry = match value(SHARED_REGISTRY)? {
+        Some(slot) => slot.text(yaml)?.map(str::to_owned),
         None => registry_in_values(),
     };
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let shared_registry = shared_registry.as_deref();
+        let has_shared_registry = shared_registry.is_some();
         let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
         let others = &|| texts().filter(|(other, _)| *other != key).collect();
-        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, others }
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry, others }
             .slots(yaml, &beside)?
     } else {
         let mut parts =
@@ -152,15 +148,12 @@ fn take_name(
 ) -> Result<(), FileRefusal> {
     let text = |key: &str| filled(yaml, slot(key).ok()??.value);
     let names = NameParts::of(&text, is_image_key(name));
-    let is_below_any = parts.shared_registry.take_if(|shared| !shared.is_before(&names, None)).is_some();
     if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
         let key = text_of(yaml, version.parent, "name").and_then(|name| name.rsplit('.').next());
         return Err(two_versions(yaml, version, name, key.unwrap_or_default()));
     }
     if names.is_said() {
-        parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &mut || false), slot)?;
-        parts.stays_whole(&names, is_below_any);
-        return Ok(());
+        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &mut || false), slot);
     }
     (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
     Ok(())

@@ -8,7 +8,7 @@ use super::name_limit::require_allowed;
 use super::name_parts::split_name;
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, OCI_REFERENCE, Parts, ReferenceForm, Slots, split_tag};
-use super::shared_name::SharedName;
+use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::tag_place::{DIGITS, require_place};
 use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
@@ -81,14 +81,13 @@ impl Asking<'_, '_> {
             return Ok(None);
         };
         let Some(repository) = shared.repository_of(new_name) else {
-            if shared.takes_whole() {
-                return Ok(None);
-            }
             let mut names = shared.names();
             names.dedup();
-            let (names, key) = (names.join("` or `"), shared.key());
-            let message = format!("charts put `{key}` before the name, so this image is `{names}`, not `{new_name}`");
-            return self.refused(message, format!("name the image with that registry, or change `{key}` by hand"));
+            let names = names.join("` or `");
+            let message =
+                format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");
+            let hint = "name the image with that registry, or change `global.imageRegistry` by hand";
+            return self.refused(message, hint);
         };
         Ok(Some((new_name.clone(), repository)))
     }

@@ -82,8 +82,6 @@ impl<'y> ValuesBeside<'y> {
 
     /// Returns what a chart may add to the tag that the value is. `was` is the tag before: what that had already is not added.
     pub(super) fn more_of_tag(&self, was: &str, is_of_image: bool) -> Option<&ValueBeside<'y>> {
-        // Istio has its images so: `hub`, `image`, `tag` and `variant`.
-        let is_of_image = is_of_image || self.under("hub").is_some();
         let is_variant = |key: &str| is_of_image && TAG_VARIANTS.contains(&key);
         let is_part = |key: &str| TAG_PARTS.contains(&key) || TAG_ENDS.iter().any(|end| key.ends_with(end));
         let is_added = |text: &str| !was.starts_with(text) && !was.ends_with(text);
@@ -136,8 +134,7 @@ impl<'y> ValuesBeside<'y> {
         let variant = DIGESTS.iter().find_map(|begin| digest.strip_prefix(begin));
         let is_off =
             |other: &ValueBeside<'_>| Some(&*plain(other.key)) == variant && other.text.and_then(switch) == Some(false);
-        let is_known = variant.is_some() || HASHES.contains(&digest) || self.under("useDigest").is_some();
-        is_known && !self.others.iter().any(is_off)
+        (variant.is_some() || self.under("useDigest").is_some()) && !self.others.iter().any(is_off)
     }
 
     /// Whether the digest under a key belongs to another image of the mapping: `webDigest` beside `webTag`.
@@ -179,20 +176,16 @@ pub(super) fn counts_beside(version: &str, key: &str) -> bool {
 }
 
 /// What the key of a text ends in that charts put before a tag, or behind it.
-const TAG_ENDS: [&str; 4] = ["tagsuffix", "tagprefix", "tagpostfix", "versionsuffix"];
+const TAG_ENDS: [&str; 2] = ["tagsuffix", "tagprefix"];
 
 /// The keys of what charts add to a tag.
-const TAG_PARTS: [&str; 6] = ["suffix", "rootless", "distroless", "imageflavor", "imageflavour", "imagevariant"];
+const TAG_PARTS: [&str; 2] = ["suffix", "rootless"];
 
 /// The keys of a variant of an image, beside its tag. In another mapping they are the role of something else.
-const TAG_VARIANTS: [&str; 6] = ["variant", "flavor", "flavour", "edition", "fips", "alpine"];
+const TAG_VARIANTS: [&str; 3] = ["variant", "flavor", "flavour"];
 
 /// What the key of a digest ends in.
 const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];
-
-/// The keys of other digests that charts take before a tag.
-const HASHES: [&str; 8] =
-    ["hash", "imagehash", "imagesha", "pinneddigest", "manifestdigest", "indexdigest", "tagdigest", "versiondigest"];
 
 /// The end of a name behind which charts write the digits of a digest as a tag.
 pub(super) const NAME_OF_DIGITS: &str = "@sha256";

@@ -16,7 +16,7 @@ use super::name_parts::{below, is_image_key};
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
-use super::shared_name::SharedName;
+use super::shared_registry::SharedName;
 use super::slot::Slot;
 use super::variable;
 use super::walk::paths_to;
@@ -49,7 +49,6 @@ pub(super) fn outcome(
             after,
             checked_as: image.asked.checked_as.clone(),
             shared_name: shared_name(new, image)?,
-            whole_name: SharedName::of(new, &image.place)?.and_then(|shared| shared.whole()),
             other_registry: other_registry(image),
         });
     }
@@ -86,22 +85,18 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
     Ok(after)
 }
 
-/// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one, or with
-/// other texts around the name that was kept.
+/// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one.
 fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<String>, FileRefusal> {
-    let Some(checked) = &image.asked.checked_as else { return Ok(None) };
-    let is_said = match (&image.asked.repository, SharedName::of(new, &image.place)?) {
-        (Some(_), Some(shared)) => shared.two_registries().is_none(),
-        _ => PartsAround::of(new, &image.place).is_some_and(|around| around.keys_of(checked).is_some()),
-    };
-    Ok(Some(checked.clone()).filter(|_| is_said))
+    let shared = SharedName::of(new, &image.place)?;
+    let is_said = image.asked.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
+    Ok(image.asked.checked_as.clone().filter(|_| is_said))
 }
 
 /// Returns the registry for all images of the chart, if the name that was asked for is not below it.
 fn other_registry(image: &PlannedImage<'_>) -> Option<String> {
     let Slots::Parts(Parts { shared_registry: Some(shared), .. }) = &image.place.slots else { return None };
     let checked = image.asked.checked_as.as_deref()?;
-    below(&shared.text, checked).is_none().then(|| shared.text.clone())
+    below(shared, checked).is_none().then(|| shared.clone())
 }
 
 /// The paths of the scalars that were written, which one walk finds if one of them is needed.
@@ -202,8 +197,8 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
     if let Ok(Some(name)) = SharedName::of(new, &image.place)
         && let Some((shared, own)) = name.two_registries()
     {
-        let (key, shared, own) = (shared.key.clone(), shared.text.clone(), own.to_owned());
-        kinds.push((item, NoteKind::TwoRegistries { key, shared, own }));
+        let (shared, own) = (shared.to_owned(), own.to_owned());
+        kinds.push((item, NoteKind::TwoRegistries { shared, own }));
     }
     kinds.extend(note_of_name(old, image).map(|kind| (item, kind)));
     kinds.extend(note_of_added_version(new, image).map(|kind| (item, kind)));
@@ -227,14 +222,8 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
 
 /// Notes a name that was not written, or that a chart may put a registry before which it has already.
 fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
-    let (asked, around) = (&image.asked, PartsAround::of(yaml, &image.place));
-    let Some(new_name) = image.argument.change.new_name.set() else {
-        let (key, whole) = around.as_ref()?.before_kept()?;
-        let mut meant = image.argument.clone();
-        meant.change.new_name = Field::Set(whole.clone());
-        let (key, argument) = (key.to_owned(), meant.to_string());
-        return Some(NoteKind::Values(ValuesNote::PartBefore { key, whole, argument }));
-    };
+    let (asked, new_name) = (&image.asked, image.argument.change.new_name.set()?);
+    let around = PartsAround::of(yaml, &image.place);
     if let (Some(checked), None) = (&asked.checked_as, &asked.repository) {
         let new_name = checked.clone();
         let keys = around.as_ref().and_then(|around| around.keys_of(checked));
@@ -243,13 +232,7 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
                 let keys = keys.into_iter().map(str::to_owned).collect();
                 NoteKind::Values(ValuesNote::NameKept { new_name, keys })
             }
-            None => match &image.place.slots {
-                Slots::Parts(Parts { shared_registry: Some(shared), .. }) if below(&shared.text, checked).is_none() => {
-                    let (key, registry) = (shared.key.clone(), shared.text.clone());
-                    NoteKind::Values(ValuesNote::OtherRegistry { new_name, key, registry })
-                }
-                _ => NoteKind::NotWritten { new_name },
-            },
+            None => NoteKind::NotWritten { new_name },
         });
     }
     let is_written = asked.after.new_name != image.before.new_name && asked.repository.is_none();

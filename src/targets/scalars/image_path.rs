@@ -12,7 +12,7 @@ use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_ke
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};
 use super::nodes::{filled, is_list, is_mapping, pairs_of, text_beside, value_of};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
-use super::shared_registry::{SharedRegistries, SharedRegistry};
+use super::shared_registry::SharedRegistries;
 use super::slot::Slot;
 use super::variable::key_at;
 use super::walk::{Visit, walk};
@@ -74,21 +74,20 @@ fn image_in(
     refuse_alias(yaml, slot.value)?;
     let full = format!("{}{path}", below.before);
     let written = if below.before == "." { &full } else { path };
+    let shared_registry = registries.of(yaml, &trail);
     let slots = match yaml.tree.kind(slot.value) {
         NodeKind::Mapping(_) if !is_template(yaml, slot.value) => {
             let is_of_image = match slot.key {
                 Some(_) => is_image_key(slot.key_text(yaml)),
                 None => is_called_image(yaml, &trail),
             };
-            let shared_registry = registries.of(yaml, &trail, Some(slot.value));
             let mut is_below_registry = || registries.is_below_another(yaml, &trail);
             map_slots(yaml, shared_registry, &mut is_below_registry, slot.value, is_of_image, written)?
         }
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            let shared_registry = registries.of(yaml, &trail, Some(slot.parent));
-            scalar_slots(yaml, shared_registry.as_deref(), slot, &trail, written)?
+            scalar_slots(yaml, shared_registry.is_some(), slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -177,17 +176,13 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
 
 fn map_slots(
     yaml: &ParsedYaml<'_>,
-    shared_registry: Option<Box<SharedRegistry>>,
+    shared_registry: Option<String>,
     is_below_registry: &mut dyn FnMut() -> bool,
     mapping: NodeId,
     is_of_image: bool,
     path: &str,
 ) -> Result<Slots, FileRefusal> {
-    let repository = repository_key(yaml, mapping, is_of_image);
-    let slot = |key: &str| {
-        let key = if key == "repository" { repository } else { key };
-        own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)))
-    };
+    let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
     let (tag, version) = (slot("tag")?, slot("version")?);
     if let (Some(_), Some(version)) = (tag, version) {
         return Err(FileRefusal::at(
@@ -197,30 +192,21 @@ fn map_slots(
             format!("name the one that is meant: `{path}.tag` or `{path}.version`"),
         ));
     }
-    let text = |key: &str| text_beside(yaml, mapping, if key == "repository" { repository } else { key });
-    let names = NameParts::of(&text, is_of_image);
-    let elsewhere = name_elsewhere(yaml, mapping, is_of_image)?;
-    let is_below_any = shared_registry.is_some();
-    let shared_registry = shared_registry.filter(|shared| shared.is_before(&names, elsewhere.as_deref()));
     let mut parts = Parts { tag: tag.or(version), digest: slot("digest")?, shared_registry, ..Parts::default() };
-    match elsewhere.filter(|_| parts.shared_registry.is_none()) {
+    match name_elsewhere(yaml, mapping, is_of_image)?.filter(|_| parts.shared_registry.is_none()) {
         Some(name) => parts.known_name = Some(name),
         None => {
             (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
+            let names = NameParts::of(&|key| text_beside(yaml, mapping, key), is_of_image);
             let names = names.beside_repository_key(parts.repository.is_some());
             if let Some(version) = parts.tag.filter(|_| names.has_own_version()) {
                 return Err(two_versions(yaml, version, path, version.key_text(yaml)));
             }
-            let flat_name = flat_name(yaml, parts.tag.or(parts.digest));
-            let said = names.said_in_chart(parts.shared_registry.is_some(), is_below_registry);
-            // Beside the whole name under another key, `name` is that of something else.
-            let is_other = |flat: &String| !is_of_image && said.is_name_alone() && names.name().as_ref() != Some(flat);
-            if let Some(name) = flat_name.filter(|flat| !names.is_said() || is_other(flat)) {
-                parts.known_name = Some(name);
-            } else if names.is_said() {
+            if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
-                parts.take_name(said, &slot)?;
-                parts.stays_whole(&names, is_below_any);
+                parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), is_below_registry), &slot)?;
+            } else if let Some(name) = flat_name(yaml, parts.tag.or(parts.digest)) {
+                parts.known_name = Some(name);
             } else if parts.repository.is_none() && is_of_image {
                 parts.repository = slot("name")?;
             }
@@ -261,7 +247,7 @@ pub(super) fn two_versions(yaml: &ParsedYaml<'_>, version: Slot, path: &str, key
 
 fn scalar_slots(
     yaml: &ParsedYaml<'_>,
-    shared_registry: Option<&SharedRegistry>,
+    has_shared_registry: bool,
     slot: Slot,
     trail: &[NodeId],
     path: &str,
@@ -281,7 +267,7 @@ fn scalar_slots(
     };
     let is_of_image = PARTS_BESIDE.contains(&key) && is_called_image(yaml, &trail[..trail.len() - 1]);
     let others = &|| texts_beside(yaml, slot);
-    Scalar { slot, key, whole, is_of_image, shared_registry, others }.slots(yaml, &beside)
+    Scalar { slot, key, whole, is_of_image, has_shared_registry, others }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -292,7 +278,7 @@ pub(super) struct Scalar<'a> {
     pub(super) whole: &'a str,
     /// Whether the whole image is called one.
     pub(super) is_of_image: bool,
-    pub(super) shared_registry: Option<&'a SharedRegistry>,
+    pub(super) has_shared_registry: bool,
     /// Finds the other keys beside it, with their texts.
     pub(super) others: &'a dyn Fn() -> Vec<(&'a str, &'a str)>,
 }
@@ -348,7 +334,6 @@ impl Scalar<'_> {
         }
         let others = (self.others)();
         let parts = NameParts::of(beside, self.is_of_image);
-        let is_below_shared = self.shared_registry.is_some_and(|shared| shared.is_before(&parts, None));
         let (name, limit) = match (PARTS_BESIDE.contains(&key) || is_version) && parts.is_said() {
             true => (name_beside(key, beside, self.is_of_image), parts.said().limit),
             false => {
@@ -358,7 +343,7 @@ impl Scalar<'_> {
         };
         let is_certain = |end: &str| end.contains('/') || beside("repository") == Some(end);
         match name {
-            Some(name) if has_registry(&name) && !is_below_shared => (Some(name), None),
+            Some(name) if has_registry(&name) && !self.has_shared_registry => (Some(name), None),
             Some(name) => (None, Some(split_registry(&name).1).filter(|end| is_certain(end)).map(NameLimit::ends_in)),
             None => (None, limit.filter(|limit| !matches!(limit, NameLimit::EndsIn(end) if !is_certain(end)))),
         }

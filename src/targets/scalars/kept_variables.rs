@@ -19,9 +19,6 @@ use super::walk::paths_below;
 use crate::targets::edit::{Note, NoteKind};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// The keys of a tag that charts take before `tag`.
-const TAGS_BEFORE: [&str; 4] = ["tagOverride", "versionOverride", "imageTag", "customTag"];
-
 /// A variable that has the old version of an image still.
 struct KeptVariable<'i> {
     slot: Slot,
@@ -106,20 +103,11 @@ fn of_one_stem(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, old: &str) -> Ve
     };
     let texts: Vec<(&str, &str)> =
         beside.iter().filter_map(|other| Some((key_of(yaml, *other), yaml.tree.text(other.value)?))).collect();
-    let name = image.before.new_name.as_deref();
-    let is_same = |text: Option<&str>| {
-        let other = text.and_then(|text| ImageText::parse(text, false).ok());
-        other.zip(name).is_some_and(|(other, name)| is_same_image(&other.name, name))
-    };
     let is_of_one = |other: &Slot| {
         let (key, text) = (key_of(yaml, *other), yaml.tree.text(other.value));
         match (holds(own), holds(key)) {
-            (Holds::Tag, Holds::Reference) if is_reference_of(text, old) => {
-                is_same(text) || (is_of_name(own, &VERSIONS, key) && may_be_of(own, &texts, text))
-            }
-            // Charts take it before the tag, whatever it says.
-            (Holds::Tag, Holds::Tag) => {
-                own == "tag" && TAGS_BEFORE.contains(&key) && text.is_some_and(|text| !text.is_empty())
+            (Holds::Tag, Holds::Reference) => {
+                is_of_name(own, &VERSIONS, key) && is_reference_of(text, old) && may_be_of(own, &texts, text)
             }
             (Holds::Reference, Holds::Tag) => {
                 let is_of_own = is_in_list && is_of_name(key, &VERSIONS, own) && text == Some(old);

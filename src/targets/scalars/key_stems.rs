@@ -12,9 +12,6 @@ use crate::yaml::{NodeId, ParsedYaml};
 pub(super) const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
 pub(super) const VERSIONS: [&str; 2] = ["tag", "version"];
 
-/// Other keys of a name beside a `tag`.
-const WHOLE_NAMES: [&str; 6] = ["containerimage", "dockerimage", "imageurl", "imageuri", "imagepath", "repositoryurl"];
-
 /// The keys of a version whose name is in the same mapping. Other keys of versions and digests end so.
 pub(super) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
 
@@ -36,9 +33,7 @@ pub(super) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> O
         return None;
     }
     let is_name = |text: &str| ImageText::parse(text, false).is_ok_and(|image| has_registry(&image.name));
-    let is_whole = |other: &str| PARTS_BESIDE.contains(&key) && WHOLE_NAMES.contains(&plain(other).as_str());
-    let is_of_key = |other: &str| is_of_name(key, &PARTS_BESIDE, other) || is_whole(other);
-    let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_key(other));
+    let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_name(key, &PARTS_BESIDE, other));
     let (_, name) = names.next()?;
     names.all(|(_, other)| other == name).then_some(name)
 }

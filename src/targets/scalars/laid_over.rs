@@ -9,9 +9,8 @@ use super::key_stems::{PARTS_BESIDE, end_of_version_name, is_part_of_name, name_
 use super::name_parts::{NameLimit, NameParts, is_image_key};
 use super::node_path::NodePath;
 use super::nodes::{pairs_of, text_beside};
-use super::parameters::{FILES, Parameter, Parameters};
+use super::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY};
 use super::place::{ImagePlace, Slots, TextElsewhere};
-use super::shared_registry::SharedRegistry;
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -42,11 +41,7 @@ impl<'a> LaidOver<'a, '_> {
         self.refuse_repeated(image, &near)?;
         self.refuse_replaced(image, &near)?;
         let Some(version) = image.version_slot() else { return Ok(()) };
-        if let (Slots::Parts(parts), Some(Parameter { name, text: Some(text), .. })) =
-            (&mut image.slots, self.parameters.shared_registry())
-            && let Some(registry) = SharedRegistry::of_parameter(name, text)
-            && registry.is_before(&parts.names(self.yaml), parts.known_name.as_deref())
-        {
+        if let (Slots::Parts(parts), Some(registry)) = (&mut image.slots, self.parameters.text(SHARED_REGISTRY)) {
             parts.is_below_shared(registry);
         }
         image.beside = self.beside(version, &near);
@@ -73,7 +68,7 @@ impl<'a> LaidOver<'a, '_> {
     /// Refuses parameters of one name that say something of the image: one of them counts, which may be another than is meant.
     fn refuse_repeated(&self, image: &ImagePlace, near: &[&Parameter<'_>]) -> Result<(), FileRefusal> {
         let mut places = HashMap::new();
-        let shared = self.parameters.0.iter().filter(|parameter| parameter.is_shared_registry());
+        let shared = self.parameters.0.iter().filter(|parameter| parameter.name == SHARED_REGISTRY);
         let that_count = near.iter().copied().filter(|parameter| self.counts(parameter, image));
         for parameter @ Parameter { list, name, .. } in that_count.chain(shared) {
             let place = parameter.place();

@@ -38,7 +38,6 @@ mod planned_image;
 mod registries_around;
 mod repeated;
 mod rewrite;
-mod shared_name;
 mod shared_registry;
 mod shown_images;
 mod slot;

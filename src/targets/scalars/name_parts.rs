@@ -72,11 +72,6 @@ impl SaidName {
         Self { source: NameSource::Elsewhere, limit }
     }
 
-    /// Whether the name is under `name` alone.
-    pub(super) fn is_name_alone(&self) -> bool {
-        self.source == NameSource::Written { before: None, last: "name" }
-    }
-
     fn limited(self, limit: NameLimit) -> Self {
         Self { limit: Some(limit), ..self }
     }
@@ -149,10 +144,8 @@ impl<'t> NameParts<'t> {
             Some(registry) => format!("{registry}/{repository}"),
             None => repository.to_owned(),
         };
-        let last = |end: &str| end.rsplit('/').next().unwrap_or_default().to_owned();
-        let is_said = |end: &String| ends_in(repository, &last(end));
-        let other = |text: Option<&str>| text.and_then(bare_name).filter(|end| !has_registry(end));
-        let end = |text: Option<&str>| other(text).filter(|end| !is_said(end));
+        let end =
+            |text: Option<&str>| text.and_then(bare_name).filter(|end| !has_registry(end) && !ends_in(repository, end));
         let joined = |last: &'static str, end: &str| match self.registry {
             Some(_) => SaidName::known(format!("{base}/{end}")),
             None => SaidName::written(Some("repository"), last),
@@ -164,11 +157,7 @@ impl<'t> NameParts<'t> {
             // The address of sources.
             return SaidName::with_registry("image");
         }
-        // Beside another name, what says the end of this one would be more of it.
-        let says_end = other(self.image).or_else(|| other(self.name).filter(|_| self.is_of_image)).filter(is_said);
-        let Some(name) = end(self.name).filter(|_| self.image.is_none()) else {
-            return SaidName { limit: says_end.map(|end| NameLimit::EndsIn(last(&end))), ..whole };
-        };
+        let Some(name) = end(self.name).filter(|_| self.image.is_none()) else { return whole };
         let full = format!("{base}/{name}");
         let has_owner_alone = !split_registry(&base).1.contains('/');
         match (self.is_of_image, has_owner_alone) {
@@ -203,15 +192,6 @@ impl<'t> NameParts<'t> {
         }
     }
 
-    /// Whether a text is a name with its registry.
-    pub(super) fn has_whole_name(&self) -> bool {
-        [self.repository, self.image, self.name].into_iter().flatten().any(has_registry)
-    }
-
-    pub(super) fn has_registry(&self) -> bool {
-        self.registry.is_some()
-    }
-
     /// Whether there is any text.
     pub(super) fn is_said(&self) -> bool {
         [self.registry, self.repository, self.image, self.name].iter().any(Option::is_some)
@@ -226,7 +206,8 @@ impl<'t> NameParts<'t> {
     ) -> SaidName {
         let said = self.said();
         if !has_shared_registry {
-            let word = self.name.filter(|name| said.is_name_alone() && !name.contains('/'));
+            let is_alone = said.source == NameSource::Written { before: None, last: "name" };
+            let word = self.name.filter(|name| is_alone && !name.contains('/'));
             return match word.filter(|_| is_below_registry()) {
                 Some(word) => SaidName::elsewhere(Some(NameLimit::EndsIn(word.to_owned()))),
                 None => said,

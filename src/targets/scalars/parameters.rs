@@ -3,7 +3,6 @@
 use super::file_refusal::FileRefusal;
 use super::node_path::own_pair;
 use super::nodes::{filled, is_list, text_of, value_at, value_of};
-use super::shared_registry::{BEST_KNOWN, SharedRegistry};
 use super::slot::Slot;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -12,6 +11,9 @@ pub(super) const PARAMETERS: &str = "helm.parameters.";
 
 /// The list of the parameters whose values are in files.
 pub(super) const FILES: &str = "fileParameters";
+
+/// The parameter of a registry for all images of a chart.
+pub(super) const SHARED_REGISTRY: &str = "global.imageRegistry";
 
 /// One parameter.
 #[derive(Clone, Copy)]
@@ -43,11 +45,6 @@ impl<'y> Parameter<'y> {
         let message =
             format!("`{name}` in `{list}` decides what is pulled, at {}, whatever the {version}", self.place());
         FileRefusal::at(yaml, node, message, format!("remove `{name}` once by hand"))
-    }
-
-    /// Whether this is a registry for all images of a chart.
-    pub(super) fn is_shared_registry(&self) -> bool {
-        SharedRegistry::is_parameter(self.name)
     }
 
     /// Whether the name has an escape that no key needs: then it is another spelling of a plain one.
@@ -96,15 +93,8 @@ impl<'y> Parameters<'y> {
 
     /// Refuses an image at `node` if the registry for all images is in a file.
     pub(super) fn refuse_shared_in_file(&self, yaml: &ParsedYaml<'_>, node: NodeId) -> Result<(), FileRefusal> {
-        let is_shared = |parameter: &&Parameter<'_>| parameter.is_around(BEST_KNOWN) || parameter.is_shared_registry();
-        let shared = self.of_files().find(is_shared);
+        let shared = self.of_files().find(|parameter| parameter.is_around(SHARED_REGISTRY));
         shared.map_or(Ok(()), |shared| Err(shared.deciding(yaml, node, "registry here")))
-    }
-
-    /// Returns the registry for all images: the best known one, or else the first one.
-    pub(super) fn shared_registry(&self) -> Option<&Parameter<'y>> {
-        let mut shared = self.0.iter().filter(|parameter| parameter.list != FILES && parameter.is_shared_registry());
-        self.get(BEST_KNOWN).or_else(|| shared.next())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Parameter<'y>> {

@@ -8,7 +8,6 @@ use super::key_stems::plain;
 use super::name_parts::behind;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::registries_around::{certain_registries, is_registry_key, part};
-use super::shared_registry::is_shared_registry;
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::ParsedYaml;
@@ -17,22 +16,15 @@ use crate::yaml::ParsedYaml;
 /// something else, as the namespace of a workload is.
 const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner"];
 
-/// The keys of other texts that may come before a name. They count only if they make the name of an argument, or if they begin
-/// with a registry.
-const BEGINS: [&str; 8] = ["prefix", "repoprefix", "repositoryprefix", "path", "base", "domain", "org", "organization"];
-
 /// A name without a registry, and the texts around it.
 pub(super) struct PartsAround<'y> {
     /// The text under `registry`, which is written with the name.
     own_registry: Option<&'y str>,
     /// Whether the registry of a new name is written under `registry`, which may be empty as yet.
     writes_registry: bool,
-    is_reference: bool,
     name: String,
     /// What may come before the name, by its key.
     parts: Vec<(String, &'y str)>,
-    /// What may come before it by its form alone.
-    begins: Vec<(String, &'y str)>,
 }
 
 impl<'y> PartsAround<'y> {
@@ -59,16 +51,11 @@ impl<'y> PartsAround<'y> {
             || beside.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
         let has_owner = has_registry_beside && matches!(place.slots, Slots::Parts(_));
         let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
-        let beside = |is_part: &dyn Fn(&str) -> bool| {
-            let others = beside.others.iter().filter(|other| is_part(other.key));
-            others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))).collect::<Vec<_>>()
-        };
-        parts.extend(beside(&is_part));
+        let others = beside.others.iter().filter(|other| is_part(other.key));
+        parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
         parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
-        let begins = beside(&|key| !is_part(key) && BEGINS.contains(&plain(key).as_str()));
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
-        let is_reference = matches!(place.slots, Slots::Reference { .. });
-        Some(Self { own_registry, writes_registry, is_reference, name, parts, begins })
+        Some(Self { own_registry, writes_registry, name, parts })
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
@@ -79,7 +66,7 @@ impl<'y> PartsAround<'y> {
     }
 
     fn keys_before(&self, text: &str) -> Option<Vec<&str>> {
-        self.parts.iter().chain(&self.begins).find_map(|(key, part)| {
+        self.parts.iter().find_map(|(key, part)| {
             if text == *part {
                 return Some(vec![key.as_str()]);
             }
@@ -87,19 +74,6 @@ impl<'y> PartsAround<'y> {
             keys.insert(0, key);
             Some(keys)
         })
-    }
-
-    /// Returns what a chart may put before the name that is here, and what it makes of it: a registry for all images before a
-    /// whole reference, or an organization.
-    pub(super) fn before_kept(&self) -> Option<(&str, String)> {
-        let is_before = |key: &str, part: &str| match self.is_reference {
-            true => is_shared_registry(key, part),
-            false => OWNERS.contains(&plain(key).as_str()),
-        };
-        let begins = self.begins.iter().filter(|(_, part)| has_registry(&format!("{part}/")) && !self.is_reference);
-        let (key, part) = self.parts.iter().filter(|(key, part)| is_before(key, part)).chain(begins).next()?;
-        let registry = self.own_registry.map(|own| format!("{own}/")).unwrap_or_default();
-        Some((key.as_str(), format!("{registry}{part}/{}", self.name)))
     }
 
     /// Returns the part that a chart would put before a new name that begins with it already, or with another registry.

@@ -2,11 +2,8 @@
 
 use super::file_refusal::FileRefusal;
 use super::image_text::ImageText;
-use super::name_parts::{NameLimit, NameParts, NameSource, SaidName};
-use super::nodes::filled;
-use super::shared_registry::SharedRegistry;
+use super::name_parts::{NameLimit, NameSource, SaidName};
 use super::slot::Slot;
-use crate::image::{has_registry, split_registry};
 use crate::targets::edit::{FieldName, Fields, Unnamed, Untagged};
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -79,7 +76,7 @@ pub(super) struct Parts {
     /// Which names an argument may have.
     pub(super) limit: Option<NameLimit>,
     /// A registry for all images of the chart, which may come before the name.
-    pub(super) shared_registry: Option<Box<SharedRegistry>>,
+    pub(super) shared_registry: Option<String>,
 }
 
 /// A tag and the digest behind it, as some charts take them in one scalar.
@@ -114,31 +111,14 @@ impl Parts {
         Ok(())
     }
 
-    /// Requires a new name to have its registry as the old one has, if charts put another one before a name without.
-    pub(super) fn stays_whole(&mut self, names: &NameParts<'_>, is_below_any: bool) {
-        if is_below_any && self.shared_registry.is_none() && names.has_whole_name() && !names.has_registry() {
-            self.limit.get_or_insert(NameLimit::HasRegistry);
-        }
-    }
-
     /// Takes a registry for all images to be before the name, or in place of its registry.
-    pub(super) fn is_below_shared(&mut self, registry: Box<SharedRegistry>) {
-        self.shared_registry = Some(registry);
+    pub(super) fn is_below_shared(&mut self, registry: &str) {
+        self.shared_registry = Some(registry.trim_end_matches('/').to_owned());
         self.known_name = None;
         self.limit.take_if(|limit| self.repository.is_some() || !matches!(limit, NameLimit::EndsIn(_)));
         if self.is_name_cut {
             (self.registry, self.repository) = (None, None);
         }
-    }
-
-    /// Returns the texts that make the name.
-    pub(super) fn names<'y>(&self, yaml: &'y ParsedYaml<'_>) -> NameParts<'y> {
-        let text = |key: &str| match key {
-            "registry" => filled(yaml, self.registry?.value),
-            "repository" => filled(yaml, self.repository?.value),
-            _ => None,
-        };
-        NameParts::of(&text, false)
     }
 
     /// Returns the text of a slot, if there is one and it has any.
@@ -149,10 +129,8 @@ impl Parts {
     fn fields(&self, yaml: &ParsedYaml<'_>) -> Result<Fields, FileRefusal> {
         let registry = Self::text(yaml, self.registry)?.map(|registry| registry.trim_end_matches('/'));
         let repository = Self::text(yaml, self.repository)?;
-        let hub = repository.filter(|name| !has_registry(name)).map(|name| split_registry(name).0);
-        let is_shared = |shared: &SharedRegistry| registry.or(hub) == Some(&*shared.text);
         let name = match (registry, repository) {
-            (_, Some(_)) if !self.shared_registry.as_deref().is_none_or(is_shared) => None,
+            (own, Some(_)) if self.shared_registry.as_deref().is_some_and(|shared| own != Some(shared)) => None,
             (Some(registry), Some(repository)) => Some(format!("{registry}/{repository}")),
             (None, Some(repository)) => Some(repository.to_owned()),
             (_, None) => self.known_name.clone(),

@@ -37,16 +37,12 @@ pub(super) fn has_registry_for_others(yaml: &ParsedYaml<'_>, mapping: NodeId) ->
 
 /// Returns the registries in a mapping, and in its mappings for all images, but for those of pull secrets.
 pub(super) fn certain_registries<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> Vec<(String, &'y str)> {
+    let is_login = |key: &str| LOGINS.contains(&plain(key).as_str());
     registries(yaml, mapping, &|path, within| {
         let path = plain(path);
         let is_secret = SECRETS.iter().any(|word| path.contains(word));
-        !is_secret && !has_login(yaml, within)
+        !is_secret && !yaml.tree.pairs(within).any(|pair| yaml.tree.text(pair.key).is_some_and(is_login))
     })
-}
-
-pub(super) fn has_login(yaml: &ParsedYaml<'_>, mapping: NodeId) -> bool {
-    let is_login = |key: &str| LOGINS.contains(&plain(key).as_str());
-    yaml.tree.pairs(mapping).any(|pair| yaml.tree.text(pair.key).is_some_and(is_login))
 }
 
 /// Returns the registries in a mapping, and in its mappings for all images. `counts` judges the path and the node of each.

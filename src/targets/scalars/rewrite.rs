@@ -12,7 +12,7 @@ use super::image_edit::outcome;
 use super::image_text::is_same_image;
 use super::lookup::{FileImages, TextOrigin};
 use super::planned_image::{ImagesPlan, plan};
-use super::shared_name::SharedName;
+use super::shared_registry::SharedName;
 use super::shown_images::ShownImages;
 use super::together::together;
 use crate::image::ImageArgument;

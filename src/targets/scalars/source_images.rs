@@ -15,7 +15,7 @@ use super::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of}
 use super::object::Object;
 use super::parameters::{FILES, Parameter, Parameters};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots, TextElsewhere};
-use super::shared_registry::{SharedRegistry, shared_registry};
+use super::shared_registry::shared_registry;
 use super::slot::Slot;
 use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
 
@@ -97,7 +97,7 @@ impl Chart<'_> {
     }
 
     /// Returns the registry for all images in the values.
-    fn shared_registry(&self) -> Option<Box<SharedRegistry>> {
+    fn shared_registry(&self) -> Option<String> {
         match (self.object, self.text) {
             (Some(values), _) => shared_registry(self.yaml, &[values]),
             (None, Some((_, values))) => shared_registry(values, &values.tree.documents),

@@ -6,7 +6,6 @@ use super::file_refusal::FileRefusal;
 use super::image_path::{Holds, holds};
 use super::image_text::{is_like_a_version, is_version_alone};
 use super::parameters::PARAMETERS;
-use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::slot::Slot;
 use crate::image::{Field, ImageArgument, has_registry};
@@ -181,9 +180,7 @@ impl Wanted<'_, '_> {
             return Ok(());
         };
         let Some(image) = before.new_name.as_ref().filter(|image| !has_registry(image)) else { return Ok(()) };
-        let around = PartsAround::of(self.yaml, self.place);
-        let is_made = |new: &str| around.is_some_and(|around| around.keys_of(new).is_some());
-        if self.argument.change.new_name.set().is_none_or(|new| new == image || is_made(new)) {
+        if self.argument.change.new_name.set().is_none_or(|new| new == image) {
             return Ok(());
         }
         let message = format!(

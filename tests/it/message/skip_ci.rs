@@ -102,7 +102,6 @@ fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {
         fields: vec![FieldEdit { field: FieldName::NewTag, key: "newTag".to_owned(), line: 1, from, to }],
         checked_as: None,
         shared_name: None,
-        whole_name: None,
         other_registry: None,
     }
 }

@@ -179,59 +179,6 @@ fn a_name_is_shown_with_the_version_beside_it() {
     }
 }
 
-/// Charts put a registry for all images before a name, so the name in the file is not what is pulled.
-#[test]
-fn a_registry_for_all_images_has_many_keys() {
-    let image = "image: {repository: acme/web, tag: v1}";
-    let own = |own: &str| format!("image: {{{own}, repository: acme/web, tag: v1}}");
-    let edited = |text: &str, argument: &str| {
-        let edit = edit("values.yaml", text.as_bytes(), &[argument.parse().unwrap()], Absent::Report)?;
-        Ok::<_, TargetError>(String::from_utf8(edit.text).unwrap())
-    };
-    let name = |text: &str| {
-        let found = entries("values.yaml", text.as_bytes(), Some("image")).unwrap();
-        found[0].1.new_name.clone()
-    };
-    for text in [
-        format!("global: {{imageRegistry: r.example}}\n{image}"),
-        format!("global: {{registry: r.example}}\n{image}"),
-        format!("global: {{dockerRegistry: r.example/}}\n{image}"),
-        format!("global: {{image: {{registry: r.example}}}}\n{image}"),
-        format!("global: {{images: {{registry: r.example}}}}\n{image}"),
-        format!("global: {{cattle: {{systemDefaultRegistry: r.example}}}}\n{image}"),
-        format!("global: {{image: {{registry: r.example}}}}\n{}", own("registry: docker.io")),
-        format!("privateRegistry: {{registryUrl: r.example}}\n{image}"),
-        format!("registry: r.example\n{image}"),
-        format!("images: {{registry: r.example}}\n{}", own("registry: ''")),
-        format!("x: &x {{registry: r.example}}\nglobal: *x\n{image}"),
-        own("containerRegistry: r.example"),
-        own("registry: ~, defaultRegistry: r.example"),
-        own("hub: r.example"),
-    ] {
-        assert_eq!(name(&text), None, "{text}");
-        assert_eq!(edited(&text, "image=r.example/acme/web:v2").unwrap(), text.replace("v1", "v2"), "{text}");
-        let moved = edited(&text, "image=other.example/acme/web:v2");
-        match text.contains("registry: ''") || text.contains("registry: ~") {
-            true => assert!(moved.unwrap().contains("other.example"), "{text}"),
-            false => {
-                let refused = moved.unwrap_err();
-                assert!(refused.to_string().contains("before the name"), "{refused}");
-                assert!(refused.hint().unwrap().contains("by hand"), "{refused}");
-            }
-        }
-    }
-    for (text, known) in [
-        (format!("global: {{registry: docker.io}}\n{image}"), "acme/web"),
-        (format!("global: {{imageCredentials: {{registry: r.example, username: u}}}}\n{image}"), "acme/web"),
-        (format!("registry: r.example\n{}", own("registry: ghcr.io")), "ghcr.io/acme/web"),
-        (format!("registry: enabled\n{image}"), "acme/web"),
-        ("registry: r.example\nimage: {repository: ghcr.io/acme/web, tag: v1}".to_owned(), "ghcr.io/acme/web"),
-        (format!("api: {{image: {{registry: r.example, repository: acme/api, tag: v1}}}}\n{image}"), "acme/web"),
-    ] {
-        assert_eq!(name(&text).as_deref(), Some(known), "{text}");
-    }
-}
-
 /// A dependency of a chart is no image.
 #[test]
 fn the_dependencies_of_a_chart_are_no_images() {
