@@ -323,8 +323,11 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         let build = |fields: &Fields| Build::of_entry(name, fields, None);
         let by_hand = fields.as_ref().filter(|_| trailers.is_none()).map(build);
         let is_higher = |said: &Fields| by_hand.as_ref().is_some_and(|new| new.is_older_by_tag_than(&build(said)));
+        let is_lower = |said: &Fields| by_hand.as_ref().is_some_and(|new| build(said).is_older_by_tag_than(new));
         let has_title = || titles(&changes[index].record).any(|title| title.starts_with("Revert "));
         let reverts = by_hand.is_some() && has_title() && !changes[index + 1..].iter().any(is_same);
+        // What a template says never ran.
+        let is_released = |change: usize| changes[change].trailers.is_some();
         let newest = stack.len().saturating_sub(1);
         let compared = stack.len().saturating_sub(MAX_COMPARED)..;
         let is_taken = |at: usize, change: usize| match earlier {
@@ -332,8 +335,10 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
             None => {
                 gone_back_to.is_some_and(|same| change < same)
                     || named.contains(&changes[change].record.id)
-                    || (reverts && at == newest)
-                    || (compared.contains(&at) && changes[change].fields.as_ref().is_some_and(is_higher))
+                    || (reverts && at == newest && !changes[change].fields.as_ref().is_some_and(is_lower))
+                    || (compared.contains(&at)
+                        && is_released(change)
+                        && changes[change].fields.as_ref().is_some_and(is_higher))
             }
         };
         let mut kept = Vec::new();

@@ -24,7 +24,6 @@ use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
 use crate::git::{CommitOnTip, GitError, Message, RepositoryPath, Snapshot, TagContent};
-use crate::guards::order::EntryOrders;
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
@@ -146,16 +145,9 @@ impl<'a> Attempt<'a> {
         warn_of_notes(&asked.files, listener);
         warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
-        let parent = snapshot.commit_id();
-        // The order may depend on an image, so it is not asked for beside one that is known to be missing.
-        let asked = match self.checks.have_problems() {
-            true => {
-                let mut draft = Draft::unpinned(asked, EntryOrders::default(), parent, is_new);
-                self.guard_images(&mut draft, snapshot, listener)?;
-                draft.edited.asked
-            }
-            false => asked,
-        };
+        if self.checks.have_problems() {
+            self.guard_missing_images(&asked, is_new, snapshot, listener)?;
+        }
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let name = self.branch.name();
         let place = if is_new { format!("what {name} would begin at") } else { name };
@@ -164,7 +156,7 @@ impl<'a> Attempt<'a> {
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
         self.expect_sources(&asked);
-        let mut draft = Draft::unpinned(asked, orders, parent, is_new);
+        let mut draft = Draft::unpinned(asked, orders, snapshot.commit_id(), is_new);
         self.guard_images(&mut draft, snapshot, listener)?;
         draft.edited = draft.edited.asked.pin(snapshot, self.checks)?;
         // Of the digests that are pinned; what was told is not told twice.

@@ -2,15 +2,42 @@
 //! such as a hold, is told in place of an image that is not there, and nobody waits for that one.
 
 use super::attempt::{Attempt, Stop};
+use super::edited_files::AskedFiles;
+use super::job::Writing;
 use super::release_plan::Draft;
 use crate::flow::file_edits::released::images_of;
 use crate::flow::image_checks::awaited::Pace;
 use crate::git::Snapshot;
+use crate::guards::order::EntryOrders;
+use crate::image::ImageArgument;
 use crate::message::compose::Purpose;
 use crate::outcome::Listener;
+use crate::request::Images;
 use crate::targets::EntryEdit;
 
 impl Attempt<'_> {
+    /// Requires the images that are known to be missing, before the order is asked for, which may depend on them. What the other
+    /// entries come to is not known yet, so those do not count here.
+    pub(super) fn guard_missing_images(
+        &mut self,
+        AskedFiles { delivery, writing, paths, files, .. }: &AskedFiles<'_>,
+        is_new: bool,
+        snapshot: &mut Snapshot<'_>,
+        listener: &mut Listener<'_>,
+    ) -> Result<(), Stop> {
+        let entries = files.iter().flat_map(|file| &file.edit.entries);
+        let missing: Vec<_> = entries.filter(|entry| self.checks.have_problem_with(entry)).collect();
+        let is_missing = |argument: &&ImageArgument| missing.iter().any(|entry| entry.name == argument.name);
+        let arguments: Vec<_> = writing.images.arguments.iter().filter(is_missing).cloned().collect();
+        if arguments.is_empty() {
+            return Ok(());
+        }
+        let writing = Writing { images: Images::of(arguments), ..(*writing).clone() };
+        let asked = AskedFiles::edit(delivery, &writing, paths, Vec::new(), snapshot)?;
+        let mut draft = Draft::unpinned(asked, EntryOrders::default(), snapshot.commit_id(), is_new);
+        self.guard_images(&mut draft, snapshot, listener)
+    }
+
     /// Requires the images of a draft without pinned digests, or stops by what stops it without them.
     pub(super) fn guard_images(
         &mut self,

@@ -11,6 +11,7 @@ use super::problem::{Problem, SeenProblem};
 use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener};
+use crate::targets::EntryEdit;
 
 impl Checks {
     /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what
@@ -57,6 +58,12 @@ impl Checks {
     /// Returns whether something was found to be wrong with an image that is not required yet.
     pub(in crate::flow) fn have_problems(&self) -> bool {
         !self.seen.is_empty()
+    }
+
+    /// Returns whether such an image is that of an entry.
+    pub(in crate::flow) fn have_problem_with(&self, entry: &EntryEdit) -> bool {
+        let image = ImageToCheck::of_entry(entry);
+        matches!(image, Ok(ImageToCheck::Known(image)) if self.seen.iter().any(|seen| seen.image == image))
     }
 
     /// Returns whether an image that is not required yet is wrong, and is not waited for.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::beside::WHOLE_IMAGES;
 use super::file_refusal::FileRefusal;
 use super::image_text::{ImageText, is_version_alone};
-use super::key_stems::{PARTS_BESIDE, end_of_version_name, name_of_version, repository_key, texts_beside};
+use super::key_stems::{PARTS_BESIDE, end_of_version_name, name_of_version, texts_beside};
 use super::name_elsewhere::name_elsewhere;
 use super::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
 use super::node_path::{Found, NodePath, own_pair, refuse_alias};

@@ -3,7 +3,7 @@
 
 use super::image_text::ImageText;
 use super::name_parts::{NAME_PARTS, bare_name};
-use super::nodes::{filled, pairs_of, text_beside, value_of};
+use super::nodes::{filled, pairs_of};
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -66,17 +66,6 @@ pub(super) fn is_part_of_name(version: &str, key: &str) -> bool {
     match PARTS_BESIDE.contains(&version) {
         true => NAME_PARTS.contains(&key),
         false => key != "name" && is_of_name(version, &VERSIONS, key),
-    }
-}
-
-/// Returns the key of the repository: charts take `overrideRepository` first, and beside the end of a name, `repo` is meant.
-pub(super) fn repository_key(yaml: &ParsedYaml<'_>, mapping: NodeId, is_of_image: bool) -> &'static str {
-    let has = |key: &str| text_beside(yaml, mapping, key).is_some();
-    let is_repo = || is_of_image && has("repo") && has("name") && value_of(yaml, mapping, "repository").is_none();
-    match has("overrideRepository") {
-        true => "overrideRepository",
-        false if is_repo() => "repo",
-        false => "repository",
     }
 }
 

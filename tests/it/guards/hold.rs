@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::{Access, GitServer};
+use crate::support::registry::Image;
 use crate::support::repository::{Checkout, File, Mode};
 
 /// Each hold: where it is, what it says, and what stops the release; nothing: it does not.
@@ -47,6 +48,21 @@ fn assert_held(stage: &Stage, output: Output, said: &str) {
     let output = output.exit(9).stderr_has("held: ").stderr_has(said).stderr_has("`--override-hold` releases all");
     assert!(!output.stderr().contains('\u{1b}'), "{}", output.stderr());
     assert_eq!(stage.remote.log("main")[0].subject, "Hold", "nothing was released");
+}
+
+/// An entry that the order leaves out is not waited for, and what holds it holds no other one.
+#[test]
+fn an_entry_that_is_left_out_beside_an_awaited_image() {
+    let stage = Stage::new();
+    let entry = |name: &str, tag: &str| format!("- name: {name}\n  newName: {}\n  newTag: {tag}\n", stage.image());
+    let images = format!("images:\n{}{}", entry("web", "v1.0.0"), entry("api", "v1.1.0"));
+    let hold = File::new(".tagship-hold", "Wait.\nnames: api\n");
+    stage.remote.commit("main", "Images", &[File::new(FILE, &images), hold]);
+    stage.registry.put_image("jakousa/dwk-4-gitops-app", "v1.2.0", &Image::new());
+    stage.registry.appear_after(3, "jakousa/dwk-4-gitops-app", "v1.2.0");
+    let web = format!("web={}:v1.2.0", stage.image());
+    let release = stage.release().args(["--wait", "1m", &web, "api=*:v1.0.0"]).run().success();
+    release.stdout_has("not there yet").stdout_has("left out").stdout_has("released");
 }
 
 /// Nobody waits for an image, or hears of one alone, whose release is held whatever a registry says.

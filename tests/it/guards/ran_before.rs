@@ -177,6 +177,17 @@ fn a_step_aside_or_forward_by_hand_is_no_rollback() {
     }
 }
 
+/// What a template says never ran, so a person who lowers its tag takes nothing back.
+#[test]
+fn a_template_that_is_lowered_before_the_first_release() {
+    let pipeline = Pipeline::with_sources("app");
+    let one = pipeline.source("one", &[]);
+    by_hand(&pipeline, "b15411f387bb2a2286676b92a87fd85aa9b682a5", "v1.4.0");
+    by_hand(&pipeline, "v1.4.0", "v1.2.0");
+    ends(&release(&pipeline, "v1.4.0").arg("--dry-run").run(), "dry-run");
+    ends(&by_ci(&pipeline, "v1.4.0", &one).success(), "released");
+}
+
 /// An old pipeline builds its image again: the digest is another one, and so is a time in the tag.
 #[test]
 fn a_rebuild_does_not_undo_a_change_by_hand() {
