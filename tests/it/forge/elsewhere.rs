@@ -162,7 +162,10 @@ fn a_search_that_is_given_up_is_no_answer() {
         let page = match kind {
             Kind::GitHub | Kind::GitLab | Kind::Gitea => others,
             Kind::Azure => json!({ "value": others }),
-            Kind::Bitbucket => json!({ "values": others, "next": "http://127.0.0.1/?page=2" }),
+            Kind::Bitbucket => {
+                let others = vec![json!({ "type": "pullrequest" }); 50];
+                json!({ "values": others, "next": "http://127.0.0.1/?page=2" })
+            }
         };
         forge.inject(list, ALWAYS, Fault::Answer(Response::json(200, &page)));
         let error = api_of(&forge).newest_request(HEAD, "main").unwrap_err();
