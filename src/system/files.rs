@@ -2,7 +2,7 @@
 //! is never read here. Only regular files are taken, and no link that leads out of where a file has to be.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -71,23 +71,6 @@ pub fn inside(root: &Path, path: &Path) -> io::Result<PathBuf> {
     target.strip_prefix(&root).map(Path::to_owned).map_err(|_elsewhere| {
         io::Error::new(io::ErrorKind::PermissionDenied, format!("a link leads out of `{}`", root.display()))
     })
-}
-
-/// Fails if the file at `path` cannot be added to. If it is not there, or empty folders are in its place, it fails if the
-/// nearest folder above takes no new file. Nothing that is there changes.
-pub fn require_appendable(path: &Path) -> io::Result<()> {
-    match OpenOptions::new().append(true).open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound || is_empty(path) => {
-            let above = path.ancestors().skip(1).find(|folder| folder.symlink_metadata().is_ok());
-            above.map_or(Err(error), |folder| tempfile::tempfile_in(folder).map(drop))
-        }
-        opened => opened.map(drop),
-    }
-}
-
-/// Returns whether there are only folders in a folder, and in those.
-fn is_empty(folder: &Path) -> bool {
-    std::fs::read_dir(folder).is_ok_and(|entries| entries.flatten().all(|entry| is_empty(&entry.path())))
 }
 
 /// Reads a regular file. Pipes and devices are refused, because they may have no end.

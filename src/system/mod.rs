@@ -1,6 +1,7 @@
 //! The machine: time, HTTP and TLS, other programs, signals and files on disk. It knows nothing of images, git or commands,
 //! and each of its files is the only place that does its kind of thing.
 
+pub mod appendable_file;
 pub(crate) mod authorization_header;
 pub mod backoff;
 pub mod bounded_file;

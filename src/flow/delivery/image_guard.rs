@@ -1,5 +1,5 @@
-//! The stage of an attempt that requires the images to be in their registries. What stops a release whatever a registry says,
-//! such as a hold, is told in place of an image that is not there, and nobody waits for that one.
+//! The stage of an attempt that requires the images to be in their registries. If one is missing, holds and rules are judged
+//! first: a release that they stop need not wait for the image.
 
 use super::attempt::{Attempt, Stop};
 use super::edited_files::AskedFiles;

@@ -173,7 +173,7 @@ fn a_new_branch_that_the_server_does_not_create() {
 fn a_new_branch_with_nothing_to_commit_is_guarded() {
     let hold = File::new(".tagship-hold", "Freeze of the year\n");
     let rule = File::new(".tagship.yaml", "rules:\n- tags: semver\n");
-    let refused = File::new(".tagship.yaml", "rules: nobody knows\n");
+    let refused = File::new(".tagship.yaml", "rules: none\n");
     for (file, told) in [(hold, "held"), (rule, "ruled"), (refused, "ruled")] {
         let stage = Stage::new();
         stage.remote.commit("main", "Guard it", &[file]);

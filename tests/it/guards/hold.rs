@@ -65,7 +65,7 @@ fn an_entry_that_is_left_out_beside_an_awaited_image() {
     release.stdout_has("not there yet").stdout_has("left out").stdout_has("released");
 }
 
-/// Nobody waits for an image, or hears of one alone, whose release is held whatever a registry says.
+/// A hold stops a release although its image is missing, and ends a wait for it.
 #[test]
 fn a_hold_counts_beside_a_missing_image() {
     let stage = Stage::new();

@@ -74,8 +74,8 @@ fn what_a_rule_demands() {
     }
 }
 
-/// What the files and the day break is told beside a missing image, and nobody waits for it. What only a registry can tell, or
-/// what a digest is pinned for, is not judged without the image.
+/// Rules about the file, the day and the way are judged although the image is missing, and end a wait for it. Rules about the
+/// image, its digest or its order are not judged then.
 #[test]
 fn what_a_rule_demands_beside_a_missing_image() {
     let stage = Stage::new();
