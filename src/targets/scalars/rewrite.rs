@@ -2,19 +2,19 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::as_read::require_same_as_read;
-use super::asked::{Asked, NewText, asked};
-use super::comments::write_comments;
-use super::document_kind::refuse_file;
-use super::exchanged::compare;
+use super::document::document_kind::refuse_file;
+use super::document::exchanged::compare;
 use super::file_refusal::FileRefusal;
-use super::image_edit::outcome;
-use super::image_text::is_same_image;
-use super::lookup::{FileImages, TextOrigin};
-use super::planned_image::{ImagesPlan, plan};
-use super::shared_registry::SharedName;
-use super::shown_images::ShownImages;
-use super::together::together;
+use super::image_parts::image_text::is_same_image;
+use super::names::shared_registry::SharedName;
+use super::notes::image_edit::outcome;
+use super::plan::as_read::require_same_as_read;
+use super::plan::asked::{Asked, NewText, asked};
+use super::plan::comments::write_comments;
+use super::plan::planned_image::{ImagesPlan, plan};
+use super::search::lookup::{FileImages, TextOrigin};
+use super::search::shown_images::ShownImages;
+use super::search::together::together;
 use crate::image::ImageArgument;
 use crate::targets::edit::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
