@@ -7,7 +7,7 @@
 use std::time::UNIX_EPOCH;
 
 use libfuzzer_sys::fuzz_target;
-use tagship::guards::hold_file::{Hold, HoldState};
+use tagship::guards::hold::hold_file::{Hold, HoldState};
 
 fuzz_target!(|data: &[u8]| match Hold::parse(data) {
     Ok(hold) => {

@@ -11,7 +11,7 @@ use super::release_branch::read_branch::{Tip, read_branch};
 use super::rulings::{EntryToRule, broken_beside_images, rule};
 use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::claims::BranchClaims;
+use crate::guards::history::claims::BranchClaims;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::{ImageName, Reference};

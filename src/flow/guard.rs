@@ -4,7 +4,7 @@
 
 use super::release_branch::announcements::tell_connections;
 use super::release_branch::rereads::Rereads;
-use crate::guards::own_push::{StartedBy, started_by};
+use crate::guards::own_commits::own_push::{StartedBy, started_by};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome, StopKind, Stopped};
 use crate::request::{GuardRequest, OnOwnCommit, TargetRequest};

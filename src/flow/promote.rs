@@ -10,7 +10,7 @@ use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::claims::BranchClaims;
+use crate::guards::history::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
 use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
 use crate::image::ImageName;

@@ -2,8 +2,8 @@
 //! those to the environment that is promoted.
 
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::claims::BranchClaims;
-use crate::guards::entry_history::EntryHistory;
+use crate::guards::history::claims::BranchClaims;
+use crate::guards::history::entry_history::EntryHistory;
 use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::LoggedRelease;

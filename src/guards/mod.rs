@@ -6,24 +6,9 @@
 //! guard is a pure judgement and a reader that finds out what it has to know. A reader asks repositories one after the other,
 //! and changes nothing. `README.md` in this folder has examples, and what a look costs.
 
-mod branch_line;
-mod branch_update;
-pub(crate) mod claims;
-mod compared_commits;
-mod compared_file;
-pub(crate) mod entry_history;
-mod file_entries;
-pub(crate) mod generated_heads;
-pub(crate) mod head_branch;
+pub(crate) mod history;
 pub mod hold;
-pub mod hold_file;
-mod merged_request;
-mod moved_file;
 mod near_names;
 pub mod order;
-pub mod own_commit;
-pub mod own_push;
+pub mod own_commits;
 pub mod rules;
-mod spellings;
-mod titled_change;
-mod told_change;

@@ -5,7 +5,7 @@
 use ring::digest::{Context, SHA256};
 
 use crate::git::{BranchName, RepositoryPath};
-use crate::guards::generated_heads::folder_of_heads;
+use crate::guards::own_commits::generated_heads::folder_of_heads;
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
 use crate::system::hexadecimal::hexadecimal;

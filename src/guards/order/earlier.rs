@@ -3,7 +3,7 @@
 use super::Build;
 use super::entry_at_tip::EntryAtTip;
 use crate::git::{CommitId, Snapshot};
-use crate::guards::entry_history::EntryHistory;
+use crate::guards::history::entry_history::EntryHistory;
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
 

@@ -16,7 +16,7 @@ use super::setting::{Setting, Unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement};
 use crate::git::{CommitId, Snapshot};
-use crate::guards::claims::BranchClaims;
+use crate::guards::history::claims::BranchClaims;
 use crate::message::SourceCommit;
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::outcome::FileEdit;

@@ -6,7 +6,7 @@ use std::iter;
 
 use super::entry_at_tip::EntryAtTip;
 use crate::git::{CommitRecord, History, RepositoryPath, Snapshot};
-use crate::guards::claims::BranchClaims;
+use crate::guards::history::claims::BranchClaims;
 use crate::message::merged_title::titles;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;

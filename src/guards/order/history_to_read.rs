@@ -3,7 +3,7 @@
 
 use super::found_claim::SEARCH_DEPTHS;
 use crate::git::{CommitId, CommitRecord, Snapshot};
-use crate::guards::claims::BranchClaims;
+use crate::guards::history::claims::BranchClaims;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
 

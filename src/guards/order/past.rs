@@ -13,7 +13,7 @@ use super::sentences::{source, unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Ancestry, Build};
 use crate::git::Snapshot;
-use crate::guards::claims::BranchClaims;
+use crate::guards::history::claims::BranchClaims;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
 use crate::request::{OnDiverged, OnUnknownOrder};

@@ -13,14 +13,13 @@ use super::earlier::{EarlierBuild, TakenBack, build_of, earlier_builds, taken_ba
 use super::entry_at_tip::EntryAtTip;
 use super::found_claim::{FoundClaim, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim};
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
-use crate::guards::claims::BranchClaims;
-use crate::guards::entry_history::{EntryHistory, fields_at, newest_commits};
-use crate::guards::file_entries::entries;
-use crate::guards::spellings::in_terms_of;
+use crate::guards::history::claims::BranchClaims;
+use crate::guards::history::entry_history::{EntryHistory, fields_at, newest_commits};
+use crate::guards::history::file_entries::entries;
 use crate::message::LoggedRelease;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
-use crate::targets::Fields;
+use crate::targets::{self, Fields};
 
 /// What an entry runs before the new release.
 #[derive(Default)]
@@ -372,7 +371,12 @@ fn said_and_fields(
         snapshot.load_history(&[&record], &path)?;
         if let Some(fields) = fields_at(snapshot, &record, &path, name)? {
             let bytes = snapshot.file_at(&record, &path)?.unwrap_or_default();
-            return Ok(Some((said.map(|said| in_terms_of(name, &path.to_string(), bytes, said)), fields)));
+            // What it says of the image by another name, it says by this one.
+            let said = said.map(|said| {
+                let spellings = targets::spellings(&path.to_string(), bytes, name, &said.entries().collect());
+                said.renamed(&spellings, name)
+            });
+            return Ok(Some((said, fields)));
         }
     }
     Ok(None)

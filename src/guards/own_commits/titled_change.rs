@@ -3,7 +3,7 @@
 //! what the editor makes of the file, but for comments.
 
 use super::compared_file::ComparedFile;
-use super::file_entries::entries;
+use crate::guards::history::file_entries::entries;
 use crate::image::ImageArgument;
 use crate::message::{compose, short_image};
 use crate::targets::Absent;

@@ -9,7 +9,7 @@ use crate::targets::Fields;
 pub(super) type Entries = BTreeMap<String, Fields>;
 
 /// Returns what the entries of a file say, or the entry `name` alone; `None` if the file cannot be read.
-pub(super) fn entries(path: &str, bytes: &[u8], name: Option<&str>) -> Option<Entries> {
+pub(in crate::guards) fn entries(path: &str, bytes: &[u8], name: Option<&str>) -> Option<Entries> {
     let mut found = BTreeMap::new();
     for (entry, fields) in targets::entries(path, bytes, name).ok()? {
         if name.is_none_or(|name| name == entry) {

@@ -1,11 +1,13 @@
 //! HOLD: reads the holds that concern a release from the tip that is written on. A hold that comes later is seen as well:
 //! the push that did not know of it loses the race, and the next attempt reads it.
 
+pub mod hold_file;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::SystemTime;
 
+use self::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::git::{RepositoryPath, Snapshot, TreeEntryKind};
-use crate::guards::hold_file::{FILE_NAME, Hold, HoldError, HoldState};
 use crate::guards::near_names::near_names;
 use crate::outcome::Event;
 use crate::outcome::failure::Failure;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::merged_request::{PushedTo, look_at, may_be_retitled};
 use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, Remote};
-use crate::guards::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
+use crate::guards::own_commits::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
 use crate::outcome::failure::Failure;
 use crate::request::{Began, Repository, TargetRequest};
 

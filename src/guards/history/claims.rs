@@ -25,7 +25,11 @@ pub struct BranchClaims {
 impl BranchClaims {
     /// Searches the newest `depth` commits of the branch of `snapshot`, or more if more were asked for before. Returns those that
     /// were searched.
-    pub(super) fn search(&mut self, snapshot: &mut Snapshot<'_>, depth: usize) -> Result<&History, GitError> {
+    pub(in crate::guards) fn search(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        depth: usize,
+    ) -> Result<&History, GitError> {
         if self.depth < depth {
             self.line = BranchLine::of(snapshot.history(depth)?);
             self.depth = depth;
@@ -37,12 +41,12 @@ impl BranchClaims {
     }
 
     /// The line of the commits that were searched.
-    pub(super) fn line(&self) -> &BranchLine {
+    pub(in crate::guards) fn line(&self) -> &BranchLine {
         &self.line
     }
 
     /// Returns all names by which releases of the file at `path` call the image `name` of it. `bytes` is that file now.
-    pub(super) fn spellings(&mut self, name: &str, path: &str, bytes: &[u8]) -> BTreeSet<String> {
+    pub(in crate::guards) fn spellings(&mut self, name: &str, path: &str, bytes: &[u8]) -> BTreeSet<String> {
         let key = (path.to_owned(), name.to_owned());
         if let Some(known) = self.spellings.get(&key) {
             return known.clone();
@@ -54,12 +58,12 @@ impl BranchClaims {
     }
 
     /// Returns the names of all entries that are claimed to have been released, whatever the file.
-    pub(super) fn names(&self) -> BTreeSet<&str> {
+    pub(in crate::guards) fn names(&self) -> BTreeSet<&str> {
         self.by_name().keys().map(String::as_str).collect()
     }
 
     /// Returns the claims that name an entry by exactly `name`, whatever the file, the newest first.
-    pub(super) fn of_name<'c>(&'c self, name: &str) -> impl Iterator<Item = &'c ReleaseTrailers> + use<'c> {
+    pub(in crate::guards) fn of_name<'c>(&'c self, name: &str) -> impl Iterator<Item = &'c ReleaseTrailers> + use<'c> {
         let places = self.by_name().get(name).into_iter().flatten();
         places.filter_map(|(commit, place)| self.by_commit.get(commit)?.get()?.get(*place))
     }
@@ -79,7 +83,7 @@ impl BranchClaims {
     }
 
     /// Returns what each commit that the branch has been at claims, the newest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&CommitRecord, &[ReleaseTrailers])> {
+    pub(in crate::guards) fn iter(&self) -> impl Iterator<Item = (&CommitRecord, &[ReleaseTrailers])> {
         self.line.tips().filter_map(|tip| {
             let claims = self.by_commit.get(&tip.id)?;
             Some((tip, claims.get_or_init(|| claims_of(tip, &self.line)).as_slice()))
