@@ -1,8 +1,8 @@
 //! `log`: what was released to a branch, from its history.
 
+use crate::flow::from_history::unknown_entry::never_was;
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
-use crate::flow::unknown_entry::never_was;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits, places_on_branch};
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;

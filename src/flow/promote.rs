@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::delivery::{Job, Writing, deliver};
-use super::exact_argument::exactly;
-use super::promoted_name::{Destination, EntryThere, PromotedEntry};
-use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
+use super::from_history::exact_argument::exactly;
+use super::from_history::promoted_name::{Destination, EntryThere, PromotedEntry};
+use super::from_history::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
 use crate::git::{RepositoryPath, Snapshot};

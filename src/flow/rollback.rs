@@ -4,12 +4,12 @@
 use std::cell::RefCell;
 
 use super::delivery::{Job, Writing, deliver};
-use super::exact_argument::exactly;
-use super::named_release::{AmbiguousName, place_of};
-use super::pushed_again::{ReleasedDigest, warn_of_pushed_again};
+use super::from_history::exact_argument::exactly;
+use super::from_history::named_release::{AmbiguousName, place_of};
+use super::from_history::pushed_again::{ReleasedDigest, warn_of_pushed_again};
+use super::from_history::unknown_entry::never_was;
 use super::release_branch::read_branch::Tip;
 use super::target_files::tag_elsewhere::TagsElsewhere;
-use super::unknown_entry::never_was;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits};

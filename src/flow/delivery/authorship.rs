@@ -3,8 +3,8 @@
 
 use std::time::SystemTime;
 
+use crate::flow::forges::remote_forge::{forge_address, forge_of};
 use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::remote_forge::{forge_address, forge_of};
 use crate::forge::{Forge, UnknownForge};
 use crate::git::{Authorship, Identity, IdentityParts, Signing};
 use crate::outcome::failure::Failure;

@@ -3,7 +3,7 @@
 use super::attempt::{Attempt, Stop};
 use super::release_plan::{Draft, ReleasePlan};
 use crate::flow::file_edits::released::releases_of;
-use crate::flow::source_changes::compare;
+use crate::flow::forges::source_changes::compare;
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
 use crate::outcome::{Changes, Ending, FileEdit, Outcome, StopKind, Stopped};

@@ -5,7 +5,7 @@
 use super::attempt::{Attempt, Stop};
 use super::edited_files::WantedRelease;
 use super::head_request::proposes;
-use crate::flow::remote_forge::Opener;
+use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Pusher, Snapshot};
 use crate::guards::order::{EntryOrder, Standing};

@@ -3,9 +3,9 @@
 //! release end alike.
 
 use super::job::Job;
+use crate::flow::forges::remote_forge::forge_address;
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::{Aim, BesideBranch, HeadAim};
-use crate::flow::remote_forge::forge_address;
 use crate::git::{PushRefusal, Remote};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;

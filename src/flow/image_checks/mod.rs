@@ -14,4 +14,5 @@ pub(super) mod pinned_digests;
 mod problem;
 pub(super) mod question;
 mod required_images;
+pub(super) mod rulings;
 pub(super) mod source_attestations;

@@ -2,7 +2,7 @@
 
 use super::checks::Checks;
 use super::forge_attestations::Keeper;
-use crate::flow::remote_forge::{forge_address, forge_of};
+use crate::flow::forges::remote_forge::{forge_address, forge_of};
 use crate::forge::ForgeKind;
 use crate::git::Remote;
 use crate::guards::order::repository_beside;

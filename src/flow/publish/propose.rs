@@ -6,7 +6,7 @@ use super::pushed_head::PushedHead;
 use super::request_by_api::{EarlierMerge, RequestByApi};
 use super::request_by_push::RequestByPush;
 use super::{Content, Published, RefusedPush, Rivals, Terms, forge_commit, has_moved, push};
-use crate::flow::remote_forge::Opener;
+use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{Known, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;

@@ -1,7 +1,7 @@
 //! The request that the API of a forge opens or changes for a head branch, and the merge that the forge is to make of it.
 
 use super::pushed_head::PushedHead;
-use crate::flow::remote_forge::Opener;
+use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener, Proposed};

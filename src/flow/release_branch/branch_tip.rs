@@ -3,8 +3,8 @@
 use super::announcements::tell_reading;
 use super::branch::{Location, NamedBy, ReleaseBranch, UNREADABLE};
 use super::head_name::head_name;
+use crate::flow::forges::remote_forge::Opener;
 use crate::flow::publish::{Direct, Proposer, Publisher};
-use crate::flow::remote_forge::Opener;
 use crate::git::{
     AdvertisedRefs, BranchName, Checkout, CommitId, Loaded, ObjectSource, Pusher, Reader, RefsKept, Remote,
     RepositoryPath, Snapshot, Tips, open_both, open_both_at_default,

@@ -9,7 +9,7 @@ use crate::request::TargetRequest;
 
 /// Adds to each release what changed in its source, as far as the orders know both commits. `target` is the remote that is
 /// released to.
-pub(super) fn compare(
+pub(in crate::flow) fn compare(
     releases: &mut [Release],
     orders: &EntryOrders,
     request: &TargetRequest,

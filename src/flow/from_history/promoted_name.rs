@@ -11,27 +11,27 @@ use crate::outcome::failure::Failure;
 use crate::targets::{self, Absent, FieldName, Fields, is_same_image};
 
 /// The environment that images are promoted to.
-pub(super) struct Destination<'p> {
-    pub(super) paths: &'p [RepositoryPath],
-    pub(super) entries: Vec<EntryThere>,
+pub(in crate::flow) struct Destination<'p> {
+    pub(in crate::flow) paths: &'p [RepositoryPath],
+    pub(in crate::flow) entries: Vec<EntryThere>,
     /// Whether the registry is asked for the images.
-    pub(super) is_checked: bool,
+    pub(in crate::flow) is_checked: bool,
 }
 
 /// An entry of that environment.
-pub(super) struct EntryThere {
-    pub(super) path: RepositoryPath,
-    pub(super) name: String,
-    pub(super) fields: Fields,
+pub(in crate::flow) struct EntryThere {
+    pub(in crate::flow) path: RepositoryPath,
+    pub(in crate::flow) name: String,
+    pub(in crate::flow) fields: Fields,
 }
 
 /// An entry of the environment that is promoted.
-pub(super) struct PromotedEntry<'e> {
-    pub(super) path: &'e RepositoryPath,
-    pub(super) name: &'e ImageName,
-    pub(super) fields: &'e Fields,
+pub(in crate::flow) struct PromotedEntry<'e> {
+    pub(in crate::flow) path: &'e RepositoryPath,
+    pub(in crate::flow) name: &'e ImageName,
+    pub(in crate::flow) fields: &'e Fields,
     /// The name of its image, as a release said.
-    pub(super) said_name: Option<&'e str>,
+    pub(in crate::flow) said_name: Option<&'e str>,
 }
 
 impl Destination<'_> {
@@ -41,7 +41,7 @@ impl Destination<'_> {
     /// # Errors
     ///
     /// The environments are known to have two images, or a chart makes another name here.
-    pub(super) fn name(
+    pub(in crate::flow) fn name(
         &self,
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,

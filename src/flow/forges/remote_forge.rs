@@ -10,18 +10,18 @@ use crate::outcome::failure::Failure;
 use crate::request::{AutoMergeMethod, TargetRequest};
 
 /// Returns the forge of `remote`, by its API. A login that git has to ask for is known once a push has begun.
-pub(super) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
+pub(in crate::flow) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
     FoundForge::of(remote, request)?.forge(request)
 }
 
 /// Returns where the forge of `remote` is, which is known without a request.
-pub(super) fn forge_address(remote: &Remote, request: &TargetRequest) -> Result<ForgeAddress, Failure> {
+pub(in crate::flow) fn forge_address(remote: &Remote, request: &TargetRequest) -> Result<ForgeAddress, Failure> {
     let url = remote.url().ok_or(UnknownForge::Local)?;
     Ok(ForgeAddress::of(&url, &request.forge)?)
 }
 
 /// How pull requests are opened at a remote.
-pub(super) enum Opener {
+pub(in crate::flow) enum Opener {
     Api(Box<Forge>),
     /// The push opens it, because its login does not open the API.
     ByPush(MergeRequestByPush),
@@ -29,7 +29,7 @@ pub(super) enum Opener {
 
 impl Opener {
     /// Returns how pull requests are opened at `remote`. A login that git has to ask for is known once a push has begun.
-    pub(super) fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
+    pub(in crate::flow) fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
         let found = FoundForge::of(remote, request)?;
         match MergeRequestByPush::instead_of_api(&found.address, found.token.as_ref()) {
             Some(by_push) => Ok(Self::ByPush(by_push)),
@@ -38,7 +38,7 @@ impl Opener {
     }
 
     /// Returns how a request that is opened so is merged. An API takes the message of a squash, and options of a push do not.
-    pub(super) fn merge_method(&self, asked: AutoMergeMethod) -> MergeMethod {
+    pub(in crate::flow) fn merge_method(&self, asked: AutoMergeMethod) -> MergeMethod {
         match (asked, self) {
             (AutoMergeMethod::Named(method), _) => method,
             (AutoMergeMethod::Usual, Self::Api(_)) => MergeMethod::Squash,

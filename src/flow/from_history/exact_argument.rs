@@ -8,7 +8,7 @@ use crate::targets::Fields;
 /// Returns the argument that makes an entry say exactly this, but for a digest: one beside a tag that is not to be pinned is
 /// left out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that
 /// cannot be written.
-pub(super) fn exactly(
+pub(in crate::flow) fn exactly(
     name: &ImageName,
     fields: &Fields,
     released: Option<&str>,

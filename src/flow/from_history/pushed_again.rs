@@ -6,7 +6,7 @@ use crate::message::Release;
 use crate::outcome::{Event, Listener, Outcome};
 
 /// What the image of an entry was in a release.
-pub(super) struct ReleasedDigest {
+pub(in crate::flow) struct ReleasedDigest {
     pub(super) name: ImageName,
     pub(super) digest: Digest,
     /// Which release it was, as in `when 1a2b3c4 released it`.
@@ -15,13 +15,13 @@ pub(super) struct ReleasedDigest {
 
 impl ReleasedDigest {
     /// `text` comes from a trailer, or from a file: it may be none.
-    pub(super) fn new(name: &ImageName, text: Option<&str>, when: String) -> Option<Self> {
+    pub(in crate::flow) fn new(name: &ImageName, text: Option<&str>, when: String) -> Option<Self> {
         Some(Self { name: name.clone(), digest: text?.parse().ok()?, when })
     }
 }
 
 /// Warns of each tag that `outcome` writes and that is another image than the one that was `released`. `way` leads to that one.
-pub(super) fn warn_of_pushed_again(
+pub(in crate::flow) fn warn_of_pushed_again(
     outcome: &Outcome,
     released: &[ReleasedDigest],
     way: &str,

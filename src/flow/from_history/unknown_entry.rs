@@ -1,13 +1,17 @@
 //! A name that no entry of a file has or ever had, as far as its history tells.
 
-use super::target_files::other_kustomizations::{kustomizations_with, places_with};
+use crate::flow::target_files::other_kustomizations::{kustomizations_with, places_with};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
 use crate::targets;
 use crate::targets::Fields;
 
 /// Returns the failure for a name that no entry or image has or ever had in the file at `path`.
-pub(super) fn never_was(name: &str, snapshot: &mut Snapshot<'_>, path: &RepositoryPath) -> Result<Failure, Failure> {
+pub(in crate::flow) fn never_was(
+    name: &str,
+    snapshot: &mut Snapshot<'_>,
+    path: &RepositoryPath,
+) -> Result<Failure, Failure> {
     let (file, text) = (path.to_string(), snapshot.file(path)?.to_vec());
     let entries = targets::entries(&file, &text, None).unwrap_or_default();
     if targets::is_kustomization(&file, &text) {

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::image_checks::awaited::Pace;
-use super::image_checks::checks::Checks;
-use super::image_checks::further_questions::{Answers, Patience};
-use super::image_checks::image_to_check::ImageToCheck;
+use crate::flow::image_checks::awaited::Pace;
+use crate::flow::image_checks::checks::Checks;
+use crate::flow::image_checks::further_questions::{Answers, Patience};
+use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
 use crate::guards::rules::{
@@ -22,21 +22,21 @@ use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revised
 use crate::targets::EntryEdit;
 
 /// An entry to judge, as it will be on the branch.
-pub(super) struct EntryToRule<'e> {
-    pub(super) path: &'e RepositoryPath,
-    pub(super) entry: &'e EntryEdit,
+pub(in crate::flow) struct EntryToRule<'e> {
+    pub(in crate::flow) path: &'e RepositoryPath,
+    pub(in crate::flow) entry: &'e EntryEdit,
     /// The commit that the image was built from.
-    pub(super) source: Option<SourceCommit>,
-    pub(super) order: Option<&'e EntryOrder>,
+    pub(in crate::flow) source: Option<SourceCommit>,
+    pub(in crate::flow) order: Option<&'e EntryOrder>,
     /// Whether the branch has it, or had it before: that was judged when it came.
-    pub(super) was_on_branch: bool,
+    pub(in crate::flow) was_on_branch: bool,
 }
 
 /// What was judged.
-pub(super) struct Rulings {
-    pub(super) rulings: Vec<Ruling>,
+pub(in crate::flow) struct Rulings {
+    pub(in crate::flow) rulings: Vec<Ruling>,
     /// Whether the entries may be out of date: a registry was waited for, or a tag means another digest by now.
-    pub(super) is_outdated: bool,
+    pub(in crate::flow) is_outdated: bool,
 }
 
 /// Judges all rules of `state` that are for `entries`. What the files tell comes first: if that breaks a rule, no registry
@@ -44,7 +44,7 @@ pub(super) struct Rulings {
 ///
 /// # Errors
 /// If a registry cannot be asked, and nothing else breaks a rule. What it answers is a ruling.
-pub(super) fn rule(
+pub(in crate::flow) fn rule(
     state: &RulesState,
     entries: &[EntryToRule<'_>],
     circumstances: Option<&Circumstances>,
@@ -56,7 +56,7 @@ pub(super) fn rule(
 
 /// Judges the same rules after images were found to be missing or wrong, and returns those that do not hold. Only of the others
 /// can a registry tell more.
-pub(super) fn broken_beside_images(
+pub(in crate::flow) fn broken_beside_images(
     state: &RulesState,
     entries: Vec<EntryToRule<'_>>,
     circumstances: Option<&Circumstances>,

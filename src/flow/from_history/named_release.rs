@@ -10,7 +10,7 @@ const MIN_CHARACTERS: usize = 7;
 /// A text that is the beginning of several names, which lead to different images.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` begins {} names of releases of `{entry}`: {}", .names.len(), first_of(.names))]
-pub(super) struct AmbiguousName {
+pub(in crate::flow) struct AmbiguousName {
     text: String,
     entry: String,
     names: Vec<String>,
@@ -19,7 +19,7 @@ pub(super) struct AmbiguousName {
 /// Returns the place of the release that `text` names among `releases` of one entry, the newest first; `None` if there is none.
 /// Of several by one name, the newest that stands counts, else the newest one: what was taken back before can be meant all the
 /// same.
-pub(super) fn place_of(releases: &[LoggedRelease], text: &str) -> Result<Option<usize>, AmbiguousName> {
+pub(in crate::flow) fn place_of(releases: &[LoggedRelease], text: &str) -> Result<Option<usize>, AmbiguousName> {
     let newest = |is_called: &dyn Fn(&LoggedRelease) -> bool| {
         let called = |release: &LoggedRelease| release.fields.is_some() && is_called(release);
         let standing = releases.iter().position(|release| release.stands() && called(release));
