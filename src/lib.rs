@@ -38,13 +38,13 @@ use outcome::failure::{Failure, FailureKind};
 use outcome::{Event, Outcome};
 use report::Report;
 use request::Request;
-use system::http::shown_host;
-use system::signals::{Gate, Stage, Waited, Work};
-use system::webhook::Webhook;
+use system::network::http::shown_host;
+use system::network::webhook::Webhook;
+use system::processes::signals::{Gate, Stage, Waited, Work};
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    system::memory::protect();
+    system::processes::memory::protect();
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
@@ -60,7 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(text) = Arguments::manual(&typed, &environment, &exit_codes) {
         return code_of(report::print(&text).map(|()| ExitCode::SUCCESS));
     }
-    system::programs::search_in(environment.get("PATH"));
+    system::processes::programs::search_in(environment.get("PATH"));
     code_of(match Arguments::parse_from(&typed, &environment, &exit_codes) {
         Ok(arguments) => obey(arguments, environment, unknown, exposed),
         Err(error) => refuse(&error, &typed, &environment),
@@ -125,7 +125,7 @@ fn obey(
             result
         }
     };
-    let result = match system::signals::wait_for(work, || report.tick()) {
+    let result = match system::processes::signals::wait_for(work, || report.tick()) {
         Ok(Waited::Done(result)) => result,
         Ok(Waited::Interrupted(work)) => interrupted(command, &gate, work),
         Err(error) => Err(Failure::unexpected(error)),
@@ -157,7 +157,7 @@ fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>)
         }
         Stage::Before => Failure::interrupted(command),
     };
-    system::programs::end_all();
+    system::processes::programs::end_all();
     git::remove_temporary_files();
     Err(failure)
 }

@@ -18,7 +18,7 @@ use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
-use crate::system::signals::Gate;
+use crate::system::processes::signals::Gate;
 use crate::targets::{self, Fields, ReadFile, TargetError};
 
 /// Releases to one environment what another one runs.

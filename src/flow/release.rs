@@ -11,7 +11,7 @@ use crate::message::{EntrySources, SourceCommit};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{OnOwnCommit, ReleaseRequest};
-use crate::system::signals::Gate;
+use crate::system::processes::signals::Gate;
 use crate::targets::{self, ReadFile};
 
 /// Releases images: all of them in one commit, or nothing.

@@ -20,7 +20,7 @@ use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Earlier, Images, PinDigest, RollbackRequest, Route};
-use crate::system::signals::Gate;
+use crate::system::processes::signals::Gate;
 use crate::targets;
 use crate::targets::{Fields, PlaceVersion};
 

@@ -15,8 +15,8 @@ use crate::message::compose::Purpose;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Changes, Ending, Event, FileEdit, Listener, Outcome};
 use crate::request::{Effect, PinDigest, SetRequest};
-use crate::system::files::{self, Replacement};
-use crate::system::signals::Gate;
+use crate::system::disk::files::{self, Replacement};
+use crate::system::processes::signals::Gate;
 use crate::targets::EntryEdit;
 
 /// Edits files on disk: all of them, or none.

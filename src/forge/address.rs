@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use crate::system::http::shown_host;
+use crate::system::network::http::shown_host;
 
 /// A forge whose API is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use reqwest::header::HeaderValue;
 
-use crate::system::authorization_header;
+use crate::system::network::authorization_header;
 
 /// A token, with the user of the login that it comes from. It is a secret, so it has no `Debug`.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::address::ForgeKind;
 use super::server_words::ServerWords;
-use crate::system::connection::ConnectionError;
+use crate::system::network::connection::ConnectionError;
 
 /// Why a forge did not do what it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

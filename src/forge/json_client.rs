@@ -13,10 +13,11 @@ use super::api_token::ApiToken;
 use super::error::ForgeError;
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
-use crate::system::connection::{ConnectionError, ConnectionProblem};
-use crate::system::http::shown_host;
-use crate::system::proxy_route::ProxyRoute;
-use crate::system::{bounded_json, retry_after, sent_logins};
+use crate::system::bounded_json;
+use crate::system::network::connection::{ConnectionError, ConnectionProblem};
+use crate::system::network::http::shown_host;
+use crate::system::network::proxy_route::ProxyRoute;
+use crate::system::network::{retry_after, sent_logins};
 
 /// How often a request is made in all.
 const MAX_ATTEMPTS: u32 = 3;

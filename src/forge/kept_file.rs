@@ -12,10 +12,10 @@ use super::error::ForgeError;
 use super::json_client::{JsonClient, pause};
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
-use crate::system::connection::ConnectionError;
-use crate::system::http::{is_passing, literal, shown_host};
-use crate::system::neighbourhood::Neighbourhood;
-use crate::system::proxy_route::ProxyRoute;
+use crate::system::network::connection::ConnectionError;
+use crate::system::network::http::{is_passing, literal, shown_host};
+use crate::system::network::neighbourhood::Neighbourhood;
+use crate::system::network::proxy_route::ProxyRoute;
 
 const MAX_ATTEMPTS: u32 = 3;
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);

@@ -11,7 +11,7 @@ use super::address::{ForgeAddress, ForgeKind};
 use super::error::ForgeError;
 use super::json_client::{ApiAnswer, ApiCall, ForgeConnection, JsonClient, Repeat};
 use super::kept_file::KeptFiles;
-use crate::system::http::shown_host;
+use crate::system::network::http::shown_host;
 
 /// What is asked for, for the case that it is not allowed.
 #[derive(Clone, Copy)]

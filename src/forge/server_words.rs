@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::system::sent_logins;
+use crate::system::network::sent_logins;
 
 /// The most lines that are kept, and the most characters of each.
 const MAX_LINES: usize = 6;

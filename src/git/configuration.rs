@@ -10,7 +10,7 @@ use gix::config::file::{includes, init};
 use gix::config::source::Kind;
 
 use super::error::GitError;
-use crate::system::bounded_file::{self, in_home};
+use crate::system::disk::bounded_file::{self, in_home};
 
 /// How deep files that include each other are searched for a mistake.
 const MAX_INCLUDES: usize = 10;

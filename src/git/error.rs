@@ -6,8 +6,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::wire::known_login::{LoginOrigin, Withheld};
-use crate::system::connection::{ConnectionError, causes};
-use crate::system::tls::{MisnamedAuthorities, TlsError};
+use crate::system::network::connection::{ConnectionError, causes};
+use crate::system::network::tls::{MisnamedAuthorities, TlsError};
 
 /// Why a repository could not be read or written.
 #[derive(Debug, thiserror::Error)]

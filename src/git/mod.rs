@@ -72,9 +72,9 @@ pub use wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
 pub use wire::ssh::SshSettings;
 pub use wire::traffic::Traffic;
 
-pub use crate::system::notices::Notices;
-pub use crate::system::proxy::Proxies;
-pub use crate::system::tls::SystemAuthorities;
+pub use crate::system::network::notices::Notices;
+pub use crate::system::network::proxy::Proxies;
+pub use crate::system::network::tls::SystemAuthorities;
 
 /// What the fuzz targets call of readers that are private otherwise.
 #[cfg(fuzzing)]

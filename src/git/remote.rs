@@ -25,11 +25,11 @@ use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces,
 use super::wire::protection::Protection;
 use super::wire::ssh::{Ssh, SshSettings};
 use super::wire::traffic::{Counters, Traffic};
-use crate::system::authorization_header::basic;
-use crate::system::notices::Notices;
-use crate::system::proxy::Proxies;
-use crate::system::proxy_route::ProxyRoute;
-use crate::system::tls::SystemAuthorities;
+use crate::system::network::authorization_header::basic;
+use crate::system::network::notices::Notices;
+use crate::system::network::proxy::Proxies;
+use crate::system::network::proxy_route::ProxyRoute;
+use crate::system::network::tls::SystemAuthorities;
 
 /// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {

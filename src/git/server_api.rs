@@ -11,7 +11,7 @@ use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::HttpSettings;
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, of_variable};
 use super::wire::protection::Protection;
-use crate::system::proxy_route::ProxyRoute;
+use crate::system::network::proxy_route::ProxyRoute;
 
 /// How the API of a remote's server is reached. It holds a login, so it has no `Debug`.
 pub struct ServerApi {

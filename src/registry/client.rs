@@ -26,8 +26,8 @@ use super::signer_claim::{ProvedClaim, RequiredClaim};
 use super::verdict::{Outage, Verdict};
 use crate::image::{Platform, Reference};
 use crate::system::backoff::Backoff;
-use crate::system::notices::Notices;
-use crate::system::proxy::Proxies;
+use crate::system::network::notices::Notices;
+use crate::system::network::proxy::Proxies;
 
 /// The longest time for a check; a longer one could not be added to a point in time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);

@@ -6,7 +6,7 @@ use reqwest::Url;
 use super::error::CheckError;
 use super::http::trust::{Trust, names};
 use crate::image::{Digest, Reference};
-use crate::system::http::is_loopback;
+use crate::system::network::http::is_loopback;
 
 #[derive(Debug)]
 pub(super) struct Endpoint {

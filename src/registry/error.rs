@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use crate::system::client_certificate::ClientCertificateError;
-use crate::system::tls::MisnamedAuthorities;
+use crate::system::network::client_certificate::ClientCertificateError;
+use crate::system::network::tls::MisnamedAuthorities;
 
 /// Why a check came to no verdict.
 #[derive(Debug, thiserror::Error)]

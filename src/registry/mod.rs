@@ -51,8 +51,8 @@ pub use revision::Revision;
 pub use signer_claim::{Claim, ProvedClaim, ProvedKind, RejectedClaim, RequiredClaim, Unoffered};
 pub use verdict::{Outage, Verdict};
 
-pub use crate::system::proxy::Proxies;
-pub use crate::system::tls::SystemAuthorities;
+pub use crate::system::network::proxy::Proxies;
+pub use crate::system::network::tls::SystemAuthorities;
 
 /// What the fuzz targets call of readers that are private otherwise.
 #[cfg(fuzzing)]

@@ -6,7 +6,7 @@ use super::artifact::Artifact;
 use super::descriptor::Descriptor;
 use super::http::error_response::ErrorResponse;
 use crate::image::Digest;
-use crate::system::connection::ConnectionError;
+use crate::system::network::connection::ConnectionError;
 
 /// What a registry says about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use reqwest::Url;
 use super::logins;
 use crate::cli::{Arguments, Environment};
 use crate::outcome::failure::Failure;
-use crate::system::http::is_loopback;
-use crate::system::webhook::Webhook;
+use crate::system::network::http::is_loopback;
+use crate::system::network::webhook::Webhook;
 
 /// Returns where the result is sent; `None` if it is sent nowhere. A dry run changes nothing that another system should know.
 ///

@@ -8,8 +8,8 @@ use crate::cli::VerificationArguments;
 use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, Claim, ExpectedSource, NoAttestationType, RequiredClaim, Requirement};
-use crate::system::bounded_file;
-use crate::system::shown_path::shown_path;
+use crate::system::disk::bounded_file;
+use crate::system::disk::shown_path::shown_path;
 
 /// Returns the claims that are required. `source` is the commit that provenance must name, if it is known already.
 pub(super) fn required_claims(

@@ -371,7 +371,7 @@ pub fn log_commands() -> impl Iterator<Item = LogCommand> {
 mod tests {
     use super::{CiSystem, SYSTEMS};
     use crate::cli::settings::{built, names_of_input};
-    use crate::system::programs::logins;
+    use crate::system::processes::programs::logins;
 
     /// A container has the variables alone that `docker run` hands over. Without what began the run, for one, a run that a
     /// person began on a release is taken for one that our push began.

@@ -11,7 +11,7 @@ use crate::message::compose::Purpose;
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
 use crate::request::{Delivery, Images, TargetFile};
-use crate::system::signals::Gate;
+use crate::system::processes::signals::Gate;
 
 /// One run of a command that commits.
 pub(in crate::flow) struct Job<'a> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::outcome::failure::FailureKind;
 use crate::registry::{CheckError, Claim, Finding, InvalidResponse, LoginSource, Outage, Verdict};
-use crate::system::connection::ConnectionProblem;
+use crate::system::network::connection::ConnectionProblem;
 
 const UNAVAILABLE: &str = "the registry is not available";
 

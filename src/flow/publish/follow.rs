@@ -8,7 +8,7 @@ use crate::git::{
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener};
-use crate::system::files::{self, FileLocation, Replacement};
+use crate::system::disk::files::{self, FileLocation, Replacement};
 
 /// Brings the checkout forward to a commit that was pushed. The release is done already, so nothing here makes it fail.
 pub(crate) fn bring_forward(checkout: &Checkout, remote: &str, commit: &CommitOnTip, listener: &mut Listener<'_>) {

@@ -22,7 +22,7 @@ use crate::git::{
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Event, Listener, Proposed};
 use crate::request::TargetRequest;
-use crate::system::signals::{Gate, Stage};
+use crate::system::processes::signals::{Gate, Stage};
 
 /// The ways to a branch.
 pub(super) enum Publisher<'b> {

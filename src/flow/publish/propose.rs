@@ -12,7 +12,7 @@ use crate::git::{BranchName, CommitId, NewCommit, OnHead, Pusher, Replaceable, R
 use crate::message::request_text::RequestText;
 use crate::outcome::Listener;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::system::signals::Stage;
+use crate::system::processes::signals::Stage;
 
 /// A push to the head branch of a pull request, which has begun.
 pub(in crate::flow) struct Proposer<'b> {

@@ -6,8 +6,8 @@ use super::kustomization_only::is_folder;
 use super::patterns_on_disk::without_patterns;
 use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
-use crate::system::files::{self, FileLocation};
-use crate::system::found_files;
+use crate::system::disk::files::{self, FileLocation};
+use crate::system::disk::found_files;
 use crate::targets::kustomization;
 
 /// A file to edit.

@@ -4,8 +4,8 @@
 use std::path::{Component, Path, PathBuf};
 
 use crate::git::{RepositoryPath, Snapshot};
-use crate::system::files::FileLocation;
-use crate::system::found_files;
+use crate::system::disk::files::FileLocation;
+use crate::system::disk::found_files;
 use crate::targets::kustomization;
 
 /// How many folders are looked into, how many kustomizations are read, and how many are told.

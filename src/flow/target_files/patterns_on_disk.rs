@@ -8,7 +8,7 @@ use super::named_files::{WILDCARDS, unmatchable, without_match};
 use crate::git::GlobPattern;
 use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
-use crate::system::found_files;
+use crate::system::disk::found_files;
 
 /// How many folders a pattern may lead into.
 const MAX_FOLDERS: usize = 10_000;

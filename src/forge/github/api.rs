@@ -9,7 +9,7 @@ use crate::forge::error::ForgeError;
 use crate::forge::json_client::{ApiAnswer, ForgeConnection, Repeat};
 use crate::forge::rest_api::{ApiAction, RestApi};
 use crate::forge::server_words::ServerWords;
-use crate::system::http::shown_host;
+use crate::system::network::http::shown_host;
 
 /// A repository at GitHub.
 pub(in crate::forge) struct GitHubApi {

@@ -34,7 +34,7 @@ use crate::git::error::{GitError, io_cause};
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::store::HASH;
-use crate::system::files::FileLocation;
+use crate::system::disk::files::FileLocation;
 
 /// The branch of one of the checkout's remotes that a commit was pushed to.
 #[derive(Debug, Clone, Copy)]

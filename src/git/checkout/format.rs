@@ -4,7 +4,7 @@
 use gix::bstr::ByteSlice as _;
 use gix::config::File;
 
-use crate::system::bounded_file;
+use crate::system::disk::bounded_file;
 
 /// The newest version of the format that is known, as for git.
 const NEWEST: i64 = 1;

@@ -6,7 +6,7 @@ use gix::bstr::{BStr, ByteSlice as _};
 use gix::refs::store::WriteReflog;
 
 use crate::git::error::GitError;
-use crate::system::appendable_file::require_appendable;
+use crate::system::disk::appendable_file::require_appendable;
 
 /// Fails if the log of the reference `name`, which is made if it is missing, cannot be written. Empty folders in its place are
 /// left from a branch that is gone, and are removed then.

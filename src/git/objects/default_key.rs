@@ -10,7 +10,7 @@ use gix::config::tree::{User, gpg};
 
 use super::signer::literal_key;
 use crate::git::error::GitError;
-use crate::system::program_run::run;
+use crate::system::processes::program_run::run;
 
 /// Returns the key for signatures of ssh, as the program wrote it; `None` if no program is asked.
 ///

@@ -11,9 +11,9 @@ use gix::objs::signature::Format;
 use gix::objs::signature::sign::Options;
 
 use crate::git::error::GitError;
-use crate::system::bounded_file;
-use crate::system::program_run::{Finished, run};
-use crate::system::programs::command;
+use crate::system::disk::bounded_file;
+use crate::system::processes::program_run::{Finished, run};
+use crate::system::processes::programs::command;
 
 /// What gpg says once it has made a signature.
 const CREATED: &str = "[GNUPG:] SIG_CREATED ";

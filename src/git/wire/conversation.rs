@@ -20,9 +20,9 @@ use super::exchange_failure::{ExchangeFailure, foreign};
 use super::host_login::RemoteLogin;
 use super::known_login::Withheld;
 use super::protection::Protection;
-use crate::system::notices::Notices;
-use crate::system::proxy_route::ProxyRoute;
-use crate::system::sent_logins::note_header;
+use crate::system::network::notices::Notices;
+use crate::system::network::proxy_route::ProxyRoute;
+use crate::system::network::sent_logins::note_header;
 
 /// The most redirects of one request that are followed.
 const MAX_REDIRECTS: usize = 5;

@@ -11,8 +11,8 @@ use gix::credentials::helper::Action;
 use gix::credentials::protocol::Context;
 
 use super::known_login::LoginOrigin;
-use crate::system::program_run::{Finished, run};
-use crate::system::programs::command;
+use crate::system::processes::program_run::{Finished, run};
+use crate::system::processes::programs::command;
 
 /// Whether the programs of `GIT_ASKPASS` and `core.askPass` are asked. They may show a window to a person, and wait.
 #[derive(Debug, Clone, Default)]

@@ -11,8 +11,8 @@ use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::ExtendedBufRead;
 use gix::protocol::transport::packetline::read;
 
-use crate::system::connection::causes;
-use crate::system::sent_logins::hidden;
+use crate::system::network::connection::causes;
+use crate::system::network::sent_logins::hidden;
 
 /// The most bytes that are kept of a fatal error.
 const MAX_FATAL: usize = 4 << 10;

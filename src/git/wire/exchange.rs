@@ -32,9 +32,9 @@ use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, Setback};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
-use crate::system::connection::{ConnectionError, ConnectionProblem};
 use crate::system::lock::lock;
-use crate::system::retry_after;
+use crate::system::network::connection::{ConnectionError, ConnectionProblem};
+use crate::system::network::retry_after;
 
 /// The most bytes of a refusal's body that are kept for its message.
 const MAX_REFUSAL_TEXT: u64 = 4096;

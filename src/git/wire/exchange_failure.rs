@@ -7,8 +7,8 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::allowance::{Excess, OutOfTime};
-use crate::system::connection::{ConnectionError, ConnectionProblem};
-use crate::system::sent_logins::hidden;
+use crate::system::network::connection::{ConnectionError, ConnectionProblem};
+use crate::system::network::sent_logins::hidden;
 
 /// Why an exchange failed.
 pub(super) enum ExchangeFailure {

@@ -10,9 +10,9 @@ use reqwest::header::HeaderValue;
 
 use super::credential_helper::{Helpers, ToldLogin};
 use super::known_login::LoginOrigin;
-use crate::system::authorization_header::basic;
 use crate::system::lock::lock;
-use crate::system::sent_logins;
+use crate::system::network::authorization_header::basic;
+use crate::system::network::sent_logins;
 
 /// The login of a remote, and what the remote said about it.
 #[derive(Default)]

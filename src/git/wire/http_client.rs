@@ -11,11 +11,11 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::http_config::HttpSettings;
 use crate::git::error::GitError;
-use crate::system::bounded_file::{self, in_home};
-use crate::system::client_certificate::{CertificateFile, ClientCertificate};
-use crate::system::http::{Security, client};
-use crate::system::proxy::Proxies;
-use crate::system::tls::{Authorities, SystemAuthorities, TlsError, client_config};
+use crate::system::disk::bounded_file::{self, in_home};
+use crate::system::network::client_certificate::{CertificateFile, ClientCertificate};
+use crate::system::network::http::{Security, client};
+use crate::system::network::proxy::Proxies;
+use crate::system::network::tls::{Authorities, SystemAuthorities, TlsError, client_config};
 
 /// Returns a client for `url`. It does not follow redirects; `Conversation` does.
 pub(in crate::git) fn http_client(

@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 
 use super::netrc::netrc;
 use super::protection::{Protection, Unprotected};
-use crate::system::authorization_header::basic;
+use crate::system::network::authorization_header::basic;
 
 /// A login from the environment. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Logins in the form of `.netrc`, as curl reads them for git.
 
-use crate::system::bounded_file;
+use crate::system::disk::bounded_file;
 use std::path::Path;
 
 /// Returns the login for `host` in the `.netrc` of the folder `home`, that of `user` if one is named; `None` if it has none.

@@ -20,8 +20,8 @@ use super::ssh::{Ssh, is_not_run};
 use crate::git::error::GitError;
 use crate::git::remote::{Remote, Server};
 use crate::system::lock::lock;
-use crate::system::program_run::{Stream, StreamPart, lines};
-use crate::system::programs::{Program, command};
+use crate::system::processes::program_run::{Stream, StreamPart, lines};
+use crate::system::processes::programs::{Program, command};
 
 /// How many bytes of a program's stderr are kept: the last ones, because the reason comes last.
 const STDERR_TAIL: usize = 16 << 10;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use reqwest::Url;
 
-use crate::system::http::is_loopback;
-use crate::system::proxy::Proxies;
+use crate::system::network::http::is_loopback;
+use crate::system::network::proxy::Proxies;
 
 /// What keeps a login secret on its way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

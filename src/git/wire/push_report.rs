@@ -9,7 +9,7 @@ use gix::protocol::transport::packetline::PacketLineRef;
 use gix::protocol::transport::packetline::blocking_io::StreamingPeekableIter;
 
 use super::error_packet::error_packet;
-use crate::system::sent_logins::hidden;
+use crate::system::network::sent_logins::hidden;
 
 /// The most bytes of messages that are kept. If there are more, the last line says so.
 const MAX_MESSAGES: usize = 64 << 10;

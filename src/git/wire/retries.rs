@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 
 use crate::system::backoff::Backoff;
-use crate::system::http::is_passing;
+use crate::system::network::http::is_passing;
 
 /// How often a request is made in all, and the pauses between.
 const MAX_ATTEMPTS: u32 = 3;

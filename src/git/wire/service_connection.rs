@@ -18,8 +18,8 @@ use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::{GitError, io_cause};
 use crate::git::remote::{Address, Remote};
-use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
-use crate::system::sent_logins::hidden;
+use crate::system::network::connection::{ConnectionError, ConnectionProblem, causes};
+use crate::system::network::sent_logins::hidden;
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::url::ArgumentSafety;
 
-use crate::system::programs::{Program, command};
+use crate::system::processes::programs::{Program, command};
 
 /// The ssh client by the environment, with git's own names.
 #[derive(Debug, Clone, Default)]

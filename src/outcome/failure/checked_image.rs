@@ -11,9 +11,9 @@ use crate::registry::{
     Artifact, CheckError, CheckedImage, ConfigProblem, ErrorResponse, Finding, HelperProblem, ImagePlatform,
     InvalidResponse, LocationError, LoginSource, NotShown, Outage, Revision, Verdict,
 };
-use crate::system::connection::ConnectionProblem;
-use crate::system::http::is_loopback;
-use crate::system::untrusted_certificate::CertificateFlaw;
+use crate::system::network::connection::ConnectionProblem;
+use crate::system::network::http::is_loopback;
+use crate::system::network::untrusted_certificate::CertificateFlaw;
 
 /// How many platforms of an image are named: an index may list any number of them.
 const MAX_PLATFORMS_NAMED: usize = 20;

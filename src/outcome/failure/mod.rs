@@ -13,8 +13,8 @@ mod unclaimed;
 use std::time::Duration;
 
 use crate::message::each_once;
-use crate::system::signals::Interrupted;
-use crate::system::tls::MisnamedAuthorities;
+use crate::system::network::tls::MisnamedAuthorities;
+use crate::system::processes::signals::Interrupted;
 use crate::targets::TargetError;
 use crate::targets::kustomization::LocateError;
 

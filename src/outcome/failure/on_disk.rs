@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{Failure, FailureKind};
-use crate::system::files::CHANGED;
+use crate::system::disk::files::CHANGED;
 
 impl Failure {
     /// Returns the failure to write a file. One that may not be written is another one than was meant, or wants other

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{AGAIN, Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, misnamed_hint};
 use crate::git::{GitError, OutOfTime, PushRefusal, Rule};
-use crate::system::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem};
-use crate::system::untrusted_certificate::CertificateFlaw;
+use crate::system::network::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem};
+use crate::system::network::untrusted_certificate::CertificateFlaw;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {

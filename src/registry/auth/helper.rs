@@ -12,8 +12,8 @@ use serde::Deserialize;
 use super::login::{StoredLogin, TOKEN_USER};
 use super::secret::Secret;
 use crate::registry::error::HelperProblem;
-use crate::system::program_run::{Finished, run};
-use crate::system::programs::{absolute_parts, command};
+use crate::system::processes::program_run::{Finished, run};
+use crate::system::processes::programs::{absolute_parts, command};
 
 /// What every helper says if it has no login for a server; docker looks for the same words.
 const NOT_FOUND: &[u8] = b"credentials not found";

@@ -21,7 +21,7 @@ use super::login::{LoginSource, StoredLogin};
 use super::secret::Secret;
 use crate::image::is_registry;
 use crate::registry::error::{CheckError, ConfigProblem};
-use crate::system::bounded_file::{self, in_home};
+use crate::system::disk::bounded_file::{self, in_home};
 use crate::system::lock::lock;
 
 /// The variable that holds a whole configuration.

@@ -7,7 +7,7 @@ use super::challenge::{self, Challenge};
 use crate::registry::error::CheckError;
 use crate::registry::http::error_response::ErrorResponse;
 use crate::registry::http::requests::HttpResponse;
-use crate::system::sent_logins;
+use crate::system::network::sent_logins;
 
 /// The ways to authorize that we know.
 #[derive(Debug, Clone)]

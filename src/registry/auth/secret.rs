@@ -6,7 +6,7 @@ use std::fmt;
 use reqwest::header::HeaderValue;
 use serde::Deserialize;
 
-use crate::system::authorization_header;
+use crate::system::network::authorization_header;
 
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]

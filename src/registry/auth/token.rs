@@ -21,7 +21,7 @@ use crate::registry::http::requests::{HttpRequest, HttpResponse, MAX_ATTEMPTS};
 use crate::registry::http::sender::Sender;
 use crate::registry::limits::MAX_TOKEN_SIZE;
 use crate::registry::verdict::{Outage, Verdict};
-use crate::system::sent_logins;
+use crate::system::network::sent_logins;
 
 /// Our name; IBM's token server refuses a form without one.
 const CLIENT_ID: &str = "tagship";

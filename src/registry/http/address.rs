@@ -5,10 +5,10 @@
 use reqwest::Url;
 
 use crate::registry::error::LocationError;
-use crate::system::http;
-pub(in crate::registry) use crate::system::neighbourhood::Neighbourhood;
-pub(super) use crate::system::neighbourhood::is_own;
-use crate::system::neighbourhood::is_same_host;
+use crate::system::network::http;
+pub(in crate::registry) use crate::system::network::neighbourhood::Neighbourhood;
+pub(super) use crate::system::network::neighbourhood::is_own;
+use crate::system::network::neighbourhood::is_same_host;
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
 pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
@@ -51,7 +51,7 @@ pub(in crate::registry) struct Registry<'a> {
 #[cfg(test)]
 mod tests {
     use super::{LocationError, Neighbourhood, Registry, is_same_place, may_lead, shown_host};
-    use crate::system::http::{is_loopback, literal};
+    use crate::system::network::http::{is_loopback, literal};
     use reqwest::Url;
 
     fn url(text: &str) -> Url {

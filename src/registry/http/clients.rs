@@ -15,12 +15,12 @@ use super::trust::{Trust, names};
 use crate::registry::endpoint::Endpoint;
 use crate::registry::error::CheckError;
 use crate::registry::limits::REQUEST_TIMEOUT;
-use crate::system::http::{Security, client, is_loopback, literal};
 use crate::system::lock::lock;
-use crate::system::neighbourhood::is_same_host;
-use crate::system::proxy::Proxies;
-use crate::system::proxy_route::ProxyRoute;
-use crate::system::tls::{Authorities, TlsError, client_config};
+use crate::system::network::http::{Security, client, is_loopback, literal};
+use crate::system::network::neighbourhood::is_same_host;
+use crate::system::network::proxy::Proxies;
+use crate::system::network::proxy_route::ProxyRoute;
+use crate::system::network::tls::{Authorities, TlsError, client_config};
 
 /// What a client is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

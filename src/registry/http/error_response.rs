@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::address::shown_host;
 use super::requests::HttpResponse;
-use crate::system::{retry_after, sent_logins};
+use crate::system::network::{retry_after, sent_logins};
 
 /// The words for a page, whose own are not for us.
 const PAGE: &str = "an HTML page";

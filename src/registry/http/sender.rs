@@ -23,12 +23,12 @@ use crate::registry::error::{CheckError, InvalidResponse, LocationError};
 use crate::registry::limits::{MAX_ERROR_SIZE, REQUEST_TIMEOUT};
 use crate::registry::verdict::{Outage, Verdict};
 use crate::system::backoff::Backoff;
-use crate::system::connection::{ConnectionError, ConnectionProblem, causes};
-use crate::system::http::{is_loopback, is_passing};
-use crate::system::notices::Notices;
-use crate::system::proxy::Proxies;
-use crate::system::proxy_route::ProxyRoute;
-use crate::system::sent_logins;
+use crate::system::network::connection::{ConnectionError, ConnectionProblem, causes};
+use crate::system::network::http::{is_loopback, is_passing};
+use crate::system::network::notices::Notices;
+use crate::system::network::proxy::Proxies;
+use crate::system::network::proxy_route::ProxyRoute;
+use crate::system::network::sent_logins;
 
 const FIRST_RETRY_DELAY: Duration = Duration::from_secs(1);
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);

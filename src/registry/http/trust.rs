@@ -11,9 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 
 use super::address::shown_host;
 use crate::registry::error::{AuthorityProblem, CheckError};
-use crate::system::bounded_file;
-use crate::system::client_certificate::{ClientCertificate, ClientCertificateError};
-use crate::system::tls::SystemAuthorities;
+use crate::system::disk::bounded_file;
+use crate::system::network::client_certificate::{ClientCertificate, ClientCertificateError};
+use crate::system::network::tls::SystemAuthorities;
 
 /// How the files of authorities end in the folder of a host.
 const AUTHORITY: &str = "crt";

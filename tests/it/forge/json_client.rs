@@ -7,7 +7,7 @@ use serde_json::json;
 
 use tagship::forge::{Forge, ForgeAddress, ForgeConnection, ForgeError, ForgeHints, ForgeKind};
 use tagship::outcome::failure::{Failure, FailureKind};
-use tagship::system::http::{Security, client};
+use tagship::system::network::http::{Security, client};
 
 use super::{HEAD, PROPOSAL, api_of, api_with, connection, github, lines, token_of};
 use crate::support::certificate::{Certificate, LOOPBACK};

@@ -16,7 +16,7 @@ use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 
 use tagship::forge::{ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeHints, ForgeKind, Known, Proposal};
-use tagship::system::http::{Security, client};
+use tagship::system::network::http::{Security, client};
 
 use crate::support::forge::{self, Kind, TOKEN};
 use crate::support::login::Login;

@@ -60,23 +60,23 @@ fn only_one_place() {
         ("io::stderr", &["src/report/"]),
         ("println!", &[]),
         ("thread::sleep", &["src/system/backoff.rs"]),
-        (".spawn()", &["src/system/programs.rs"]),
+        (".spawn()", &["src/system/processes/programs.rs"]),
         ("command::prepare", &["src/git/objects/default_key.rs"]),
         ("process::exit", &[]),
-        ("signal_hook", &["src/system/signals.rs"]),
+        ("signal_hook", &["src/system/processes/signals.rs"]),
         ("fs::write", &[]),
         ("fs::read(", &[]),
         (
             "tempfile",
             &[
-                "src/system/appendable_file.rs",
-                "src/system/files.rs",
+                "src/system/disk/appendable_file.rs",
+                "src/system/disk/files.rs",
                 "src/report/file.rs",
                 "src/git/objects/sign.rs",
                 "src/git/objects/signer.rs",
             ],
         ),
-        ("OpenOptions", &["src/system/appendable_file.rs", "src/system/folder.rs", "src/report/file.rs"]),
+        ("OpenOptions", &["src/system/disk/appendable_file.rs", "src/system/disk/folder.rs", "src/report/file.rs"]),
     ] {
         for (path, code) in program() {
             let here = code_lines(&code).any(|line| line.contains(word));

@@ -8,13 +8,13 @@ use reqwest::blocking::Client;
 use reqwest::header::CONTENT_TYPE;
 use ring::hmac;
 
-use super::backoff::Backoff;
 use super::connection::{ConnectionError, ConnectionProblem};
-use super::hexadecimal::hexadecimal;
 use super::http::{Security, client, is_loopback};
 use super::proxy::Proxies;
 use super::proxy_route::ProxyRoute;
 use super::tls::{Authorities, SystemAuthorities, TlsError, client_config};
+use crate::system::backoff::Backoff;
+use crate::system::hexadecimal::hexadecimal;
 
 /// The limit of a delivery, its second attempt included; GitHub's own webhooks wait as long.
 const TIMEOUT: Duration = Duration::from_secs(10);

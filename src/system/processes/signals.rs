@@ -9,9 +9,9 @@ use std::thread::{self, JoinHandle};
 #[cfg(unix)]
 use std::time::Duration;
 
-#[cfg(unix)]
-use super::lock::lock;
 use crate::system::backoff::Backoff;
+#[cfg(unix)]
+use crate::system::lock::lock;
 
 /// The stack of the working thread in bytes. It is that of a main thread; the default for other threads is less.
 const STACK: usize = 8 << 20;

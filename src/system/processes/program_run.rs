@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::lock::lock;
 use super::programs::Program;
+use crate::system::lock::lock;
 
 /// The most bytes that are kept of each stream.
 const MAX_OUTPUT: usize = 1 << 20;
@@ -105,7 +105,7 @@ impl Stream {
 #[cfg(all(test, unix))]
 mod tests {
     use super::{Finished, run};
-    use crate::system::programs::command;
+    use crate::system::processes::programs::command;
     use std::time::{Duration, Instant};
 
     fn shell(script: &str, limit: Duration) -> Option<Finished> {

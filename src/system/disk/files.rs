@@ -212,7 +212,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::{FileLocation, Replacement, replace};
-    use crate::system::found_files::names;
+    use crate::system::disk::found_files::names;
 
     fn new(place: FileLocation) -> Replacement<'static> {
         Replacement { place, old: b"old", new: b"new" }

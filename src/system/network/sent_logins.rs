@@ -9,7 +9,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::authorization_header;
-use super::lock::lock;
+use crate::system::lock::lock;
 
 /// What stands for a login.
 const HIDDEN: &str = "***";

@@ -16,10 +16,10 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::bounded_file;
 use super::certificate::Certificate;
 use super::client_certificate::ClientCertificate;
 use super::untrusted_certificate::{Presented, date_time};
+use crate::system::disk::bounded_file;
 
 const NO_AUTHORITIES: &str =
     "no CA certificate was found, neither where `SSL_CERT_FILE` or `SSL_CERT_DIR` say nor in the system's own place";

@@ -11,9 +11,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use super::bounded_file;
 use super::certificate::Certificate;
-use super::shown_path::shown_path;
+use crate::system::disk::bounded_file;
+use crate::system::disk::shown_path::shown_path;
 
 /// What the line of a key that is encrypted has in it, in each of the PEM forms.
 const ENCRYPTED: &[u8] = b"ENCRYPTED";

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::lock::lock;
+use crate::system::lock::lock;
 
 /// The notices of one run; clones share them. Each is told once.
 #[derive(Debug, Clone, Default)]
