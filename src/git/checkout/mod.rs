@@ -36,9 +36,9 @@ use crate::git::objects::identity::IdentityParts;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::record::CommitRecord;
 use crate::git::objects::store::{HASH, Objects};
-use crate::git::remote::{Remote, RemoteOptions, invalid};
-use crate::git::remote_url::parsed;
-use crate::git::unmet_include::UnmetInclude;
+use crate::git::remotes::remote::{Remote, RemoteOptions, invalid};
+use crate::git::remotes::remote_url::parsed;
+use crate::git::remotes::unmet_include::UnmetInclude;
 use crate::git::wire::http_config::{RemoteUse, rewritten};
 use crate::git::wire::known_login::UrlWriter;
 

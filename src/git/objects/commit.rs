@@ -16,7 +16,7 @@ use super::pack::NewObject;
 use super::sign::Signing;
 use super::store::{HASH, MAX_TREE, Objects};
 use crate::git::error::GitError;
-use crate::git::snapshot::{Snapshot, Step};
+use crate::git::reading::snapshot::{Snapshot, Step};
 
 /// Author, committer, time in seconds since 1970 (UTC), and signature of a commit.
 pub struct Authorship {

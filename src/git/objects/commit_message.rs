@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::git::url_logins::has_login;
+use crate::git::remotes::url_logins::has_login;
 
 /// A commit message. Line breaks inside of a part become blanks, so that no text can pass for a trailer.
 #[derive(Debug, Clone, PartialEq, Eq)]

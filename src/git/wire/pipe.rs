@@ -18,7 +18,7 @@ use gix::protocol::transport::{Protocol, Service};
 use super::allowance::{Allowance, OutOfTime};
 use super::ssh::{Ssh, is_not_run};
 use crate::git::error::GitError;
-use crate::git::remote::{Remote, Server};
+use crate::git::remotes::remote::{Remote, Server};
 use crate::system::lock::lock;
 use crate::system::processes::program_run::{Stream, StreamPart, lines};
 use crate::system::processes::programs::{Program, command};

@@ -17,7 +17,7 @@ use super::exchange_failure::ExchangeFailure;
 use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::{GitError, io_cause};
-use crate::git::remote::{Address, Remote};
+use crate::git::remotes::remote::{Address, Remote};
 use crate::system::network::connection::{ConnectionError, ConnectionProblem, causes};
 use crate::system::network::sent_logins::hidden;
 

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 
-use super::objects::name::{BranchName, CommitId, TagName};
+use crate::git::objects::name::{BranchName, CommitId, TagName};
 
 /// The most tags that are kept. If a repository has more, the refusal of the push tells that a tag exists.
 const MAX_TAGS: usize = 1_000_000;

@@ -5,12 +5,12 @@ use std::sync::mpsc;
 use std::thread::{self, ScopedJoinHandle};
 
 use super::advertised_refs::{AdvertisedRefs, RefsKept};
-use super::error::GitError;
-use super::objects::name::BranchName;
 use super::push::Pusher;
-use super::reader::Reader;
-use super::remote::Remote;
-use super::tips::Tips;
+use crate::git::error::GitError;
+use crate::git::objects::name::BranchName;
+use crate::git::reading::reader::Reader;
+use crate::git::reading::tips::Tips;
+use crate::git::remotes::remote::Remote;
 
 /// Begins a push to `branch`, and with it a conversation about `read`, which is read from the same remote. If the first
 /// answer may change the login, the push alone is begun: helpers of git are asked once, and what they tell serves both.

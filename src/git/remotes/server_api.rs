@@ -5,12 +5,12 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::HeaderValue;
 
-use super::error::GitError;
 use super::remote::{Address, Remote, RemoteOptions};
-use super::wire::http_client::{http_client, proxies};
-use super::wire::http_config::HttpSettings;
-use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, of_variable};
-use super::wire::protection::Protection;
+use crate::git::error::GitError;
+use crate::git::wire::http_client::{http_client, proxies};
+use crate::git::wire::http_config::HttpSettings;
+use crate::git::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, of_variable};
+use crate::git::wire::protection::Protection;
 use crate::system::network::proxy_route::ProxyRoute;
 
 /// How the API of a remote's server is reached. It holds a login, so it has no `Debug`.

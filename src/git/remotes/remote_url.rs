@@ -4,7 +4,7 @@ use gix::bstr::ByteSlice as _;
 
 /// Parses a URL, a local path, or `HOST:PATH` of ssh; `None` if it is none. gix quotes the URL in its message, its password
 /// included, so that is not kept.
-pub(super) fn parsed(text: &str) -> Option<gix::Url> {
+pub(in crate::git) fn parsed(text: &str) -> Option<gix::Url> {
     let parse = |text: &str| gix::url::parse(text.as_bytes().as_bstr()).ok();
     if text.contains("://") {
         // git takes a blank as it is.

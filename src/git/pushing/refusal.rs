@@ -2,7 +2,7 @@
 //! tells. The words choose a hint, and tell a rule from the lock of another push and from an outage, after which a retry can
 //! succeed.
 
-use super::error::GitError;
+use crate::git::error::GitError;
 
 /// What the server said when it refused a push. Untrusted text, a line each.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

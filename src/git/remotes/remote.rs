@@ -12,19 +12,19 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
-use super::configuration::{user_configuration, values};
-use super::error::GitError;
 use super::remote_url::parsed;
 use super::unmet_include::UnmetInclude;
-use super::wire::conversation::{Access, parse_header};
-use super::wire::credential_helper::{Askpass, Helpers};
-use super::wire::host_login::RemoteLogin;
-use super::wire::http_client::{http_client, proxies};
-use super::wire::http_config::{HttpSettings, RemoteUse, TlsVariables, rewritten};
-use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld};
-use super::wire::protection::Protection;
-use super::wire::ssh::{Ssh, SshSettings};
-use super::wire::traffic::{Counters, Traffic};
+use crate::git::configuration::{user_configuration, values};
+use crate::git::error::GitError;
+use crate::git::wire::conversation::{Access, parse_header};
+use crate::git::wire::credential_helper::{Askpass, Helpers};
+use crate::git::wire::host_login::RemoteLogin;
+use crate::git::wire::http_client::{http_client, proxies};
+use crate::git::wire::http_config::{HttpSettings, RemoteUse, TlsVariables, rewritten};
+use crate::git::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld};
+use crate::git::wire::protection::Protection;
+use crate::git::wire::ssh::{Ssh, SshSettings};
+use crate::git::wire::traffic::{Counters, Traffic};
 use crate::system::network::authorization_header::basic;
 use crate::system::network::notices::Notices;
 use crate::system::network::proxy::Proxies;
@@ -33,24 +33,24 @@ use crate::system::network::tls::SystemAuthorities;
 
 /// A repository that is read and written over a transport; a local path as well.
 pub struct Remote {
-    pub(super) address: Address,
-    pub(super) counters: Arc<Counters>,
-    pub(super) timeout: Duration,
+    pub(in crate::git) address: Address,
+    pub(in crate::git) counters: Arc<Counters>,
+    pub(in crate::git) timeout: Duration,
     /// git's configuration, for other services of the server and for a push: its text, which threads can share.
     pub(super) config: BString,
     shown: String,
     url: Option<Box<Url>>,
     /// Why the configuration of a checkout may lack a login.
-    pub(super) unmet_include: Option<Box<UnmetInclude>>,
+    pub(in crate::git) unmet_include: Option<Box<UnmetInclude>>,
 }
 
-pub(super) enum Address {
+pub(in crate::git) enum Address {
     Http { url: Url, client: Client, access: Arc<Access> },
     Program(Server),
 }
 
 /// A server that is reached through a program: `ssh`, or git's own server on this machine.
-pub(super) enum Server {
+pub(in crate::git) enum Server {
     Ssh {
         ssh: Box<Ssh>,
         /// The path as the shell on the host reads it.
@@ -100,7 +100,7 @@ impl Remote {
     }
 
     /// Returns the remote of `url`. `name` is that of the remote in git's configuration.
-    pub(super) fn of(
+    pub(in crate::git) fn of(
         mut url: gix::Url,
         name: Option<&str>,
         written_by: UrlWriter,
@@ -179,48 +179,48 @@ impl Remote {
     }
 
     /// Returns where the login comes from that the remote was sent; `None` if it was sent none over HTTP.
-    pub(super) fn login_origin(&self) -> Option<LoginOrigin> {
+    pub(in crate::git) fn login_origin(&self) -> Option<LoginOrigin> {
         self.access()?.login.origin()
     }
 
     /// Returns whether a refusal of the first request may bring another login for those after it.
-    pub(super) fn may_change_its_login(&self) -> bool {
+    pub(in crate::git) fn may_change_its_login(&self) -> bool {
         self.access().is_some_and(|access| access.login.may_change())
     }
 
     /// Returns the proxy that the remote is reached through.
-    pub(super) fn proxy(&self) -> Option<&ProxyRoute> {
+    pub(in crate::git) fn proxy(&self) -> Option<&ProxyRoute> {
         self.access()?.proxy.as_ref()
     }
 
     /// Returns the login that was not sent, because the connection does not protect it.
-    pub(super) fn withheld(&self) -> Option<&Withheld> {
+    pub(in crate::git) fn withheld(&self) -> Option<&Withheld> {
         self.access()?.withheld.as_ref()
     }
 
     /// Returns why git's credential helpers told no login, a line each.
-    pub(super) fn helper_problems(&self) -> Vec<String> {
+    pub(in crate::git) fn helper_problems(&self) -> Vec<String> {
         self.access().map(|access| access.login.problems()).unwrap_or_default()
     }
 
-    pub(super) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
+    pub(in crate::git) fn unavailable(&self, error: impl Into<anyhow::Error>) -> GitError {
         let (remote, details) = (self.shown.clone(), Vec::new());
         GitError::Unavailable { remote, answered: false, source: error.into(), details }
     }
 
-    pub(super) fn unsettled(&self, error: impl Into<anyhow::Error>) -> GitError {
+    pub(in crate::git) fn unsettled(&self, error: impl Into<anyhow::Error>) -> GitError {
         GitError::Unsettled { remote: self.shown.clone(), source: error.into() }
     }
 
-    pub(super) fn lacking(&self, error: impl Into<anyhow::Error>) -> GitError {
+    pub(in crate::git) fn lacking(&self, error: impl Into<anyhow::Error>) -> GitError {
         GitError::Lacking { remote: self.shown.clone(), source: error.into() }
     }
 
-    pub(super) fn excessive(&self, what: &'static str) -> GitError {
+    pub(in crate::git) fn excessive(&self, what: &'static str) -> GitError {
         GitError::Excessive { remote: self.shown.clone(), what, is_sent: true }
     }
 
-    pub(super) fn unsupported(&self, what: &'static str) -> GitError {
+    pub(in crate::git) fn unsupported(&self, what: &'static str) -> GitError {
         GitError::Unsupported { remote: self.shown.clone(), what }
     }
 }
@@ -231,7 +231,7 @@ impl fmt::Display for Remote {
     }
 }
 
-pub(super) fn invalid(url: &str, why: &str) -> GitError {
+pub(in crate::git) fn invalid(url: &str, why: &str) -> GitError {
     // A URL that did not parse may still hold a password or a token.
     let shown = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
     let shown = shown.split(['?', '#']).next().unwrap_or_default();

@@ -8,23 +8,23 @@ use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
 
-use super::checkout::Checkout;
-use super::error::GitError;
-use super::objects::name::{BranchName, CommitId, RepositoryPath};
-use super::objects::record::CommitRecord;
-use super::objects::store::Objects;
 use super::reader::{Fetched, HISTORY_DEPTH, Reader};
-use super::remote::Remote;
 use super::tips::Tips;
+use crate::git::checkout::Checkout;
+use crate::git::error::GitError;
+use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
+use crate::git::objects::record::CommitRecord;
+use crate::git::objects::store::Objects;
+use crate::git::remotes::remote::Remote;
 
 /// One commit of the remote and what has been loaded of it.
 pub struct Snapshot<'r> {
     pub(super) source: ObjectSource<'r>,
-    pub(super) commit: CommitId,
+    pub(in crate::git) commit: CommitId,
     /// The branch whose tip this is.
     pub(super) branch: Option<BranchName>,
-    pub(super) root: ObjectId,
-    pub(super) objects: Objects,
+    pub(in crate::git) root: ObjectId,
+    pub(in crate::git) objects: Objects,
     pub(super) fetched: Fetched,
     /// How many generations of commits were asked for. It is `usize::MAX` if there is no server, or if it has sent all that it
     /// can.
@@ -362,7 +362,7 @@ impl Snapshot<'_> {
     }
 
     /// Follows `path` from the tree `root` as far as objects are loaded.
-    pub(super) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<Step, GitError> {
+    pub(in crate::git) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<Step, GitError> {
         let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };
         let mut at = Step::Tree(root);
         for part in path.parts() {
@@ -391,7 +391,7 @@ impl Snapshot<'_> {
 
 /// What a path leads to, or the object at which following it stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
+pub(in crate::git) enum Step {
     Missing,
     Unloaded(ObjectId),
     Tree(ObjectId),

@@ -8,9 +8,9 @@ use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::client::blocking_io::{Transport, TransportV2Ext as _};
 
-use super::objects::name::{BranchName, CommitId};
-use super::wire::error_packet::refused;
-use super::wire::service_connection::AGENT;
+use crate::git::objects::name::{BranchName, CommitId};
+use crate::git::wire::error_packet::refused;
+use crate::git::wire::service_connection::AGENT;
 
 /// The tips of the remote's branches that a release needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

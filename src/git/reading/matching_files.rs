@@ -3,10 +3,10 @@
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
 
-use super::error::GitError;
 use super::glob_pattern::GlobPattern;
-use super::objects::name::{RepositoryPath, is_refused_by_git};
 use super::snapshot::{Snapshot, Step};
+use crate::git::error::GitError;
+use crate::git::objects::name::{RepositoryPath, is_refused_by_git};
 
 /// How many folders a pattern may lead into.
 const MAX_FOLDERS: usize = 10_000;

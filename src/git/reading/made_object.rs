@@ -2,12 +2,12 @@
 
 use gix::objs::Kind;
 
-use super::error::GitError;
-use super::objects::commit::CommitOnTip;
-use super::objects::pack::NewObject;
-use super::objects::store::Objects;
 use super::reader::Reader;
-use super::remote::Remote;
+use crate::git::error::GitError;
+use crate::git::objects::commit::CommitOnTip;
+use crate::git::objects::pack::NewObject;
+use crate::git::objects::store::Objects;
+use crate::git::remotes::remote::Remote;
 
 impl CommitOnTip {
     /// Fetches the commit's object, unless it is known. The branch must be at the commit, or have it below.

@@ -1,14 +1,14 @@
 //! Taking a push back: the branch gets the tip that the push has found, or goes if it was new.
 
 use super::advertised_refs::RefsKept;
-use super::error::GitError;
-use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::{self, Thin};
-use super::objects::store::HASH;
 use super::push::Pusher;
 use super::push_request::{packet_lines, wanted};
-use super::remote::Remote;
-use super::wire::push_report::RefStatus;
+use crate::git::error::GitError;
+use crate::git::objects::name::{BranchName, CommitId};
+use crate::git::objects::pack::{self, Thin};
+use crate::git::objects::store::HASH;
+use crate::git::remotes::remote::Remote;
+use crate::git::wire::push_report::RefStatus;
 
 /// Moves the branch from the commit `pushed` back to `tip`; `None` deletes it. Returns whether it was moved: not if it has
 /// another commit by now, or if the server does not allow it.

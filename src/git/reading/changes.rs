@@ -7,10 +7,10 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryRef;
 
-use super::error::GitError;
-use super::objects::name::RepositoryPath;
-use super::objects::record::CommitRecord;
 use super::snapshot::{Snapshot, Step};
+use crate::git::error::GitError;
+use crate::git::objects::name::RepositoryPath;
+use crate::git::objects::record::CommitRecord;
 
 /// The most differing entries that are compared; more are reported as too many.
 const MAX_CHANGED_ENTRIES: usize = 1_000;

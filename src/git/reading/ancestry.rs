@@ -1,14 +1,14 @@
 //! The sources that tell how one commit stands to another: the checkout's own history if it reaches far enough, else one
 //! fetch of the commits between the two, without their trees.
 
-use super::checkout::Checkout;
-use super::error::GitError;
 use super::lineage::{Lineage, at_hand};
-use super::objects::name::CommitId;
-use super::objects::record::CommitRecord;
 use super::reader::Reader;
-use super::remote::Remote;
 use super::snapshot::Snapshot;
+use crate::git::checkout::Checkout;
+use crate::git::error::GitError;
+use crate::git::objects::name::CommitId;
+use crate::git::objects::record::CommitRecord;
+use crate::git::remotes::remote::Remote;
 
 /// Returns how `commit` stands to `other`, by the checkout's history.
 pub fn lineage_in(checkout: &Checkout, commit: CommitId, other: CommitId) -> Lineage {

@@ -9,7 +9,7 @@ use gix::config::{File, Source};
 
 /// A condition that keeps a file out of the configuration of a checkout.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct UnmetInclude {
+pub(in crate::git) struct UnmetInclude {
     /// The repository that the file is included for.
     wanted: String,
     /// The repository of this checkout.
@@ -18,7 +18,7 @@ pub(super) struct UnmetInclude {
 
 impl UnmetInclude {
     /// Returns the first condition on a folder in the checkout's own configuration; `None` if one of them is met.
-    pub(super) fn find(config: &File, here: &Path) -> Option<Self> {
+    pub(in crate::git) fn find(config: &File, here: &Path) -> Option<Self> {
         let mut first = None;
         let sections = config.sections_by_name("includeIf").into_iter().flatten();
         for section in sections.filter(|section| matches!(section.meta().source, Source::Local | Source::Worktree)) {

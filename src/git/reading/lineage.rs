@@ -4,9 +4,9 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap};
 
-use super::objects::name::CommitId;
-use super::objects::record::CommitRecord;
-use super::objects::store::Objects;
+use crate::git::objects::name::CommitId;
+use crate::git::objects::record::CommitRecord;
+use crate::git::objects::store::Objects;
 
 /// How a commit stands to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 
 use gix::ObjectId;
 
-use super::error::GitError;
-use super::lineage::Lineage;
-use super::objects::commit::NewCommit;
-use super::objects::name::CommitId;
-use super::objects::record::CommitRecord;
-use super::snapshot::Snapshot;
+use crate::git::error::GitError;
+use crate::git::objects::commit::NewCommit;
+use crate::git::objects::name::CommitId;
+use crate::git::objects::record::CommitRecord;
+use crate::git::reading::lineage::Lineage;
+use crate::git::reading::snapshot::Snapshot;
 
 /// The most commits of a head branch that are judged. Releases leave one.
 const MAX_COMMITS: usize = 50;

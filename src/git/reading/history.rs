@@ -6,11 +6,11 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 
 use gix::protocol::handshake::Ref;
 
-use super::error::GitError;
-use super::objects::name::{BranchName, CommitId, RepositoryPath, TagName};
-use super::objects::record::CommitRecord;
 use super::reader::{Fetched, HISTORY_DEPTH};
 use super::snapshot::{Snapshot, Step, TreeEntry};
+use crate::git::error::GitError;
+use crate::git::objects::name::{BranchName, CommitId, RepositoryPath, TagName};
+use crate::git::objects::record::CommitRecord;
 
 /// The newest commits of a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

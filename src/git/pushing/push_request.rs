@@ -3,11 +3,11 @@
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::packetline::blocking_io::encode::{data_to_write, flush_to_write};
 
-use super::error::GitError;
-use super::objects::commit::{CommitOnTip, NewCommit, NewTag, ObjectsAt};
-use super::objects::pack::{self, Thin};
-use super::objects::store::HASH;
-use super::wire::service_connection::AGENT;
+use crate::git::error::GitError;
+use crate::git::objects::commit::{CommitOnTip, NewCommit, NewTag, ObjectsAt};
+use crate::git::objects::pack::{self, Thin};
+use crate::git::objects::store::HASH;
+use crate::git::wire::service_connection::AGENT;
 
 /// Returns what a request asks of the server beside its commands.
 pub(super) fn wanted(capabilities: &Capabilities) -> String {

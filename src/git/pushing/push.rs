@@ -13,17 +13,17 @@ use gix::protocol::transport::Service;
 use gix::protocol::transport::client::{Capabilities, MessageKind, WriteMode};
 
 use super::advertised_refs::{AdvertisedHead, AdvertisedRefs, RefsKept};
-use super::error::GitError;
-use super::objects::commit::{CommitOnTip, Lease, NewCommit};
-use super::objects::name::{BranchName, CommitId, TagName};
-use super::objects::store::Objects;
 use super::push_request::request_body;
-use super::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
 use super::refusal::{PushRefusal, Rule};
-use super::remote::Remote;
 use super::replaceable::Replaceable;
-use super::wire::push_report::{PushReport, RefStatus};
-use super::wire::service_connection::Connection;
+use crate::git::error::GitError;
+use crate::git::objects::commit::{CommitOnTip, Lease, NewCommit};
+use crate::git::objects::name::{BranchName, CommitId, TagName};
+use crate::git::objects::store::Objects;
+use crate::git::reading::reader::{HISTORY_DEPTH, Reader, refuse_other_hashes};
+use crate::git::remotes::remote::Remote;
+use crate::git::wire::push_report::{PushReport, RefStatus};
+use crate::git::wire::service_connection::Connection;
 
 /// How a push ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

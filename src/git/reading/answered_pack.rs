@@ -10,11 +10,11 @@ use gix::protocol::fetch::{Arguments, Response};
 use gix::protocol::transport::Protocol;
 use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, TransportV2Ext as _};
 
-use super::objects::pack::{Bases, Incoming, Taken};
-use super::objects::store::Objects;
-use super::wire::allowance::Allowance;
-use super::wire::error_packet::{ErrorPacket, FatalError, refused};
-use super::wire::service_connection::Connection;
+use crate::git::objects::pack::{Bases, Incoming, Taken};
+use crate::git::objects::store::Objects;
+use crate::git::wire::allowance::Allowance;
+use crate::git::wire::error_packet::{ErrorPacket, FatalError, refused};
+use crate::git::wire::service_connection::Connection;
 
 /// What is wanted of a pack.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -13,15 +13,15 @@ use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::{Protocol, Service};
 
 use super::answered_pack::{Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive, receive_by};
-use super::error::GitError;
 use super::lineage::{Lineage, told_by};
-use super::objects::name::{BranchName, CommitId};
-use super::objects::pack::{Bases, NoCommit, Taken};
-use super::objects::store::{OTHER_OBJECTS, Objects};
-use super::remote::Remote;
 use super::tips::{Tips, list_refs, tips};
-use super::wire::error_packet::ErrorPacket;
-use super::wire::service_connection::{AGENT, Connection, excess};
+use crate::git::error::GitError;
+use crate::git::objects::name::{BranchName, CommitId};
+use crate::git::objects::pack::{Bases, NoCommit, Taken};
+use crate::git::objects::store::{OTHER_OBJECTS, Objects};
+use crate::git::remotes::remote::Remote;
+use crate::git::wire::error_packet::ErrorPacket;
+use crate::git::wire::service_connection::{AGENT, Connection, excess};
 use gix::protocol::handshake::Ref;
 
 /// The most objects that are read of the first fetch, which are the newest commits and the tip's trees. Of ten well-known
@@ -32,7 +32,7 @@ const MAX_OBJECTS_IN_FIRST_FETCH: usize = 2_000;
 const MAX_CHANGED: u64 = 256 << 10;
 
 /// How many generations of commits the first fetch asks for: their messages tell what was released last.
-pub(super) const HISTORY_DEPTH: usize = 50;
+pub(in crate::git) const HISTORY_DEPTH: usize = 50;
 
 /// A conversation with the remote's `git-upload-pack`.
 pub struct Reader<'r> {
@@ -201,7 +201,7 @@ impl<'r> Reader<'r> {
 
     /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
     /// fetches is not asked.
-    pub(super) fn fetch_history(&mut self, tip: ObjectId, depth: usize, objects: &mut Objects) -> Result<(), GitError> {
+    pub(in crate::git) fn fetch_history(&mut self, tip: ObjectId, depth: usize, objects: &mut Objects) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(());
         };
@@ -328,7 +328,7 @@ impl<'r> Reader<'r> {
 }
 
 /// Refuses a repository of another hash function than SHA-1: nothing here has been tested with one.
-pub(super) fn refuse_other_hashes(remote: &Remote, capabilities: &Capabilities) -> Result<(), GitError> {
+pub(in crate::git) fn refuse_other_hashes(remote: &Remote, capabilities: &Capabilities) -> Result<(), GitError> {
     match capabilities.capability("object-format").and_then(|format| format.value()) {
         Some(format) if format != "sha1" => Err(remote.unsupported(OTHER_OBJECTS)),
         _ => Ok(()),
