@@ -1,10 +1,10 @@
 //! `check` as meant.
 
-use super::registry::RegistryRequest;
-use super::target::TargetRequest;
-use super::target_file::TargetFile;
+use super::image_options::registry::RegistryRequest;
+use super::image_options::version::Version;
+use super::repository::target::TargetRequest;
+use super::repository::target_file::TargetFile;
 use super::values::listed;
-use super::version::Version;
 use crate::cli::{BranchFilesArguments, CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
 use crate::image::{Reference, ReferenceError};
 use crate::outcome::failure::Failure;

@@ -1,6 +1,6 @@
 //! `guard` as meant.
 
-use super::target::TargetRequest;
+use super::repository::target::TargetRequest;
 use crate::cli::{Environment, GuardArguments, OnOwnCommit};
 use crate::outcome::failure::Failure;
 

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::target::TargetRequest;
-use super::target_file::TargetFile;
+use super::repository::target::TargetRequest;
+use super::repository::target_file::TargetFile;
 use crate::cli::{Environment, LogArguments};
 use crate::outcome::failure::Failure;
 

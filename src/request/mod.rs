@@ -1,31 +1,22 @@
 //! INPUTS as meant: everything that was typed, parsed into values that are valid by themselves. Nothing is looked up yet, so
 //! every failure here is a usage error.
+//!
+//! A file here is a command. What several commands share is in folders: `repository` (where), `image_options` (what), and
+//! `release_options` (how); `run` and `values` are for all.
 
 mod check;
-mod comment;
-mod commit;
-mod delivery;
-mod forge_hints;
 mod guard;
-mod images;
+mod image_options;
 mod log;
-mod logins;
-mod notification;
 mod promote;
-mod registry;
 mod release;
-mod required_claims;
+mod release_options;
+mod repository;
 mod rollback;
-mod route;
 mod run;
 mod set;
-mod skip_ci;
 mod status;
-mod target;
-mod target_file;
-mod typed_again;
 mod values;
-mod version;
 
 use crate::cli::{Command, Environment};
 use crate::outcome::failure::Failure;
@@ -33,23 +24,23 @@ use crate::outcome::failure::Failure;
 pub use check::CheckRequest;
 // Choices mean what was typed.
 pub use crate::cli::{Began, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
-pub use comment::CommentRequest;
-pub use commit::{CommitRequest, CommitSigner};
-pub use delivery::{Delivery, NewBranch, OrderRequest};
 pub use guard::GuardRequest;
-pub use images::Images;
+pub use image_options::comment::CommentRequest;
+pub use image_options::images::Images;
+pub use image_options::registry::RegistryRequest;
 pub use log::LogRequest;
-pub use notification::webhook;
 pub use promote::PromoteRequest;
-pub use registry::RegistryRequest;
 pub use release::ReleaseRequest;
+pub use release_options::commit::{CommitRequest, CommitSigner};
+pub use release_options::delivery::{Delivery, NewBranch, OrderRequest};
+pub use release_options::notification::webhook;
+pub use release_options::route::{AutoMergeMethod, ProposalRequest, Route};
+pub use repository::target::{Repository, TargetRequest};
+pub use repository::target_file::TargetFile;
 pub use rollback::{Earlier, RollbackRequest};
-pub use route::{AutoMergeMethod, ProposalRequest, Route};
 pub use run::Run;
 pub use set::SetRequest;
 pub use status::{Shown, StatusRequest};
-pub use target::{Repository, TargetRequest};
-pub use target_file::TargetFile;
 pub use values::Effect;
 
 /// What to do.

@@ -1,8 +1,8 @@
 //! `promote` as meant.
 
-use super::delivery::{Delivery, OrderRequest};
-use super::target::TargetRequest;
-use super::target_file::TargetFile;
+use super::release_options::delivery::{Delivery, OrderRequest};
+use super::repository::target::TargetRequest;
+use super::repository::target_file::TargetFile;
 use super::values::{effect, filled, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
 use crate::image::ImageName;
@@ -45,7 +45,7 @@ impl PromoteRequest {
         }
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
-            names: names.iter().map(|name| super::images::name(name)).collect::<Result<_, _>>()?,
+            names: names.iter().map(|name| super::image_options::images::name(name)).collect::<Result<_, _>>()?,
             from: TargetFile::Either(arguments.from.clone()).without_pattern()?,
             from_target,
             delivery: Delivery {

@@ -1,8 +1,8 @@
 //! `release` as meant.
 
-use super::delivery::{Delivery, OrderRequest};
-use super::images::Images;
-use super::target_file::TargetFile;
+use super::image_options::images::Images;
+use super::release_options::delivery::{Delivery, OrderRequest};
+use super::repository::target_file::TargetFile;
 use super::values::{effect, filled};
 use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
 use crate::message::SourceCommit;

@@ -1,7 +1,7 @@
 //! `rollback` as meant.
 
-use super::delivery::{Delivery, OrderRequest};
-use super::target_file::TargetFile;
+use super::release_options::delivery::{Delivery, OrderRequest};
+use super::repository::target_file::TargetFile;
 use super::values::effect;
 use crate::cli::{Environment, RollbackArguments};
 use crate::image::ImageName;
@@ -44,7 +44,7 @@ fn name(text: &str) -> Result<ImageName, Failure> {
             .hint(format!("write `{entry}`, and name the release to go back to with `--to`")));
     }
     let is_several = text.contains('\n');
-    super::images::name(text).map_err(|failure| match is_several {
+    super::image_options::images::name(text).map_err(|failure| match is_several {
         true => failure.hint("`rollback` takes one entry: run it once for each"),
         false => failure,
     })

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::comment::CommentRequest;
-use super::images::Images;
-use super::registry::RegistryRequest;
+use super::image_options::comment::CommentRequest;
+use super::image_options::images::Images;
+use super::image_options::registry::RegistryRequest;
+use super::repository::target_file::TargetFile;
 use super::run::Run;
-use super::target_file::TargetFile;
 use super::values::{Effect, effect};
 use crate::cli::{Environment, PinDigest, SetArguments};
 use crate::message::SourceCommit;

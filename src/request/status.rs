@@ -1,7 +1,7 @@
 //! `status` as meant.
 
-use super::target::TargetRequest;
-use super::target_file::TargetFile;
+use super::repository::target::TargetRequest;
+use super::repository::target_file::TargetFile;
 use crate::cli::{Environment, StatusArguments};
 use crate::outcome::failure::Failure;
 

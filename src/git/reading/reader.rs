@@ -201,7 +201,12 @@ impl<'r> Reader<'r> {
 
     /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
     /// fetches is not asked.
-    pub(in crate::git) fn fetch_history(&mut self, tip: ObjectId, depth: usize, objects: &mut Objects) -> Result<(), GitError> {
+    pub(in crate::git) fn fetch_history(
+        &mut self,
+        tip: ObjectId,
+        depth: usize,
+        objects: &mut Objects,
+    ) -> Result<(), GitError> {
         let Some(mut arguments) = self.arguments("tree:0") else {
             return Ok(());
         };

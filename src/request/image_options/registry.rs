@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::required_claims::required_claims;
-use super::values::{duration, filled, listed};
 use crate::cli::{Environment, RegistryArguments, RequirementArguments, VerificationArguments};
 use crate::image::{Platform, is_registry};
 use crate::outcome::failure::Failure;
 use crate::registry::{
     ExpectedSource, LoginSources, Proxies, Requirement, RevisedImages, Revision, SourceNaming, Trust,
 };
-use crate::request::logins;
+use crate::request::image_options::logins;
+use crate::request::values::{duration, filled, listed};
 
 /// What to ask registries, and how.
 pub struct RegistryRequest {
@@ -25,7 +25,7 @@ pub struct RegistryRequest {
 }
 
 impl RegistryRequest {
-    pub(super) fn new(
+    pub(in crate::request) fn new(
         arguments: &RegistryArguments,
         required: Option<(&RequirementArguments, &VerificationArguments)>,
         environment: &Environment,

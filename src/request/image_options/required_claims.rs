@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::values::{filled, listed};
 use crate::cli::VerificationArguments;
 use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, Claim, ExpectedSource, NoAttestationType, RequiredClaim, Requirement};
+use crate::request::values::{filled, listed};
 use crate::system::disk::bounded_file;
 use crate::system::disk::shown_path::shown_path;
 

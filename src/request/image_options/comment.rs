@@ -1,10 +1,10 @@
 //! What happens to the comment behind a changed value, as meant.
 
-use super::values::keyword;
 use crate::cli::CommentArguments;
 use crate::message::line_comment::CommentTemplate;
 use crate::message::template::TemplateError;
 use crate::outcome::failure::Failure;
+use crate::request::values::keyword;
 
 /// What happens to the comment behind a changed value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum CommentRequest {
 }
 
 impl CommentRequest {
-    pub(super) fn new(arguments: &CommentArguments) -> Result<Self, Failure> {
+    pub(in crate::request) fn new(arguments: &CommentArguments) -> Result<Self, Failure> {
         let text = arguments.comment.trim();
         let keyword = keyword("--comment", text, &["keep", "drop"]);
         match keyword.map_err(|failure| failure.or_else_hint(&format!("write `# {text}` if that is the comment")))? {

@@ -3,20 +3,20 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use super::values::EMPTY;
 use crate::cli::VersionArguments;
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::outcome::failure::Failure;
+use crate::request::values::EMPTY;
 
 /// What every image of a call gets that does not name it itself.
 #[derive(Debug, Default)]
-pub(super) struct Version {
+pub(in crate::request) struct Version {
     tag: Option<Tag>,
     digest: Option<Digest>,
 }
 
 impl Version {
-    pub(super) fn new(arguments: &VersionArguments) -> Result<Self, Failure> {
+    pub(in crate::request) fn new(arguments: &VersionArguments) -> Result<Self, Failure> {
         fn value<T: FromStr<Err: Display>>(flag: &str, text: Option<&String>) -> Result<Option<T>, Failure> {
             let parse = |text: &String| {
                 let text = text.trim();
@@ -54,7 +54,7 @@ impl Version {
     }
 
     /// Returns the reference with it, which was written as `text`.
-    pub(super) fn of(&self, reference: &Reference, text: &str) -> Result<Reference, Failure> {
+    pub(in crate::request) fn of(&self, reference: &Reference, text: &str) -> Result<Reference, Failure> {
         require_none("tag", text, self.tag.is_none() || reference.tag().is_none())?;
         require_none("digest", text, self.digest.is_none() || reference.digest().is_none())?;
         let tag = self.tag.as_ref().or_else(|| reference.tag()).cloned();

@@ -34,7 +34,12 @@ pub(super) fn quoted_push(repository: &str, what: &str) -> String {
 }
 
 /// Returns the command in backticks. `repository` has the flags of the repository.
-pub(super) fn quoted_command(command: &str, files: &[TargetFile], repository: &[String], names: &[&str]) -> String {
+pub(in crate::request) fn quoted_command(
+    command: &str,
+    files: &[TargetFile],
+    repository: &[String],
+    names: &[&str],
+) -> String {
     let files = files.iter().filter(|file| file.path() != ".").flat_map(|file| [file.flag(), file.path()]);
     let words = ["tagship", command].into_iter().chain(files);
     let words = words.chain(repository.iter().map(String::as_str)).chain(names.iter().copied());

@@ -1,9 +1,9 @@
 //! What a value of `--skip-ci` means.
 
-use super::values::keyword;
 use crate::cli::{CiSystem, USUAL_SKIP_MARKER, skip_marker_of, skip_presets};
 use crate::message::skip_ci::SkipCi;
 use crate::outcome::failure::Failure;
+use crate::request::values::keyword;
 
 /// The values that are neither the name of a CI system nor a text.
 const WAYS: [&str; 5] = ["auto", "always", "never", "skip-checks", "push-option"];

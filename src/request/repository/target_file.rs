@@ -1,7 +1,7 @@
 //! A file to read or write, and what is expected of it: `-k` names a kustomization, `-f` any other kind of file.
 
-use super::values::listed;
 use crate::outcome::failure::Failure;
+use crate::request::values::listed;
 
 /// A file as typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl TargetFile {
     }
 
     /// Returns the file, unless it is a pattern, which may match several.
-    pub(super) fn without_pattern(self) -> Result<Self, Failure> {
+    pub(in crate::request) fn without_pattern(self) -> Result<Self, Failure> {
         match self.is_pattern() {
             true => Err(Failure::usage(format!("`{}` is a pattern, and one file is expected", self.path()))
                 .hint("name the file; `release`, `set`, `check`, `status` and `log` take patterns")),
@@ -45,7 +45,7 @@ impl TargetFile {
     }
 
     /// Fails if a file is a pattern: what it matches without the entry is left alone, so it is no place to add one.
-    pub(super) fn require_places(files: &[Self]) -> Result<(), Failure> {
+    pub(in crate::request) fn require_places(files: &[Self]) -> Result<(), Failure> {
         match files.iter().find(|file| file.is_pattern()) {
             Some(file) => Err(Failure::usage(format!("`--add` with a pattern, `{}`", file.path()))
                 .hint("name the files that the entries are added to, or leave `--add` out")),
@@ -54,7 +54,7 @@ impl TargetFile {
     }
 
     /// Returns all files that were named; the kustomization of the current folder if none was.
-    pub(super) fn all(kustomizations: &[String], files: &[String]) -> Result<Vec<Self>, Failure> {
+    pub(in crate::request) fn all(kustomizations: &[String], files: &[String]) -> Result<Vec<Self>, Failure> {
         let kustomizations = listed("--kustomization", kustomizations)?;
         let files = listed("--file", files)?;
         let kustomizations = kustomizations.into_iter().map(Self::Kustomization);
@@ -63,7 +63,7 @@ impl TargetFile {
     }
 
     /// Returns the one file that was named.
-    pub(super) fn one(kustomization: Option<&str>, file: Option<&str>) -> Result<Self, Failure> {
+    pub(in crate::request) fn one(kustomization: Option<&str>, file: Option<&str>) -> Result<Self, Failure> {
         let list = |path: Option<&str>| path.map(str::to_owned).into_iter().collect::<Vec<_>>();
         match Self::all(&list(kustomization), &list(file))?.as_slice() {
             [one] => one.clone().without_pattern(),

@@ -1,7 +1,6 @@
 //! What a commit says, as far as that does not depend on the edit.
 
 use super::skip_ci::markers;
-use super::values::{EMPTY, filled, listed};
 use crate::cli::{CommitArguments, Environment, SignWith};
 use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, TrailerError, has_login};
 use crate::message::compose::Options;
@@ -9,6 +8,7 @@ use crate::message::git_tag::GitTagTemplate;
 use crate::message::skip_ci::{self, SkipCi};
 use crate::message::template::{MessageTemplate, TemplateError};
 use crate::outcome::failure::Failure;
+use crate::request::values::{EMPTY, filled, listed};
 
 /// What the commit says, as far as it does not depend on the edit.
 pub struct CommitRequest {
@@ -41,7 +41,7 @@ pub enum CommitSigner {
 
 impl CommitSigner {
     /// Requires git to make the commit, because the release is to stay in the checkout.
-    pub(super) fn require_git(self) -> Result<(), Failure> {
+    pub(in crate::request) fn require_git(self) -> Result<(), Failure> {
         match self {
             Self::Git(_) => Ok(()),
             Self::Forge => {

@@ -2,9 +2,9 @@
 
 use reqwest::Url;
 
-use super::logins;
 use crate::cli::{Arguments, Environment};
 use crate::outcome::failure::Failure;
+use crate::request::image_options::logins;
 use crate::system::network::http::is_loopback;
 use crate::system::network::webhook::Webhook;
 

@@ -65,7 +65,7 @@ impl Route {
     }
 
     /// Requires a push, because the release is to stay in the checkout.
-    pub(super) fn require_no_proposal(&self) -> Result<(), Failure> {
+    pub(in crate::request) fn require_no_proposal(&self) -> Result<(), Failure> {
         match self {
             Self::Push => Ok(()),
             Self::PushElsePropose(_) | Self::Propose(_) => {

@@ -1,14 +1,7 @@
 //! What all commands share that commit to the release branch.
 
-use super::comment::CommentRequest;
 use super::commit::CommitRequest;
-use super::forge_hints::forge_hints;
-use super::registry::RegistryRequest;
 use super::route::Route;
-use super::target::TargetRequest;
-use super::target_file::TargetFile;
-use super::typed_again::quoted_command;
-use super::values::{Effect, branch, listed};
 use crate::cli::{
     CommitArguments, DeliveryArguments, Environment, ForgeChoice, OnDiverged, OnSuperseded, OnUnknownOrder,
     OrderArguments, OrderBy, PinDigest,
@@ -16,6 +9,13 @@ use crate::cli::{
 use crate::git::{BranchName, RemoteUse};
 use crate::message::skip_ci::SkipCi;
 use crate::outcome::failure::Failure;
+use crate::request::image_options::comment::CommentRequest;
+use crate::request::image_options::registry::RegistryRequest;
+use crate::request::repository::forge_hints::forge_hints;
+use crate::request::repository::target::TargetRequest;
+use crate::request::repository::target_file::TargetFile;
+use crate::request::repository::typed_again::quoted_command;
+use crate::request::values::{Effect, branch, listed};
 
 pub struct Delivery {
     pub target: TargetRequest,
@@ -49,14 +49,14 @@ pub struct OrderRequest {
 
 impl OrderRequest {
     /// That of a rollback: an older release is what was asked for.
-    pub(super) const ANY: Self = Self {
+    pub(in crate::request) const ANY: Self = Self {
         by: OrderBy::Nothing,
         on_superseded: OnSuperseded::Allow,
         on_diverged: OnDiverged::Fail,
         on_unknown: None,
     };
 
-    pub(super) fn new(on_superseded: OnSuperseded, arguments: &OrderArguments) -> Self {
+    pub(in crate::request) fn new(on_superseded: OnSuperseded, arguments: &OrderArguments) -> Self {
         let OrderArguments { order, on_diverged, on_unknown_order } = *arguments;
         let by = match on_superseded {
             // What is newer stops nothing, so it need not be told.
@@ -69,7 +69,7 @@ impl OrderRequest {
 
 impl Delivery {
     /// Returns what the shared flags mean, without a file yet.
-    pub(super) fn new(
+    pub(in crate::request) fn new(
         arguments: &DeliveryArguments,
         order: OrderRequest,
         effect: Effect,
@@ -110,7 +110,7 @@ impl Delivery {
     }
 
     /// Fails if digests are wanted that only the registry has, and it is not asked. A rollback may find them in the history.
-    pub(super) fn require_pinnable(&self) -> Result<(), Failure> {
+    pub(in crate::request) fn require_pinnable(&self) -> Result<(), Failure> {
         match (self.pin_digest, &self.registry) {
             (PinDigest::Always, None) => Err(Failure::usage(
                 "`--pin-digest` cannot be used with `--no-check`, because the registry has the digest",

@@ -7,7 +7,7 @@ use crate::forge::{CiServer, ForgeHints};
 use crate::outcome::failure::Failure;
 
 /// Returns the hints. `kind` and `url` are those of `--forge` and `--forge-url`.
-pub(super) fn forge_hints(
+pub(in crate::request) fn forge_hints(
     kind: Option<&str>,
     url: Option<&str>,
     environment: &Environment,

@@ -4,10 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::forge_hints::forge_hints;
-use super::logins;
-use super::run::Run;
 use super::typed_again::{quoted_push, repository_flags, repository_of_git};
-use super::values::{branch, duration, filled};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
@@ -15,6 +12,9 @@ use crate::git::{
     SshSettings, TlsVariables, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
+use crate::request::image_options::logins;
+use crate::request::run::Run;
+use crate::request::values::{branch, duration, filled};
 
 #[derive(Clone)]
 pub struct TargetRequest {
@@ -22,7 +22,7 @@ pub struct TargetRequest {
     /// The flags that name it and the branch, as they were given.
     pub flags: Vec<String>,
     /// The repository as git takes it.
-    pub(super) repository_of_git: String,
+    pub(in crate::request) repository_of_git: String,
     /// The current folder.
     pub here: PathBuf,
     pub repository_variables: RepositoryVariables,
@@ -61,7 +61,7 @@ impl TargetRequest {
         quoted_push(&self.repository_of_git, what)
     }
 
-    pub(super) fn new(
+    pub(in crate::request) fn new(
         arguments: &RepositoryArguments,
         timeout: &str,
         environment: &Environment,
@@ -118,7 +118,7 @@ impl TargetRequest {
     }
 
     /// Returns this request for the checkout itself, in place of its remote.
-    pub(super) fn without_remote(self) -> Result<Self, Failure> {
+    pub(in crate::request) fn without_remote(self) -> Result<Self, Failure> {
         let repository = match self.repository {
             Repository::Remote { folder, .. } | Repository::Checkout { folder } => Repository::Checkout { folder },
             Repository::Url(_) => {

@@ -1,13 +1,13 @@
 //! The images to write, in kustomize's grammar.
 
-use super::values::listed;
 use super::version::{Version, plus_hint};
 use crate::cli::ImageArguments;
 use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Tag, TagError};
 use crate::outcome::failure::Failure;
+use crate::request::values::listed;
 
 /// Parses the name of an entry.
-pub(super) fn name(text: &str) -> Result<ImageName, Failure> {
+pub(in crate::request) fn name(text: &str) -> Result<ImageName, Failure> {
     text.parse().map_err(|error| Failure::usage(format!("`{text}` is not the name of an entry: {error}")))
 }
 
@@ -27,7 +27,7 @@ impl Images {
         Self { arguments, repeated: Vec::new(), unnamed: Vec::new() }
     }
 
-    pub(super) fn parse(typed: &ImageArguments) -> Result<Self, Failure> {
+    pub(in crate::request) fn parse(typed: &ImageArguments) -> Result<Self, Failure> {
         let version = Version::new(&typed.version)?;
         let mut images = Self::of(Vec::new());
         for text in listed("IMAGE", &typed.images)? {

@@ -1,0 +1,8 @@
+//! Which repository, branch and files a command is for, and how they are reached.
+//!
+//! Read `target` first, then `target_file`.
+
+pub(super) mod forge_hints;
+pub(super) mod target;
+pub(super) mod target_file;
+pub(super) mod typed_again;
