@@ -12,7 +12,7 @@ use super::release_branch::read_branch::{Tip, read_branch};
 use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
-use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
+use crate::guards::order::{EntryAtTip, HistoryDepth, RunningEntry};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::{ImageName, Reference};
 use crate::message::SourceCommit;
@@ -100,7 +100,7 @@ impl Released {
                 let mut source = None;
                 if rules.applying(path, name).iter().any(|applying| applying.rule.compares_source()) {
                     let entry = EntryAtTip::new(&file.path, name, &entry.after);
-                    let running = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
+                    let running = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;
                     source = running.build.and_then(|build| build.source);
                 }
                 entries.push(ReleasedEntry { path: path.clone(), entry: entry.clone(), source });

@@ -12,7 +12,7 @@ use super::release_branch::read_branch::{Tip, read_branch};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny};
+use crate::guards::order::{Build, EntryAtTip, HistoryDepth, RunningEntry};
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, Retry};
@@ -187,7 +187,7 @@ impl Running {
                 is_of_one_version: fields.several.is_empty(),
             };
             let mut note = |note| listener(&Event::Noted(note));
-            let history = RunningEntry::read(snapshot, &mut claims, &entry, Scrutiny::AtHand, &mut note)?;
+            let history = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;
             let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
             let holds = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
             Ok(SourceEntry { name, fields, history, holds })

@@ -13,7 +13,7 @@ use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits};
-use crate::guards::order::{Build, EntryAtTip, RunningEntry, Scrutiny, TakenBack};
+use crate::guards::order::{Build, EntryAtTip, HistoryDepth, RunningEntry, TakenBack};
 use crate::image::short_tag;
 use crate::message::LoggedRelease;
 use crate::message::compose::Purpose;
@@ -221,7 +221,7 @@ fn still_away(
     to: &LoggedRelease,
     note: &mut dyn FnMut(String),
 ) -> Result<Vec<CommitId>, Failure> {
-    let running = RunningEntry::read(snapshot, &mut BranchClaims::default(), entry, Scrutiny::Whole, note)?;
+    let running = RunningEntry::read(snapshot, &mut BranchClaims::default(), entry, HistoryDepth::Full, note)?;
     let to = Build::of_entry(entry.name, &to.fields.clone().unwrap_or_default(), to.source());
     let runs_again =
         |TakenBack { build, .. }: &TakenBack| to.is(build) && (build.digest.is_none() || build.digest == to.digest);

@@ -8,7 +8,7 @@ use super::policy::{self, OrderDecision};
 use super::release_plan::Draft;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::hold::{Concerned, held};
-use crate::guards::order::{EntryOrders, Setting, order_of};
+use crate::guards::order::{EntryOrders, OrderContext, order_of};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, StopKind, Stopped};
 use crate::request::{OrderBy, PinDigest};
@@ -39,7 +39,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<EntryOrders, Failure> {
         let AskedFiles { writing, files, .. } = asked;
-        let setting = Setting {
+        let context = OrderContext {
             request: &self.job.delivery.target,
             remote: self.branch.remote(),
             branch: place,
@@ -51,7 +51,7 @@ impl Attempt<'_> {
             digest_of: &|build| self.checks.digest_of(build),
             explained: &writing.explained,
         };
-        order_of(&setting, snapshot, files, &mut |note| listener(&Event::Noted(note)))
+        order_of(&context, snapshot, files, &mut |note| listener(&Event::Noted(note)))
     }
 
     /// Returns the entries that do not go out, for others do or may be pinned. Stops if none goes out, or if order fails the

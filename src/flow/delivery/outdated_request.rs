@@ -8,7 +8,7 @@ use super::head_request::proposes;
 use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Pusher, Snapshot};
-use crate::guards::order::{EntryOrder, Standing};
+use crate::guards::order::{EntryOrder, OrderVerdict};
 use crate::guards::own_commits::head_branch::ProposedReleases;
 use crate::guards::rules::PublishWay;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -113,7 +113,7 @@ impl Attempt<'_> {
             }
             let orders = attempt.order(snapshot, &there.asked, head.as_str(), listener)?;
             let goes = |order: &EntryOrder| {
-                matches!(order.ordered.standing, Standing::Newer | Standing::Goes | Standing::Replaces)
+                matches!(order.ordered.verdict, OrderVerdict::Newer | OrderVerdict::Allowed | OrderVerdict::Replaces)
             };
             // If order does not count, nothing tells that it is older.
             let is_told = orders.iter().next().is_some();

@@ -1,6 +1,6 @@
 //! What follows from the order of the entries of a release, by the user's flags: a pure decision.
 
-use crate::guards::order::{EntryOrder, EntryOrders, Standing};
+use crate::guards::order::{EntryOrder, EntryOrders, OrderVerdict};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{LeftOut, StopKind};
 use crate::request::{OnDiverged, OnSuperseded, OnUnknownOrder, OrderRequest};
@@ -18,7 +18,7 @@ pub(super) struct OrderDecision {
 
 /// Decides on `orders`, which are of the entries that change.
 pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecision {
-    let mut verdict = OrderDecision::default();
+    let mut decision = OrderDecision::default();
     let are_of_one_file = orders.are_of_one_file();
     // A promotion may have many entries, and a release many files.
     let of_entry = |order: &EntryOrder| match are_of_one_file {
@@ -27,29 +27,29 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
     };
     for order in orders.iter() {
         let reason = &order.ordered.reason;
-        match order.ordered.standing {
-            Standing::Newer | Standing::Goes => {}
-            Standing::Replaces => verdict.warnings.push(reason.clone()),
-            Standing::Superseded => match asked.on_superseded {
-                OnSuperseded::Skip => verdict.leave_out(order, of_entry(order), StopKind::Superseded),
-                OnSuperseded::Fail => verdict.fail(
+        match order.ordered.verdict {
+            OrderVerdict::Newer | OrderVerdict::Allowed => {}
+            OrderVerdict::Replaces => decision.warnings.push(reason.clone()),
+            OrderVerdict::Superseded => match asked.on_superseded {
+                OnSuperseded::Skip => decision.leave_out(order, of_entry(order), StopKind::Superseded),
+                OnSuperseded::Fail => decision.fail(
                     format!("superseded: {}", of_entry(order)),
                     "`--on-superseded allow` releases it all the same; `--on-superseded skip` leaves it out",
                 ),
                 OnSuperseded::Allow => {}
             },
-            Standing::Diverged => match asked.on_diverged {
-                OnDiverged::Fail => verdict.fail(
+            OrderVerdict::Diverged => match asked.on_diverged {
+                OnDiverged::Fail => decision.fail(
                     format!("diverged: {}", of_entry(order)),
                     "merge the lines and release the merge; or `--on-diverged release` releases this build, and \
                      `--on-diverged skip` leaves what runs",
                 ),
-                OnDiverged::Release => verdict.warnings.push(reason.clone()),
-                OnDiverged::Skip => verdict.leave_out(order, of_entry(order), StopKind::Diverged),
+                OnDiverged::Release => decision.warnings.push(reason.clone()),
+                OnDiverged::Skip => decision.leave_out(order, of_entry(order), StopKind::Diverged),
             },
-            Standing::Unknown => match asked.on_unknown {
-                None | Some(OnUnknownOrder::Release) => verdict.warnings.push(reason.clone()),
-                Some(OnUnknownOrder::Fail) => verdict.fail(
+            OrderVerdict::Unknown => match asked.on_unknown {
+                None | Some(OnUnknownOrder::Release) => decision.warnings.push(reason.clone()),
+                Some(OnUnknownOrder::Fail) => decision.fail(
                     of_entry(order),
                     "name the commit that the image was built from with `--source` of `tagship release`, or leave out \
                      `--on-unknown-order fail` as long as that of what runs is not known",
@@ -57,7 +57,7 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
             },
         }
     }
-    verdict
+    decision
 }
 
 impl OrderDecision {

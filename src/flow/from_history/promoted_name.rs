@@ -4,7 +4,7 @@
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::EntryHistory;
-use crate::guards::order::{EntryAtTip, RunningEntry, Scrutiny};
+use crate::guards::order::{EntryAtTip, HistoryDepth, RunningEntry};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -111,7 +111,7 @@ impl EntryThere {
         let is_of_one_version = fields.several.is_empty();
         let entry = EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version };
         // The guards tell what is to be told of its history.
-        let running = RunningEntry::read(snapshot, claims, &entry, Scrutiny::AtHand, &mut |_| {})?;
+        let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
         if running.said_name.is_some() || !running.was_released {
             return Ok(running.said_name);
         }

@@ -2,10 +2,10 @@
 //! taken back.
 
 use super::earlier::TakenBack;
-use super::entry_order::{Ordered, Standing};
+use super::entry_order::{OrderVerdict, Ordered};
+use super::order_context::{OrderContext, Unreachable};
 use super::running::RunningEntry;
 use super::sentences::unreachable_digest;
-use super::setting::{Setting, Unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, commits_count, judge};
 use crate::git::{CommitId, Snapshot};
@@ -16,7 +16,7 @@ use crate::request::OrderBy;
 
 /// A build that is to replace what an entry runs.
 pub(super) struct CandidateBuild<'c> {
-    pub(super) setting: &'c Setting<'c>,
+    pub(super) context: &'c OrderContext<'c>,
     pub(super) file: &'c str,
     pub(super) name: &'c ImageName,
     pub(super) new: Build,
@@ -25,7 +25,7 @@ pub(super) struct CandidateBuild<'c> {
 }
 
 /// What became of one comparison.
-pub(super) struct EntryStanding {
+pub(super) struct EntryComparison {
     pub(super) ordered: Ordered,
     /// Whether nothing but its higher tag tells that it is newer.
     pub(super) is_by_tag_alone: bool,
@@ -36,7 +36,7 @@ pub(super) struct EntryStanding {
     pub(super) unreachable: Option<Unreachable>,
 }
 
-impl From<Ordered> for EntryStanding {
+impl From<Ordered> for EntryComparison {
     fn from(ordered: Ordered) -> Self {
         Self { ordered, is_by_tag_alone: false, still_taken_back: Vec::new(), label: None, unreachable: None }
     }
@@ -56,7 +56,7 @@ impl CandidateBuild<'_> {
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Judgement, Failure> {
-        let by = self.setting.by;
+        let by = self.context.by;
         let ancestry = match (&new.source, &other.source) {
             (Some(new), Some(other)) if commits_count(by) => Some(repositories.ancestry(snapshot, new, other)?),
             _ => None,
@@ -75,7 +75,7 @@ impl CandidateBuild<'_> {
             true => format!(", as {} says", by.short()),
             false => format!(" by {}", by.short()),
         };
-        Standing::Superseded.because(format!("{from}{build} was rolled back{by}; only a newer build may follow"))
+        OrderVerdict::Superseded.because(format!("{from}{build} was rolled back{by}; only a newer build may follow"))
     }
 
     /// Returns whether the build is one of those that were taken back, or another build of the commit of one.
@@ -88,8 +88,8 @@ impl CandidateBuild<'_> {
         let is_by_tag = |taken: &TakenBack| new.has_tag_of(&taken.build) && taken.build.digest.is_some();
         // Only its digest tells what a tag that moves means.
         let digest = match new.digest.is_none() && taken_back.iter().any(is_by_tag) {
-            true => match (self.setting.digest_of)(new) {
-                Err(Unreachable(why)) if self.setting.by != OrderBy::Nothing => {
+            true => match (self.context.digest_of)(new) {
+                Err(Unreachable(why)) if self.context.by != OrderBy::Nothing => {
                     return Err(unreachable_digest(new, &why));
                 }
                 digest => digest.ok().flatten(),

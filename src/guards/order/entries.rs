@@ -4,15 +4,15 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::build::source_in_tag;
-use super::candidate::{CandidateBuild, EntryStanding};
+use super::candidate::{CandidateBuild, EntryComparison};
 use super::entry_at_tip::EntryAtTip;
-use super::entry_order::{EntryOrder, EntryOrders, Standing};
+use super::entry_order::{EntryOrder, EntryOrders, OrderVerdict};
 use super::found_claim::last_repository;
 use super::labels::{by_labels, with_labels};
+use super::order_context::{OrderContext, Unreachable};
 use super::past::MAX_COMMITS_SEARCHED;
-use super::running::{RunningEntry, Scrutiny};
+use super::running::{HistoryDepth, RunningEntry};
 use super::sentences::{told, unreachable};
-use super::setting::{Setting, Unreachable};
 use super::source_repository::SourceRepositories;
 use super::{Build, Judgement};
 use crate::git::{CommitId, Snapshot};
@@ -30,12 +30,12 @@ use crate::targets::{self, EntryEdit, Fields, ReadFile, TargetError};
 /// If history cannot be read, or if the order of an entry is not known because a repository or a registry cannot be reached
 /// now.
 pub fn order_of(
-    setting: &Setting<'_>,
+    context: &OrderContext<'_>,
     snapshot: &mut Snapshot<'_>,
     files: &[FileEdit],
     note: &mut dyn FnMut(String),
 ) -> Result<EntryOrders, Failure> {
-    let mut repositories = SourceRepositories::new(setting.request, setting.remote);
+    let mut repositories = SourceRepositories::new(context.request, context.remote);
     let mut claims = BranchClaims::default();
     let mut orders = Vec::new();
     for file in files {
@@ -57,9 +57,9 @@ pub fn order_of(
                 continue;
             }
             let name = entry.name.as_str();
-            let new = Build::of_entry(name, &entry.after, setting.sources.of(name));
+            let new = Build::of_entry(name, &entry.after, context.sources.of(name));
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
-            let candidate = CandidateBuild { setting, file: &file.path, name: &entry.name, new, keeps_image };
+            let candidate = CandidateBuild { context, file: &file.path, name: &entry.name, new, keeps_image };
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
             let at_tip = EntryAtTip { is_of_one_version: places.len() == 1 && !entry.appended, ..at_tip };
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
@@ -155,21 +155,21 @@ impl CandidateBuild<'_> {
         note: &mut dyn FnMut(String),
     ) -> Result<EntryOrder, Failure> {
         let name = self.name.as_str();
-        let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, scrutiny| {
-            RunningEntry::read(snapshot, claims, entry, scrutiny, note)
+        let mut read = |snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims, depth| {
+            RunningEntry::read(snapshot, claims, entry, depth, note)
         };
-        let mut running = read(snapshot, claims, Scrutiny::AtHand)?;
+        let mut running = read(snapshot, claims, HistoryDepth::Loaded)?;
         repositories.begin_entry(earlier_repository(snapshot, claims, entry)?);
-        let mut standing = self.against(&running, snapshot, repositories)?;
-        if running.is_claimed && !matches!(standing.ordered.standing, Standing::Newer | Standing::Goes) {
-            running = read(snapshot, claims, Scrutiny::Whole)?;
-            standing = self.against(&running, snapshot, repositories)?;
+        let mut comparison = self.against(&running, snapshot, repositories)?;
+        if running.is_claimed && !matches!(comparison.ordered.verdict, OrderVerdict::Newer | OrderVerdict::Allowed) {
+            running = read(snapshot, claims, HistoryDepth::Full)?;
+            comparison = self.against(&running, snapshot, repositories)?;
         }
         // What tells its commit beside what runs tells it beside what ran before as well.
-        self.new.source = self.new.source.or_else(|| standing.label.clone());
-        let ran_before = self.by_the_past(&standing, &running, entry, snapshot, claims, repositories)?;
-        let ordered = ran_before.unwrap_or(standing.ordered);
-        let mut still_taken_back = standing.still_taken_back;
+        self.new.source = self.new.source.or_else(|| comparison.label.clone());
+        let ran_before = self.by_the_past(&comparison, &running, entry, snapshot, claims, repositories)?;
+        let ordered = ran_before.unwrap_or(comparison.ordered);
+        let mut still_taken_back = comparison.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {
             note(format!(
                 "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
@@ -177,9 +177,9 @@ impl CandidateBuild<'_> {
             ));
             still_taken_back.truncate(MAX_TAKEN_BACK);
         }
-        let of_label = standing.unreachable.as_ref().map(|Unreachable(why)| why.as_str());
-        if self.setting.on_unknown != Some(OnUnknownOrder::Release)
-            && let Standing::Unknown | Standing::Diverged = ordered.standing
+        let of_label = comparison.unreachable.as_ref().map(|Unreachable(why)| why.as_str());
+        if self.context.on_unknown != Some(OnUnknownOrder::Release)
+            && let OrderVerdict::Unknown | OrderVerdict::Diverged = ordered.verdict
             && let Some(why) = repositories.unreachable().or(of_label)
         {
             return Err(unreachable(name, why));
@@ -199,15 +199,15 @@ impl CandidateBuild<'_> {
         running: &RunningEntry,
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
-    ) -> Result<EntryStanding, Failure> {
+    ) -> Result<EntryComparison, Failure> {
         let new = &self.new;
         let was_taken_back = self.was_taken_back(running, &running.taken_back)?;
         let (taken_back, others): (Vec<_>, Vec<_>) = running.taken_back.iter().partition(|other| was_taken_back(other));
-        if let (Some(taken), false) = (taken_back.first(), self.setting.by == OrderBy::Nothing) {
+        if let (Some(taken), false) = (taken_back.first(), self.context.by == OrderBy::Nothing) {
             return Ok(self.stays_away(taken).into());
         }
-        let standing = self.against_running(running, snapshot, repositories)?;
-        let new = &Build { source: new.source.clone().or_else(|| standing.label.clone()), ..new.clone() };
+        let comparison = self.against_running(running, snapshot, repositories)?;
+        let new = &Build { source: new.source.clone().or_else(|| comparison.label.clone()), ..new.clone() };
         let is_explained = running.build.as_ref().is_some_and(|runs| self.is_explained(runs));
         let mut still_taken_back: Vec<CommitId> = running.release.filter(|_| is_explained).into_iter().collect();
         for other in others {
@@ -216,7 +216,7 @@ impl CandidateBuild<'_> {
                 still_taken_back.push(other.release);
             }
         }
-        Ok(EntryStanding { still_taken_back, ..standing })
+        Ok(EntryComparison { still_taken_back, ..comparison })
     }
 
     /// Compares the build with what runs.
@@ -225,18 +225,18 @@ impl CandidateBuild<'_> {
         running: &RunningEntry,
         snapshot: &mut Snapshot<'_>,
         repositories: &mut SourceRepositories<'_>,
-    ) -> Result<EntryStanding, Failure> {
-        let Self { setting, new, .. } = self;
+    ) -> Result<EntryComparison, Failure> {
+        let Self { context, new, .. } = self;
         let Some(runs) = &running.build else {
-            return Ok(Standing::Goes.because("nothing was released before").into());
+            return Ok(OrderVerdict::Allowed.because("nothing was released before").into());
         };
         if self.is_explained(runs) {
             let reason = format!("{runs} was taken back in the environment that is promoted");
-            return Ok(Standing::Goes.because(reason).into());
+            return Ok(OrderVerdict::Allowed.because(reason).into());
         }
         let judgement = self.judge(new, runs, snapshot, repositories)?;
         let (labels, unreachable) = match judgement {
-            Judgement::Unknown(_) => match with_labels(setting, running, new, runs) {
+            Judgement::Unknown(_) => match with_labels(context, running, new, runs) {
                 Ok(labels) => (labels, None),
                 Err(unreachable) => (None, Some(unreachable)),
             },
@@ -244,15 +244,15 @@ impl CandidateBuild<'_> {
         };
         let Some((new, runs)) = labels else {
             let is_by_tag_alone = judgement == Judgement::HigherTag;
-            let ordered = told(setting, running, new, runs, judgement);
-            return Ok(EntryStanding { unreachable, is_by_tag_alone, ..ordered.into() });
+            let ordered = told(context, running, new, runs, judgement);
+            return Ok(EntryComparison { unreachable, is_by_tag_alone, ..ordered.into() });
         };
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
-        let ordered = by_labels(told(setting, running, &new, &runs, judgement));
-        Ok(EntryStanding { label: new.source, ..ordered.into() })
+        let ordered = by_labels(told(context, running, &new, &runs, judgement));
+        Ok(EntryComparison { label: new.source, ..ordered.into() })
     }
 
     fn is_explained(&self, runs: &Build) -> bool {
-        self.setting.explained.iter().any(|(entry, build)| entry == self.name && build.is(runs))
+        self.context.explained.iter().any(|(entry, build)| entry == self.name && build.is(runs))
     }
 }

@@ -42,12 +42,12 @@ pub struct EntryOrder {
 
 /// What follows for an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum OrderVerdict {
     /// It is newer than what runs.
     Newer,
     /// It goes out without being newer: it is the same, nothing was released before, what runs was taken back where it comes
     /// from, or order does not count.
-    Goes,
+    Allowed,
     /// It goes out although the lines have diverged; a person should know why.
     Replaces,
     /// It is provably older, or was taken back.
@@ -59,12 +59,12 @@ pub enum Standing {
 
 /// What follows for an entry, with the reason as a sentence.
 pub struct Ordered {
-    pub standing: Standing,
+    pub verdict: OrderVerdict,
     pub reason: String,
 }
 
-impl Standing {
+impl OrderVerdict {
     pub(super) fn because(self, reason: impl Into<String>) -> Ordered {
-        Ordered { standing: self, reason: reason.into() }
+        Ordered { verdict: self, reason: reason.into() }
     }
 }

@@ -12,10 +12,10 @@ mod entry_order;
 mod found_claim;
 mod history_to_read;
 mod labels;
+mod order_context;
 mod past;
 mod running;
 mod sentences;
-mod setting;
 mod source_repository;
 mod tags;
 
@@ -25,10 +25,10 @@ pub use build::{Agreement, Build, agreement, source_in_tag};
 pub use earlier::TakenBack;
 pub use entries::order_of;
 pub use entry_at_tip::EntryAtTip;
-pub use entry_order::{EntryOrder, EntryOrders, Ordered, Standing};
+pub use entry_order::{EntryOrder, EntryOrders, OrderVerdict, Ordered};
 pub use history_to_read::{HistoryToRead, history_to_read};
-pub use running::{RunningEntry, Scrutiny};
-pub use setting::{Setting, Unreachable};
+pub use order_context::{OrderContext, Unreachable};
+pub use running::{HistoryDepth, RunningEntry};
 pub(crate) use source_repository::repository_beside;
 pub use tags::Numbers;
 

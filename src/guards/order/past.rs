@@ -2,11 +2,11 @@
 //! or a newer one, by what runs now.
 
 use super::build::source_in_tag;
-use super::candidate::{CandidateBuild, EntryStanding};
+use super::candidate::{CandidateBuild, EntryComparison};
 use super::commits_count;
 use super::earlier::EarlierBuild;
 use super::entry_at_tip::EntryAtTip;
-use super::entry_order::{Ordered, Standing};
+use super::entry_order::{OrderVerdict, Ordered};
 use super::found_claim::{claims_of_name, is_of_gone_file};
 use super::running::RunningEntry;
 use super::sentences::{source, unreachable};
@@ -47,14 +47,14 @@ impl CandidateBuild<'_> {
     /// Returns why the build is superseded, although it is not older than what runs: it ran before, or what is newer did.
     pub(super) fn by_the_past(
         &self,
-        standing: &EntryStanding,
+        comparison: &EntryComparison,
         running: &RunningEntry,
         entry: &EntryAtTip<'_>,
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
         repositories: &mut SourceRepositories<'_>,
     ) -> Result<Option<Ordered>, Failure> {
-        let Some(question) = self.question(standing, running) else { return Ok(None) };
+        let Some(question) = self.question(comparison, running) else { return Ok(None) };
         if !question.asks_repositories && self.is_of_one_of(&running.past) {
             return self.against_past(&running.past, question, snapshot, repositories);
         }
@@ -73,23 +73,23 @@ impl CandidateBuild<'_> {
     /// Returns what has to be asked of the past; `None` if what runs tells all.
     fn question(
         &self,
-        EntryStanding { ordered, is_by_tag_alone, .. }: &EntryStanding,
+        EntryComparison { ordered, is_by_tag_alone, .. }: &EntryComparison,
         running: &RunningEntry,
     ) -> Option<PastQuestion> {
         // If its commit is not known, the same tag may be wanted again.
-        let is_by_commit = self.new.source.is_some() && commits_count(self.setting.by);
+        let is_by_commit = self.new.source.is_some() && commits_count(self.context.by);
         let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
         // A person, or a release without a commit, may have gone back to what never ran here.
         let may_be_back = running.has_past() && (!has_commit || running.release.is_none());
-        let (rebuild, asks_repositories) = match ordered.standing {
+        let (rebuild, asks_repositories) = match ordered.verdict {
             // Another build of what runs is no step back.
             _ if running.build.as_ref().is_some_and(|runs| self.new.has_source_of(runs)) => return None,
-            Standing::Replaces => (Rebuild::IsOld, true),
+            OrderVerdict::Replaces => (Rebuild::IsOld, true),
             // A person decides about the others.
-            Standing::Diverged if self.setting.on_diverged == OnDiverged::Release => (Rebuild::MayFollow, true),
-            Standing::Unknown if is_by_commit && has_commit => (Rebuild::IsOld, false),
-            Standing::Newer | Standing::Unknown if is_by_commit && may_be_back => (Rebuild::MayFollow, true),
-            Standing::Newer if *is_by_tag_alone && self.has_later_time(running) => (Rebuild::IsOld, false),
+            OrderVerdict::Diverged if self.context.on_diverged == OnDiverged::Release => (Rebuild::MayFollow, true),
+            OrderVerdict::Unknown if is_by_commit && has_commit => (Rebuild::IsOld, false),
+            OrderVerdict::Newer | OrderVerdict::Unknown if is_by_commit && may_be_back => (Rebuild::MayFollow, true),
+            OrderVerdict::Newer if *is_by_tag_alone && self.has_later_time(running) => (Rebuild::IsOld, false),
             _ => return None,
         };
         Some(PastQuestion { rebuild, asks_repositories })
@@ -99,7 +99,7 @@ impl CandidateBuild<'_> {
     /// pipeline that runs again writes a later one.
     fn has_later_time(&self, running: &RunningEntry) -> bool {
         let is_later = |runs: &Build| !self.new.is_higher_version_than(runs);
-        commits_count(self.setting.by) && self.new.names_source() && running.build.as_ref().is_some_and(is_later)
+        commits_count(self.context.by) && self.new.names_source() && running.build.as_ref().is_some_and(is_later)
     }
 
     /// Returns whether one of the newest commits claims to have released a build of the same commit, in the file of the entry or
@@ -174,7 +174,7 @@ impl CandidateBuild<'_> {
             }
         }
         match untold {
-            Some(why) if self.setting.on_unknown != Some(OnUnknownOrder::Release) => {
+            Some(why) if self.context.on_unknown != Some(OnUnknownOrder::Release) => {
                 Err(unreachable(self.name.as_str(), &why))
             }
             _ => Ok(None),
@@ -202,13 +202,13 @@ impl CandidateBuild<'_> {
     }
 
     fn not_newer_than(&self, earlier: &Build) -> Ordered {
-        let (branch, new) = (self.setting.branch, &self.new);
+        let (branch, new) = (self.context.branch, &self.new);
         let source = earlier.source.as_ref().map(|_| format!(" ({})", source(earlier))).unwrap_or_default();
         let why = match self.is_again(earlier) {
             true => "; only a newer build may follow".to_owned(),
             false => format!(", and {new} is not newer"),
         };
-        Standing::Superseded.because(format!("{branch} released {earlier}{source} before what it has now{why}"))
+        OrderVerdict::Superseded.because(format!("{branch} released {earlier}{source} before what it has now{why}"))
     }
 }
 

@@ -41,13 +41,13 @@ pub struct RunningEntry {
     pub is_claimed: bool,
 }
 
-/// How closely a claim is looked at.
+/// How much of history a claim is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scrutiny {
-    /// As far as what is at hand tells.
-    AtHand,
-    /// Whatever it costs: the release will not go out because of it.
-    Whole,
+pub enum HistoryDepth {
+    /// What is loaded already, if that is enough for a plain claim.
+    Loaded,
+    /// All of it, whatever it costs: the release will not go out because of it.
+    Full,
 }
 
 impl RunningEntry {
@@ -66,7 +66,7 @@ impl RunningEntry {
         snapshot: &mut Snapshot<'_>,
         claims: &mut BranchClaims,
         entry: &EntryAtTip<'_>,
-        scrutiny: Scrutiny,
+        depth: HistoryDepth,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
         let EntryAtTip { path, name, now, .. } = entry;
@@ -74,12 +74,12 @@ impl RunningEntry {
         let (claim, history) = (last_claim(claims, &path.to_string(), name, &spellings), claims.line().history());
         if let Some(claim) = &claim
             && !may_be_reverted_since(history, claim.record)
-            && let Some(running) = Self::of_last_release(snapshot, entry, claim, scrutiny)?
+            && let Some(running) = Self::of_last_release(snapshot, entry, claim, depth)?
         {
             return Ok(running);
         }
         let is_of_several = is_of_several(snapshot, entry)?;
-        if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, scrutiny)? {
+        if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, depth)? {
             return Ok(running);
         }
         let is_enough = |changes: &[LoggedRelease]| {
@@ -117,7 +117,7 @@ impl RunningEntry {
         snapshot: &mut Snapshot<'_>,
         entry: &EntryAtTip<'_>,
         claim: &FoundClaim<'_>,
-        scrutiny: Scrutiny,
+        depth: HistoryDepth,
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now, .. } = entry;
         let records: Vec<&CommitRecord> = [claim.record].into_iter().chain(claim.parent).collect();
@@ -132,7 +132,7 @@ impl RunningEntry {
         };
         let is_plain =
             !claim.trailers.is_rollback() && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
-        if scrutiny == Scrutiny::AtHand
+        if depth == HistoryDepth::Loaded
             && is_plain
             && claim.trailers.released(name, now)
             && !snapshot.has_folders(&records, path)?
@@ -165,7 +165,7 @@ impl RunningEntry {
         claims: &BranchClaims,
         entry: &EntryAtTip<'_>,
         spellings: &BTreeSet<String>,
-        scrutiny: Scrutiny,
+        depth: HistoryDepth,
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now, .. } = entry;
         let (file, history) = (path.to_string(), claims.line().history());
@@ -186,7 +186,7 @@ impl RunningEntry {
                     return Ok(None);
                 }
             }
-            return Self::of_last_release(snapshot, entry, &claim, scrutiny);
+            return Self::of_last_release(snapshot, entry, &claim, depth);
         }
         Ok(None)
     }

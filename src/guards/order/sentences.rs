@@ -1,8 +1,8 @@
 //! How the order of an entry is told: as sentences that name both builds.
 
+use super::order_context::OrderContext;
 use super::running::RunningEntry;
-use super::setting::Setting;
-use super::{Build, Judgement, Ordered, Standing};
+use super::{Build, Judgement, OrderVerdict, Ordered};
 use crate::image::Digest;
 use crate::message::SourceCommit;
 use crate::outcome::failure::{Failure, FailureKind};
@@ -22,54 +22,53 @@ pub(super) fn unreachable_digest(new: &Build, why: &str) -> Failure {
 
 /// Tells a judgement of `new` against what `runs`, which is what the entry that is `running` says.
 pub(super) fn told(
-    setting: &Setting<'_>,
+    context: &OrderContext<'_>,
     running: &RunningEntry,
     new: &Build,
     runs: &Build,
     judgement: Judgement,
 ) -> Ordered {
-    let branch = setting.branch;
+    let branch = context.branch;
     // What a person wrote is no release.
     let has = if running.release.is_some() { "releases" } else { "has" };
     match judgement {
-        Judgement::Newer(how) => Standing::Newer.because(format!("newer than {runs}: {how}")),
-        Judgement::HigherTag => Standing::Newer.because(format!("newer than {runs}: by its tag")),
-        Judgement::Same(how) => Standing::Goes.because(format!("as new as {runs}: {how}")),
-        Judgement::NotAsked => Standing::Goes.because("order does not count"),
-        Judgement::Replaces(how) => {
-            Standing::Replaces.because(format!("{new} and {runs} are on lines of commits that have diverged: {how}"))
-        }
+        Judgement::Newer(how) => OrderVerdict::Newer.because(format!("newer than {runs}: {how}")),
+        Judgement::HigherTag => OrderVerdict::Newer.because(format!("newer than {runs}: by its tag")),
+        Judgement::Same(how) => OrderVerdict::Allowed.because(format!("as new as {runs}: {how}")),
+        Judgement::NotAsked => OrderVerdict::Allowed.because("order does not count"),
+        Judgement::Replaces(how) => OrderVerdict::Replaces
+            .because(format!("{new} and {runs} are on lines of commits that have diverged: {how}")),
         Judgement::Older(how) => {
-            let [new, runs] = told_apart(setting, new, runs);
-            Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: {how}"))
+            let [new, runs] = told_apart(context, new, runs);
+            OrderVerdict::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: {how}"))
         }
         Judgement::LowerTag if running.was_released => {
-            Standing::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: by its tag"))
+            OrderVerdict::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: by its tag"))
         }
         // What a template or a person wrote may never have run.
-        Judgement::LowerTag => Standing::Superseded.because(format!(
+        Judgement::LowerTag => OrderVerdict::Superseded.because(format!(
             "{branch} has {runs}, which was written by hand, and {new} is older by its tag; no release tells whether \
              {runs} ever ran"
         )),
-        Judgement::Diverged => Standing::Diverged.because(format!(
+        Judgement::Diverged => OrderVerdict::Diverged.because(format!(
             "{new} ({}) is not built on top of {runs} ({}), which {branch} {has}",
             source(new),
             source(runs)
         )),
         Judgement::Unknown(why) => {
-            let [new, runs] = told_apart(setting, new, runs);
-            Standing::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
+            let [new, runs] = told_apart(context, new, runs);
+            OrderVerdict::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
         }
     }
 }
 
 /// Names two builds. Those of one tag are told apart by their digests, as far as these are known.
-fn told_apart(setting: &Setting<'_>, new: &Build, runs: &Build) -> [String; 2] {
+fn told_apart(context: &OrderContext<'_>, new: &Build, runs: &Build) -> [String; 2] {
     let names = [new, runs].map(Build::to_string);
     if names[0] != names[1] {
         return names;
     }
-    let of_new = new.digest.clone().or_else(|| (setting.digest_of)(new).ok().flatten());
+    let of_new = new.digest.clone().or_else(|| (context.digest_of)(new).ok().flatten());
     let digests = [of_new, runs.digest.clone()];
     let [of_new, of_runs] = digests.map(|digest| digest.and_then(|digest| digest.parse::<Digest>().ok()));
     let with = |name: String, digest: Option<Digest>| match digest {

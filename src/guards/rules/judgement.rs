@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::freeze::Freeze;
 use super::rule::{Demanded, PublishWay, RequiredOrder, TagPattern};
 use crate::git::GlobPattern;
-use crate::guards::order::{Ordered, Standing};
+use crate::guards::order::{OrderVerdict, Ordered};
 use crate::image::Reference;
 use crate::message::SourceCommit;
 
@@ -151,25 +151,24 @@ fn judge_way(demanded: PublishWay, way: PublishWay) -> RuleJudgement {
 }
 
 fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement {
-    let Some(Ordered { standing, reason }) = entry.order else { return RuleJudgement::Holds };
+    let Some(Ordered { verdict, reason }) = entry.order else { return RuleJudgement::Holds };
     let name = entry.name;
-    match (standing, required) {
-        (Standing::Newer | Standing::Goes, _) | (Standing::Replaces | Standing::Unknown, RequiredOrder::NotOlder) => {
-            RuleJudgement::Holds
-        }
-        (Standing::Superseded, _) => RuleJudgement::broken(
+    match (verdict, required) {
+        (OrderVerdict::Newer | OrderVerdict::Allowed, _)
+        | (OrderVerdict::Replaces | OrderVerdict::Unknown, RequiredOrder::NotOlder) => RuleJudgement::Holds,
+        (OrderVerdict::Superseded, _) => RuleJudgement::broken(
             format!("`{name}` would go back: {reason}"),
             "release a newer build, or take the newer one back with `tagship rollback`",
         ),
-        (Standing::Diverged, _) => RuleJudgement::broken(
+        (OrderVerdict::Diverged, _) => RuleJudgement::broken(
             format!("`{name}` would change to another line of commits: {reason}"),
             "merge the lines and release the merge",
         ),
-        (Standing::Replaces, RequiredOrder::Newer) => RuleJudgement::broken(
+        (OrderVerdict::Replaces, RequiredOrder::Newer) => RuleJudgement::broken(
             format!("nothing tells that `{name}` is newer: {reason}"),
             "merge the lines and release the merge, or take back what runs with `tagship rollback`",
         ),
-        (Standing::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
+        (OrderVerdict::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
             format!("nothing tells that `{name}` is newer: {reason}"),
             "name the commit that the image was built from with `--source` of `tagship release`; if that of what runs is not \
              known, take what runs back with `tagship rollback`, or remove its tag by hand if it was never released",

@@ -7,7 +7,7 @@ use crate::message::{EntrySources, SourceCommit};
 use crate::request::{OnDiverged, OnUnknownOrder, OrderBy, TargetRequest};
 
 /// What is to be ordered, and how.
-pub struct Setting<'a> {
+pub struct OrderContext<'a> {
     pub request: &'a TargetRequest,
     /// The repository that is released to; `None` if nothing leaves the checkout.
     pub remote: Option<&'a Remote>,
