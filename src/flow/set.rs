@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::file_edits::edit_file::{Manner, absent, edit_file};
+use super::file_edits::edit_file::{EditSettings, absent, edit_file};
 use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, warn_of_notes};
 use super::file_edits::required_entries::require_entries;
@@ -39,7 +39,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         checks.require(&images_of(&Purpose::Release, &files, wanted, listener)?, listener)?;
         for file in &mut files {
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest, &Purpose::Release)?;
-            *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &manner(request))?;
+            *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &edit_settings(request))?;
         }
     }
     let changes = Changes::of(&files);
@@ -60,15 +60,15 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         listener(&Event::Edited(file));
     }
     if !changes.files.is_empty() {
-        tell_comment_without_source(&manner(request), &files, listener);
+        tell_comment_without_source(&edit_settings(request), &files, listener);
     }
     Ok(Outcome { releases: releases_of(&files, &checks), changes, ..Outcome::new(ending) })
 }
 
-fn manner(request: &SetRequest) -> Manner<'_> {
+fn edit_settings(request: &SetRequest) -> EditSettings<'_> {
     let names = request.images.arguments.iter().map(|argument| argument.name.clone());
     let sources = names.filter_map(|name| Some((name, request.source.clone()?))).collect();
-    Manner { add: request.add, comment: &request.comment, sources }
+    EditSettings { add: request.add, comment: &request.comment, sources }
 }
 
 /// Returns the files with what they contain.
@@ -86,7 +86,7 @@ fn read_all<'t>(targets: &'t [FileToEdit<'t>]) -> Result<Vec<(&'t FileToEdit<'t>
 
 fn edit_on_disk(file: &FileToEdit<'_>, old: Vec<u8>, request: &SetRequest) -> Result<FileEdit, Failure> {
     let shown = file.path.display().to_string();
-    let edited = edit_file(shown.clone(), old.clone(), &request.images.arguments, &manner(request));
+    let edited = edit_file(shown.clone(), old.clone(), &request.images.arguments, &edit_settings(request));
     if file.is_named_kustomization && !edited.as_ref().is_ok_and(|file| file.edit.is_kustomization) {
         require_kustomization(&shown, &old)?;
     }

@@ -99,7 +99,7 @@ pub struct Checked {
     /// When its check began: what the reference means was told after that.
     pub at: Instant,
     /// Whether the tag means something else, or is not there: the digest was asked for alone.
-    pub tag_strayed: bool,
+    pub tag_moved: bool,
 }
 
 impl Checked {

@@ -2,7 +2,7 @@
 //! one ref that moves once.
 
 use super::authorship::Authors;
-use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, manner};
+use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, edit_settings};
 use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::release_plan::{Draft, ReleasePlan};
@@ -14,7 +14,7 @@ use crate::flow::file_edits::required_versions::{require_effect, require_version
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;
 use crate::flow::image_checks::source_attestations::look_at_forges;
-use crate::flow::publish::{Content, Published, Publisher, RefusedPush, Rivals, Terms, bring_forward};
+use crate::flow::publish::{Content, OtherWriters, PublishOptions, Published, Publisher, RefusedPush, bring_forward};
 use crate::flow::release_branch::announcements::tell_whole_download;
 use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::branch_tip::OpenBranch;
@@ -197,25 +197,25 @@ impl<'a> Attempt<'a> {
             }
             listener(event);
         };
-        let terms = self.terms(signer);
+        let options = self.publish_options(signer);
         let published = match publisher {
-            Publisher::Direct(direct) => direct.publish(snapshot, &content, &terms, with_edits)?,
+            Publisher::Direct(direct) => direct.publish(snapshot, &content, &options, with_edits)?,
             Publisher::Propose(proposer) => {
                 let seen = self.look_at_head(plan, snapshot, &proposer, with_edits)?;
                 let text = self.request_text(message, releases, &edited.asked.writing.purpose);
-                proposer.publish(snapshot, &content, &text, seen, &terms, with_edits)?
+                proposer.publish(snapshot, &content, &text, seen, &options, with_edits)?
             }
         };
         self.ended(published, plan, listener)
     }
 
-    pub(super) fn terms<'t>(&self, signer: Option<&'t Forge>) -> Terms<'t>
+    pub(super) fn publish_options<'t>(&self, signer: Option<&'t Forge>) -> PublishOptions<'t>
     where
         'a: 't,
     {
-        let rivals = if self.earlier.races == 0 { Rivals::Unknown } else { Rivals::Known };
+        let other_writers = if self.earlier.races == 0 { OtherWriters::Unknown } else { OtherWriters::Known };
         let Job { gate, delivery, .. } = self.job;
-        Terms { gate, push_options: &delivery.push_options, signer, rivals, target: &delivery.target }
+        PublishOptions { gate, push_options: &delivery.push_options, signer, other_writers, target: &delivery.target }
     }
 
     /// Requires that the files have the images that are named, and that these get a version, which is deployed.
@@ -278,7 +278,7 @@ impl<'a> Attempt<'a> {
         if let Some(place) = compose::unfilled_place(options, &changed) {
             tell_unfilled(place, "message", listener);
         }
-        tell_comment_without_source(&manner(self.job.delivery, writing), files, listener);
+        tell_comment_without_source(&edit_settings(self.job.delivery, writing), files, listener);
         let message = compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose);
         let untold = |error: UntoldRelease| {
             Failure::target(error.to_string()).hint("correct the name in the file, or release it by another one")

@@ -2,7 +2,7 @@
 //! by which order is judged, and then with the digests that the registry has for tags.
 
 use super::job::Writing;
-use crate::flow::file_edits::edit_file::{Manner, edit_file};
+use crate::flow::file_edits::edit_file::{EditSettings, edit_file};
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{Change, RepositoryPath, Snapshot};
@@ -120,7 +120,7 @@ impl<'w> AskedFiles<'w> {
         snapshot: &Snapshot<'_>,
     ) -> Result<FileEdit, Failure> {
         let old = snapshot.file(path)?.to_vec();
-        let mut file = edit_file(path.to_string(), old, arguments, &manner(self.delivery, self.writing))?;
+        let mut file = edit_file(path.to_string(), old, arguments, &edit_settings(self.delivery, self.writing))?;
         if self.writing.purpose != Purpose::Release {
             // Rollback and promote build their own arguments, so a dropped field is not the user's doing.
             file.edit.notes.retain(|note| !matches!(note.kind, NoteKind::Dropped { comment: None, .. }));
@@ -158,7 +158,7 @@ impl PinnedFiles<'_> {
 }
 
 /// Returns how entries are edited.
-pub(super) fn manner<'d>(delivery: &'d Delivery, writing: &Writing) -> Manner<'d> {
+pub(super) fn edit_settings<'d>(delivery: &'d Delivery, writing: &Writing) -> EditSettings<'d> {
     let Delivery { add, comment, .. } = delivery;
-    Manner { add: *add, comment, sources: writing.sources.clone() }
+    EditSettings { add: *add, comment, sources: writing.sources.clone() }
 }

@@ -6,7 +6,7 @@ use super::edited_files::AskedFiles;
 use super::job::Writing;
 use super::release_plan::Draft;
 use crate::flow::file_edits::released::images_of;
-use crate::flow::image_checks::awaited::Pace;
+use crate::flow::image_checks::awaited::WaitedForImages;
 use crate::git::Snapshot;
 use crate::guards::order::EntryOrders;
 use crate::image::ImageArgument;
@@ -62,8 +62,8 @@ impl Attempt<'_> {
             self.guard_rules_beside_images(draft, snapshot, listener)?;
         }
         match self.checks.require(&images, listener)? {
-            Pace::AtOnce => Ok(()),
-            Pace::AfterWaiting => Err(Stop::Outdated),
+            WaitedForImages::No => Ok(()),
+            WaitedForImages::Yes => Err(Stop::Outdated),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::attempt::Attempt;
 use super::edited_files::{AskedFiles, KeptDigest};
-use crate::flow::image_checks::further_questions::Patience;
+use crate::flow::image_checks::further_questions::WaitPolicy;
 use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::git::Snapshot;
 use crate::image::Digest;
@@ -29,7 +29,7 @@ impl Attempt<'_> {
         let unasked = self.checks.unasked(&images);
         if !unasked.is_empty() {
             let questions: Vec<_> = unasked.into_iter().map(|image| self.checks.question(image, [])).collect();
-            self.checks.ask_more(&questions, Patience::None, listener);
+            self.checks.ask_more(&questions, WaitPolicy::Never, listener);
         }
         let means = |image: &ImageToCheck, digest: &Digest| match image {
             ImageToCheck::Known(image) => {

@@ -36,7 +36,7 @@ impl Attempt<'_> {
             listener(&Event::Noted(format!("the branch `{name}` would be created at {at}")));
             return Ok(false);
         };
-        match begin_branch(*pusher, base, &self.terms(signer), listener)? {
+        match begin_branch(*pusher, base, &self.publish_options(signer), listener)? {
             Published::Updated { .. } | Published::Proposed { .. } => Ok(true),
             Published::Raced(push) => Err(Stop::Raced(push)),
             Published::Refused(push) => Err(self.without_request(Stop::Refused(push))),

@@ -12,7 +12,7 @@ use crate::targets::{self, Absent, Comments, EditOptions, Fields};
 const MAX_BYTES: usize = 4 << 20;
 
 /// How files are edited, beside the arguments.
-pub(in crate::flow) struct Manner<'a> {
+pub(in crate::flow) struct EditSettings<'a> {
     /// Whether an entry is appended if there is none.
     pub(in crate::flow) add: bool,
     pub(in crate::flow) comment: &'a CommentRequest,
@@ -29,14 +29,14 @@ pub(in crate::flow) fn edit_file(
     path: String,
     old: Vec<u8>,
     arguments: &[ImageArgument],
-    manner: &Manner<'_>,
+    settings: &EditSettings<'_>,
 ) -> Result<FileEdit, Failure> {
     if old.len() > MAX_BYTES {
         return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
     }
-    let absent = absent(manner.add);
+    let absent = absent(settings.add);
     let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {
-        let source = manner.sources.of(name.as_str()).map(ToString::to_string).unwrap_or_default();
+        let source = settings.sources.of(name.as_str()).map(ToString::to_string).unwrap_or_default();
         let (tag, digest) = (fields.new_tag.as_deref(), fields.digest.as_deref());
         template.fill(&CommentValues {
             entry: name.as_str(),
@@ -46,7 +46,7 @@ pub(in crate::flow) fn edit_file(
         })
     };
     let text;
-    let comments = match manner.comment {
+    let comments = match settings.comment {
         CommentRequest::Keep => Comments::Keep,
         CommentRequest::Drop => Comments::Drop,
         CommentRequest::Write(template) => {

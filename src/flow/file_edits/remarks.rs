@@ -1,6 +1,6 @@
 //! What is told of arguments and edits beside the result. Nothing here stops a run.
 
-use super::edit_file::Manner;
+use super::edit_file::EditSettings;
 use crate::outcome::{Event, FileEdit, Listener};
 use crate::request::{CommentRequest, Images};
 
@@ -30,14 +30,14 @@ pub(in crate::flow) fn tell_unfilled(place: &str, text: &str, listener: &mut Lis
 
 /// Tells that the comments that are written name a source, if that of a changed entry is not known.
 pub(in crate::flow) fn tell_comment_without_source(
-    manner: &Manner<'_>,
+    settings: &EditSettings<'_>,
     files: &[FileEdit],
     listener: &mut Listener<'_>,
 ) {
     let mut changed = files.iter().flat_map(|file| &file.edit.entries).filter(|entry| entry.changed());
-    if let CommentRequest::Write(template) = manner.comment
+    if let CommentRequest::Write(template) = settings.comment
         && template.names_source()
-        && changed.any(|entry| manner.sources.of(entry.name.as_str()).is_none())
+        && changed.any(|entry| settings.sources.of(entry.name.as_str()).is_none())
     {
         tell_unfilled("source", "comment", listener);
     }

@@ -8,12 +8,12 @@ use crate::system::network::connection::ConnectionProblem;
 
 const UNAVAILABLE: &str = "the registry is not available";
 
-/// Whether all images were there at once.
+/// Whether an image was waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Pace {
-    AtOnce,
-    /// Some had to be waited for: what was read elsewhere in the meantime may have changed.
-    AfterWaiting,
+pub(crate) enum WaitedForImages {
+    No,
+    /// What was read elsewhere in the meantime may have changed.
+    Yes,
 }
 
 /// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
@@ -23,7 +23,7 @@ pub(in crate::flow) fn awaited(
     verdict: &Verdict,
     findings: &[Finding],
     source: &LoginSource,
-    pace: Pace,
+    waited: WaitedForImages,
 ) -> Option<String> {
     match verdict {
         Verdict::Absent(_) => Some("not there yet".to_owned()),
@@ -37,7 +37,7 @@ pub(in crate::flow) fn awaited(
             None
         }
         Verdict::Unavailable(outage) => {
-            let has_answered = pace == Pace::AfterWaiting || matches!(outage, Outage::Answered(_));
+            let has_answered = waited == WaitedForImages::Yes || matches!(outage, Outage::Answered(_));
             has_answered.then(|| UNAVAILABLE.to_owned())
         }
         Verdict::NoAccess(_) if source.is_shown() => Some("not there yet, or hidden from this login".to_owned()),
@@ -59,7 +59,7 @@ pub(in crate::flow) fn awaited(
                         (claim, true) => format!("no {claim} yet"),
                         (claim, false) => format!("no {claim} as it must be yet"),
                     }),
-                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, pace),
+                    Finding::Blocked { verdict, .. } => awaited(verdict, &[], source, waited),
                 })
                 .collect();
             states.map(|states| states.join(", "))
@@ -69,10 +69,10 @@ pub(in crate::flow) fn awaited(
 
 /// Returns what is missing after a check that came to no verdict. An answer that cannot be used is waited for as a page is; one
 /// that is damaged at the first look too, because who has the image is a registry.
-pub(in crate::flow) fn awaited_without_verdict(error: &CheckError, pace: Pace) -> Option<String> {
+pub(in crate::flow) fn awaited_without_verdict(error: &CheckError, waited: WaitedForImages) -> Option<String> {
     let may_pass = match error {
         CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. } => true,
-        error => FailureKind::of_check(error) == FailureKind::Unavailable && pace == Pace::AfterWaiting,
+        error => FailureKind::of_check(error) == FailureKind::Unavailable && waited == WaitedForImages::Yes,
     };
     may_pass.then(|| UNAVAILABLE.to_owned())
 }

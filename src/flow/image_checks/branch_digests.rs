@@ -57,16 +57,16 @@ impl BranchDigests {
         let answers = client.check_each(&questions, detail);
         let mut answers: Vec<RegistryAnswer> =
             answers.into_iter().map(|checked| RegistryAnswer { checked, tag: None }).collect();
-        let mut strayed = Vec::new();
+        let mut moved = Vec::new();
         for (&(reference, requirements), answer) in questions.iter().zip(&mut answers) {
             answer.tag = answer.checked.as_ref().ok().filter(|_| self.references.contains(reference)).and_then(tag_now);
             if answer.tag.is_some() {
-                strayed.push((reference.without_tag(), requirements, answer));
+                moved.push((reference.without_tag(), requirements, answer));
             }
         }
-        let by_digest: Vec<_> = strayed.iter().map(|(reference, requirements, _)| (reference, *requirements)).collect();
+        let by_digest: Vec<_> = moved.iter().map(|(reference, requirements, _)| (reference, *requirements)).collect();
         let again = client.check_each(&by_digest, detail);
-        for ((_, _, answer), mut again) in strayed.into_iter().zip(again) {
+        for ((_, _, answer), mut again) in moved.into_iter().zip(again) {
             if let (Ok(first), Ok(again)) = (&answer.checked, &mut again) {
                 again.requests += first.requests;
                 again.elapsed += first.elapsed;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::awaited::{Pace, awaited, awaited_without_verdict, pause};
+use super::awaited::{WaitedForImages, awaited, awaited_without_verdict, pause};
 use super::branch_digests::{BranchDigests, RegistryAnswer};
 use super::compared_source::{self, ImageSources};
 use super::forge_attestations::{ForgeAttestations, Keeper};
@@ -35,12 +35,12 @@ const CONFIRMED_LOOK_EVERY: u32 = 3;
 /// How images are looked at.
 pub(super) struct Look {
     detail: Detail,
-    pace: Pace,
+    waited: WaitedForImages,
 }
 
 impl Look {
     pub(super) fn first() -> Self {
-        Self { detail: Detail::Full, pace: Pace::AtOnce }
+        Self { detail: Detail::Full, waited: WaitedForImages::No }
     }
 }
 
@@ -142,16 +142,16 @@ impl Checks {
         mut problems: Vec<Problem<'q>>,
         begun: Instant,
         listener: &mut Listener<'_>,
-    ) -> (Vec<Problem<'q>>, Pace) {
+    ) -> (Vec<Problem<'q>>, WaitedForImages) {
         let Some(limit) = self.limit(&problems) else {
             let problems = if self.wait.is_some() { not_waited_for(problems) } else { problems };
-            return (problems, Pace::AtOnce);
+            return (problems, WaitedForImages::No);
         };
         let begun = *self.waiting_since.get_or_insert(begun);
         let deadline = begun + limit;
         let mut backoff = Backoff::new(u32::MAX, FIRST_PAUSE, MAX_PAUSE).until(deadline);
         let mut told = HashMap::new();
-        let mut pace = Pace::AtOnce;
+        let mut waited = WaitedForImages::No;
         let mut looks = 0;
         while can_come(&problems) {
             tell(&problems, begun.elapsed(), limit, &mut told, listener);
@@ -159,7 +159,7 @@ impl Checks {
             if !backoff.wait_to_deadline(pause) {
                 break;
             }
-            pace = Pace::AfterWaiting;
+            waited = WaitedForImages::Yes;
             looks += 1;
             let is_last = Instant::now() >= deadline;
             let detail = match looks % CONFIRMED_LOOK_EVERY {
@@ -168,9 +168,9 @@ impl Checks {
                 _ => Detail::Brief,
             };
             let pending: Vec<_> = problems.iter().map(|problem| problem.question).collect();
-            (problems, ()) = self.look(&pending, Look { detail, pace }, listener, || ());
+            (problems, ()) = self.look(&pending, Look { detail, waited }, listener, || ());
         }
-        (not_waited_for(problems), pace)
+        (not_waited_for(problems), waited)
     }
 
     /// Returns the images of which the subjects tell and that were not found yet, each once.
@@ -192,7 +192,7 @@ impl Checks {
     pub(super) fn look<'q, T>(
         &mut self,
         questions: &[&'q Question<'q>],
-        Look { detail, pace }: Look,
+        Look { detail, waited }: Look,
         listener: &mut Listener<'_>,
         meanwhile: impl FnOnce() -> T,
     ) -> (Vec<Problem<'q>>, T) {
@@ -202,7 +202,7 @@ impl Checks {
             client.asides().take().into_iter().for_each(|aside| listener(&Event::Aside(aside)));
         }
         let answers = questions.iter().zip(answers);
-        (answers.filter_map(|(question, answer)| self.keep(question, answer, pace, listener).err()).collect(), done)
+        (answers.filter_map(|(question, answer)| self.keep(question, answer, waited, listener).err()).collect(), done)
     }
 
     /// Returns the answers in the order of the questions.
@@ -248,12 +248,12 @@ impl Checks {
         &mut self,
         question: &'q Question<'q>,
         RegistryAnswer { checked, tag }: RegistryAnswer,
-        pace: Pace,
+        waited: WaitedForImages,
         listener: &mut Listener<'_>,
     ) -> Result<(), Problem<'q>> {
         let reference = question.reference;
         let answer = checked.map_err(|error| {
-            let awaited = awaited_without_verdict(&error, pace);
+            let awaited = awaited_without_verdict(&error, waited);
             Problem { question, failures: vec![Failure::check(reference, error)], awaited, pause: Duration::ZERO }
         })?;
         let (requests, elapsed) = self.spent.remove(reference).unwrap_or_default();
@@ -263,7 +263,7 @@ impl Checks {
             Verdict::Present(descriptor) if failures.is_empty() => descriptor,
             verdict => {
                 self.spent.insert(reference.clone(), (requests, elapsed));
-                let awaited = awaited(&verdict, &answer.findings, &answer.source, pace);
+                let awaited = awaited(&verdict, &answer.findings, &answer.source, waited);
                 return Err(Problem { question, failures, awaited, pause: pause(&verdict) });
             }
         };
@@ -276,15 +276,15 @@ impl Checks {
             elapsed,
             source: answer.source,
             at: answer.begun,
-            tag_strayed: tag.is_some(),
+            tag_moved: tag.is_some(),
         };
         let is_known = self.of(reference).is_some_and(|found| found.descriptor.digest == checked.descriptor.digest);
         listener(&if is_known { Event::Learned(&checked) } else { Event::Checked(&checked) });
-        let strayed = tag.and_then(|tag| tag.warning(reference));
+        let moved = tag.and_then(|tag| tag.warning(reference));
         let compared = compared_source::of_image(&question.requirements, &self.sources, reference);
         self.met.add(&checked, &compared);
         let uncompared = compared_source::uncompared(&compared, reference);
-        strayed.into_iter().chain(uncompared).for_each(|warning| listener(&Event::Warned(warning)));
+        moved.into_iter().chain(uncompared).for_each(|warning| listener(&Event::Warned(warning)));
         let digest = checked.descriptor.digest.clone();
         let is_same = |earlier: &mut Checked| {
             earlier.reference == *reference || is_of(earlier, reference) && earlier.descriptor.digest == digest
@@ -341,6 +341,6 @@ pub(super) fn is_of(checked: &Checked, reference: &Reference) -> bool {
     let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
     same && match reference.digest() {
         Some(digest) => *digest == checked.descriptor.digest,
-        None => !checked.tag_strayed,
+        None => !checked.tag_moved,
     }
 }

@@ -4,7 +4,7 @@
 use std::mem;
 use std::time::Instant;
 
-use super::awaited::Pace;
+use super::awaited::WaitedForImages;
 use super::checks::{Checks, Look};
 use super::image_to_check::ImageToCheck;
 use super::problem::{Problem, SeenProblem};
@@ -16,7 +16,11 @@ use crate::targets::EntryEdit;
 impl Checks {
     /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what
     /// was read elsewhere may be out of date.
-    pub(crate) fn require(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<Pace, Failure> {
+    pub(crate) fn require(
+        &mut self,
+        subjects: &[ImageToCheck],
+        listener: &mut Listener<'_>,
+    ) -> Result<WaitedForImages, Failure> {
         let begun = Instant::now();
         self.find(subjects, listener);
         let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
@@ -25,10 +29,10 @@ impl Checks {
             let question = questions.iter().find(|question| *question.reference == seen.image)?;
             Some(seen.with_question(question))
         });
-        let (problems, pace) = self.await_all(problems.collect(), begun, listener);
+        let (problems, waited) = self.await_all(problems.collect(), begun, listener);
         let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.failures);
         Failure::of_all(problems.into_iter().flat_map(told).collect())?;
-        Ok(pace)
+        Ok(waited)
     }
 
     /// Looks for the images of all subjects, as far as that was not done. Returns whether they are there as they must be. What is

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::flow::image_checks::awaited::Pace;
+use crate::flow::image_checks::awaited::WaitedForImages;
 use crate::flow::image_checks::checks::Checks;
-use crate::flow::image_checks::further_questions::{Answers, Patience};
+use crate::flow::image_checks::further_questions::{Answers, WaitPolicy};
 use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
@@ -51,7 +51,7 @@ pub(in crate::flow) fn rule(
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
-    judge(state, entries, circumstances, Patience::AsAsked, checks, listener)
+    judge(state, entries, circumstances, WaitPolicy::AsRequested, checks, listener)
 }
 
 /// Judges the same rules after images were found to be missing or wrong, and returns those that do not hold. Only of the others
@@ -69,7 +69,7 @@ pub(in crate::flow) fn broken_beside_images(
         let judged = judge_files(state, entries, circumstances, checks).into_iter();
         judged.filter(JudgedDemand::is_broken).map(|one| one.ruling).collect()
     };
-    let mut rulings = match judge(state, &found, circumstances, Patience::None, checks, listener) {
+    let mut rulings = match judge(state, &found, circumstances, WaitPolicy::Never, checks, listener) {
         Ok(judged) => judged.rulings,
         // A registry that does not answer leaves what the files tell.
         Err(_) => by_files(&found, checks),
@@ -82,12 +82,12 @@ fn judge(
     state: &RulesState,
     entries: &[EntryToRule<'_>],
     circumstances: Option<&Circumstances>,
-    patience: Patience,
+    wait: WaitPolicy,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
     let mut judged = judge_files(state, entries, circumstances, checks);
-    let (is_outdated, unanswered) = answer(&mut judged, patience, checks, listener)?;
+    let (is_outdated, unanswered) = answer(&mut judged, wait, checks, listener)?;
     if !judged.iter().any(JudgedDemand::is_broken) {
         Failure::of_all(unanswered)?;
     }
@@ -159,11 +159,11 @@ fn judge_files<'e>(
 /// them all. Returns whether the entries may be out of date, and why a registry did not tell what stays open.
 fn answer(
     judged: &mut [JudgedDemand<'_>],
-    patience: Patience,
+    wait: WaitPolicy,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<(bool, Vec<Failure>), Failure> {
-    let patience = if judged.iter().any(JudgedDemand::is_broken) { Patience::None } else { patience };
+    let wait = if judged.iter().any(JudgedDemand::is_broken) { WaitPolicy::Never } else { wait };
     let mut asked = asked_images(judged, checks)?;
     if asked.is_empty() || !checks.asks() {
         return Ok((false, Vec::new()));
@@ -172,8 +172,8 @@ fn answer(
         .iter()
         .map(|image| checks.question(&image.found, image.demands.iter().flat_map(|demand| demand.requirements())));
     let questions: Vec<_> = together.collect();
-    let Answers { answers, pace } = checks.ask_more(&questions, patience, listener);
-    let is_outdated = pace == Pace::AfterWaiting || asked.iter().any(|image| checks.of(&image.written).is_none());
+    let Answers { answers, waited } = checks.ask_more(&questions, wait, listener);
+    let is_outdated = waited == WaitedForImages::Yes || asked.iter().any(|image| checks.of(&image.written).is_none());
     let (mut alone, mut questions) = (Vec::new(), Vec::new());
     for (AskedImage { found, demands, .. }, answer) in asked.iter_mut().zip(answers) {
         for demand in demands {
@@ -186,7 +186,7 @@ fn answer(
             }
         }
     }
-    let Answers { answers, .. } = checks.ask_more(&questions, Patience::None, listener);
+    let Answers { answers, .. } = checks.ask_more(&questions, WaitPolicy::Never, listener);
     let mut unanswered = Vec::new();
     for (demand, answer) in alone.into_iter().zip(answers) {
         match answer {
@@ -245,7 +245,7 @@ impl EntryToRule<'_> {
             return Some(RuleVerdict::Broken(not_asked()));
         }
         let found = checks.of(&reference(self).ok()?)?;
-        if !found.tag_strayed || !matches!(demanded, Demanded::Tags(_)) {
+        if !found.tag_moved || !matches!(demanded, Demanded::Tags(_)) {
             return Some(RuleVerdict::Holds);
         }
         Some(RuleVerdict::Broken(BrokenRule {

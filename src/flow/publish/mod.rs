@@ -69,20 +69,20 @@ pub(super) struct Content {
 }
 
 /// What publishing needs to know beside the commit.
-pub(super) struct Terms<'a> {
+pub(super) struct PublishOptions<'a> {
     /// Closed by a signal: then nothing is published any more.
     pub(super) gate: &'a Gate,
     pub(super) push_options: &'a [String],
     /// The forge that makes the commit and signs it; `None`: the commit is made here.
     pub(super) signer: Option<&'a Forge>,
-    pub(super) rivals: Rivals,
+    pub(super) other_writers: OtherWriters,
     /// The repository as it was named.
     pub(super) target: &'a TargetRequest,
 }
 
 /// Whether other releases are known to write to the branch, because a race was lost to one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rivals {
+pub(super) enum OtherWriters {
     Unknown,
     Known,
 }
@@ -115,15 +115,15 @@ pub(super) struct RefusedPush {
 }
 
 impl Content {
-    /// Returns the commit of this on the tip of `snapshot`, signed as the terms say.
+    /// Returns the commit of this on the tip of `snapshot`, signed as the options say.
     fn commit(
         &self,
         snapshot: &Snapshot<'_>,
-        terms: &Terms<'_>,
+        options: &PublishOptions<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<NewCommit, Failure> {
         let commit = self.made_here(snapshot, listener)?;
-        let Some(forge) = terms.signer else { return Ok(commit) };
+        let Some(forge) = options.signer else { return Ok(commit) };
         let (id, made) = forge_commit::signed(forge, &commit, &self.message, listener)?;
         Ok(commit.made_elsewhere(id, &made.payload, &made.signature)?)
     }
@@ -146,25 +146,25 @@ impl Direct<'_> {
         self,
         snapshot: &mut Snapshot<'_>,
         content: &Content,
-        terms: &Terms<'_>,
+        options: &PublishOptions<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
         if let Self::Push(pusher) = &self
-            && has_moved(pusher, snapshot, terms.rivals)
+            && has_moved(pusher, snapshot, options.other_writers)
         {
             return Ok(Published::Raced(None));
         }
-        let mut commit = content.commit(snapshot, terms, listener)?;
+        let mut commit = content.commit(snapshot, options, listener)?;
         if let Some(tag) = &content.tag {
             commit = commit.tagged(tag, &content.authorship)?;
         }
         match self {
             Self::Push(pusher) => {
                 let commit = pusher.lease(commit)?;
-                push(*pusher, commit, Some(content), terms, listener)
+                push(*pusher, commit, Some(content), options, listener)
             }
             Self::CommitHere(checkout) => {
-                match terms.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))? {
+                match options.gate.whole(|| follow::commit_here(checkout, &commit, &content.message, listener))? {
                     Ok(()) => Ok(Published::Updated { commit: commit.id(), pushed: None, messages: Vec::new() }),
                     Err(NotCommitted::Moved) => Ok(Published::Raced(None)),
                     Err(NotCommitted::Failed(failure)) => Err(failure),
@@ -178,17 +178,18 @@ impl Direct<'_> {
 pub(super) fn begin_branch(
     pusher: Pusher<'_>,
     snapshot: &Snapshot<'_>,
-    terms: &Terms<'_>,
+    options: &PublishOptions<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<Published, Failure> {
     let commit = pusher.lease(snapshot.beginning())?;
-    push(pusher, commit, None, terms, listener)
+    push(pusher, commit, None, options, listener)
 }
 
-/// Returns whether the branch has moved, if it is worth a look: a release that lost a race has rivals. A push that loses is
-/// more work for the server than a look, which leaves less time to lose in.
-fn has_moved(pusher: &Pusher<'_>, snapshot: &mut Snapshot<'_>, rivals: Rivals) -> bool {
-    rivals == Rivals::Known && snapshot.tip_now(pusher.branch()).is_some_and(|tips| tips.tip != pusher.tip())
+/// Returns whether the branch has moved, if it is worth a look: a release that lost a race is not the only writer. A push that
+/// loses is more work for the server than a look, which leaves less time to lose in.
+fn has_moved(pusher: &Pusher<'_>, snapshot: &mut Snapshot<'_>, other_writers: OtherWriters) -> bool {
+    other_writers == OtherWriters::Known
+        && snapshot.tip_now(pusher.branch()).is_some_and(|tips| tips.tip != pusher.tip())
 }
 
 /// Pushes `commit`, which was made of `content`; without one, it is what a new branch begins at.
@@ -196,30 +197,31 @@ fn push(
     pusher: Pusher<'_>,
     commit: CommitOnTip,
     content: Option<&Content>,
-    terms: &Terms<'_>,
+    options: &PublishOptions<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<Published, Failure> {
     let begun = Instant::now();
     let remote = pusher.remote();
     let tag = content.and_then(|content| content.tag.as_ref());
-    terms.gate.begin_push()?;
+    options.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
-    let options = if terms.push_options.is_empty() { remote.push_options() } else { terms.push_options.to_vec() };
+    let push_options =
+        if options.push_options.is_empty() { remote.push_options() } else { options.push_options.to_vec() };
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
     listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));
-    let outcome = match (pusher.push(&commit, &options)?, terms.signer) {
+    let outcome = match (pusher.push(&commit, &push_options)?, options.signer) {
         (PushOutcome::Refused(refusal), Some(forge)) if tag.is_none() => {
             forge_commit::moved_by_the_api(forge, remote, &commit, refusal)?
         }
         (outcome, _) => outcome,
     };
     match outcome {
-        PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => terms.gate.end_push(Stage::Done),
-        PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => terms.gate.end_vain_push(),
+        PushOutcome::Updated { .. } | PushOutcome::Untagged { .. } => options.gate.end_push(Stage::Done),
+        PushOutcome::Raced { .. } | PushOutcome::Refused(_) | PushOutcome::TagTaken(_) => options.gate.end_vain_push(),
     }
     let traffic = remote.traffic();
     let remote = name;
-    if !accepts_options && !options.is_empty() {
+    if !accepts_options && !push_options.is_empty() {
         listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
     }
     match outcome {
@@ -254,7 +256,7 @@ fn push(
             let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());
             Err(Failure::new(FailureKind::Refused, message).hint(format!(
                 "make the tag in a clone that has the commit: {}",
-                terms.target.typed_push(&format!("{commit}:refs/tags/{tag}"))
+                options.target.typed_push(&format!("{commit}:refs/tags/{tag}"))
             )))
         }
     }

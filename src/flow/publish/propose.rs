@@ -5,7 +5,7 @@
 use super::pushed_head::PushedHead;
 use super::request_by_api::{EarlierMerge, RequestByApi};
 use super::request_by_push::RequestByPush;
-use super::{Content, Published, RefusedPush, Rivals, Terms, forge_commit, has_moved, push};
+use super::{Content, OtherWriters, PublishOptions, Published, RefusedPush, forge_commit, has_moved, push};
 use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{Known, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, Pusher, Replaceable, Rule, Snapshot};
@@ -76,22 +76,22 @@ impl Proposer<'_> {
         content: &Content,
         text: &RequestText,
         seen: SeenHead,
-        terms: &Terms<'_>,
+        options: &PublishOptions<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
         // The merge of what is on the head branch may have come after the branch was read.
-        if seen.is_merged() && has_moved(&self.pusher, snapshot, Rivals::Known) {
+        if seen.is_merged() && has_moved(&self.pusher, snapshot, OtherWriters::Known) {
             return Ok(Published::Raced(None));
         }
         let commit = content.made_here(snapshot, listener)?;
         let Self { pusher, base, head, opener, auto_merge } = self;
         let proposal = seen.proposal(&base, &head, text);
-        let push_options = push_options(&pusher, &opener, &proposal, auto_merge, terms)?;
-        let terms = Terms { push_options: &push_options, ..*terms };
+        let push_options = push_options(&pusher, &opener, &proposal, auto_merge, options)?;
+        let options = PublishOptions { push_options: &push_options, ..*options };
         let remote = pusher.remote();
         let unwanted = if auto_merge.is_none() { EarlierMerge::of(&opener, proposal) } else { None };
         let on_head = HeadCommit { commit, over: seen.over.clone(), unwanted };
-        let (commit, was_pushed, messages) = match push_to_head(pusher, on_head, content, &terms, listener)? {
+        let (commit, was_pushed, messages) = match push_to_head(pusher, on_head, content, &options, listener)? {
             // It was merged on the tip that was read, so the branch has moved since.
             OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Raced(None)),
             OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
@@ -106,19 +106,19 @@ impl Proposer<'_> {
                 Some(by_push.told(&messages, auto_merge, listener)?)
             }
             Opener::Api(forge) => {
-                terms.gate.end_push(Stage::Proposing);
+                options.gate.end_push(Stage::Proposing);
                 let message = content.message.to_string();
                 RequestByApi { forge, pushed }.open(auto_merge.map(|method| (method, message.as_str())), listener)?
             }
         };
         let Some(request) = request else {
             match was_pushed {
-                true => terms.gate.end_push(Stage::Overtaken),
-                false => terms.gate.end_vain_push(),
+                true => options.gate.end_push(Stage::Overtaken),
+                false => options.gate.end_vain_push(),
             }
             return Ok(Published::Raced(None));
         };
-        terms.gate.end_push(Stage::Done);
+        options.gate.end_push(Stage::Done);
         Ok(Published::Proposed { commit, was_pushed, request })
     }
 }
@@ -129,17 +129,17 @@ fn push_options(
     opener: &Opener,
     proposal: &Proposal<'_>,
     auto_merge: Option<MergeMethod>,
-    terms: &Terms<'_>,
+    options: &PublishOptions<'_>,
 ) -> Result<Vec<String>, Failure> {
-    let mut options = terms.push_options.to_vec();
+    let mut all = options.push_options.to_vec();
     match opener {
         Opener::Api(_) => {}
         Opener::ByPush(_) if !pusher.accepts_push_options() => {
             return Err(no_push_options(&pusher.remote().to_string()));
         }
-        Opener::ByPush(by_push) => options.extend(by_push.options(proposal, auto_merge)),
+        Opener::ByPush(by_push) => all.extend(by_push.options(proposal, auto_merge)),
     }
-    Ok(options)
+    Ok(all)
 }
 
 /// A commit for the head branch.
@@ -155,26 +155,26 @@ fn push_to_head(
     pusher: Pusher<'_>,
     head: HeadCommit<'_>,
     content: &Content,
-    terms: &Terms<'_>,
+    options: &PublishOptions<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<OnHeadBranch, Failure> {
     let HeadCommit { commit, over, unwanted } = head;
     match pusher.lease_over(commit, over)? {
         OnHead::Already(commit) => {
             // It may have been merged since, and then the run goes on.
-            terms.gate.begin_push()?;
-            terms.gate.end_vain_push();
+            options.gate.begin_push()?;
+            options.gate.end_vain_push();
             Ok(OnHeadBranch::Has { commit, was_pushed: false, messages: Vec::new() })
         }
         OnHead::Lease(commit) => {
-            let commit = forge_commit::on_head(terms.signer, *commit, &content.message, listener)?;
+            let commit = forge_commit::on_head(options.signer, *commit, &content.message, listener)?;
             if let Some(unwanted) = unwanted {
-                terms.gate.begin_push()?;
+                options.gate.begin_push()?;
                 let taken_back = unwanted.take_back(listener);
-                terms.gate.end_vain_push();
+                options.gate.end_vain_push();
                 taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
             }
-            match push(pusher, commit, Some(content), terms, listener)? {
+            match push(pusher, commit, Some(content), options, listener)? {
                 Published::Updated { commit, messages, .. } => {
                     Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
                 }

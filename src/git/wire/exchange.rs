@@ -29,7 +29,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use super::allowance::Allowance;
 use super::exchange_failure::{ExchangeFailure, foreign, page, refusal_text};
 use super::host_login::RemoteLogin;
-use super::retries::{RequestEffect, Retries, Setback};
+use super::retries::{RequestEffect, Retries, RetryReason};
 use super::small_packets::SmallPackets;
 use super::traffic::Counters;
 use crate::system::lock::lock;
@@ -130,11 +130,11 @@ impl Journal {
         let mut request = Some(request);
         while let Some(this) = request.take() {
             request = this.try_clone();
-            let (failure, setback) = match self.send_once(this, body.clone()) {
+            let (failure, reason) = match self.send_once(this, body.clone()) {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
-            if request.is_none() || !setback.is_some_and(|setback| retries.wait(setback)) {
+            if request.is_none() || !reason.is_some_and(|reason| retries.wait(reason)) {
                 return Err(self.fail(failure));
             }
             self.was_pushed_again.fetch_or(effect == RequestEffect::Push, Ordering::Relaxed);
@@ -170,7 +170,7 @@ impl Journal {
         &self,
         request: RequestBuilder,
         body: Vec<u8>,
-    ) -> Result<Response, (ExchangeFailure, Option<Setback>)> {
+    ) -> Result<Response, (ExchangeFailure, Option<RetryReason>)> {
         self.counters.request(body.len());
         self.allowance.ask();
         let request = if body.is_empty() { request } else { request.body(body) };
@@ -178,7 +178,7 @@ impl Journal {
             let failure = ExchangeFailure::of(&error, self.allowance.timeout);
             let is_closed =
                 matches!(&failure, ExchangeFailure::Connection(error) if error.problem == ConnectionProblem::Closed);
-            (failure, is_closed.then_some(Setback::Dropped))
+            (failure, is_closed.then_some(RetryReason::Dropped))
         })?;
         let status = response.status();
         if status.is_success() || status.is_redirection() {
@@ -186,7 +186,7 @@ impl Journal {
         }
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
         let pause = header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now()));
-        let setback = Setback::Busy(status, pause.unwrap_or_default());
+        let reason = RetryReason::Busy(status, pause.unwrap_or_default());
         let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
         let url = response.url().clone();
         let body = self.beginning(response);
@@ -194,7 +194,7 @@ impl Journal {
             return Err((ExchangeFailure::Connection(error), None));
         }
         let text = refusal_text(&kind, &String::from_utf8_lossy(&body));
-        Err((ExchangeFailure::Answered(status, text), Some(setback)))
+        Err((ExchangeFailure::Answered(status, text), Some(reason)))
     }
 
     /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status

@@ -30,7 +30,7 @@ pub(super) enum RequestEffect {
 
 /// Why a request has no answer to go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setback {
+pub(super) enum RetryReason {
     /// The server, or a gateway before it, answered with this status, and wants this pause.
     Busy(StatusCode, Duration),
     /// The connection was closed before anything of the answer came.
@@ -53,39 +53,39 @@ impl Retries {
     }
 
     /// Waits for the next try. Returns `false`, at once, if the request is not made again.
-    pub(super) fn wait(&mut self, setback: Setback) -> bool {
-        self.drops += u32::from(setback == Setback::Dropped);
+    pub(super) fn wait(&mut self, reason: RetryReason) -> bool {
+        self.drops += u32::from(reason == RetryReason::Dropped);
         let was_kept = self.drops <= MAX_KEPT;
-        match (setback, self.effect) {
+        match (reason, self.effect) {
             // Nothing of such a push was taken.
-            (Setback::Busy(StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, pause), _) => {
+            (RetryReason::Busy(StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, pause), _) => {
                 self.backoff.wait(pause)
             }
-            (Setback::Busy(status, pause), RequestEffect::None) if is_passing(status) => self.backoff.wait(pause),
-            (Setback::Busy(..), _) => false,
-            (Setback::Dropped, RequestEffect::Push) => was_kept && self.begun.elapsed() < DEAD_AT_ONCE,
-            (Setback::Dropped, RequestEffect::None) => was_kept || self.backoff.wait(Duration::ZERO),
+            (RetryReason::Busy(status, pause), RequestEffect::None) if is_passing(status) => self.backoff.wait(pause),
+            (RetryReason::Busy(..), _) => false,
+            (RetryReason::Dropped, RequestEffect::Push) => was_kept && self.begun.elapsed() < DEAD_AT_ONCE,
+            (RetryReason::Dropped, RequestEffect::None) => was_kept || self.backoff.wait(Duration::ZERO),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RequestEffect, Retries, Setback};
+    use super::{RequestEffect, Retries, RetryReason};
     use reqwest::StatusCode;
     use std::time::Duration;
 
     #[test]
     fn what_is_tried_again() {
         let long = Duration::from_secs(60);
-        let busy = |status| Setback::Busy(StatusCode::from_u16(status).unwrap(), Duration::ZERO);
-        let later = Setback::Busy(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(61));
-        for (effect, setbacks, expected) in [
-            (RequestEffect::None, &[Setback::Dropped][..], true),
-            (RequestEffect::None, &[Setback::Dropped; 3], true),
-            (RequestEffect::Push, &[Setback::Dropped], true),
-            (RequestEffect::Push, &[Setback::Dropped; 2], true),
-            (RequestEffect::Push, &[Setback::Dropped; 3], false),
+        let busy = |status| RetryReason::Busy(StatusCode::from_u16(status).unwrap(), Duration::ZERO);
+        let later = RetryReason::Busy(StatusCode::SERVICE_UNAVAILABLE, Duration::from_secs(61));
+        for (effect, reasons, expected) in [
+            (RequestEffect::None, &[RetryReason::Dropped][..], true),
+            (RequestEffect::None, &[RetryReason::Dropped; 3], true),
+            (RequestEffect::Push, &[RetryReason::Dropped], true),
+            (RequestEffect::Push, &[RetryReason::Dropped; 2], true),
+            (RequestEffect::Push, &[RetryReason::Dropped; 3], false),
             (RequestEffect::None, &[busy(502)], true),
             (RequestEffect::None, &[busy(500)], true),
             (RequestEffect::None, &[busy(522)], true),
@@ -98,8 +98,8 @@ mod tests {
             (RequestEffect::Push, &[busy(503)], false),
         ] {
             let mut retries = Retries::new(effect, long);
-            let last = setbacks.iter().map(|setback| retries.wait(*setback)).last();
-            assert_eq!(last, Some(expected), "{effect:?} {setbacks:?}");
+            let last = reasons.iter().map(|reason| retries.wait(*reason)).last();
+            assert_eq!(last, Some(expected), "{effect:?} {reasons:?}");
         }
     }
 }

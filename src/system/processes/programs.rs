@@ -165,12 +165,12 @@ pub fn end_all() {
 
 fn end(children: &[Arc<Mutex<Child>>]) {
     for child in children {
-        stop(child, Manner::Ask);
+        stop(child, StopSignal::Terminate);
     }
     let deadline = Instant::now() + EXIT_TIMEOUT;
     for child in children {
         if !matches!(ended_by(child, deadline), Ok(Some(_))) {
-            stop(child, Manner::Force);
+            stop(child, StopSignal::Kill);
             // This fails only if the exit status has been read already.
             lock(child).wait().ok();
         }
@@ -191,13 +191,13 @@ fn ended_by(child: &Mutex<Child>, deadline: Instant) -> io::Result<Option<ExitSt
 
 /// How a program is ended.
 #[derive(Clone, Copy)]
-enum Manner {
-    Ask,
-    Force,
+enum StopSignal {
+    Terminate,
+    Kill,
 }
 
 /// Sends a signal to the program's group, if the program still runs: the id of one that has exited may belong to another.
-fn stop(child: &Mutex<Child>, manner: Manner) {
+fn stop(child: &Mutex<Child>, stop_signal: StopSignal) {
     let mut child = lock(child);
     if !matches!(child.try_wait(), Ok(None)) {
         return;
@@ -205,15 +205,15 @@ fn stop(child: &Mutex<Child>, manner: Manner) {
     #[cfg(unix)]
     {
         use rustix::process::{Pid, Signal, kill_process_group};
-        let signal = match manner {
-            Manner::Ask => Signal::TERM,
-            Manner::Force => Signal::KILL,
+        let signal = match stop_signal {
+            StopSignal::Terminate => Signal::TERM,
+            StopSignal::Kill => Signal::KILL,
         };
         // This fails if the program exits in this moment.
         kill_process_group(Pid::from_child(&child), signal).ok();
     }
     #[cfg(not(unix))]
-    if let Manner::Ask | Manner::Force = manner {
+    if let StopSignal::Terminate | StopSignal::Kill = stop_signal {
         child.kill().ok();
     }
 }

@@ -143,7 +143,7 @@ pub fn wait_for<T: Send + 'static>(
     thread::Builder::new().spawn(move || {
         if signals.forever().next().is_some() {
             // The send fails if the work has ended already.
-            sender.send(Came::Signal).ok();
+            sender.send(Wakeup::Signal).ok();
             Backoff::new(2, REPEAT_WINDOW, REPEAT_WINDOW).wait(REPEAT_WINDOW);
             kills.store(true, Ordering::Relaxed);
         }
@@ -154,8 +154,8 @@ pub fn wait_for<T: Send + 'static>(
     })?;
     loop {
         match came.recv_timeout(TICK) {
-            Ok(Came::Signal) => return Ok(Waited::Interrupted(work)),
-            Ok(Came::End) | Err(RecvTimeoutError::Disconnected) => return Ok(Waited::Done(work.finish())),
+            Ok(Wakeup::Signal) => return Ok(Waited::Interrupted(work)),
+            Ok(Wakeup::End) | Err(RecvTimeoutError::Disconnected) => return Ok(Waited::Done(work.finish())),
             Err(RecvTimeoutError::Timeout) => tick(),
         }
     }
@@ -175,19 +175,19 @@ fn begin<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Re
 
 /// What ended a wait.
 #[cfg(unix)]
-enum Came {
+enum Wakeup {
     End,
     Signal,
 }
 
-/// Sends [`Came::End`] when it is dropped, also by a panic of the work.
+/// Sends [`Wakeup::End`] when it is dropped, also by a panic of the work.
 #[cfg(unix)]
-struct AtEnd(std::sync::mpsc::Sender<Came>);
+struct AtEnd(std::sync::mpsc::Sender<Wakeup>);
 
 #[cfg(unix)]
 impl Drop for AtEnd {
     fn drop(&mut self) {
-        self.0.send(Came::End).ok();
+        self.0.send(Wakeup::End).ok();
     }
 }
 

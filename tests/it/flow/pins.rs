@@ -135,7 +135,7 @@ fn a_digest_that_is_pinned_where_none_is_used_is_told() {
 
 /// A digest that the branch has is what a cluster pulls. Where its tag leads by now decides nothing.
 #[test]
-fn a_digest_on_the_branch_counts_if_its_tag_strayed() {
+fn a_digest_on_the_branch_counts_if_its_tag_moved() {
     let environments = Pipeline::new();
     const THIRD: &str = "overlays/third";
     let by_hand_in = |folder: &str| {

@@ -352,7 +352,7 @@ fn a_digest_must_be_that_of_the_tag_beside_it() {
 /// A digest is there so that its tag may be moved. A rollback brings nothing that the branch did not have, and must be possible
 /// while the registry is down.
 #[test]
-fn a_tag_that_strayed_from_its_digest() {
+fn a_tag_that_moved_from_its_digest() {
     let environments = Pipeline::new();
     let by_hand_in = |folder: &str| {
         let file = File::new(&format!("{folder}/kustomization.yaml"), kustomization(&[("web", "newTag: v0.1.0")]));
@@ -390,11 +390,11 @@ fn a_tag_that_strayed_from_its_digest() {
     let promote = |flags: &[&str]| {
         environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).args(flags.iter().copied()).run()
     };
-    let strayed = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
-    promote(&[]).exit(9).stderr_has(strayed).says_nowhere("by `pin-digest`");
+    let moved = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
+    promote(&[]).exit(9).stderr_has(moved).says_nowhere("by `pin-digest`");
     registry.remove_manifest("org/web", "v1.0.0");
     told(" is not in the registry; the digest on the branch counts: ");
-    promote(&[]).exit(9).stderr_has(strayed);
+    promote(&[]).exit(9).stderr_has(moved);
     write(&environments.stage, RULES, &demanding("pin-digest: true"));
     promote(&["--no-check"]).exit(9).stderr_has("by `pin-digest`: the registry is not asked; leave out `--no-check`");
     promote(&[]).success();

@@ -11,14 +11,13 @@ const SHARED_TYPES: [(&str, &str); 0] = [];
 const UNFINISHED_TYPES: [&str; 0] = [];
 
 /// Private types that still have the name of a public one elsewhere. None may come in.
-const UNFINISHED_PRIVATE_TYPES: [&str; 16] = [
+const UNFINISHED_PRIVATE_TYPES: [&str; 15] = [
     "Attempt",
     "Body",
     "Direct",
     "Entry",
     "Folder",
     "Image",
-    "Manner",
     "Part",
     "Place",
     "SignedImage",
