@@ -9,8 +9,8 @@ use super::image_parts::image_text::is_same_image;
 use super::names::shared_registry::SharedName;
 use super::notes::image_edit::outcome;
 use super::plan::as_read::require_same_as_read;
-use super::plan::asked::{Asked, NewText, asked};
 use super::plan::comments::write_comments;
+use super::plan::new_values::{NewText, NewValues, new_values};
 use super::plan::planned_image::{ImagesPlan, plan};
 use super::search::lookup::{FileImages, TextOrigin};
 use super::search::shown_images::ShownImages;
@@ -108,7 +108,7 @@ fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>)
                 None => write_value(&mut writer, new)?,
             }
         }
-        write_comments(&mut writer, comments, &image.argument.name, &image.asked.after, &image.texts);
+        write_comments(&mut writer, comments, &image.argument.name, &image.new_values.after, &image.texts);
     }
     yaml::ordered(writer.finish()).map_err(|at| FileRefusal::unproved(yaml.source.place(at), "two changes overlap"))
 }
@@ -155,7 +155,8 @@ fn judge(
         for (old_place, new_place) in old_places.iter().zip(&new_places) {
             let before = old_place.fields(old).map_err(failed)?;
             let after = new_place.fields(new).map_err(failed)?;
-            let Asked { after: wanted, repository, .. } = asked(old, old_place, &before, argument).map_err(failed)?;
+            let NewValues { after: wanted, repository, .. } =
+                new_values(old, old_place, &before, argument).map_err(failed)?;
             let same_name = match (&wanted.new_name, &after.new_name) {
                 (Some(wanted), Some(after)) => wanted == after || is_same_image(wanted, after),
                 (wanted, after) => wanted == after,

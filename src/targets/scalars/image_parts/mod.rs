@@ -3,8 +3,8 @@
 //!
 //! Read `image_text` first, then `name_parts` and `key_stems`, then `place`, which brings them together.
 
-pub(super) mod beside;
 pub(super) mod image_text;
 pub(super) mod key_stems;
 pub(super) mod name_parts;
 pub(super) mod place;
+pub(super) mod sibling_values;

@@ -116,7 +116,7 @@ impl<'t> NameParts<'t> {
                 false => SaidName::elsewhere(Some(NameLimit::EndsIn(image.name))),
             },
             (Some(image), _) => match self.registry {
-                Some(registry) if behind(registry, &image.name).is_some() => SaidName::with_registry("image"),
+                Some(registry) if after_prefix(registry, &image.name).is_some() => SaidName::with_registry("image"),
                 Some(_) => SaidName::written(registry, "image"),
                 None if has_registry(&image.name) => SaidName::with_registry("image"),
                 None => SaidName::elsewhere(Some(NameLimit::EndsIn(image.name))),
@@ -236,7 +236,7 @@ pub(in crate::targets::scalars) fn ends_in(name: &str, end: &str) -> bool {
 }
 
 /// Returns the rest of a name that begins with `before` and a `/`.
-pub(in crate::targets::scalars) fn behind<'n>(before: &str, name: &'n str) -> Option<&'n str> {
+pub(in crate::targets::scalars) fn after_prefix<'n>(before: &str, name: &'n str) -> Option<&'n str> {
     name.strip_prefix(before)?.strip_prefix('/')
 }
 
@@ -244,12 +244,12 @@ pub(in crate::targets::scalars) fn behind<'n>(before: &str, name: &'n str) -> Op
 /// and `nginx` below `docker.io/library` too.
 pub(in crate::targets::scalars) fn below(registry: &str, name: &str) -> Option<String> {
     if has_registry(name) {
-        return behind(registry, name).map(str::to_owned);
+        return after_prefix(registry, name).map(str::to_owned);
     }
     let hub = split_registry(name).0;
     let official = (!name.contains('/')).then(|| format!("{hub}/library/{name}"));
     let spelled = [Some(name.to_owned()), Some(format!("{hub}/{name}")), official];
-    spelled.into_iter().flatten().find_map(|name| behind(registry, &name).map(str::to_owned))
+    spelled.into_iter().flatten().find_map(|name| after_prefix(registry, &name).map(str::to_owned))
 }
 
 /// Takes a name apart that is in two parts of which the second one was `last`.

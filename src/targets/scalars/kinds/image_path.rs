@@ -10,13 +10,13 @@ use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::variable::key_at;
 use crate::targets::scalars::document::walk::{Visit, walk};
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::WHOLE_IMAGES;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_version_alone};
 use crate::targets::scalars::image_parts::key_stems::{
     PARTS_BESIDE, end_of_version_name, name_of_version, texts_beside,
 };
 use crate::targets::scalars::image_parts::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
+use crate::targets::scalars::image_parts::sibling_values::WHOLE_IMAGES;
 use crate::targets::scalars::names::name_elsewhere::name_elsewhere;
 use crate::targets::scalars::names::shared_registry::SharedRegistries;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};

@@ -9,12 +9,12 @@ use crate::targets::scalars::document::nodes::{pairs_of, text_beside};
 use crate::targets::scalars::document::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::{WHOLE_IMAGES, counts_beside, is_digest_of, is_whole_image};
 use crate::targets::scalars::image_parts::key_stems::{
     PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside,
 };
 use crate::targets::scalars::image_parts::name_parts::{NameLimit, NameParts, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Slots, TextElsewhere};
+use crate::targets::scalars::image_parts::sibling_values::{WHOLE_IMAGES, counts_beside, is_digest_of, is_whole_image};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Whether a file has what counts beside the version under the key `version`, and is no part of its name.

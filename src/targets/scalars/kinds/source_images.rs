@@ -12,12 +12,12 @@ use crate::targets::scalars::document::object::Object;
 use crate::targets::scalars::document::parameters::{FILES, Parameter, Parameters};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::{WHOLE_IMAGES, is_whole_image, switch};
 use crate::targets::scalars::image_parts::key_stems::{
     end_of_version_name, is_part_of_name, name_of_version, texts_in,
 };
 use crate::targets::scalars::image_parts::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots, TextElsewhere};
+use crate::targets::scalars::image_parts::sibling_values::{WHOLE_IMAGES, is_whole_image, switch};
 use crate::targets::scalars::names::shared_registry::shared_registry;
 use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
 

@@ -5,11 +5,11 @@
 use super::registries_around::{certain_registries, is_registry_key, part};
 use crate::image::{has_registry, split_registry};
 use crate::targets::scalars::document::slot::Slot;
-use crate::targets::scalars::image_parts::beside::ValuesBeside;
 use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::key_stems::plain;
-use crate::targets::scalars::image_parts::name_parts::behind;
+use crate::targets::scalars::image_parts::name_parts::after_prefix;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
+use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::yaml::ParsedYaml;
 
 /// The keys of what stands between a registry and the last part of a name. Without a registry beside them, they may be of
@@ -46,12 +46,12 @@ impl<'y> PartsAround<'y> {
         let own_registry = own_registry.map(|registry| registry.trim_end_matches('/'));
         let mut parts: Vec<(String, &str)> =
             own_registry.map(|text| ("registry".to_owned(), text)).into_iter().collect();
-        let beside = ValuesBeside::of(yaml, place, slot);
+        let siblings = SiblingValues::of(yaml, place, slot);
         let has_registry_beside = own_registry.is_some()
-            || beside.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
+            || siblings.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
         let has_owner = has_registry_beside && matches!(place.slots, Slots::Parts(_));
         let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
-        let others = beside.others.iter().filter(|other| is_part(other.key));
+        let others = siblings.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
         parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
@@ -61,7 +61,7 @@ impl<'y> PartsAround<'y> {
     /// Returns the keys of the texts that make `new_name` of the name that is here.
     pub(in crate::targets::scalars) fn keys_of(&self, new_name: &str) -> Option<Vec<&str>> {
         let before = new_name.strip_suffix(&self.name)?.strip_suffix('/')?;
-        let is_own = self.own_registry.is_none_or(|own| behind(own, before).is_some());
+        let is_own = self.own_registry.is_none_or(|own| after_prefix(own, before).is_some());
         if is_own { self.keys_before(before) } else { None }
     }
 
@@ -70,7 +70,7 @@ impl<'y> PartsAround<'y> {
             if text == *part {
                 return Some(vec![key.as_str()]);
             }
-            let mut keys = self.keys_before(behind(part, text)?)?;
+            let mut keys = self.keys_before(after_prefix(part, text)?)?;
             keys.insert(0, key);
             Some(keys)
         })
@@ -80,7 +80,7 @@ impl<'y> PartsAround<'y> {
     pub(in crate::targets::scalars) fn part_again(&self, new_name: &str) -> Option<(&str, &'y str)> {
         let written = if self.writes_registry { split_registry(new_name).1 } else { new_name };
         let others = self.parts.iter().filter(|(_, part)| self.own_registry != Some(part));
-        let begins = |text: &str, part: &str| behind(part, text).is_some();
+        let begins = |text: &str, part: &str| after_prefix(part, text).is_some();
         let is_another = |key: &str| has_registry(written) && is_registry_key(key.rsplit('.').next().unwrap_or(key));
         let is_again = |part: &str| begins(written, part) && !begins(&self.name, part);
         let mut again = others.filter(|(key, part)| is_again(part) || is_another(key));

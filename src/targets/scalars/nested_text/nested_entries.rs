@@ -10,8 +10,8 @@ use crate::targets::scalars::document::repeated::RepeatedKeys;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::place::ImagePlace;
 use crate::targets::scalars::rewrite;
-use crate::targets::scalars::search::behind::refusal;
 use crate::targets::scalars::search::lookup::FileImages;
+use crate::targets::scalars::search::through_alias::refusal;
 use crate::targets::scalars::search::together;
 use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{NodeId, ParsedYaml};
@@ -36,7 +36,7 @@ pub(in crate::targets) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntr
             Err(refusal) => shown.untold.push(refusal),
         }
     }
-    shown.untold.extend(values_behind(images, None)?);
+    shown.untold.extend(values_through_alias(images, None)?);
     Ok(shown)
 }
 
@@ -59,7 +59,7 @@ pub(in crate::targets) fn entries(
         entries.extend(values.entries(wanted)?);
     }
     if let (Some(name), true) = (wanted, entries.is_empty())
-        && let Some(refusal) = values_behind(images, Some(name))?.into_iter().next()
+        && let Some(refusal) = values_through_alias(images, Some(name))?.into_iter().next()
     {
         return Err(refusal);
     }
@@ -77,7 +77,7 @@ pub(in crate::targets) fn entries(
 }
 
 /// Returns a refusal of each text of values that an alias or a merge key brings, or of those with the image `wanted`.
-fn values_behind(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<FileRefusal>, FileRefusal> {
+fn values_through_alias(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<FileRefusal>, FileRefusal> {
     let yaml = images.yaml;
     let Some(expanded) = yaml.expanded()? else { return Ok(Vec::new()) };
     let here: HashSet<NodeId> = ValuesText::all(yaml, &images.objects).iter().map(|values| values.slot.value).collect();

@@ -13,15 +13,15 @@ use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::variable;
 use crate::targets::scalars::document::walk::paths_to;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::ValuesBeside;
 use crate::targets::scalars::image_parts::key_stems::plain;
 use crate::targets::scalars::image_parts::name_parts::{below, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
+use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::targets::scalars::kinds::image_path::mapping_around;
 use crate::targets::scalars::names::parts_around::PartsAround;
 use crate::targets::scalars::names::shared_registry::SharedName;
-use crate::targets::scalars::plan::asked::NewText;
 use crate::targets::scalars::plan::comments::comment_behind;
+use crate::targets::scalars::plan::new_values::NewText;
 use crate::targets::scalars::plan::planned_image::{ImagesPlan, PlannedImage};
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{NodeId, ParsedYaml, Position};
@@ -47,7 +47,7 @@ pub(in crate::targets::scalars) fn outcome(
             fields: field_edits(old, &paths, image, &after),
             before: image.before.clone(),
             after,
-            checked_as: image.asked.checked_as.clone(),
+            checked_as: image.new_values.checked_as.clone(),
             shared_name: shared_name(new, image)?,
             other_registry: other_registry(image),
         });
@@ -80,7 +80,7 @@ pub(in crate::targets::scalars) fn outcome(
 fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileRefusal> {
     let mut after = image.place.fields(new)?;
     if image.place.name_follows() {
-        after.new_name.clone_from(&image.asked.after.new_name);
+        after.new_name.clone_from(&image.new_values.after.new_name);
     }
     Ok(after)
 }
@@ -88,14 +88,15 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
 /// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one.
 fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<String>, FileRefusal> {
     let shared = SharedName::of(new, &image.place)?;
-    let is_said = image.asked.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
-    Ok(image.asked.checked_as.clone().filter(|_| is_said))
+    let is_said =
+        image.new_values.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
+    Ok(image.new_values.checked_as.clone().filter(|_| is_said))
 }
 
 /// Returns the registry for all images of the chart, if the name that was asked for is not below it.
 fn other_registry(image: &PlannedImage<'_>) -> Option<String> {
     let Slots::Parts(Parts { shared_registry: Some(shared), .. }) = &image.place.slots else { return None };
-    let checked = image.asked.checked_as.as_deref()?;
+    let checked = image.new_values.checked_as.as_deref()?;
     below(shared, checked).is_none().then(|| shared.clone())
 }
 
@@ -206,7 +207,7 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
     for (field, removed) in
         [(FieldName::NewTag, change.new_tag == Field::Remove), (FieldName::Digest, change.digest == Field::Remove)]
     {
-        if let (true, Some(value), None) = (removed, image.before.get(field), image.asked.after.get(field)) {
+        if let (true, Some(value), None) = (removed, image.before.get(field), image.new_values.after.get(field)) {
             let key = word_of(new, image, field);
             let kind = NoteKind::Dropped { key, value: value.to_owned(), comment: None };
             kinds.push((old.place(image.place.item), kind));
@@ -222,9 +223,9 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
 
 /// Notes a name that was not written, or that a chart may put a registry before which it has already.
 fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
-    let (asked, new_name) = (&image.asked, image.argument.change.new_name.set()?);
+    let (new_values, new_name) = (&image.new_values, image.argument.change.new_name.set()?);
     let around = PartsAround::of(yaml, &image.place);
-    if let (Some(checked), None) = (&asked.checked_as, &asked.repository) {
+    if let (Some(checked), None) = (&new_values.checked_as, &new_values.repository) {
         let new_name = checked.clone();
         let keys = around.as_ref().and_then(|around| around.keys_of(checked));
         return Some(match keys {
@@ -235,7 +236,7 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
             None => NoteKind::NotWritten { new_name },
         });
     }
-    let is_written = asked.after.new_name != image.before.new_name && asked.repository.is_none();
+    let is_written = new_values.after.new_name != image.before.new_name && new_values.repository.is_none();
     let (key, part) = around.as_ref().filter(|_| is_written)?.part_again(new_name)?;
     let (new_name, key, part) = (new_name.clone(), key.to_owned(), part.to_owned());
     Some(NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }))
@@ -244,13 +245,13 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
 /// Notes a version behind a name in values that had none: the chart may add one.
 fn note_of_added_version(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
     let Slots::Reference { slot, form: ReferenceForm::Uncertain } = &image.place.slots else { return None };
-    let (before, after) = (&image.before, &image.asked.after);
+    let (before, after) = (&image.before, &image.new_values.after);
     let had_none = before.new_name.is_some() && before.new_tag.is_none() && before.digest.is_none();
     if !had_none || (after.new_tag.is_none() && after.digest.is_none()) {
         return None;
     }
-    let beside = ValuesBeside::of(yaml, &image.place, *slot);
-    let version = beside.others.iter().find(|other| other.text.is_some() && plain(other.key).contains("version"));
+    let siblings = SiblingValues::of(yaml, &image.place, *slot);
+    let version = siblings.others.iter().find(|other| other.text.is_some() && plain(other.key).contains("version"));
     let version = version.map(|other| other.key.to_owned());
     Some(NoteKind::Values(ValuesNote::VersionAdded { version }))
 }
@@ -269,10 +270,10 @@ fn notes_of_text(
     if was == text.text {
         kinds.push((at, NoteKind::Repaired { key: key(), value: was.to_owned() }));
     } else if text.field == FieldName::NewTag {
-        let beside = ValuesBeside::of(new, &image.place, text.slot);
-        let is_unused = beside.uses_digest() == Some(false);
-        kinds.extend(note_of_more_of_tag(new, image, text, &beside).map(|kind| (at, kind)));
-        kinds.extend(beside.digests().filter(|_| !is_unused).map(|(other, _)| {
+        let siblings = SiblingValues::of(new, &image.place, text.slot);
+        let is_unused = siblings.uses_digest() == Some(false);
+        kinds.extend(note_of_more_of_tag(new, image, text, &siblings).map(|kind| (at, kind)));
+        kinds.extend(siblings.digests().filter(|_| !is_unused).map(|(other, _)| {
             let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
             (at, NoteKind::DigestBeside { key, digest })
         }));
@@ -297,17 +298,17 @@ fn note_of_more_of_tag(
     new: &ParsedYaml<'_>,
     image: &PlannedImage<'_>,
     text: &NewText,
-    beside: &ValuesBeside<'_>,
+    siblings: &SiblingValues<'_>,
 ) -> Option<NoteKind> {
     let Slots::Parts(parts) = &image.place.slots else { return None };
-    let has_digest = image.asked.after.digest.is_some() && beside.uses_digest() != Some(false);
-    let is_decided = has_digest || image.asked.after.new_tag.is_none();
+    let has_digest = image.new_values.after.digest.is_some() && siblings.uses_digest() != Some(false);
+    let is_decided = has_digest || image.new_values.after.new_tag.is_none();
     let (mapping, parameter) = (text.slot.parent, variable::key_of(new, text.slot).rsplit_once('.'));
     let is_of_image = parts.repository.is_some_and(|slot| variable::key_of(new, slot).ends_with("repository"))
         || parameter.is_some_and(|(group, _)| is_image_key(group))
         || mapping_around(new, &image.place.trail, mapping) != mapping;
     let was = image.before.new_tag.as_deref().unwrap_or_default();
-    let other = beside.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
+    let other = siblings.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
     let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
     Some(NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
 }
@@ -315,9 +316,9 @@ fn note_of_more_of_tag(
 /// Notes a digest that is empty and used all the same, or that is written and not used, as a switch beside it says.
 fn note_of_digest_switch(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<(Position, NoteKind)> {
     let Slots::Parts(Parts { digest: Some(slot), .. }) = &image.place.slots else { return None };
-    let has_version = image.asked.after.new_tag.is_some();
-    let kind = match ValuesBeside::of(new, &image.place, *slot).uses_digest()? {
-        true if image.asked.after.digest.is_none() && has_version => NoteKind::EmptyDigestUsed,
+    let has_version = image.new_values.after.new_tag.is_some();
+    let kind = match SiblingValues::of(new, &image.place, *slot).uses_digest()? {
+        true if image.new_values.after.digest.is_none() && has_version => NoteKind::EmptyDigestUsed,
         false if image.argument.change.digest.set().is_some() => NoteKind::Values(ValuesNote::DigestNotUsed),
         _ => return None,
     };
@@ -338,6 +339,6 @@ fn note_of_comment(
         return None;
     }
     let was = if text.field == FieldName::NewTag { image.before.new_tag.as_deref().unwrap_or(was) } else { was };
-    let kind = kept_comment(before, Belongs::Perhaps, was, image.asked.after.new_tag.as_deref())?;
+    let kind = kept_comment(before, Belongs::Perhaps, was, image.new_values.after.new_tag.as_deref())?;
     Some((new.source.place(at.start), kind))
 }

@@ -33,7 +33,7 @@ pub(super) fn notes_of_variables(images: &FileImages<'_, '_>, plan: &ImagesPlan<
     let named: HashSet<NodeId> = plan.images.iter().flat_map(|image| image.place.nodes()).collect();
     let mut kept = Vec::new();
     for image in &plan.images {
-        let (Some(old), Some(new)) = (&image.before.new_tag, &image.asked.after.new_tag) else { continue };
+        let (Some(old), Some(new)) = (&image.before.new_tag, &image.new_values.after.new_tag) else { continue };
         let Some(object) = images.object_around(image.place.item).filter(|_| old != new) else { continue };
         let is_free = |slot: &Slot| !named.contains(&slot.value);
         let keep = |slot: Slot| KeptVariable { slot, object, image, new };
@@ -68,8 +68,8 @@ impl KeptVariable<'_> {
             true => key.to_owned(),
             false => format!("{}.{path}", label.map(|label| format!("{label}/")).unwrap_or_default()),
         };
-        let asked = &self.image.asked;
-        let image = asked.after.new_name.as_ref().or(asked.checked_as.as_ref()).map_or("*", String::as_str);
+        let new_values = &self.image.new_values;
+        let image = new_values.after.new_name.as_ref().or(new_values.checked_as.as_ref()).map_or("*", String::as_str);
         let argument = format!("{name}={image}:{}", self.new);
         let kind = NoteKind::VariableKept {
             key: key.to_owned(),

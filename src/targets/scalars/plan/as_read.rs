@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::asked::asked;
 use super::image_of_tag::TagsOfImages;
+use super::new_values::new_values;
 use super::planned_image::{ImagesPlan, PlannedImage};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::scalars::file_refusal::FileRefusal;
@@ -53,12 +53,12 @@ fn require_same(
     if place.nodes().iter().any(|node| expanded.through(*node).is_some()) {
         place.has_name_elsewhere(before.new_name.clone());
     }
-    let asked = asked(&expanded.yaml, &place, &before, image.argument)?;
-    tags.require_same(&expanded.yaml, (&place, image.argument), &asked.after, |node| expanded.origin(node))?;
-    let as_read = place.texts(&expanded.yaml, &before, &asked)?;
+    let new_values = new_values(&expanded.yaml, &place, &before, image.argument)?;
+    tags.require_same(&expanded.yaml, (&place, image.argument), &new_values.after, |node| expanded.origin(node))?;
+    let as_read = place.texts(&expanded.yaml, &before, &new_values)?;
     let as_read: Vec<(NodeId, String)> =
         as_read.into_iter().map(|new| (expanded.origin(new.slot.value), new.text)).collect();
-    let as_written = image.place.texts(yaml, &image.before, &image.asked)?;
+    let as_written = image.place.texts(yaml, &image.before, &image.new_values)?;
     let is_same = as_written.into_iter().all(|new| as_read.contains(&(new.slot.value, new.text)));
     let is_same_name = image.before.new_name.is_none() || image.before.new_name == before.new_name;
     if is_same && is_same_name {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::asked::NewText;
+use super::new_values::NewText;
 use crate::image::ImageName;
 use crate::targets::edit::{Comments, FieldName, Fields};
 use crate::targets::flux_marker::is_marker;

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use crate::image::ImageArgument;
 use crate::targets::edit::{FieldName, Fields};
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::ValuesBeside;
 use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Slots};
+use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// The tags that the references of a plan are to have.
@@ -41,8 +41,8 @@ impl<'a> TagsOfImages<'a> {
         let Some(slot) = place.slot_of(FieldName::NewTag).filter(|_| !is_name_alone) else {
             return Ok(());
         };
-        let beside = ValuesBeside::of(yaml, place, slot);
-        let Some((image, text)) = beside.image_of_tag() else { return Ok(()) };
+        let siblings = SiblingValues::of(yaml, place, slot);
+        let Some((image, text)) = siblings.image_of_tag() else { return Ok(()) };
         let has_now = ImageText::parse(text, false).ok().and_then(|image| image.tag);
         let is_to_have = image.value.and_then(|value| self.0.get(&origin(value))).copied();
         let tag = is_to_have.unwrap_or(has_now.as_deref());

@@ -1,8 +1,8 @@
 //! From arguments to new texts: finds the images that an argument names, and decides which of their scalars change. A plan
 //! without texts is "already so".
 
-use super::asked::{Asked, NewText, asked};
 use super::image_of_tag::TagsOfImages;
+use super::new_values::{NewText, NewValues, new_values};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::edit::{FieldName, Fields};
 use crate::targets::scalars::file_refusal::FileRefusal;
@@ -19,7 +19,7 @@ pub(in crate::targets::scalars) struct ImagesPlan<'a> {
 
 impl ImagesPlan<'_> {
     pub(super) fn tags_of_images(&self) -> TagsOfImages<'_> {
-        TagsOfImages::of(self.images.iter().map(|image| (&image.place, &image.asked.after)))
+        TagsOfImages::of(self.images.iter().map(|image| (&image.place, &image.new_values.after)))
     }
 }
 
@@ -27,7 +27,7 @@ pub(in crate::targets::scalars) struct PlannedImage<'a> {
     pub(in crate::targets::scalars) argument: &'a ImageArgument,
     pub(in crate::targets::scalars) place: ImagePlace,
     pub(in crate::targets::scalars) before: Fields,
-    pub(in crate::targets::scalars) asked: Asked,
+    pub(in crate::targets::scalars) new_values: NewValues,
     /// The scalars that change.
     pub(in crate::targets::scalars) texts: Vec<NewText>,
 }
@@ -46,21 +46,21 @@ pub(in crate::targets::scalars) fn plan<'a>(
         }
         for place in places {
             let before = place.fields(yaml)?;
-            let asked = asked(yaml, &place, &before, argument)?;
-            let mut texts = place.texts(yaml, &before, &asked)?;
+            let new_values = new_values(yaml, &place, &before, argument)?;
+            let mut texts = place.texts(yaml, &before, &new_values)?;
             let mut changed = Vec::new();
             for new in texts.drain(..) {
                 if is_new(yaml, &new, argument)? {
                     changed.push(new);
                 }
             }
-            plan.images.push(PlannedImage { argument, place, before, asked, texts: changed });
+            plan.images.push(PlannedImage { argument, place, before, new_values, texts: changed });
         }
     }
     plan.images.sort_by_key(|image| image.place.item);
     let tags = plan.tags_of_images();
-    for PlannedImage { place, argument, asked, .. } in &plan.images {
-        tags.require_same(yaml, (place, argument), &asked.after, |node| node)?;
+    for PlannedImage { place, argument, new_values, .. } in &plan.images {
+        tags.require_same(yaml, (place, argument), &new_values.after, |node| node)?;
     }
     Ok(plan)
 }

@@ -7,9 +7,9 @@ use crate::targets::flux_marker::is_policy_name;
 use crate::targets::scalars::document::parameters::PARAMETERS;
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::{NAME_OF_DIGITS, ValueBeside, ValuesBeside, are_digits};
 use crate::targets::scalars::image_parts::image_text::{is_like_a_version, is_version_alone};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
+use crate::targets::scalars::image_parts::sibling_values::{NAME_OF_DIGITS, SiblingValue, SiblingValues, are_digits};
 use crate::targets::scalars::kinds::image_path::{Holds, holds};
 use crate::yaml::ParsedYaml;
 
@@ -37,7 +37,7 @@ pub(super) fn require_place(
         let hint = "name the entry, or the path of its `newTag` or `digest`";
         return Err(FileRefusal::at(yaml, place.item, message, hint));
     }
-    let wanted = Wanted { yaml, place, slot, argument, version, beside: ValuesBeside::of(yaml, place, slot) };
+    let wanted = Wanted { yaml, place, slot, argument, version, siblings: SiblingValues::of(yaml, place, slot) };
     if is_name_alone {
         return wanted.require_name_place(before);
     }
@@ -73,7 +73,7 @@ struct Wanted<'a, 'd> {
     argument: &'a ImageArgument,
     /// With the `:` or the `@` before it; empty if only a name is written.
     version: String,
-    beside: ValuesBeside<'a>,
+    siblings: SiblingValues<'a>,
 }
 
 impl Wanted<'_, '_> {
@@ -109,7 +109,7 @@ impl Wanted<'_, '_> {
         else {
             return Ok(());
         };
-        let key = self.beside.own;
+        let key = self.siblings.own;
         let is_by_text = holds(key) == Holds::Reference
             && !is_policy_name(self.argument.name.as_str())
             && slot.text(self.yaml)?.is_some_and(is_version_alone);
@@ -148,8 +148,8 @@ impl Wanted<'_, '_> {
     /// and be deployed as `acme/web:v2:v1`.
     fn refuse_tag_beside(&self, before: &Fields) -> Result<(), FileRefusal> {
         let (Some(image), None, None) = (&before.new_name, &before.new_tag, &before.digest) else { return Ok(()) };
-        let Some(tag) = self.beside.tag_of_name() else { return Ok(()) };
-        let (own, version) = (self.beside.own, &self.version);
+        let Some(tag) = self.siblings.tag_of_name() else { return Ok(()) };
+        let (own, version) = (self.siblings.own, &self.version);
         let message = format!(
             "`{image}` has its tag beside it, at {}, so `{}` does not belong behind it",
             tag.place,
@@ -174,8 +174,8 @@ impl Wanted<'_, '_> {
 
     /// Refuses a new name where the registry is another value: it would get the registry twice.
     fn refuse_registry_beside(&self, before: &Fields) -> Result<(), FileRefusal> {
-        let filled = |key: &str| self.beside.under(key).filter(|before| before.text.is_some());
-        let is_end = ["image", "name"].contains(&self.beside.own);
+        let filled = |key: &str| self.siblings.under(key).filter(|before| before.text.is_some());
+        let is_end = ["image", "name"].contains(&self.siblings.own);
         let Some(before_it) = filled("registry").or_else(|| filled("repository").filter(|_| is_end)) else {
             return Ok(());
         };
@@ -196,7 +196,7 @@ impl Wanted<'_, '_> {
 
     /// Refuses parts of an image beside a reference that charts take in place of them.
     fn refuse_whole_beside(&self) -> Result<(), FileRefusal> {
-        let Some(whole) = self.beside.whole_image() else { return Ok(()) };
+        let Some(whole) = self.siblings.whole_image() else { return Ok(()) };
         let message = format!("`{}` beside it is the whole image, at {}", whole.key, whole.place);
         let hint = format!("name that one: `{}=*{}`, or empty it once by hand", self.path_to(whole), self.version);
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
@@ -204,7 +204,7 @@ impl Wanted<'_, '_> {
 
     /// Refuses a tag beside a name that can have none behind it: `acme/web@sha256` would become `acme/web@sha256:v2`.
     fn refuse_closed_name(&self) -> Result<(), FileRefusal> {
-        let Some(name) = self.beside.closed_name() else { return Ok(()) };
+        let Some(name) = self.siblings.closed_name() else { return Ok(()) };
         let text = name.text.unwrap_or_default();
         if text.ends_with(NAME_OF_DIGITS) && are_digits(self.version.trim_start_matches(':')) {
             return Ok(());
@@ -219,18 +219,18 @@ impl Wanted<'_, '_> {
 
     /// Refuses a version beside a digest that still decides what is pulled.
     fn refuse_digest_beside(&self) -> Result<(), FileRefusal> {
-        let is_used = match self.beside.uses_digest() {
+        let is_used = match self.siblings.uses_digest() {
             Some(false) => return self.require_tag_beside_unused_digest(),
             is_used => is_used.is_some(),
         };
-        let mut deciding = self.beside.digests().filter(|(_, is_own)| *is_own || is_used);
+        let mut deciding = self.siblings.digests().filter(|(_, is_own)| *is_own || is_used);
         let Some((digest, is_own)) = deciding.next() else { return Ok(()) };
         let key = digest.key;
         let (message, hint) = if is_own {
             let message = format!("the digest `{key}` beside the tag decides what is pulled");
             (message, "remove the digest once by hand, so that the tag decides".to_owned())
         } else {
-            let switch = self.beside.under("useDigest").filter(|switch| switch.value.is_none());
+            let switch = self.siblings.under("useDigest").filter(|switch| switch.value.is_none());
             let at = switch.map_or("beside it".to_owned(), |switch| format!("at {}", switch.place));
             let message = format!("the digest `{key}` decides what is pulled, because of `useDigest: true` {at}");
             (message, "write `useDigest: false` there once by hand, so that the tag decides".to_owned())
@@ -242,7 +242,7 @@ impl Wanted<'_, '_> {
     fn require_tag_beside_unused_digest(&self) -> Result<(), FileRefusal> {
         let change = &self.argument.change;
         let is_digest_alone = change.digest.set().is_some() && change.new_tag == Field::Remove;
-        let Some(switch) = self.beside.under("useDigest").filter(|_| is_digest_alone) else { return Ok(()) };
+        let Some(switch) = self.siblings.under("useDigest").filter(|_| is_digest_alone) else { return Ok(()) };
         let message = "no digest is used here, because of `useDigest: false`, and the tag would be emptied";
         let hint =
             format!("name the tag, as in `{}=*:TAG`, or write `useDigest: true` once by hand", self.argument.name);
@@ -250,16 +250,16 @@ impl Wanted<'_, '_> {
     }
 
     /// Returns a refusal with the place of what stands beside the version, if that is in the same text.
-    fn refusal(&self, beside: &ValueBeside<'_>, message: impl Into<String>, hint: impl Into<String>) -> FileRefusal {
+    fn refusal(&self, beside: &SiblingValue<'_>, message: impl Into<String>, hint: impl Into<String>) -> FileRefusal {
         let place = beside.value.map_or_else(|| self.yaml.place(self.slot.value), |_| beside.place);
         FileRefusal { place: Some(place), ..FileRefusal::of_file(message, hint) }
     }
 
     /// Returns a name for what stands beside the version.
-    fn path_to(&self, other: &ValueBeside<'_>) -> String {
+    fn path_to(&self, other: &SiblingValue<'_>) -> String {
         let (name, path, key) = (self.argument.name.as_str(), self.place.path.as_str(), other.key);
         let is_parts = matches!(self.place.slots, Slots::Parts(_));
-        match (name.strip_suffix(self.beside.own), path.strip_suffix(self.beside.own)) {
+        match (name.strip_suffix(self.siblings.own), path.strip_suffix(self.siblings.own)) {
             (Some(mapping), _) if mapping.is_empty() || mapping.ends_with('.') => format!("{mapping}{key}"),
             _ if is_parts && !is_policy_name(name) => format!("{name}.{key}"),
             (_, Some(mapping)) if path.starts_with(PARAMETERS) => {

@@ -78,7 +78,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     /// key.
     pub(in crate::targets::scalars) fn called(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
         let places = self.called_here(name)?;
-        self.refuse_behind(name, &places)?;
+        self.refuse_through_alias(name, &places)?;
         Ok(places)
     }
 

@@ -3,9 +3,9 @@
 //!
 //! Read `lookup` first, then `shown_images`.
 
-pub(super) mod behind;
 pub(super) mod entries_elsewhere;
 pub(super) mod lookup;
 pub(super) mod shown_images;
+pub(super) mod through_alias;
 pub(super) mod together;
 mod unknown_places;

@@ -3,9 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::behind::{ToldImages, Written};
 use super::entries_elsewhere::{flux_entries, post_renderer_entries};
 use super::lookup::{FileImages, NamedPlace, image_of_container, oci_repository, require_one, values_of};
+use super::through_alias::{ToldImages, Written};
 use super::unknown_places::unknown_places;
 use crate::image::ImageName;
 use crate::targets::flux_marker::is_policy_name;
@@ -84,7 +84,7 @@ impl FileImages<'_, '_> {
                     });
                     of_name.push((one.label, image));
                 }
-                Ok(Written::Behind(_)) => {}
+                Ok(Written::ThroughAlias(_)) => {}
                 Err(refusal) if one.is_doubtful => all.doubtful.push(refusal),
                 Err(refusal) => all.untold.push(refusal),
             }
@@ -222,14 +222,14 @@ impl FileImages<'_, '_> {
 
     /// Takes what an alias stands for in its place: by its path, if it does not show by itself.
     fn tell_behind(&self, shown: &mut [Candidate]) {
-        let behind = shown.iter().filter_map(|one| match &one.image {
-            Ok(Written::Behind(behind)) => Some(behind),
+        let through_aliases = shown.iter().filter_map(|one| match &one.image {
+            Ok(Written::ThroughAlias(image)) => Some(image),
             _ => None,
         });
-        let mut told = ToldImages::new(self.yaml, shown.iter().filter_map(Candidate::here), behind);
+        let mut told = ToldImages::new(self.yaml, shown.iter().filter_map(Candidate::here), through_aliases);
         for one in shown {
-            let Ok(Written::Behind(behind)) = &one.image else { continue };
-            match told.tell(self, behind) {
+            let Ok(Written::ThroughAlias(image)) = &one.image else { continue };
+            match told.tell(self, image) {
                 Ok(Some((name, found))) => (one.name, one.image) = (name, Ok(Written::Here(found))),
                 Ok(None) => {}
                 Err(refusal) => one.image = Err(refusal),

@@ -6,17 +6,17 @@ use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
 use crate::targets::edit::{FieldName, Fields};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::beside::ValuesBeside;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
 use crate::targets::scalars::image_parts::name_parts::split_name;
 use crate::targets::scalars::image_parts::place::{ImagePlace, OCI_REFERENCE, Parts, ReferenceForm, Slots, split_tag};
+use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::targets::scalars::names::name_limit::require_allowed;
 use crate::targets::scalars::names::parts_around::PartsAround;
 use crate::targets::scalars::names::shared_registry::SharedName;
 use crate::yaml::ParsedYaml;
 
 /// What an image is to become.
-pub(in crate::targets::scalars) struct Asked {
+pub(in crate::targets::scalars) struct NewValues {
     pub(in crate::targets::scalars) after: Fields,
     /// The name of the argument, if the file has no place for it.
     pub(in crate::targets::scalars) checked_as: Option<String>,
@@ -36,17 +36,17 @@ pub(in crate::targets::scalars) struct NewText {
 /// # Errors
 ///
 /// The argument asks for what has no place, or for what cannot be told.
-pub(in crate::targets::scalars) fn asked(
+pub(in crate::targets::scalars) fn new_values(
     yaml: &ParsedYaml<'_>,
     place: &ImagePlace,
     before: &Fields,
     argument: &ImageArgument,
-) -> Result<Asked, FileRefusal> {
+) -> Result<NewValues, FileRefusal> {
     if let Field::Set(new_name) = &argument.change.new_name {
         require_allowed(yaml, place, argument, new_name)?;
     }
     require_place(yaml, place, before, argument)?;
-    let asking = Asking { yaml, place, argument };
+    let asking = PlannedValues { yaml, place, argument };
     let mut after = before.clone();
     let (checked_as, repository) = match asking.shared_name()? {
         None => (asking.name(&mut after)?, None),
@@ -58,17 +58,17 @@ pub(in crate::targets::scalars) fn asked(
     };
     asking.tag(&mut after)?;
     asking.digest(&mut after)?;
-    Ok(Asked { after, checked_as, repository })
+    Ok(NewValues { after, checked_as, repository })
 }
 
 /// An argument, and the image that it is for.
-struct Asking<'a, 'd> {
+struct PlannedValues<'a, 'd> {
     yaml: &'a ParsedYaml<'d>,
     place: &'a ImagePlace,
     argument: &'a ImageArgument,
 }
 
-impl Asking<'_, '_> {
+impl PlannedValues<'_, '_> {
     fn refused<T>(&self, message: String, hint: impl Into<String>) -> Result<T, FileRefusal> {
         Err(FileRefusal::at(self.yaml, self.place.item, message, hint))
     }
@@ -151,8 +151,8 @@ impl Asking<'_, '_> {
         match &argument.change.digest {
             Field::Set(digest) if has_place => after.digest = Some(digest.to_string()),
             Field::Set(_) => {
-                let beside = place.version_slot().map(|slot| ValuesBeside::of(yaml, place, slot));
-                let digits = beside.and_then(|beside| DIGITS.into_iter().find(|key| beside.under(key).is_some()));
+                let siblings = place.version_slot().map(|slot| SiblingValues::of(yaml, place, slot));
+                let digits = siblings.and_then(|siblings| DIGITS.into_iter().find(|key| siblings.under(key).is_some()));
                 let hint = match digits {
                     _ if place.path == OCI_REFERENCE => {
                         "add `digest: \"\"` beside the tag once by hand, or release without one: leave `@DIGEST` out"
@@ -215,11 +215,11 @@ impl ImagePlace {
         &self,
         yaml: &ParsedYaml<'_>,
         before: &Fields,
-        asked: &Asked,
+        new_values: &NewValues,
     ) -> Result<Vec<NewText>, FileRefusal> {
-        let after = &asked.after;
+        let after = &new_values.after;
         match &self.slots {
-            Slots::Parts(parts) => parts.texts(yaml, self, before, asked),
+            Slots::Parts(parts) => parts.texts(yaml, self, before, new_values),
             Slots::Reference { slot, form } => {
                 let key = match slot.text(yaml)? {
                     Some(text) => form.parse(text).ok().and_then(|image| image.key),
@@ -257,9 +257,9 @@ impl Parts {
         yaml: &ParsedYaml<'_>,
         place: &ImagePlace,
         before: &Fields,
-        asked: &Asked,
+        new_values: &NewValues,
     ) -> Result<Vec<NewText>, FileRefusal> {
-        let after = &asked.after;
+        let after = &new_values.after;
         for slot in [self.registry, self.repository].into_iter().flatten() {
             refuse_address(yaml, slot)?;
         }
@@ -267,7 +267,7 @@ impl Parts {
         let mut add = |slot: Option<Slot>, field: FieldName, text: String| {
             texts.extend(slot.map(|slot| NewText { slot, field, text }));
         };
-        if let Some(repository) = &asked.repository {
+        if let Some(repository) = &new_values.repository {
             add(self.repository, FieldName::NewName, repository.clone());
         } else if let (Some(name), true) = (&after.new_name, before.new_name != after.new_name) {
             let last = Self::text(yaml, self.repository)?.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::targets::scalars::kinds::image_path::{Below, image_at};
 use crate::yaml::{ExpandedYaml, NodeId, NodeKind, ParsedYaml};
 
 /// An image that an alias or a merge key leads to.
-pub(super) struct Behind {
+pub(super) struct ThroughAlias {
     /// The first alias or merge key on the way.
     through: NodeId,
     /// The scalars of the image, where they are written.
@@ -25,7 +25,7 @@ pub(super) struct Behind {
 /// Where an image of the expanded file is.
 pub(super) enum Written {
     Here(NamedPlace),
-    Behind(Behind),
+    ThroughAlias(ThroughAlias),
 }
 
 impl Written {
@@ -45,7 +45,7 @@ impl Written {
         };
         let nodes = found.place.nodes().into_iter().map(|node| expanded.origin(node)).collect();
         let target = target(expanded, &found.place);
-        Ok(Self::Behind(Behind { through, nodes, target, says }))
+        Ok(Self::ThroughAlias(ThroughAlias { through, nodes, target, says }))
     }
 }
 
@@ -83,9 +83,9 @@ impl<'p, 'd> ToldImages<'p, 'd> {
     pub(super) fn new<'i>(
         yaml: &'p ParsedYaml<'d>,
         here: impl Iterator<Item = &'i ImagePlace>,
-        behind: impl Iterator<Item = &'i Behind>,
+        through_aliases: impl Iterator<Item = &'i ThroughAlias>,
     ) -> Self {
-        let targets: HashSet<NodeId> = behind.map(|behind| behind.target).collect();
+        let targets: HashSet<NodeId> = through_aliases.map(|image| image.target).collect();
         let mut told = Self { yaml, says: HashMap::new(), paths: paths_to(yaml, &targets) };
         here.for_each(|place| told.add(place));
         told
@@ -104,20 +104,20 @@ impl<'p, 'd> ToldImages<'p, 'd> {
     pub(super) fn tell(
         &mut self,
         images: &FileImages<'_, '_>,
-        behind: &Behind,
+        image: &ThroughAlias,
     ) -> Result<Option<(String, NamedPlace)>, FileRefusal> {
-        if behind.nodes.iter().all(|node| self.says.get(node) == Some(&behind.says)) {
+        if image.nodes.iter().all(|node| self.says.get(node) == Some(&image.says)) {
             return Ok(None);
         }
-        let by_path = self.paths.get(&behind.target).and_then(|path| {
+        let by_path = self.paths.get(&image.target).and_then(|path| {
             let mut documents = self.yaml.tree.documents.iter().copied();
-            let root = documents.find(|root| self.yaml.tree.is_within(behind.target, *root))?;
+            let root = documents.find(|root| self.yaml.tree.is_within(image.target, *root))?;
             let place = image_at(self.yaml, Below { root, before: "." }, path).ok()??;
             images.refuse_repeated(&place).ok()?;
-            let is_same = place.fields(self.yaml).is_ok_and(|says| says == behind.says);
+            let is_same = place.fields(self.yaml).is_ok_and(|says| says == image.says);
             is_same.then(|| (format!(".{path}"), NamedPlace::by_path(place)))
         });
-        let (name, found) = by_path.ok_or_else(|| refusal(self.yaml, behind.through, behind.target))?;
+        let (name, found) = by_path.ok_or_else(|| refusal(self.yaml, image.through, image.target))?;
         self.add(&found.place);
         Ok(Some((name, found)))
     }
@@ -136,7 +136,7 @@ pub(in crate::targets::scalars) fn refusal(yaml: &ParsedYaml<'_>, through: NodeI
 
 impl FileImages<'_, '_> {
     /// Refuses a name that means an image behind an alias or a merge key, beside those that were `found`.
-    pub(super) fn refuse_behind(&self, name: &str, found: &[ImagePlace]) -> Result<(), FileRefusal> {
+    pub(super) fn refuse_through_alias(&self, name: &str, found: &[ImagePlace]) -> Result<(), FileRefusal> {
         let Some(expanded) = self.yaml.expanded()? else { return Ok(()) };
         let places = match FileImages::new(self.origin, &expanded.yaml).called_here(name) {
             Err(refusal) if found.is_empty() => return Err(refusal),

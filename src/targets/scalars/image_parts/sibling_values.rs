@@ -12,13 +12,13 @@ use crate::targets::scalars::document::variable::key_at;
 use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml, Position};
 
 /// The values beside one value.
-pub(in crate::targets::scalars) struct ValuesBeside<'y> {
+pub(in crate::targets::scalars) struct SiblingValues<'y> {
     /// The key of the value; of a parameter, the last part of its name.
     pub(in crate::targets::scalars) own: &'y str,
-    pub(in crate::targets::scalars) others: Vec<ValueBeside<'y>>,
+    pub(in crate::targets::scalars) others: Vec<SiblingValue<'y>>,
 }
 
-pub(in crate::targets::scalars) struct ValueBeside<'y> {
+pub(in crate::targets::scalars) struct SiblingValue<'y> {
     pub(in crate::targets::scalars) key: &'y str,
     /// The place of the key, or of the name of the parameter.
     pub(in crate::targets::scalars) place: Position,
@@ -28,15 +28,15 @@ pub(in crate::targets::scalars) struct ValueBeside<'y> {
     pub(in crate::targets::scalars) text: Option<&'y str>,
 }
 
-impl<'y> ValuesBeside<'y> {
+impl<'y> SiblingValues<'y> {
     /// Returns what stands beside one value of an image, but for its other values.
     pub(in crate::targets::scalars) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, slot: Slot) -> Self {
-        let mut beside = Self::in_same_text(yaml, place, slot);
+        let mut siblings = Self::in_same_text(yaml, place, slot);
         for TextElsewhere { key, text, place } in &place.beside {
-            beside.others.retain(|other| other.key != key);
-            beside.others.push(ValueBeside { key, place: *place, value: None, text: text.as_deref() });
+            siblings.others.retain(|other| other.key != key);
+            siblings.others.push(SiblingValue { key, place: *place, value: None, text: text.as_deref() });
         }
-        beside
+        siblings
     }
 
     fn in_same_text(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, slot: Slot) -> Self {
@@ -46,7 +46,7 @@ impl<'y> ValuesBeside<'y> {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 let value = parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(ValueBeside { key, place: parameter.place(), value: Some(value), text: parameter.text })
+                Some(SiblingValue { key, place: parameter.place(), value: Some(value), text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
@@ -60,13 +60,13 @@ impl<'y> ValuesBeside<'y> {
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
             let (place, text) = (yaml.place(pair.key), filled(yaml, pair.value));
-            Some(ValueBeside { key, place, value: Some(pair.value), text })
+            Some(SiblingValue { key, place, value: Some(pair.value), text })
         };
         Self { own: key_at(yaml, slot, &place.path), others: others.filter_map(neighbour).collect() }
     }
 
     /// Returns what is under a key.
-    pub(in crate::targets::scalars) fn under(&self, key: &str) -> Option<&ValueBeside<'y>> {
+    pub(in crate::targets::scalars) fn under(&self, key: &str) -> Option<&SiblingValue<'y>> {
         self.others.iter().find(|other| other.key == key)
     }
 
@@ -76,16 +76,16 @@ impl<'y> ValuesBeside<'y> {
     }
 
     /// Returns the whole image that charts take in place of the value.
-    pub(in crate::targets::scalars) fn whole_image(&self) -> Option<&ValueBeside<'y>> {
+    pub(in crate::targets::scalars) fn whole_image(&self) -> Option<&SiblingValue<'y>> {
         self.others.iter().find(|other| WHOLE_IMAGES.contains(&other.key) && other.text.is_some_and(is_whole_image))
     }
 
     /// Returns what a chart may add to the tag that the value is. `was` is the tag before: what that had already is not added.
-    pub(in crate::targets::scalars) fn more_of_tag(&self, was: &str, is_of_image: bool) -> Option<&ValueBeside<'y>> {
+    pub(in crate::targets::scalars) fn more_of_tag(&self, was: &str, is_of_image: bool) -> Option<&SiblingValue<'y>> {
         let is_variant = |key: &str| is_of_image && TAG_VARIANTS.contains(&key);
         let is_part = |key: &str| TAG_PARTS.contains(&key) || TAG_ENDS.iter().any(|end| key.ends_with(end));
         let is_added = |text: &str| !was.starts_with(text) && !was.ends_with(text);
-        let may_be_more = |other: &&ValueBeside<'_>| {
+        let may_be_more = |other: &&SiblingValue<'_>| {
             let key = plain(other.key);
             // What a switch adds is mostly called as its key.
             let is_more = |text| if switch(text) == Some(true) { is_added(&key) } else { is_added(text) };
@@ -96,29 +96,29 @@ impl<'y> ValuesBeside<'y> {
     }
 
     /// Returns the tag of the name that the value is.
-    pub(in crate::targets::scalars) fn tag_of_name(&self) -> Option<&ValueBeside<'y>> {
+    pub(in crate::targets::scalars) fn tag_of_name(&self) -> Option<&SiblingValue<'y>> {
         self.others.iter().find(|other| plain(other.key) == "tag" || is_of_name(other.key, &VERSIONS, self.own))
     }
 
     /// Returns the name that the value is the tag of, if no tag can stand behind it.
-    pub(in crate::targets::scalars) fn closed_name(&self) -> Option<&ValueBeside<'y>> {
-        let is_closed = |other: &&ValueBeside<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text));
+    pub(in crate::targets::scalars) fn closed_name(&self) -> Option<&SiblingValue<'y>> {
+        let is_closed = |other: &&SiblingValue<'_>| other.text.is_some_and(|text| is_closed_name(other.key, text));
         self.others.iter().filter(|other| is_of_name(self.own, &VERSIONS, other.key)).find(is_closed)
     }
 
     /// Returns the whole image under `image` with its text, beside the `imageTag` that the value is. Programs read variables
     /// (`IMAGE`, `IMAGE_TAG`) each by itself.
-    pub(in crate::targets::scalars) fn image_of_tag(&self) -> Option<(&ValueBeside<'y>, &'y str)> {
+    pub(in crate::targets::scalars) fn image_of_tag(&self) -> Option<(&SiblingValue<'y>, &'y str)> {
         let key = self.own.strip_suffix("Tag").filter(|key| plain(key).ends_with("image"))?;
         let image = self.under(key)?;
         image.text.filter(|text| text.contains('/') && has_version(text)).map(|text| (image, text))
     }
 
     /// Returns the digests that may be of the same image, in file order, each with whether its key says so.
-    pub(in crate::targets::scalars) fn digests(&self) -> impl Iterator<Item = (&ValueBeside<'y>, bool)> {
+    pub(in crate::targets::scalars) fn digests(&self) -> impl Iterator<Item = (&SiblingValue<'y>, bool)> {
         // In the mapping of one image, each digest may be its own.
         let is_of_one = stems_of_version(self.own).iter().any(String::is_empty);
-        let judged = move |other: &'_ ValueBeside<'y>| {
+        let judged = move |other: &'_ SiblingValue<'y>| {
             let key = plain(other.key);
             let text = other.text.filter(|text| is_digest(&key, text))?;
             let is_own = is_digest_of(self.own, other.key);
@@ -132,15 +132,16 @@ impl<'y> ValuesBeside<'y> {
     /// One of its own may be off, as `chroot: false` beside `digestChroot`.
     fn may_be_used(&self, digest: &str) -> bool {
         let variant = DIGESTS.iter().find_map(|begin| digest.strip_prefix(begin));
-        let is_off =
-            |other: &ValueBeside<'_>| Some(&*plain(other.key)) == variant && other.text.and_then(switch) == Some(false);
+        let is_off = |other: &SiblingValue<'_>| {
+            Some(&*plain(other.key)) == variant && other.text.and_then(switch) == Some(false)
+        };
         (variant.is_some() || self.under("useDigest").is_some()) && !self.others.iter().any(is_off)
     }
 
     /// Whether the digest under a key belongs to another image of the mapping: `webDigest` beside `webTag`.
     fn is_of_another(&self, digest: &str, text: &str) -> bool {
         let stem = DIGESTS.iter().find_map(|end| digest.strip_suffix(end)).unwrap_or_default();
-        let is_of = |other: &ValueBeside<'_>| other.text != Some(text) && plain(other.key).starts_with(stem);
+        let is_of = |other: &SiblingValue<'_>| other.text != Some(text) && plain(other.key).starts_with(stem);
         !stem.is_empty() && self.others.iter().any(is_of)
     }
 }
