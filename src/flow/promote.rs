@@ -11,7 +11,7 @@ use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
-use crate::guards::hold::{Concerned, held};
+use crate::guards::hold::{AffectedEntries, held};
 use crate::guards::order::{Build, EntryAtTip, HistoryDepth, RunningEntry};
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
@@ -51,8 +51,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
         for (name, why) in left {
             let why = match why {
-                Left::Nowhere => format!("has no entry in `{}`", paths[0]),
-                Left::Nothing => format!("has neither tag nor digest in `{}`", running.path),
+                NotPromoted::Nowhere => format!("has no entry in `{}`", paths[0]),
+                NotPromoted::Nothing => format!("has neither tag nor digest in `{}`", running.path),
             };
             listener(&Event::Noted(format!("`{name}` {why}, so it is not promoted")));
         }
@@ -109,12 +109,12 @@ struct SourceEntry {
 struct Chosen<'r> {
     carried: Vec<(ImageName, &'r SourceEntry)>,
     /// The names of those that are not.
-    left: Vec<(String, Left)>,
+    left: Vec<(String, NotPromoted)>,
 }
 
 /// Why an entry is not carried on.
 #[derive(Clone, Copy)]
-enum Left {
+enum NotPromoted {
     /// It has no place to go to.
     Nowhere,
     /// It does not say what runs: to carry that on would take away what the other environment says.
@@ -188,8 +188,8 @@ impl Running {
             };
             let mut note = |note| listener(&Event::Noted(note));
             let history = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;
-            let concerned = Concerned { path: path.clone(), names: vec![name.clone()], after: None };
-            let holds = held(snapshot, &[concerned], request.delivery.override_hold, &mut |event| listener(&event))?;
+            let affected = AffectedEntries { path: path.clone(), names: vec![name.clone()], after: None };
+            let holds = held(snapshot, &[affected], request.delivery.override_hold, &mut |event| listener(&event))?;
             Ok(SourceEntry { name, fields, history, holds })
         };
         let named = entries.into_iter().filter(|(name, _)| is_named(name));
@@ -207,16 +207,16 @@ impl Running {
         for entry in &self.entries {
             let has_place = add || there.iter().any(|other| other.name == entry.name);
             match entry.name.parse::<ImageName>() {
-                Ok(_) if !entry.fields.says_what_runs() => left.push((entry.name.clone(), Left::Nothing)),
+                Ok(_) if !entry.fields.says_what_runs() => left.push((entry.name.clone(), NotPromoted::Nothing)),
                 Ok(name) if has_place => carried.push((name, entry)),
-                _ => left.push((entry.name.clone(), Left::Nowhere)),
+                _ => left.push((entry.name.clone(), NotPromoted::Nowhere)),
             }
         }
         if !carried.is_empty() {
             return Ok(Chosen { carried, left });
         }
         let path = &self.path;
-        if left.iter().all(|(_, why)| matches!(why, Left::Nothing)) {
+        if left.iter().all(|(_, why)| matches!(why, NotPromoted::Nothing)) {
             return Err(unpinned(format!("no entry of `{path}` has a tag or a digest")));
         }
         let message = format!("no entry of `{path}` that has a version is also in the other file");

@@ -36,20 +36,20 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         };
         let (releases, place) = find(tip.snapshot, path, request, &mut seen)?;
         let mut note = |note| listener(&Event::Noted(note));
-        let back = way_back(tip.snapshot, path, request.name.as_str(), (&releases, place), &mut note)?;
-        taken_back.replace(back.taken_back.clone());
-        if let Some(remark) = back.remark() {
+        let plan = plan(tip.snapshot, path, request.name.as_str(), (&releases, place), &mut note)?;
+        taken_back.replace(plan.taken_back.clone());
+        if let Some(remark) = plan.remark() {
             note(remark);
         }
-        if back.tells_no_version(tip.snapshot, path)? {
-            let untold = format!("`{}` has neither tag nor digest in {}", request.name, back.to.record.id.short());
+        if plan.tells_no_version(tip.snapshot, path)? {
+            let untold = format!("`{}` has neither tag nor digest in {}", request.name, plan.to.record.id.short());
             match request.delivery.registry {
                 Some(_) => return Err(unchecked(untold, request)),
                 None => note(format!("{untold}, so nothing tells which version runs")),
             }
         }
-        released = Some(back.released(request));
-        back.writing(request)
+        released = Some(plan.released(request));
+        plan.writing(request)
     };
     // What goes back is told with the edit: until then, it may turn out that there is nothing to change.
     let with_what_goes_back = &mut |event: &Event<'_>| {
@@ -133,18 +133,18 @@ fn changed(request: &RollbackRequest, by: CommitId) -> Failure {
         .hint(format!("{} shows what it is now; roll back again if that is bad", log_command(request)))
 }
 
-/// A way back.
-struct Back {
+/// What a rollback writes, and what it takes back.
+struct RollbackPlan {
     to: LoggedRelease,
     /// Whether the entry says already what it is to say.
-    is_there: bool,
+    is_already_so: bool,
     /// The releases that have stood since, the newest first; none if the entry says already what it is to say.
     taken_back: Vec<LoggedRelease>,
     /// The releases that stay away: what is taken back, or, if nothing is, what was taken back before. The commit would look like
     /// a new release, after which only what it names stays away.
-    of: Vec<CommitId>,
+    rollback_of: Vec<CommitId>,
     /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
-    away: Option<LoggedRelease>,
+    rolled_back_before: Option<LoggedRelease>,
     /// The image's name by the newest release that says it: the file may have no place for it.
     image_name: Option<String>,
 }
@@ -186,36 +186,36 @@ fn find(
     }
 }
 
-/// Goes back to the release at `place` of `releases`.
-fn way_back(
+/// Returns what it takes to go back to the release at `place` of `releases`.
+fn plan(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
     name: &str,
     (releases, place): (&[LoggedRelease], usize),
     note: &mut dyn FnMut(String),
-) -> Result<Back, Failure> {
+) -> Result<RollbackPlan, Failure> {
     let (now, since, to) = (&releases[0].fields, &releases[..place], releases[place].clone());
     if let Some(Fields { several, .. }) = to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
         let names =
             targets::read(&path.to_string(), snapshot.file(path)?, |file| Ok(file.own_names(name))).unwrap_or_default();
         return Err(several_versions(name, several, &to.record.id, &names));
     }
-    let is_there = *now == to.fields;
-    let taken_back = since.iter().filter(|release| !is_there && stands(release) && release.fields != to.fields);
+    let is_already_so = *now == to.fields;
+    let taken_back = since.iter().filter(|release| !is_already_so && stands(release) && release.fields != to.fields);
     let taken_back: Vec<_> = taken_back.cloned().collect();
-    let mut of: Vec<_> = taken_back.iter().map(|release| release.record.id).collect();
-    if of.is_empty() {
+    let mut rollback_of: Vec<_> = taken_back.iter().map(|release| release.record.id).collect();
+    if rollback_of.is_empty() {
         let now = now.clone().unwrap_or_default();
         let entry = EntryAtTip { path: path.clone(), name, now: &now, is_of_one_version: false };
-        of = still_away(snapshot, &entry, &to, note)?;
+        rollback_of = still_taken_back(snapshot, &entry, &to, note)?;
     }
-    let away = since.iter().find(|release| is_there && release.rolled_back_by.is_some()).cloned();
+    let rolled_back_before = since.iter().find(|release| is_already_so && release.rolled_back_by.is_some()).cloned();
     let image_name = releases.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
-    Ok(Back { to, is_there, taken_back, of, away, image_name })
+    Ok(RollbackPlan { to, is_already_so, taken_back, rollback_of, rolled_back_before, image_name })
 }
 
 /// Returns what was taken back and stays away, whatever took it back, but for what is gone back to.
-fn still_away(
+fn still_taken_back(
     snapshot: &mut Snapshot<'_>,
     entry: &EntryAtTip<'_>,
     to: &LoggedRelease,
@@ -299,22 +299,23 @@ fn no_way(request: &RollbackRequest, releases: &[LoggedRelease]) -> Failure {
     failure.hint(format!("{} lists what was released", log_command(request)))
 }
 
-impl Back {
+impl RollbackPlan {
     /// Returns what is to be told if nothing is taken back.
     fn remark(&self) -> Option<String> {
-        if let Some(away) = &self.away {
-            let by = away.rolled_back_by.map(|by| by.short()).unwrap_or_default();
-            return Some(format!("{} was rolled back before by {by}, and stays away", named(away)));
+        if let Some(release) = &self.rolled_back_before {
+            let by = release.rolled_back_by.map(|by| by.short()).unwrap_or_default();
+            return Some(format!("{} was rolled back before by {by}, and stays away", named(release)));
         }
         // What goes was good enough to be gone back to.
-        let blocks_nothing = self.to.rolled_back_by.is_some() && !self.is_there && self.of.is_empty();
+        let blocks_nothing = self.to.rolled_back_by.is_some() && !self.is_already_so && self.rollback_of.is_empty();
         blocks_nothing
             .then(|| format!("{} was rolled back itself, so this rollback blocks no later release", named(&self.to)))
     }
 
     /// Returns whether it leads to what has neither tag nor digest, and is not `latest` for certain.
     fn tells_no_version(&self, snapshot: &mut Snapshot<'_>, path: &RepositoryPath) -> Result<bool, Failure> {
-        let Some(fields) = self.to.fields.as_ref().filter(|fields| !self.is_there && !fields.says_what_runs()) else {
+        let Some(fields) = self.to.fields.as_ref().filter(|fields| !self.is_already_so && !fields.says_what_runs())
+        else {
             return Ok(false);
         };
         let image = fields.new_name.as_deref().unwrap_or_default();
@@ -345,7 +346,7 @@ impl Back {
         }
         Ok(Writing {
             images: Images::of(vec![argument]),
-            purpose: Purpose::Rollback { of: self.of.clone() },
+            purpose: Purpose::Rollback { of: self.rollback_of.clone() },
             sources: self.to.source().map(|source| (name.clone(), source.clone())).into_iter().collect(),
             explained: Vec::new(),
             held_at_source: Vec::new(),

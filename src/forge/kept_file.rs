@@ -12,9 +12,9 @@ use super::error::ForgeError;
 use super::json_client::{JsonClient, pause};
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
+use crate::system::network::address_scope::AddressScope;
 use crate::system::network::connection::ConnectionError;
 use crate::system::network::http::{is_passing, literal, shown_host};
-use crate::system::network::neighbourhood::Neighbourhood;
 use crate::system::network::proxy_route::ProxyRoute;
 
 const MAX_ATTEMPTS: u32 = 3;
@@ -33,7 +33,7 @@ pub(super) struct KeptFiles<'c> {
     proxy: Option<&'c ProxyRoute>,
     /// The API that names the files.
     home: Url,
-    place: Neighbourhood,
+    place: AddressScope,
     deadline: Instant,
 }
 
@@ -50,7 +50,7 @@ impl<'c> KeptFiles<'c> {
             client: &api.client,
             proxy: api.proxy.as_ref(),
             home: url.clone(),
-            place: Neighbourhood::of(literal(url)),
+            place: AddressScope::of(literal(url)),
             deadline: Instant::now() + api.timeout,
         }
     }

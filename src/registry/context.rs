@@ -8,7 +8,7 @@ use super::auth::authorization::Authorization;
 use super::auth::login::LoginSource;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, LocationError};
-use super::http::address::{Neighbourhood, Registry, may_lead, shown_host};
+use super::http::address::{AddressScope, Registry, may_lead, shown_host};
 
 pub(super) struct CheckContext {
     pub(super) endpoint: Endpoint,
@@ -30,13 +30,13 @@ impl CheckContext {
     }
 
     /// Fails if an answer from `from` must not lead to `to`, by where the registry is.
-    pub(super) fn allow(&self, from: &Url, to: &Url, place: Neighbourhood) -> Result<(), CheckError> {
+    pub(super) fn allow(&self, from: &Url, to: &Url, place: AddressScope) -> Result<(), CheckError> {
         may_lead(&Registry { url: &self.endpoint.base, place }, from, to)
             .map_err(|refusal| misdirected(from, shown_host(to), refusal))
     }
 
     /// Fails if the registry must not have its token server at `realm`, by where the registry is.
-    pub(super) fn allow_realm(&self, realm: &Url, place: Neighbourhood) -> Result<(), CheckError> {
+    pub(super) fn allow_realm(&self, realm: &Url, place: AddressScope) -> Result<(), CheckError> {
         let base = &self.endpoint.base;
         match may_lead(&Registry { url: base, place }, base, realm) {
             Ok(()) => Ok(()),

@@ -7,7 +7,7 @@ use super::located_tip::reads_order;
 use super::policy::{self, OrderDecision};
 use super::release_plan::Draft;
 use crate::git::{RepositoryPath, Snapshot};
-use crate::guards::hold::{Concerned, held};
+use crate::guards::hold::{AffectedEntries, held};
 use crate::guards::order::{EntryOrders, OrderContext, order_of};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, FileEdit, LeftOut, Listener, StopKind, Stopped};
@@ -91,13 +91,13 @@ impl Attempt<'_> {
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
-        let concerned = |(path, file): (&RepositoryPath, &FileEdit)| {
+        let affected = |(path, file): (&RepositoryPath, &FileEdit)| {
             let judged = file.edit.entries.iter().filter(|entry| draft.is_judged(entry));
             let names = judged.map(|entry| entry.name.to_string()).collect();
-            Concerned { path: path.clone(), names, after: Some(file.edit.text.clone()) }
+            AffectedEntries { path: path.clone(), names, after: Some(file.edit.text.clone()) }
         };
-        let concerned: Vec<Concerned> = draft.edited.with_paths().map(concerned).collect();
-        let mut held = held(snapshot, &concerned, self.job.delivery.override_hold, &mut |event| listener(&event))?;
+        let affected: Vec<AffectedEntries> = draft.edited.with_paths().map(affected).collect();
+        let mut held = held(snapshot, &affected, self.job.delivery.override_hold, &mut |event| listener(&event))?;
         // One hold may be for both.
         let at_source = &draft.edited.asked.writing.held_at_source;
         let at_source: Vec<_> = at_source.iter().filter(|hold| !held.contains(hold)).cloned().collect();

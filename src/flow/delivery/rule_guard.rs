@@ -10,7 +10,7 @@ use crate::flow::image_checks::rulings::{EntryToRule, Rulings, broken_beside_ima
 use crate::flow::image_checks::source_attestations::ask_forges;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrders};
-use crate::guards::rules::{Circumstances, Demanded, RulesState, rules_for};
+use crate::guards::rules::{Demanded, ReleaseContext, RulesState, rules_for};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Ending, Event, Listener, RuleDemand, Ruling};
 use crate::request::OrderBy;
@@ -37,7 +37,7 @@ impl Attempt<'_> {
         }
         let judged = self.orders_to_judge(&state, snapshot, draft, listener)?;
         let entries = entries_to_rule(draft, judged.as_ref().unwrap_or(&draft.orders));
-        let now = self.circumstances();
+        let now = self.context();
         let Rulings { rulings, is_outdated } = rule(&state, &entries, Some(&now), self.checks, listener)?;
         draft.rulings = rulings;
         match Ruling::stop(&draft.rulings) {
@@ -57,7 +57,7 @@ impl Attempt<'_> {
     ) -> Result<(), Stop> {
         let paths = draft.edited.asked.paths;
         let state = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let (entries, now) = (entries_to_rule(draft, &draft.orders), self.circumstances());
+        let (entries, now) = (entries_to_rule(draft, &draft.orders), self.context());
         let mut broken = broken_beside_images(&state, entries, Some(&now), self.checks, listener);
         broken.retain(|ruling| !matches!(ruling.demand, Some(RuleDemand::PinDigest | RuleDemand::Order)));
         draft.rulings = broken;
@@ -67,8 +67,8 @@ impl Attempt<'_> {
         }
     }
 
-    fn circumstances(&self) -> Circumstances {
-        Circumstances { now: Timestamp::now(), way: self.way.publish_way() }
+    fn context(&self) -> ReleaseContext {
+        ReleaseContext { now: Timestamp::now(), way: self.way.publish_way() }
     }
 
     /// Returns the orders by which a rule judges, if they are not those that the flags ask for: no flag weakens a rule. A

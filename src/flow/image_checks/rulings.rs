@@ -10,7 +10,7 @@ use crate::flow::image_checks::image_to_check::ImageToCheck;
 use crate::git::RepositoryPath;
 use crate::guards::order::EntryOrder;
 use crate::guards::rules::{
-    Circumstances, Demand, Demanded, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
+    Demand, Demanded, ReleaseContext, RuleJudgement, RuledEntry, RulesRefusal, RulesState, judge_demand,
 };
 use crate::image::Reference;
 use crate::message::SourceCommit;
@@ -47,11 +47,11 @@ pub(in crate::flow) struct Rulings {
 pub(in crate::flow) fn rule(
     state: &RulesState,
     entries: &[EntryToRule<'_>],
-    circumstances: Option<&Circumstances>,
+    context: Option<&ReleaseContext>,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
-    judge(state, entries, circumstances, WaitPolicy::AsRequested, checks, listener)
+    judge(state, entries, context, WaitPolicy::AsRequested, checks, listener)
 }
 
 /// Judges the same rules after images were found to be missing or wrong, and returns those that do not hold. Only of the others
@@ -59,17 +59,17 @@ pub(in crate::flow) fn rule(
 pub(in crate::flow) fn broken_beside_images(
     state: &RulesState,
     entries: Vec<EntryToRule<'_>>,
-    circumstances: Option<&Circumstances>,
+    context: Option<&ReleaseContext>,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Vec<Ruling> {
     let is_found = |to_rule: &EntryToRule<'_>| reference(to_rule).is_ok_and(|image| checks.of(&image).is_some());
     let (found, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_found);
     let by_files = |entries: &[EntryToRule<'_>], checks: &Checks| {
-        let judged = judge_files(state, entries, circumstances, checks).into_iter();
+        let judged = judge_files(state, entries, context, checks).into_iter();
         judged.filter(JudgedDemand::is_broken).map(|one| one.ruling).collect()
     };
-    let mut rulings = match judge(state, &found, circumstances, WaitPolicy::Never, checks, listener) {
+    let mut rulings = match judge(state, &found, context, WaitPolicy::Never, checks, listener) {
         Ok(judged) => judged.rulings,
         // A registry that does not answer leaves what the files tell.
         Err(_) => by_files(&found, checks),
@@ -81,12 +81,12 @@ pub(in crate::flow) fn broken_beside_images(
 fn judge(
     state: &RulesState,
     entries: &[EntryToRule<'_>],
-    circumstances: Option<&Circumstances>,
+    context: Option<&ReleaseContext>,
     wait: WaitPolicy,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Result<Rulings, Failure> {
-    let mut judged = judge_files(state, entries, circumstances, checks);
+    let mut judged = judge_files(state, entries, context, checks);
     let (is_outdated, unanswered) = answer(&mut judged, wait, checks, listener)?;
     if !judged.iter().any(JudgedDemand::is_broken) {
         Failure::of_all(unanswered)?;
@@ -118,7 +118,7 @@ impl JudgedDemand<'_> {
 fn judge_files<'e>(
     state: &RulesState,
     entries: &'e [EntryToRule<'_>],
-    circumstances: Option<&Circumstances>,
+    context: Option<&ReleaseContext>,
     checks: &Checks,
 ) -> Vec<JudgedDemand<'e>> {
     let mut judged: Vec<JudgedDemand<'_>> = Vec::new();
@@ -131,7 +131,7 @@ fn judge_files<'e>(
         }
         for applying in state.applying(to_rule.path, to_rule.entry.name.as_str()) {
             for Demand { demanded, line, column } in &applying.rule.demands {
-                let judgement = judge_demand(demanded, &to_rule.ruled(), circumstances);
+                let judgement = judge_demand(demanded, &to_rule.ruled(), context);
                 let told = match judgement {
                     RuleJudgement::Holds => Some(RuleVerdict::Holds),
                     RuleJudgement::NotJudged => Some(RuleVerdict::NotJudged),

@@ -7,14 +7,14 @@ use gix::bstr::ByteSlice as _;
 
 /// How well a section fits: plain `http.*` is the least, then host, path and user decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct Fit {
+struct Specificity {
     host: usize,
     path: usize,
     user: bool,
 }
 
 /// Returns how well `pattern` fits `url`; `None` if it does not.
-fn fit(pattern: &gix::Url, url: &gix::Url) -> Option<Fit> {
+fn specificity(pattern: &gix::Url, url: &gix::Url) -> Option<Specificity> {
     if pattern.scheme != url.scheme || pattern.port_or_default() != url.port_or_default() {
         return None;
     }
@@ -28,7 +28,7 @@ fn fit(pattern: &gix::Url, url: &gix::Url) -> Option<Fit> {
     let path = url.path.trim_end_with(|c| c == '/');
     let rest = path.strip_prefix(prefix)?;
     let paths_match = rest.is_empty() || rest.starts_with(b"/");
-    (hosts_match && users_match && paths_match).then_some(Fit {
+    (hosts_match && users_match && paths_match).then_some(Specificity {
         // A literal host beats one with wildcards, and any host beats the plain section.
         host: 1 + host.len() - host.matches('*').count(),
         path: prefix.len(),
@@ -48,18 +48,18 @@ fn parsed(pattern: &str) -> Option<gix::Url> {
 fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> {
     let mut found = Vec::new();
     for section in config.sections_by_name("http").into_iter().flatten() {
-        let fit = match section.header().subsection_name() {
-            None => Some(Fit::default()),
-            Some(pattern) => parsed(&pattern.to_str_lossy()).and_then(|pattern| fit(&pattern, url)),
+        let specificity = match section.header().subsection_name() {
+            None => Some(Specificity::default()),
+            Some(pattern) => parsed(&pattern.to_str_lossy()).and_then(|pattern| specificity(&pattern, url)),
         };
-        if let Some(fit) = fit {
-            found.extend(section.values(key).into_iter().map(|value| (fit, value.to_str_lossy().into_owned())));
+        if let Some(specificity) = specificity {
+            found.extend(section.values(key).into_iter().map(|value| (specificity, value.to_str_lossy().into_owned())));
         }
     }
-    let mut best = Fit::default();
-    found.retain(|(fit, _)| {
-        let kept = *fit >= best;
-        best = best.max(*fit);
+    let mut best = Specificity::default();
+    found.retain(|(specificity, _)| {
+        let kept = *specificity >= best;
+        best = best.max(*specificity);
         kept
     });
     found.into_iter().map(|(_, value)| value).collect()

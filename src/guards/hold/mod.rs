@@ -24,7 +24,7 @@ const MAX_BYTES_BELOW: usize = 16 << 20;
 const MAX_FOLDERS_BELOW: usize = 10_000;
 
 /// The entries that a release changes, or takes from, in the file at a path.
-pub struct Concerned {
+pub struct AffectedEntries {
     pub path: RepositoryPath,
     pub names: Vec<String>,
     /// The file as it will be; `None` if the release takes from it.
@@ -38,20 +38,20 @@ pub struct Concerned {
 /// If the branch cannot be read.
 pub fn held(
     snapshot: &mut Snapshot<'_>,
-    concerned: &[Concerned],
+    affected: &[AffectedEntries],
     overrides: bool,
     tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<Vec<String>, Failure> {
-    tell_misnamed(snapshot, concerned, tell)?;
+    tell_misnamed(snapshot, affected, tell)?;
     let now = SystemTime::now();
     let mut held = Vec::new();
-    for (place, below) in holds(snapshot, concerned)? {
+    for (place, below) in holds(snapshot, affected)? {
         let (state, said) = match read(snapshot, &place)? {
             Ok(hold) => {
                 let names = names_for(snapshot, &hold, &below)?;
                 let why = match hold.is_over(now) {
                     true => None,
-                    false => name_of_nothing(snapshot, &place, &hold, concerned, tell)?,
+                    false => name_of_nothing(snapshot, &place, &hold, affected, tell)?,
                 };
                 match why {
                     Some(why) => (HoldState::Active, format!("{why}, so it holds everything: {hold}")),
@@ -75,10 +75,10 @@ pub fn held(
 /// Returns the holds in the folders of the files and above them, each with what is below it.
 fn holds<'c>(
     snapshot: &Snapshot<'_>,
-    concerned: &'c [Concerned],
-) -> Result<BTreeMap<RepositoryPath, Vec<&'c Concerned>>, Failure> {
-    let mut holds: BTreeMap<RepositoryPath, Vec<&Concerned>> = BTreeMap::new();
-    for of_file in concerned.iter().filter(|concerned| !concerned.names.is_empty()) {
+    affected: &'c [AffectedEntries],
+) -> Result<BTreeMap<RepositoryPath, Vec<&'c AffectedEntries>>, Failure> {
+    let mut holds: BTreeMap<RepositoryPath, Vec<&AffectedEntries>> = BTreeMap::new();
+    for of_file in affected.iter().filter(|affected| !affected.names.is_empty()) {
         for folder in of_file.path.folders() {
             if snapshot.kind(&folder, FILE_NAME)? != TreeEntryKind::Missing {
                 holds.entry(folder.join(FILE_NAME)).or_default().push(of_file);
@@ -89,9 +89,9 @@ fn holds<'c>(
 }
 
 /// Returns the names of the entries, and those of a hold that mean one of them: a file may have several names for an image.
-fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, concerned: &[&Concerned]) -> Result<BTreeSet<String>, Failure> {
+fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, affected: &[&AffectedEntries]) -> Result<BTreeSet<String>, Failure> {
     let mut all = BTreeSet::new();
-    for Concerned { path, names, after } in concerned {
+    for AffectedEntries { path, names, after } in affected {
         let (file, bytes) = (path.to_string(), snapshot.file(path)?);
         match after {
             // What shares a value with an entry changes too.
@@ -120,11 +120,11 @@ fn name_of_nothing(
     snapshot: &mut Snapshot<'_>,
     place: &RepositoryPath,
     hold: &Hold,
-    concerned: &[Concerned],
+    affected: &[AffectedEntries],
     tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<Option<String>, Failure> {
     let mut known = HashSet::new();
-    for Concerned { path, .. } in concerned {
+    for AffectedEntries { path, .. } in affected {
         known.extend(names_in(snapshot, path, hold)?);
     }
     let unknown = |known: &HashSet<String>| hold.names.iter().find(|name| !known.contains(*name)).cloned();
@@ -198,10 +198,10 @@ fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Resu
 /// Tells of files that look like holds and are none by their name.
 fn tell_misnamed(
     snapshot: &Snapshot<'_>,
-    concerned: &[Concerned],
+    affected: &[AffectedEntries],
     tell: &mut dyn FnMut(Event<'static>),
 ) -> Result<(), Failure> {
-    let folders = concerned.iter().flat_map(|concerned| concerned.path.folders()).collect();
+    let folders = affected.iter().flat_map(|affected| affected.path.folders()).collect();
     for path in near_names(snapshot, &folders, FILE_NAME, &["tagshiphold"])? {
         tell(Event::Warned(format!("`{path}` holds nothing: a hold is named `{FILE_NAME}`")));
     }

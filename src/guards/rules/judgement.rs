@@ -26,7 +26,7 @@ pub struct RuledEntry<'a> {
 
 /// What is judged beside the entry, if it is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct ReleaseContext {
     pub now: Timestamp,
     pub way: PublishWay,
 }
@@ -66,12 +66,8 @@ impl RuleJudgement {
     }
 }
 
-/// Judges one demand. Without `circumstances` nothing is released.
-pub fn judge_demand(
-    demanded: &Demanded,
-    entry: &RuledEntry<'_>,
-    circumstances: Option<&Circumstances>,
-) -> RuleJudgement {
+/// Judges one demand. Without `context` nothing is released.
+pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, context: Option<&ReleaseContext>) -> RuleJudgement {
     let RuledEntry { name, tag, .. } = *entry;
     match demanded {
         Demanded::Images(patterns) => judge_image(patterns, entry),
@@ -99,11 +95,9 @@ pub fn judge_demand(
             "name it with `--source` of `tagship release`",
         ),
         Demanded::Revision | Demanded::Provenance(_) => judge_reference(entry),
-        Demanded::Publish(way) => circumstances.map_or(RuleJudgement::NotJudged, |now| judge_way(*way, now.way)),
-        Demanded::Order(required) => circumstances.map_or(RuleJudgement::NotJudged, |_| judge_order(*required, entry)),
-        Demanded::Freeze(freezes) => {
-            circumstances.map_or(RuleJudgement::NotJudged, |now| judge_freezes(freezes, now.now))
-        }
+        Demanded::Publish(way) => context.map_or(RuleJudgement::NotJudged, |now| judge_way(*way, now.way)),
+        Demanded::Order(required) => context.map_or(RuleJudgement::NotJudged, |_| judge_order(*required, entry)),
+        Demanded::Freeze(freezes) => context.map_or(RuleJudgement::NotJudged, |now| judge_freezes(freezes, now.now)),
     }
 }
 

@@ -11,7 +11,7 @@ mod typed_mapping;
 
 pub use branch_rules::{ApplyingRule, RulesState, rules_for};
 pub use freeze::{Freeze, FreezeError, FreezeTexts};
-pub use judgement::{Circumstances, RuleJudgement, RuledEntry, judge_demand};
+pub use judgement::{ReleaseContext, RuleJudgement, RuledEntry, judge_demand};
 pub use rule::{Demand, Demanded, PublishWay, ReleaseRule, RequiredOrder, TagPattern};
 pub use rules_file::{MAX_RULES_BYTES, RULES_FILE_NAME, RulesFile};
 pub use typed_mapping::RulesRefusal;

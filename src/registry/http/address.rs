@@ -5,10 +5,10 @@
 use reqwest::Url;
 
 use crate::registry::error::LocationError;
+pub(in crate::registry) use crate::system::network::address_scope::AddressScope;
+pub(super) use crate::system::network::address_scope::is_own;
+use crate::system::network::address_scope::is_same_host;
 use crate::system::network::http;
-pub(in crate::registry) use crate::system::network::neighbourhood::Neighbourhood;
-pub(super) use crate::system::network::neighbourhood::is_own;
-use crate::system::network::neighbourhood::is_same_host;
 
 /// Whether two URLs lead to the same scheme, host and port: only then may one see a login meant for the other.
 pub(in crate::registry) fn is_same_place(one: &Url, other: &Url) -> bool {
@@ -45,12 +45,12 @@ pub(in crate::registry) fn may_lead(registry: &Registry<'_>, from: &Url, to: &Ur
 /// The registry that the user named.
 pub(in crate::registry) struct Registry<'a> {
     pub(in crate::registry) url: &'a Url,
-    pub(in crate::registry) place: Neighbourhood,
+    pub(in crate::registry) place: AddressScope,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LocationError, Neighbourhood, Registry, is_same_place, may_lead, shown_host};
+    use super::{AddressScope, LocationError, Registry, is_same_place, may_lead, shown_host};
     use crate::system::network::http::{is_loopback, literal};
     use reqwest::Url;
 
@@ -133,21 +133,21 @@ mod tests {
             ("http://localhost:5000/v2/", "http://10.0.0.5/token", Err(LocationError::Local)),
         ] {
             let url = url(registry);
-            let registry = Registry { url: &url, place: Neighbourhood::of(literal(&url)) };
+            let registry = Registry { url: &url, place: AddressScope::of(literal(&url)) };
             assert_eq!(may_lead(&registry, &url, &self::url(to)), expected, "{url} -> {to}");
         }
     }
 
     #[test]
     fn tls_that_a_redirect_reached_is_not_left_again() {
-        let registry = Registry { url: &url("http://10.0.0.5:5000/v2/"), place: Neighbourhood::Private };
+        let registry = Registry { url: &url("http://10.0.0.5:5000/v2/"), place: AddressScope::Private };
         let realm = url("https://auth.example.org/token");
         assert_eq!(may_lead(&registry, &realm, &url("http://auth.example.org/")), Err(LocationError::Downgrade));
     }
 
     #[test]
     fn what_a_name_may_be_resolved_to() {
-        let place = |addresses: &[&str]| Neighbourhood::of(addresses.iter().map(|text| text.parse().unwrap()));
+        let place = |addresses: &[&str]| AddressScope::of(addresses.iter().map(|text| text.parse().unwrap()));
         for (registry, address, expected) in [
             (&["8.8.8.8"][..], "8.8.4.4", true),
             (&["8.8.8.8"], "10.0.0.1", false),

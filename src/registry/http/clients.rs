@@ -9,15 +9,15 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use rustls::ClientConfig;
 
-use super::address::{Neighbourhood, is_own};
-use super::resolver::{Neighbourhoods, Reach, Resolver};
+use super::address::{AddressScope, is_own};
+use super::resolver::{AddressScopes, Reach, Resolver};
 use super::trust::{Trust, names};
 use crate::registry::endpoint::Endpoint;
 use crate::registry::error::CheckError;
 use crate::registry::limits::REQUEST_TIMEOUT;
 use crate::system::lock::lock;
+use crate::system::network::address_scope::is_same_host;
 use crate::system::network::http::{Security, client, is_loopback, literal};
-use crate::system::network::neighbourhood::is_same_host;
 use crate::system::network::proxy::Proxies;
 use crate::system::network::proxy_route::ProxyRoute;
 use crate::system::network::tls::{Authorities, TlsError, client_config};
@@ -51,7 +51,7 @@ enum ClientRoute {
 pub(super) struct Clients {
     trust: Trust,
     proxies: Proxies,
-    neighbourhoods: Neighbourhoods,
+    scopes: AddressScopes,
     tls: Mutex<HashMap<TlsScope, ClientConfig>>,
     made: Mutex<HashMap<Use, Client>>,
 }
@@ -68,7 +68,7 @@ impl Clients {
         let route = match self.proxy(url) {
             Some(_) => ClientRoute::Proxied,
             None if is_own(registry, url) => ClientRoute::Direct(Reach::Named),
-            None => ClientRoute::Direct(Reach::Led(self.neighbourhood(registry))),
+            None => ClientRoute::Direct(Reach::Led(self.address_scope(registry))),
         };
         let wanted = Use { scope, route };
         let mut made = lock(&self.made);
@@ -94,8 +94,8 @@ impl Clients {
         }
         builder = match wanted.route {
             ClientRoute::Direct(reach) => {
-                let neighbourhoods = self.neighbourhoods.clone();
-                builder.dns_resolver(Arc::new(Resolver { reach, neighbourhoods }))
+                let scopes = self.scopes.clone();
+                builder.dns_resolver(Arc::new(Resolver { reach, scopes }))
             }
             ClientRoute::Proxied => self.proxies.used_by(builder),
         };
@@ -129,11 +129,11 @@ impl Clients {
     }
 
     /// Returns where a registry is; public, if no connection was made to it, or a proxy made it.
-    pub(super) fn neighbourhood(&self, registry: &Url) -> Neighbourhood {
+    pub(super) fn address_scope(&self, registry: &Url) -> AddressScope {
         match literal(registry) {
-            Some(address) => Neighbourhood::of([address]),
-            None if is_loopback(registry) => Neighbourhood::Loopback,
-            None => self.neighbourhoods.of(registry.host_str().unwrap_or_default()),
+            Some(address) => AddressScope::of([address]),
+            None if is_loopback(registry) => AddressScope::Loopback,
+            None => self.scopes.of(registry.host_str().unwrap_or_default()),
         }
     }
 }

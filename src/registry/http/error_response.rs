@@ -28,7 +28,7 @@ pub struct ErrorResponse {
 
 impl ErrorResponse {
     pub(in crate::registry) fn of(response: &HttpResponse) -> Self {
-        let Words { code, message } = words(response);
+        let ErrorBody { code, message } = error_body(response);
         let message = if response.is_page() { Some(PAGE.to_owned()) } else { message };
         Self {
             host: shown_host(&response.url),
@@ -68,14 +68,14 @@ impl ErrorResponse {
 }
 
 /// An error body's code and message.
-struct Words {
+struct ErrorBody {
     code: Option<String>,
     message: Option<String>,
 }
 
 /// Reads an error body in one of the forms that are about: the distribution specification's list, OAuth's pair, Google's
 /// object, Docker Hub's `details`, and the plain text of a proxy.
-fn words(response: &HttpResponse) -> Words {
+fn error_body(response: &HttpResponse) -> ErrorBody {
     if let Ok(Value::Object(body)) = serde_json::from_slice(&response.body) {
         let first = body.get("errors").and_then(|errors| errors.get(0));
         let object = first.or_else(|| body.get("error").filter(|error| error.is_object()));
@@ -83,9 +83,9 @@ fn words(response: &HttpResponse) -> Words {
             Some(error) => {
                 // A number is often the status again.
                 let code = text(error.get("code")).filter(|code| code != response.status.as_str());
-                Words { code: code.or_else(|| text(error.get("status"))), message: text(error.get("message")) }
+                ErrorBody { code: code.or_else(|| text(error.get("status"))), message: text(error.get("message")) }
             }
-            None => Words {
+            None => ErrorBody {
                 code: text(body.get("error")),
                 message: ["error_description", "message", "details"].iter().find_map(|key| text(body.get(*key))),
             },
@@ -95,7 +95,7 @@ fn words(response: &HttpResponse) -> Words {
     let plain = response.header(CONTENT_TYPE).is_none_or(|value| value.starts_with("text/plain"));
     let body = String::from_utf8_lossy(&response.body);
     let line = body.lines().next().filter(|line| plain && !line.trim().is_empty());
-    Words { code: None, message: line.map(|line| line.trim().to_owned()) }
+    ErrorBody { code: None, message: line.map(|line| line.trim().to_owned()) }
 }
 
 /// Returns a text or a number; some servers give their codes as numbers.

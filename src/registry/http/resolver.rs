@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address::Neighbourhood;
+use super::address::AddressScope;
 use crate::system::lock::lock;
 
 /// By what a host came to be asked.
@@ -16,7 +16,7 @@ pub(super) enum Reach {
     /// The user named the registry: it may be anywhere.
     Named,
     /// A registry that is here led to it.
-    Led(Neighbourhood),
+    Led(AddressScope),
 }
 
 /// A name was resolved to addresses to which the registry may not lead.
@@ -26,16 +26,16 @@ pub(super) struct AddressRefused;
 
 /// Where the hosts are that were resolved; clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Neighbourhoods(Arc<Mutex<HashMap<String, Neighbourhood>>>);
+pub(super) struct AddressScopes(Arc<Mutex<HashMap<String, AddressScope>>>);
 
-impl Neighbourhoods {
+impl AddressScopes {
     /// Returns where a host is; public, if it was not resolved here.
-    pub(super) fn of(&self, host: &str) -> Neighbourhood {
+    pub(super) fn of(&self, host: &str) -> AddressScope {
         lock(&self.0).get(host).copied().unwrap_or_default()
     }
 
-    fn learn(&self, host: String, neighbourhood: Neighbourhood) {
-        lock(&self.0).insert(host, neighbourhood);
+    fn learn(&self, host: String, scope: AddressScope) {
+        lock(&self.0).insert(host, scope);
     }
 }
 
@@ -43,17 +43,17 @@ impl Neighbourhoods {
 #[derive(Debug)]
 pub(super) struct Resolver {
     pub(super) reach: Reach,
-    pub(super) neighbourhoods: Neighbourhoods,
+    pub(super) scopes: AddressScopes,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (host, reach, neighbourhoods) = (name.as_str().to_owned(), self.reach, self.neighbourhoods.clone());
+        let (host, reach, scopes) = (name.as_str().to_owned(), self.reach, self.scopes.clone());
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let allowed = match reach {
                 Reach::Named => {
-                    neighbourhoods.learn(host, Neighbourhood::of(found.iter().map(SocketAddr::ip)));
+                    scopes.learn(host, AddressScope::of(found.iter().map(SocketAddr::ip)));
                     found
                 }
                 Reach::Led(from) => {
@@ -71,11 +71,11 @@ impl Resolve for Resolver {
 
 #[cfg(test)]
 mod tests {
-    use super::{AddressRefused, Neighbourhood, Neighbourhoods, Reach, Resolve as _, Resolver};
+    use super::{AddressRefused, AddressScope, AddressScopes, Reach, Resolve as _, Resolver};
 
     /// Resolves `localhost`, and tells whether it was refused.
-    fn is_refused(reach: Reach, neighbourhoods: &Neighbourhoods) -> bool {
-        let resolver = Resolver { reach, neighbourhoods: neighbourhoods.clone() };
+    fn is_refused(reach: Reach, scopes: &AddressScopes) -> bool {
+        let resolver = Resolver { reach, scopes: scopes.clone() };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         match runtime.block_on(resolver.resolve("localhost".parse().unwrap())) {
             Ok(addresses) => {
@@ -88,11 +88,11 @@ mod tests {
 
     #[test]
     fn a_name_is_judged_by_its_addresses() {
-        let known = Neighbourhoods::default();
+        let known = AddressScopes::default();
         assert!(is_refused(Reach::Led(known.of("localhost")), &known));
-        assert!(is_refused(Reach::Led(Neighbourhood::Private), &known));
+        assert!(is_refused(Reach::Led(AddressScope::Private), &known));
         assert!(!is_refused(Reach::Named, &known));
-        assert_eq!(known.of("localhost"), Neighbourhood::Loopback);
+        assert_eq!(known.of("localhost"), AddressScope::Loopback);
         assert!(!is_refused(Reach::Led(known.of("localhost")), &known));
     }
 }

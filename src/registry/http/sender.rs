@@ -11,7 +11,7 @@ use reqwest::header::{
 };
 use reqwest::{Method, StatusCode, Url};
 
-use super::address::{Neighbourhood, is_same_place, shown_host};
+use super::address::{AddressScope, is_same_place, shown_host};
 use super::clients::Clients;
 use super::error_response::ErrorResponse;
 use super::requests::{HttpRequest, HttpResponse};
@@ -100,8 +100,8 @@ impl Sender {
     }
 
     /// Returns where the registry of a check is, which its first answer tells.
-    pub(in crate::registry) fn place(&self, context: &CheckContext) -> Neighbourhood {
-        self.clients.neighbourhood(&context.endpoint.base)
+    pub(in crate::registry) fn place(&self, context: &CheckContext) -> AddressScope {
+        self.clients.address_scope(&context.endpoint.base)
     }
 
     /// Makes a request, and follows its redirects.

@@ -82,7 +82,7 @@ fn read(file: &File) -> io::Result<Vec<u8>> {
 }
 
 /// A file of a name of its own that is to take the place of another one; removed when dropped, unless it is kept.
-struct Beside {
+struct TemporaryFile {
     folder: Rc<Folder>,
     name: OsString,
     /// The folder of that file.
@@ -92,7 +92,7 @@ struct Beside {
     is_kept: bool,
 }
 
-impl Beside {
+impl TemporaryFile {
     /// Writes `bytes` to a new file with the access of `like`, and returns the file too.
     fn new(place: &FileLocation, like: &File, bytes: &[u8]) -> io::Result<(Self, File)> {
         let create = |path: &Path| place.workshop.create(path.file_name().unwrap_or_default());
@@ -118,7 +118,7 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for TemporaryFile {
     fn drop(&mut self) {
         // Gone already if it took the place of another file.
         if !self.is_kept {
@@ -130,15 +130,15 @@ impl Drop for Beside {
 /// A new content for a file, complete on disk beside it, and the old one.
 struct Staged<'a> {
     place: &'a FileLocation,
-    new: Beside,
-    old: Beside,
+    new: TemporaryFile,
+    old: TemporaryFile,
 }
 
 /// Files that were replaced. Dropped, they stay so.
 #[derive(Default)]
 pub struct Replaced {
     /// The name of each file and the path for messages, with its old content beside it.
-    old: Vec<(OsString, PathBuf, Beside)>,
+    old: Vec<(OsString, PathBuf, TemporaryFile)>,
 }
 
 impl Replaced {
@@ -194,10 +194,10 @@ fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result
     if read(&file)? != *old {
         return Err(io::Error::new(CHANGED, "it was changed in the meantime"));
     }
-    let (new, written) = Beside::new(place, &file, new)?;
+    let (new, written) = TemporaryFile::new(place, &file, new)?;
     written.sync_all()?;
     // It is for a run that fails. If the machine does, the file is as it was or as it is to be.
-    let (old, _file) = Beside::new(place, &file, old)?;
+    let (old, _file) = TemporaryFile::new(place, &file, old)?;
     Ok(Staged { place, new, old })
 }
 

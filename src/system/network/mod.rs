@@ -2,12 +2,12 @@
 //!
 //! Read `http` and `tls` first, then `connection`, which tells what went wrong.
 
+pub mod address_scope;
 pub(crate) mod authorization_header;
 mod certificate;
 pub mod client_certificate;
 pub mod connection;
 pub mod http;
-pub mod neighbourhood;
 pub mod notices;
 pub mod proxy;
 pub mod proxy_route;

@@ -21,8 +21,8 @@ const VOLUMES: &str = "volumes";
 const TEMPLATES: &str = "templates";
 const TEMPLATE_CONTAINERS: [&str; 2] = ["container", "script"];
 
-/// A named image: where it is, and what it is called.
-pub(in crate::targets::scalars) struct Named {
+/// An image with a name: where it is, and what it is called.
+pub(in crate::targets::scalars) struct NamedImage {
     /// The path of the image with a dot before it, if it has no name or an empty one.
     pub(in crate::targets::scalars) name: String,
     /// The mapping or scalar.
@@ -37,7 +37,7 @@ pub(in crate::targets::scalars) struct Named {
     is_pulled: bool,
 }
 
-impl Named {
+impl NamedImage {
     fn by_path(node: NodeId, path: String, key: &'static str) -> Self {
         Self { name: format!(".{path}.{key}"), node, path, key, is_template: false, is_pulled: true }
     }
@@ -49,14 +49,14 @@ impl Named {
 }
 
 /// Whether an image is a parameter of a workflow, which the run fills in.
-pub(in crate::targets::scalars) fn is_filled_in(yaml: &ParsedYaml<'_>, named: &Named) -> bool {
+pub(in crate::targets::scalars) fn is_filled_in(yaml: &ParsedYaml<'_>, named: &NamedImage) -> bool {
     let text = |image| yaml.tree.text(image).is_some_and(|text| text.contains("{{"));
     named.is_template && value_of(yaml, named.node, named.key).is_some_and(text)
 }
 
 /// Returns the containers below a node, and what else has an image in pods and workflows. A volume is called by its path, because
 /// a container may have its name.
-pub(in crate::targets::scalars) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
+pub(in crate::targets::scalars) fn containers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<NamedImage> {
     let mut found = Vec::new();
     walk(yaml, root, &mut |Visit { path, slot, .. }| {
         let key = slot.key_text(yaml);
@@ -69,17 +69,17 @@ pub(in crate::targets::scalars) fn containers(yaml: &ParsedYaml<'_>, root: NodeI
             match key {
                 VOLUMES => {
                     let volume = value_of(yaml, item, "image");
-                    found.extend(volume.map(|node| Named::by_path(node, format!("{path}.image"), "reference")));
+                    found.extend(volume.map(|node| NamedImage::by_path(node, format!("{path}.image"), "reference")));
                 }
                 TEMPLATES => found.extend(TEMPLATE_CONTAINERS.into_iter().filter_map(|key| {
-                    let container = Named::by_path(value_of(yaml, item, key)?, format!("{path}.{key}"), "image");
-                    Some(Named { is_template: true, ..container })
+                    let container = NamedImage::by_path(value_of(yaml, item, key)?, format!("{path}.{key}"), "image");
+                    Some(NamedImage { is_template: true, ..container })
                 })),
                 _ => {
                     let name = value_of(yaml, yaml.tree.resolve(item), "name").and_then(|name| yaml.tree.text(name));
                     let name = name.filter(|name| !name.is_empty()).map(str::to_owned);
-                    let by_path = Named::by_path(item, path, "image");
-                    found.push(Named { name: name.unwrap_or(by_path.name), ..by_path });
+                    let by_path = NamedImage::by_path(item, path, "image");
+                    found.push(NamedImage { name: name.unwrap_or(by_path.name), ..by_path });
                 }
             }
         }
@@ -88,7 +88,7 @@ pub(in crate::targets::scalars) fn containers(yaml: &ParsedYaml<'_>, root: NodeI
 }
 
 /// Returns the services of a compose file.
-pub(in crate::targets::scalars) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Named> {
+pub(in crate::targets::scalars) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<NamedImage> {
     let Some(services) = value_of(yaml, root, "services") else { return Vec::new() };
     let image = |service| text_of(yaml, service, "image");
     let is_built = |service: &NodeId| value_of(yaml, *service, "build").is_some();
@@ -98,7 +98,7 @@ pub(in crate::targets::scalars) fn services(yaml: &ParsedYaml<'_>, root: NodeId)
         let name = yaml.tree.text(pair.key).filter(|name| !name.is_empty())?.to_owned();
         let is_made_here =
             is_made_here(yaml, pair.value) || image(pair.value).is_some_and(|image| built.contains(image));
-        Some(Named {
+        Some(NamedImage {
             path: format!("services.{}", escaped(&name)),
             name,
             node: pair.value,
@@ -124,7 +124,7 @@ fn is_made_here(yaml: &ParsedYaml<'_>, service: NodeId) -> bool {
 /// It comes from an alias or a merge key, or is there twice.
 pub(in crate::targets::scalars) fn image_of(
     yaml: &ParsedYaml<'_>,
-    named: &Named,
+    named: &NamedImage,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     refuse_alias(yaml, named.node)?;
     if !is_mapping(yaml, named.node) {

@@ -23,21 +23,21 @@ use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a scalar holds, by its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::targets::scalars) enum Holds {
+pub(in crate::targets::scalars) enum ScalarContent {
     Tag,
     Digest,
     Reference,
 }
 
-pub(in crate::targets::scalars) fn holds(key: &str) -> Holds {
+pub(in crate::targets::scalars) fn content_of(key: &str) -> ScalarContent {
     if WHOLE_IMAGES.contains(&key) {
-        return Holds::Reference;
+        return ScalarContent::Reference;
     }
     let key = key.to_ascii_lowercase();
     match key.strip_suffix("override").filter(|key| key.ends_with("tag") || key.ends_with("version")).unwrap_or(&key) {
-        key if key.ends_with("tag") || key.ends_with("version") || key.ends_with("revision") => Holds::Tag,
-        key if key.ends_with("digest") => Holds::Digest,
-        _ => Holds::Reference,
+        key if key.ends_with("tag") || key.ends_with("version") || key.ends_with("revision") => ScalarContent::Tag,
+        key if key.ends_with("digest") => ScalarContent::Digest,
+        _ => ScalarContent::Reference,
     }
 }
 
@@ -302,14 +302,14 @@ impl Scalar<'_> {
     ) -> Result<Slots, FileRefusal> {
         let Self { slot, key, whole, .. } = *self;
         let text = |key: &str| filled(yaml, beside(key).ok()??.value);
-        let is_version = holds(key) == Holds::Reference && self.is_version(yaml, &text);
-        let holds = if is_version { Holds::Tag } else { holds(key) };
-        if holds == Holds::Reference {
+        let is_version = content_of(key) == ScalarContent::Reference && self.is_version(yaml, &text);
+        let content = if is_version { ScalarContent::Tag } else { content_of(key) };
+        if content == ScalarContent::Reference {
             return Ok(Slots::Reference { slot, form: ReferenceForm::Uncertain });
         }
         let (known_name, limit) = self.said(&text, is_version);
         let mut parts = Parts { known_name, limit, ..Parts::default() };
-        if holds == Holds::Digest {
+        if content == ScalarContent::Digest {
             parts.digest = Some(slot);
             return Ok(Slots::Parts(parts));
         }

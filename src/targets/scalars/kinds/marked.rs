@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::image_path::{Below, Holds, holds, image_at, name_beside};
+use super::image_path::{Below, ScalarContent, content_of, image_at, name_beside};
 use super::source_images::judge_in_sources;
 use crate::image::{Digest, has_registry};
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
@@ -321,13 +321,13 @@ impl MarkedValue {
     /// Refuses a marker that means more of the image than its value holds, as the key says: `tag: v1` would become `tag: v1:v2`.
     fn require_part(&self, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
         let key = key_of(yaml, self.slot);
-        let (part, word) = match (key, holds(key)) {
+        let (part, word) = match (key, content_of(key)) {
             ("newName", _) => (MarkedPart::Name, "name"),
-            (_, Holds::Tag) => (MarkedPart::Tag, "tag"),
-            (_, Holds::Digest) => (MarkedPart::Digest, "digest"),
+            (_, ScalarContent::Tag) => (MarkedPart::Tag, "tag"),
+            (_, ScalarContent::Digest) => (MarkedPart::Digest, "digest"),
             ("repository", _) if !matches!(self.marker.part, MarkedPart::Reference) => (MarkedPart::Name, "name"),
             ("name", _) if is_entry(self) => (MarkedPart::Name, "name"),
-            (_, Holds::Reference) => return Ok(()),
+            (_, ScalarContent::Reference) => return Ok(()),
         };
         let text = yaml.tree.text(self.slot.value).unwrap_or_default();
         let (meant, is_there) = match self.marker.part {

@@ -1,11 +1,11 @@
 //! Where the images are in each kind of file: manifests and compose files (`container`), values of charts (`image_path`),
-//! Applications of Argo CD (`argo`, `source_images`, `laid_over`), and any file with a marker of Flux (`marked`).
+//! Applications of Argo CD (`argo`, `source_images`, `overridden_values`), and any file with a marker of Flux (`marked`).
 //!
 //! Each can be read alone, but those of Argo CD go on from `image_path`.
 
 pub(super) mod argo;
 pub(super) mod container;
 pub(super) mod image_path;
-pub(super) mod laid_over;
 pub(super) mod marked;
+pub(super) mod overridden_values;
 pub(super) mod source_images;

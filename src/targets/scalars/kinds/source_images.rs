@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::argo::{helm_parameter, image_names, sources, values_object};
 use super::image_path::{Below, ImageByPath, image_at, images_below};
-use super::laid_over::{LaidOver, decides_from_file};
+use super::overridden_values::{OverriddenValues, decides_from_file};
 use crate::targets::scalars::document::node_path::NodePath;
 use crate::targets::scalars::document::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of};
 use crate::targets::scalars::document::object::Object;
@@ -117,7 +117,7 @@ impl Chart<'_> {
         let Some(mut image) = helm_parameter(yaml, self.source, name, parameters, || self.shared_registry())? else {
             let mut image = in_values()?;
             if let (Some(image), Some(values)) = (&mut image, self.object) {
-                LaidOver { yaml, values, parameters }.change(image)?;
+                OverriddenValues { yaml, values, parameters }.change(image)?;
             }
             return Ok(image);
         };
@@ -211,7 +211,7 @@ pub(in crate::targets::scalars) fn judge_in_sources(
     let of_object = objects.iter().filter(|object| yaml.tree.is_within(node, object.root));
     for source in of_object.flat_map(|object| sources(yaml, object)) {
         if let Some(values) = values_object(yaml, source).filter(|values| yaml.tree.is_within(node, *values)) {
-            LaidOver { yaml, values, parameters: &Parameters::of(yaml, source) }.change(image)?;
+            OverriddenValues { yaml, values, parameters: &Parameters::of(yaml, source) }.change(image)?;
         }
         if let Slots::Reference { slot, form } = &mut image.slots
             && value_at(yaml, source, &["kustomize", "images"]) == Some(slot.parent)

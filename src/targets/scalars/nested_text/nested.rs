@@ -57,7 +57,7 @@ fn last_of_each<'a>(arguments: &[&'a ImageArgument]) -> Vec<&'a ImageArgument> {
 }
 
 /// Values that are text, and their edit.
-struct Inside<'y, 'd> {
+struct NestedEdit<'y, 'd> {
     values: ValuesText<'y, 'd>,
     edit: Edit,
     splices: Vec<Splice>,
@@ -92,7 +92,7 @@ fn edit_inside(
             repeated.refuse(values.slot.value)?;
         }
         let splices = values.splices(&edit)?;
-        inside.push(Inside { values, edit, splices });
+        inside.push(NestedEdit { values, edit, splices });
     }
     require_one(yaml, arguments, &inside)?;
     if inside.is_empty() {
@@ -159,7 +159,7 @@ fn renamed(mut edit: Edit, named: &[(&ImageArgument, ImageArgument)]) -> Edit {
 fn require_one(
     yaml: &ParsedYaml<'_>,
     arguments: &[&ImageArgument],
-    inside: &[Inside<'_, '_>],
+    inside: &[NestedEdit<'_, '_>],
 ) -> Result<(), FileRefusal> {
     for name in arguments.iter().map(|argument| &argument.name) {
         let mut with_name = inside.iter().filter(|inside| !inside.edit.absent.contains(name));
@@ -185,13 +185,13 @@ fn prove(
     old: &ParsedYaml<'_>,
     text: &str,
     splices: &[Splice],
-    inside: &[Inside<'_, '_>],
+    inside: &[NestedEdit<'_, '_>],
 ) -> Result<(), Difference> {
     let unread = |error: yaml::YamlError| Difference { text: format!("the new text: {error}"), node: None };
     let source = SourceText::read(text.as_bytes()).map_err(unread)?;
     let proved = yaml::prove(old, &source, splices, yaml::read_again, |old, new| {
         compare(path, old, new, |nodes, old, new| {
-            let Inside { values, edit, .. } = inside.iter().find(|inside| inside.values.slot.value == old)?;
+            let NestedEdit { values, edit, .. } = inside.iter().find(|inside| inside.values.slot.value == old)?;
             Some(compare_text(nodes, old, new, values.text, edit))
         })
     })?;
@@ -226,11 +226,11 @@ fn compare_text(
 }
 
 /// Tells the edits inside by the lines of the file.
-fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], inside: &[Inside<'_, '_>]) -> Edit {
+fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], inside: &[NestedEdit<'_, '_>]) -> Edit {
     let mut entries = Vec::new();
     let mut notes = Vec::new();
     let mut names = Vec::new();
-    for Inside { edit, values, .. } in inside {
+    for NestedEdit { edit, values, .. } in inside {
         let first_line = values.first_line();
         let line = |inner: usize| inner + first_line - 1;
         for mut entry in edit.entries.clone() {

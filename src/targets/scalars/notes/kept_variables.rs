@@ -14,7 +14,7 @@ use crate::targets::scalars::document::walk::paths_below;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
 use crate::targets::scalars::image_parts::key_stems::{PARTS_BESIDE, VERSIONS, end_of_version_name, is_of_name};
 use crate::targets::scalars::image_parts::name_parts::ends_in;
-use crate::targets::scalars::kinds::image_path::{Holds, holds, mapping_around};
+use crate::targets::scalars::kinds::image_path::{ScalarContent, content_of, mapping_around};
 use crate::targets::scalars::plan::planned_image::{ImagesPlan, PlannedImage};
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{NodeId, ParsedYaml};
@@ -105,11 +105,11 @@ fn of_one_stem(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, old: &str) -> Ve
         beside.iter().filter_map(|other| Some((key_of(yaml, *other), yaml.tree.text(other.value)?))).collect();
     let is_of_one = |other: &Slot| {
         let (key, text) = (key_of(yaml, *other), yaml.tree.text(other.value));
-        match (holds(own), holds(key)) {
-            (Holds::Tag, Holds::Reference) => {
+        match (content_of(own), content_of(key)) {
+            (ScalarContent::Tag, ScalarContent::Reference) => {
                 is_of_name(own, &VERSIONS, key) && is_reference_of(text, old) && may_be_of(own, &texts, text)
             }
-            (Holds::Reference, Holds::Tag) => {
+            (ScalarContent::Reference, ScalarContent::Tag) => {
                 let is_of_own = is_in_list && is_of_name(key, &VERSIONS, own) && text == Some(old);
                 is_of_own && may_be_of(key, &texts, yaml.tree.text(slot.value))
             }
@@ -140,7 +140,9 @@ fn home(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NodeId> {
 fn texts_of(yaml: &ParsedYaml<'_>, home: NodeId) -> Vec<Slot> {
     let pairs = |mapping: NodeId| yaml.tree.pairs(mapping).map(move |pair| Slot::of(mapping, pair));
     // Variables may be in a mapping as well, such as `VERSION: v1`.
-    let is_part = |slot: &Slot| holds(slot.key_text(yaml)) != Holds::Tag || PARTS_BESIDE.contains(&slot.key_text(yaml));
+    let is_part = |slot: &Slot| {
+        content_of(slot.key_text(yaml)) != ScalarContent::Tag || PARTS_BESIDE.contains(&slot.key_text(yaml))
+    };
     if is_list(yaml, home) {
         return values_in(yaml, home);
     }
@@ -165,14 +167,14 @@ fn values_in(yaml: &ParsedYaml<'_>, list: NodeId) -> Vec<Slot> {
 fn is_variable(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
     let is_named = slot.key_text(yaml) == "value" && value_of(yaml, slot.parent, "name").is_some();
     let key = key_of(yaml, slot);
-    is_named && holds(key) == Holds::Tag && !key.contains('.')
+    is_named && content_of(key) == ScalarContent::Tag && !key.contains('.')
 }
 
 /// Whether a scalar is an image of a version, or the tag of one.
 fn is_image_of(yaml: &ParsedYaml<'_>, slot: Slot, version: &str) -> bool {
     let text = yaml.tree.text(slot.value);
     let is_tag = || text.and_then(|text| text.split('@').next()) == Some(version);
-    is_reference_of(text, version) || (holds(key_of(yaml, slot)) == Holds::Tag && is_tag())
+    is_reference_of(text, version) || (content_of(key_of(yaml, slot)) == ScalarContent::Tag && is_tag())
 }
 
 /// Whether a text is a reference with the tag `version`.

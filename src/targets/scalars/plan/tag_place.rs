@@ -10,7 +10,7 @@ use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::image_text::{is_like_a_version, is_version_alone};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::{NAME_OF_DIGITS, SiblingValue, SiblingValues, are_digits};
-use crate::targets::scalars::kinds::image_path::{Holds, holds};
+use crate::targets::scalars::kinds::image_path::{ScalarContent, content_of};
 use crate::yaml::ParsedYaml;
 
 /// Refuses the version or the name of an argument if it does not belong in the place, or would not count there.
@@ -110,7 +110,7 @@ impl Wanted<'_, '_> {
             return Ok(());
         };
         let key = self.siblings.own;
-        let is_by_text = holds(key) == Holds::Reference
+        let is_by_text = content_of(key) == ScalarContent::Reference
             && !is_policy_name(self.argument.name.as_str())
             && slot.text(self.yaml)?.is_some_and(is_version_alone);
         if !is_by_text || is_version_alone(&tag.to_string()) {

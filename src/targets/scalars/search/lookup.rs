@@ -11,10 +11,10 @@ use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::place::{ImagePlace, OCI_REFERENCE, Parts, Slots};
 use crate::targets::scalars::kinds::argo::{kustomize_images, sources};
-use crate::targets::scalars::kinds::container::{Named, containers, image_of, services};
+use crate::targets::scalars::kinds::container::{NamedImage, containers, image_of, services};
 use crate::targets::scalars::kinds::image_path::{Below, image_at};
-use crate::targets::scalars::kinds::laid_over::LaidOver;
 use crate::targets::scalars::kinds::marked::marked_images;
+use crate::targets::scalars::kinds::overridden_values::OverriddenValues;
 use crate::targets::scalars::kinds::source_images::{judge_in_sources, parameter_at, source_image};
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -38,7 +38,7 @@ pub(in crate::targets) struct FileImages<'p, 'd> {
     pub(in crate::targets::scalars) yaml: &'p ParsedYaml<'d>,
     pub(in crate::targets::scalars) objects: Vec<Object>,
     /// The containers or services of each object.
-    pub(super) named: Vec<Vec<Named>>,
+    pub(super) named: Vec<Vec<NamedImage>>,
     repeated: RepeatedKeys<'p, 'd>,
 }
 
@@ -123,7 +123,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     }
 
     /// Returns the images of one object that a name without `KIND/NAME/` means.
-    fn called_in(&self, object: &Object, named: &[Named], name: &str) -> Result<Vec<NamedPlace>, FileRefusal> {
+    fn called_in(&self, object: &Object, named: &[NamedImage], name: &str) -> Result<Vec<NamedPlace>, FileRefusal> {
         let yaml = self.yaml;
         let mut found = Vec::new();
         if let Some(path) = name.strip_prefix('.') {
@@ -190,7 +190,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
         let (Some(parameters), Some(values)) = (self.origin.parameters, self.yaml.tree.documents.first()) else {
             return Ok(());
         };
-        LaidOver { yaml: self.yaml, values: *values, parameters }.change(place)
+        OverriddenValues { yaml: self.yaml, values: *values, parameters }.change(place)
     }
 
     /// Refuses an image that is below a key that is there twice.
@@ -260,7 +260,7 @@ fn apart(yaml: &ParsedYaml<'_>, name: &str, one: &NamedPlace, other: &NamedPlace
 pub(super) fn image_of_container(
     yaml: &ParsedYaml<'_>,
     object: &Object,
-    named: &Named,
+    named: &NamedImage,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     let image = image_of(yaml, named)?;
     match image {

@@ -6,9 +6,9 @@ use reqwest::Url;
 
 use super::http::{is_loopback, literal};
 
-/// Where a server is, by its addresses.
+/// How far the network of a server reaches, by its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Neighbourhood {
+pub enum AddressScope {
     #[default]
     Public,
     /// A network of its own, such as a company's.
@@ -17,7 +17,7 @@ pub enum Neighbourhood {
     Loopback,
 }
 
-impl Neighbourhood {
+impl AddressScope {
     /// Returns where a host with these addresses is; public, if they do not agree.
     pub fn of(addresses: impl IntoIterator<Item = IpAddr>) -> Self {
         let places = addresses.into_iter().map(|address| match address.to_canonical() {

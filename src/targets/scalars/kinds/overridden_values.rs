@@ -24,14 +24,14 @@ pub(super) fn decides_from_file(parameter: &Parameter<'_>, version: &str) -> boo
 }
 
 /// Values, and the parameters that are laid over them.
-pub(in crate::targets::scalars) struct LaidOver<'a, 'd> {
+pub(in crate::targets::scalars) struct OverriddenValues<'a, 'd> {
     /// What has the values.
     pub(in crate::targets::scalars) yaml: &'a ParsedYaml<'d>,
     pub(in crate::targets::scalars) values: NodeId,
     pub(in crate::targets::scalars) parameters: &'a Parameters<'a>,
 }
 
-impl<'a> LaidOver<'a, '_> {
+impl<'a> OverriddenValues<'a, '_> {
     /// Takes from the parameters what they make of an image in the values.
     ///
     /// # Errors
@@ -174,8 +174,9 @@ impl<'a> LaidOver<'a, '_> {
             return NameParts::of(&text, is_image_key(group)).name();
         }
         let of_group = self.parameters.0.iter().map(|one| (one.group_and_key(), one.text));
-        let laid_over = of_group.filter_map(|((other, key), text)| Some((key, text?)).filter(|_| other == group));
-        let mut texts: Vec<(&str, &str)> = laid_over.collect();
+        let overridden_values =
+            of_group.filter_map(|((other, key), text)| Some((key, text?)).filter(|_| other == group));
+        let mut texts: Vec<(&str, &str)> = overridden_values.collect();
         texts.extend(texts_beside(yaml, version).into_iter().filter(|(key, _)| replaced(key).is_none()));
         name_of_version(own, &texts).or_else(|| end_of_version_name(own, &texts)).map(str::to_owned)
     }
