@@ -42,7 +42,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     let mut on_branch = images_of(&Purpose::Release, &released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
     require_images(&released.files, &on_branch, listener)?;
-    on_branch.retain(|image| !matches!(image, ImageToCheck::Known(named) if request.references.contains(named)));
+    on_branch.retain(|image| !image.known().is_some_and(|named| request.references.contains(named)));
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
     if let Err(failure) = checks.require(&subjects, listener) {
@@ -176,18 +176,7 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
-        let entries = fields.each().into_iter().map(|fields| EntryEdit {
-            name: name.clone(),
-            line: 1,
-            appended: false,
-            before: fields.clone(),
-            after: fields,
-            fields: Vec::new(),
-            checked_as: None,
-            shared_name: None,
-            other_registry: None,
-        });
-        for entry in entries {
+        for entry in fields.each().into_iter().map(|fields| EntryEdit::unchanged(name.clone(), fields)) {
             ImageToCheck::on_branch(&entry).map_err(|failure| failure.detail(format!("in {file}")))?;
             edit.entries.push(entry);
         }
@@ -197,8 +186,7 @@ fn as_it_is(
 
 /// Requires that no reference is what a file calls another image, such as its path: a registry would be asked for that.
 fn require_references(references: &[Reference], files: &[FileEdit]) -> Result<(), Failure> {
-    let others = files.iter().filter(|file| !file.edit.is_kustomization);
-    let entries: Vec<_> = others.flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry))).collect();
+    let entries: Vec<_> = FileEdit::entries(files).filter(|(file, _)| !file.edit.is_kustomization).collect();
     let wrong = |reference: &Reference| {
         let name = reference.name();
         let (file, entry) = entries.iter().find(|(_, entry)| entry.name.as_str() == name)?;
@@ -216,7 +204,7 @@ fn require_references(references: &[Reference], files: &[FileEdit]) -> Result<()
 
 /// Requires that at least one image of `files` can be asked for, and tells which files have none.
 fn require_images(files: &[FileEdit], images: &[ImageToCheck], listener: &mut Listener<'_>) -> Result<(), Failure> {
-    if !images.iter().any(|image| matches!(image, ImageToCheck::Known(_))) {
+    if images.iter().all(|image| image.known().is_none()) {
         let names: Vec<String> = files.iter().map(|file| format!("`{}`", file.path)).collect();
         return Err(Failure::target(format!("there is no image to check in {}", names.join(", "))).hint(NO_IMAGE));
     }

@@ -15,7 +15,7 @@ use crate::git::{CommitId, Traffic};
 use crate::image::{Platform, Reference};
 use crate::message::{LoggedRelease, Release, SourceComparison, VerifiedClaim};
 use crate::registry::{Descriptor, LoginSource};
-use crate::targets::Edit;
+use crate::targets::{Edit, EntryEdit};
 
 pub use activity::{Activity, BranchInRemote};
 pub use comparison::{ComparedEntry, Comparison, EntryState};
@@ -145,6 +145,13 @@ pub struct FileEdit {
     pub path: String,
     pub old: Vec<u8>,
     pub edit: Edit,
+}
+
+impl FileEdit {
+    /// Returns the entries of all files, each with its file.
+    pub fn entries(files: &[Self]) -> impl Iterator<Item = (&Self, &EntryEdit)> {
+        files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)))
+    }
 }
 
 /// How a flow ended well.

@@ -216,7 +216,8 @@ pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     Ok(text(&Value::deserialize(deserializer)?))
 }
 
-fn text(value: &Value) -> Option<String> {
+/// Returns a text or a number; some servers give their codes as numbers.
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

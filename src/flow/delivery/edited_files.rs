@@ -72,8 +72,7 @@ impl<'w> AskedFiles<'w> {
     /// Returns the entries that lose their digest and nothing else, if digests are to be pinned. They do not change if their tags
     /// still mean what runs.
     pub(super) fn without_digest(&self) -> impl Iterator<Item = (&FileEdit, &EntryEdit, Digest)> {
-        let files = self.files.iter().filter(|_| self.delivery.pin_digest != PinDigest::Never);
-        let entries = files.flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
+        let entries = FileEdit::entries(&self.files).filter(|_| self.delivery.pin_digest != PinDigest::Never);
         entries.filter_map(|(file, entry)| match entry.fields.as_slice() {
             [FieldEdit { field: FieldName::Digest, from: Some(digest), to: None, .. }] => {
                 Some((file, entry, digest.parse().ok()?))

@@ -31,11 +31,8 @@ impl Attempt<'_> {
             let questions: Vec<_> = unasked.into_iter().map(|image| self.checks.question(image, [])).collect();
             self.checks.ask_more(&questions, WaitPolicy::Never, listener);
         }
-        let means = |image: &ImageToCheck, digest: &Digest| match image {
-            ImageToCheck::Known(image) => {
-                self.checks.of(image).is_some_and(|checked| checked.descriptor.digest == *digest)
-            }
-            ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => false,
+        let means = |image: &ImageToCheck, digest: &Digest| {
+            image.known().and_then(|image| self.checks.of(image)).is_some_and(|it| it.descriptor.digest == *digest)
         };
         let kept = images.iter().zip(digests).filter(|(image, kept)| means(image, &kept.digest));
         asked.keep(snapshot, kept.map(|(_, kept)| kept).collect())

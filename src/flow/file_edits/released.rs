@@ -32,19 +32,15 @@ pub(in crate::flow) fn images_of(
 
 /// Returns what the edited entries release, with what the registry said of their images.
 pub(in crate::flow) fn releases_of(files: &[FileEdit], checks: &Checks) -> Vec<Release> {
-    let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (&file.path, entry)));
-    entries
+    FileEdit::entries(files)
         .map(|(file, entry)| {
-            let reference = match ImageToCheck::of_entry(entry) {
-                Ok(ImageToCheck::Known(reference)) => Some(reference),
-                // What cannot be a reference has been refused, unless the registry is not asked at all.
-                Ok(ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned) | Err(_) => None,
-            };
+            // What cannot be a reference has been refused, unless the registry is not asked at all.
+            let reference = ImageToCheck::of_entry(entry).ok().and_then(|image| image.known().cloned());
             let checked = reference.as_ref().and_then(|reference| checks.of(reference));
             let of_registry = checked.map(|checked| checked.descriptor.digest.clone());
             let of_entry = || entry.after.digest.as_deref().and_then(|digest| digest.parse().ok());
             Release {
-                file: file.clone(),
+                file: file.path.clone(),
                 entry: entry.clone(),
                 digest: of_registry.or_else(of_entry),
                 source: None,

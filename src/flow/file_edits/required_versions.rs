@@ -6,10 +6,9 @@ use crate::targets::{EntryEdit, NoteKind};
 
 /// Every edited entry must have a tag or a digest: what runs would be decided elsewhere otherwise, and nothing be checked.
 pub(in crate::flow) fn require_versions(files: &[FileEdit]) -> Result<(), Failure> {
-    let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (&file.path, entry)));
     let has_none = |entry: &EntryEdit| entry.after.new_tag.is_none() && entry.after.digest.is_none();
-    let without = entries.filter(|(_, entry)| has_none(entry)).map(|(file, entry)| {
-        Failure::target(format!("`{}` would have neither tag nor digest in `{file}`", entry.name))
+    let without = FileEdit::entries(files).filter(|(_, entry)| has_none(entry)).map(|(file, entry)| {
+        Failure::target(format!("`{}` would have neither tag nor digest in `{}`", entry.name, file.path))
             .hint(format!("name the tag: `{}=*:TAG`", entry.name))
     });
     Failure::of_all(without.collect())

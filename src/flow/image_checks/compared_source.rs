@@ -26,17 +26,15 @@ impl ImageSources {
 
     /// Returns the sources of the images that entries have.
     pub(in crate::flow) fn of_files(files: &[FileEdit], sources: &EntrySources) -> Self {
-        let entries = files.iter().flat_map(|file| &file.edit.entries);
+        let entries = FileEdit::entries(files);
         Self::of(
-            entries.filter_map(|entry| Some((ImageToCheck::of_entry(entry).ok()?, sources.of(entry.name.as_str())?))),
+            entries
+                .filter_map(|(_, entry)| Some((ImageToCheck::of_entry(entry).ok()?, sources.of(entry.name.as_str())?))),
         )
     }
 
     fn of<'s>(images: impl Iterator<Item = (ImageToCheck, &'s SourceCommit)>) -> Self {
-        let known = images.filter_map(|(image, source)| match image {
-            ImageToCheck::Known(reference) => Some((reference, source.clone())),
-            ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => None,
-        });
+        let known = images.filter_map(|(image, source)| Some((image.known()?.clone(), source.clone())));
         Self(known.collect())
     }
 

@@ -30,15 +30,12 @@ struct ImageOrigin {
 impl ImageOrigins {
     /// Returns the entries of files as origins of their images.
     pub(in crate::flow) fn of_files(files: &[FileEdit]) -> Self {
-        let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
-        let known = entries.filter_map(|(file, entry)| match ImageToCheck::of_entry(entry) {
-            Ok(ImageToCheck::Known(image)) => {
-                let (untold, hint) =
-                    if entry.after.says_what_runs() { ("", TAKE_BACK) } else { (", without a tag", SAY_TAG) };
-                let line = format!("named by `{}` in {}{untold}", entry.name, file.path);
-                Some(ImageOrigin { image, line, if_gone: Some(hint) })
-            }
-            _ => None,
+        let known = FileEdit::entries(files).filter_map(|(file, entry)| {
+            let image = ImageToCheck::of_entry(entry).ok()?.known()?.clone();
+            let (untold, hint) =
+                if entry.after.says_what_runs() { ("", TAKE_BACK) } else { (", without a tag", SAY_TAG) };
+            let line = format!("named by `{}` in {}{untold}", entry.name, file.path);
+            Some(ImageOrigin { image, line, if_gone: Some(hint) })
         });
         Self(known.collect())
     }
@@ -46,13 +43,13 @@ impl ImageOrigins {
     /// Returns the arguments that name an entry and a tag alone, such as `web:v2`. As in kustomize, that is an image of that
     /// very name; the user may have meant the image that the entry has.
     pub(in crate::flow) fn of_arguments(arguments: &[ImageArgument]) -> Self {
-        let alone = arguments.iter().filter(|argument| argument.change.new_name == Field::Remove);
-        let known = alone.filter_map(|argument| match ImageToCheck::of_argument(argument) {
-            Ok(ImageToCheck::Known(image)) if !argument.name.as_str().contains('/') => {
-                let line = format!("to keep the image that the entry has, write `{}`", argument.keeping_name());
-                Some(ImageOrigin { image, line, if_gone: None })
-            }
-            _ => None,
+        let is_alone = |argument: &&ImageArgument| {
+            argument.change.new_name == Field::Remove && !argument.name.as_str().contains('/')
+        };
+        let known = arguments.iter().filter(is_alone).filter_map(|argument| {
+            let image = ImageToCheck::of_argument(argument).ok()?.known()?.clone();
+            let line = format!("to keep the image that the entry has, write `{}`", argument.keeping_name());
+            Some(ImageOrigin { image, line, if_gone: None })
         });
         Self(known.collect())
     }

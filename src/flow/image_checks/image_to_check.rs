@@ -65,6 +65,14 @@ impl ImageToCheck {
         Self::of_fields(entry, BY_ITSELF, BY_ITSELF).map_err(of_file)
     }
 
+    /// Returns the image, if it is known.
+    pub(in crate::flow) fn known(&self) -> Option<&Reference> {
+        match self {
+            Self::Known(reference) => Some(reference),
+            Self::DependsOnEntry | Self::Unpinned => None,
+        }
+    }
+
     /// The hints are for an entry that does not say its image, and for a name that no registry can have.
     fn of_fields(entry: &EntryEdit, unnamed: &str, unusable: &str) -> Result<Self, Failure> {
         let Fields { new_name, digest, .. } = &entry.after;

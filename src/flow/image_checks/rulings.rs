@@ -270,12 +270,8 @@ struct AskedImage<'j, 'e> {
 
 /// Returns the image that an entry names.
 fn reference(to_rule: &EntryToRule<'_>) -> Result<Reference, Failure> {
-    match ImageToCheck::of_entry(to_rule.entry)? {
-        ImageToCheck::Known(reference) => Ok(reference),
-        ImageToCheck::DependsOnEntry | ImageToCheck::Unpinned => {
-            Err(Failure::target(format!("`{}` has neither tag nor digest", to_rule.entry.name)))
-        }
-    }
+    let unpinned = || Failure::target(format!("`{}` has neither tag nor digest", to_rule.entry.name));
+    ImageToCheck::of_entry(to_rule.entry)?.known().cloned().ok_or_else(unpinned)
 }
 
 fn not_asked() -> BrokenRule {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::address::shown_host;
 use super::requests::HttpResponse;
+use crate::registry::manifest::text;
 use crate::system::network::{retry_after, sent_logins};
 
 /// The words for a page, whose own are not for us.
@@ -82,12 +83,17 @@ fn error_body(response: &HttpResponse) -> ErrorBody {
         return match object {
             Some(error) => {
                 // A number is often the status again.
-                let code = text(error.get("code")).filter(|code| code != response.status.as_str());
-                ErrorBody { code: code.or_else(|| text(error.get("status"))), message: text(error.get("message")) }
+                let code = error.get("code").and_then(text).filter(|code| code != response.status.as_str());
+                ErrorBody {
+                    code: code.or_else(|| error.get("status").and_then(text)),
+                    message: error.get("message").and_then(text),
+                }
             }
             None => ErrorBody {
-                code: text(body.get("error")),
-                message: ["error_description", "message", "details"].iter().find_map(|key| text(body.get(*key))),
+                code: body.get("error").and_then(text),
+                message: ["error_description", "message", "details"]
+                    .iter()
+                    .find_map(|key| body.get(*key).and_then(text)),
             },
         };
     }
@@ -96,15 +102,6 @@ fn error_body(response: &HttpResponse) -> ErrorBody {
     let body = String::from_utf8_lossy(&response.body);
     let line = body.lines().next().filter(|line| plain && !line.trim().is_empty());
     ErrorBody { code: None, message: line.map(|line| line.trim().to_owned()) }
-}
-
-/// Returns a text or a number; some servers give their codes as numbers.
-fn text(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
 }
 
 /// Returns a text of the server as it is shown: without logins, and cut to a length.

@@ -58,6 +58,21 @@ pub struct EntryEdit {
 }
 
 impl EntryEdit {
+    /// Returns an entry as it is; its line is not known.
+    pub fn unchanged(name: ImageName, fields: Fields) -> Self {
+        Self {
+            name,
+            line: 1,
+            appended: false,
+            before: fields.clone(),
+            after: fields,
+            fields: Vec::new(),
+            checked_as: None,
+            shared_name: None,
+            other_registry: None,
+        }
+    }
+
     /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
     pub fn image_name(&self) -> Option<&str> {
         self.after.image_name(self.name.as_str()).or(self.checked_as.as_deref())
