@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gix::protocol::transport::client::blocking_io::{Transport, http};
 use gix::protocol::transport::client::{Capabilities, blocking_io::SetServiceResponse};
@@ -95,6 +95,16 @@ impl<'r> Connection<'r> {
             Link::Http(journal) => journal.allowance.clone(),
             Link::Program(pipe) => pipe.allowance.clone(),
         }
+    }
+
+    /// Returns how to wait for more of an answer, no longer than so long: it says whether more came, or the end. A program is not
+    /// asked, because its answer could not be left without starting it again.
+    pub(in crate::git) fn more_comes(&self) -> impl FnOnce(Duration) -> bool + use<> {
+        let journal = match &self.link {
+            Link::Http(journal) => Some(journal.clone()),
+            Link::Program(_) => None,
+        };
+        move |limit| journal.is_none_or(|journal| journal.more_comes_within(limit))
     }
 
     pub(in crate::git) fn remote(&self) -> &'r Remote {
