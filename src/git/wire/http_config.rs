@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 
 use gix::bstr::ByteSlice as _;
+use gix::config::Boolean;
+use gix::config::file::SectionRef;
 
 /// How well a section fits: plain `http.*` is the least, then host, path and user decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -44,8 +46,26 @@ fn parsed(pattern: &str) -> Option<gix::Url> {
 }
 
 /// Returns the values of `http.KEY` for `url` in the order of the file, without those that a more specific section before
-/// them overrides.
+/// them overrides. A key without a value has an empty one.
 fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> {
+    of_sections(config, url, |section| {
+        section.values(key).iter().map(|value| value.to_str_lossy().into_owned()).collect()
+    })
+}
+
+/// Returns whether `http.KEY` for `url` is true; `None` if it is not set, or neither true nor false.
+fn is_true(config: &gix::config::File, key: &str, url: &gix::Url) -> Option<bool> {
+    let last = of_sections(config, url, |section| section.value_implicit(key).into_iter().collect()).pop()?;
+    match last {
+        // A key without a value is true, one with an empty value is not.
+        None => Some(true),
+        Some(text) => Boolean::try_from(text.as_bstr()).ok().map(|Boolean(value)| value),
+    }
+}
+
+/// Returns what `read` finds in the sections `http` for `url` in the order of the file, without what a more specific section
+/// before them overrides.
+fn of_sections<T>(config: &gix::config::File, url: &gix::Url, read: impl Fn(&SectionRef<'_>) -> Vec<T>) -> Vec<T> {
     let mut found = Vec::new();
     for section in config.sections_by_name("http").into_iter().flatten() {
         let specificity = match section.header().subsection_name() {
@@ -53,7 +73,7 @@ fn values(config: &gix::config::File, key: &str, url: &gix::Url) -> Vec<String> 
             Some(pattern) => parsed(&pattern.to_str_lossy()).and_then(|pattern| specificity(&pattern, url)),
         };
         if let Some(specificity) = specificity {
-            found.extend(section.values(key).into_iter().map(|value| (specificity, value.to_str_lossy().into_owned())));
+            found.extend(read(&section).into_iter().map(|value| (specificity, value)));
         }
     }
     let mut best = Specificity::default();
@@ -110,8 +130,6 @@ impl HttpSettings {
             let named = |path, named_by| NamedFile { path, named_by };
             variable.clone().map(|path| named(path, name)).or_else(|| Some(named(set(key)?, setting)))
         };
-        let verify =
-            last("sslVerify").and_then(|value| gix::config::Boolean::try_from(value.as_bytes().as_bstr()).ok());
         Self {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
@@ -120,7 +138,7 @@ impl HttpSettings {
             client_key: file(&variables.client_key, "GIT_SSL_KEY", "sslKey", "http.sslKey"),
             unverified_by: match variables.unverified {
                 true => Some("GIT_SSL_NO_VERIFY"),
-                false => verify.filter(|verify| !verify.0).map(|_| "http.sslVerify"),
+                false => is_true(config, "sslVerify", url).filter(|verify| !verify).map(|_| "http.sslVerify"),
             },
         }
     }
@@ -174,6 +192,26 @@ mod tests {
     }
 
     /// Each expectation is what `git config --get-urlmatch` prints, or for several values what git sends.
+    /// As `git config --type=bool --get-urlmatch` says.
+    #[test]
+    fn certificates_are_checked_unless_a_setting_says_no() {
+        for (config, expected) in [
+            ("", true),
+            ("[http]\nsslVerify", true),
+            ("[http]\nsslVerify = false", false),
+            ("[http]\nsslVerify = false\nsslVerify", true),
+            ("[http]\nsslVerify = false\n[http \"https://h\"]\nsslVerify", true),
+            ("[http]\nsslVerify\n[http \"https://h\"]\nsslVerify = no", false),
+            ("[http]\nsslVerify =", false),
+            ("[http]\nsslVerify = 1", true),
+        ] {
+            let file = gix::config::File::try_from(config).unwrap();
+            let url = gix::url::parse("https://h/x").unwrap();
+            let settings = HttpSettings::read(&file, &url, &TlsVariables::default());
+            assert_eq!(settings.unverified_by.is_none(), expected, "{config}");
+        }
+    }
+
     #[test]
     fn the_most_specific_section_wins() {
         let url = "https://github.com/org/repo.git";
