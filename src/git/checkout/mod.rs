@@ -118,14 +118,16 @@ impl Checkout {
         let snapshot = self.repository.config_snapshot();
         let config = snapshot.plumbing();
         let (url, rules) = self.remote_url(name, options.remote_use)?;
-        let mut url = match url.to_str() {
+        let invalid = |text: &str| invalid(text, "it does not parse");
+        let (mut url, text) = match url.to_str() {
             Ok(url) => {
-                let url = rewritten(config, url, rules);
-                parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?
+                let text = rewritten(config, url, rules);
+                (parsed(&text).ok_or_else(|| invalid(&text))?, text)
             }
             // The path of a folder.
             Err(_) => {
-                gix::url::parse(url.as_bstr()).ok().ok_or_else(|| invalid(&url.to_str_lossy(), "it does not parse"))?
+                let text = url.to_str_lossy().into_owned();
+                (gix::url::parse(url.as_bstr()).ok().ok_or_else(|| invalid(&text))?, text)
             }
         };
         // A relative path starts at the repository, not at the current directory.
@@ -134,7 +136,7 @@ impl Checkout {
             let path = base.join(PathBuf::from(url.path.to_os_str_lossy().into_owned()));
             url.path = path.to_string_lossy().into_owned().into();
         }
-        let mut remote = Remote::of(url, Some(name), UrlWriter::Configuration, config, options)?;
+        let mut remote = Remote::of(url, &text, Some(name), UrlWriter::Configuration, config, options)?;
         remote.unmet_include = UnmetInclude::find(config, self.repository.git_dir()).map(Box::new);
         Ok(remote)
     }

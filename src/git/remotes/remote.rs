@@ -12,7 +12,7 @@ use reqwest::Url;
 use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
-use super::remote_url::parsed;
+use super::remote_url::{parsed, written_host};
 use super::unmet_include::UnmetInclude;
 use crate::git::configuration::{user_configuration, values};
 use crate::git::error::GitError;
@@ -96,12 +96,13 @@ impl Remote {
         let of_url = parsed(&url).ok_or_else(|| invalid(&url, "it does not parse"))?;
         let is_users = url == written || parsed(written).is_some_and(|written| written.password() == of_url.password());
         let written_by = if is_users { UrlWriter::User } else { UrlWriter::Configuration };
-        Self::of(of_url, None, written_by, &config, options)
+        Self::of(of_url, &url, None, written_by, &config, options)
     }
 
-    /// Returns the remote of `url`. `name` is that of the remote in git's configuration.
+    /// Returns the remote of `url`, which `text` was parsed to. `name` is that of the remote in git's configuration.
     pub(in crate::git) fn of(
         mut url: gix::Url,
+        text: &str,
         name: Option<&str>,
         written_by: UrlWriter,
         config: &gix::config::File,
@@ -123,7 +124,8 @@ impl Remote {
                 }
                 let path = gix::url::expand_path::for_shell(url.path.clone());
                 refuse_option(&shown, &path)?;
-                let ssh = Ssh::new(&url, config, &options.ssh).map_err(|why| invalid(&shown, why))?;
+                let ssh = Ssh::new(&url, written_host(text, &url), config, &options.ssh)
+                    .map_err(|why| invalid(&shown, why))?;
                 Address::Program(Server::Ssh { ssh: Box::new(ssh), path })
             }
             Scheme::File => local_address(url)?,

@@ -16,6 +16,19 @@ pub(in crate::git) fn parsed(text: &str) -> Option<gix::Url> {
     Some(url)
 }
 
+/// Returns the host of `url`, which `text` was parsed to, as it is written there. gix makes its letters small, and those of a host
+/// in ssh's own configuration count.
+pub(super) fn written_host<'t>(text: &'t str, url: &gix::Url) -> Option<&'t str> {
+    let host = url.host()?;
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let starts = std::iter::once(0).chain(rest.match_indices('@').map(|(at, _)| at + 1));
+    starts.map(|start| rest[start..].trim_start_matches('[')).find_map(|rest| {
+        let (written, after) = rest.split_at_checked(host.len())?;
+        let is_all = after.is_empty() || after.starts_with([':', '/', ']']);
+        (is_all && written.eq_ignore_ascii_case(host)).then_some(written)
+    })
+}
+
 /// Returns `[USER@HOST:PORT]:PATH` or `USER@[HOST:PORT]:PATH` without its brackets and the port, and the port. `None` if it has
 /// another form: an IPv6 address keeps its brackets.
 fn without_brackets(text: &str) -> Option<(String, Option<u16>)> {
@@ -34,7 +47,23 @@ fn without_brackets(text: &str) -> Option<(String, Option<u16>)> {
 
 #[cfg(test)]
 mod tests {
-    use super::parsed;
+    use super::{parsed, written_host};
+
+    #[test]
+    fn the_host_as_it_is_written() {
+        for (text, host) in [
+            ("ssh://Work/x", "Work"),
+            ("ssh://work@Work:22/x", "Work"),
+            ("Work:Work/x", "Work"),
+            ("git@Work:x@work", "Work"),
+            ("[u@Work:22]:x", "Work"),
+            ("u@[Work:22]:x", "Work"),
+            ("[::1]:x", "::1"),
+            ("/work/x", ""),
+        ] {
+            assert_eq!(written_host(text, &parsed(text).unwrap()).unwrap_or_default(), host, "{text}");
+        }
+    }
 
     /// Each row is what `GIT_SSH_COMMAND` of git is called with.
     #[test]

@@ -52,10 +52,11 @@ pub(super) enum Variant {
 }
 
 impl Ssh {
-    /// Returns the client and the host of `url`, or why it cannot be used. `GIT_SSH_COMMAND` is used before
+    /// Returns the client and the host of `url`, as it is written, or why it cannot be used. `GIT_SSH_COMMAND` is used before
     /// `core.sshCommand`, and this before `GIT_SSH`.
     pub(in crate::git) fn new(
         url: &gix::Url,
+        written_host: Option<&str>,
         config: &gix::config::File,
         settings: &SshSettings,
     ) -> Result<Self, &'static str> {
@@ -72,9 +73,9 @@ impl Ssh {
                 return Err("its host would be taken for an option");
             }
             (_, ArgumentSafety::Absent) => return Err("it has no host"),
-            (ArgumentSafety::Absent, ArgumentSafety::Usable(host)) => host.to_owned(),
+            (ArgumentSafety::Absent, ArgumentSafety::Usable(host)) => written_host.unwrap_or(host).to_owned(),
             (ArgumentSafety::Usable(user), ArgumentSafety::Usable(host) | ArgumentSafety::Dangerous(host)) => {
-                format!("{user}@{host}")
+                format!("{user}@{}", written_host.unwrap_or(host))
             }
         };
         let configured = variant.and_then(|name| Variant::configured(&name));
@@ -100,7 +101,9 @@ impl Ssh {
                 if let Some(version) = version {
                     command.args(["-o", "SendEnv=GIT_PROTOCOL"]).env("GIT_PROTOCOL", version);
                 }
-                command.args(self.port.map(|port| format!("-p{port}")));
+                if let Some(port) = self.port {
+                    command.args(["-p".to_owned(), port.to_string()]);
+                }
             }
             Variant::Plink | Variant::Putty => {
                 command.args((variant == Variant::Plink).then_some("-batch"));
@@ -201,12 +204,14 @@ const SHELL: &str = "|&;<>()$`\\\"' \t\n*?[#~=%";
 #[cfg(test)]
 mod tests {
     use super::{Ssh, SshSettings};
+    use crate::git::remote_url::written_host;
     use gix::bstr::ByteSlice as _;
     use std::time::Duration;
 
     fn ssh(url: &str, settings: &SshSettings, config: &str) -> Result<Ssh, &'static str> {
         let config = gix::config::File::try_from(config).unwrap();
-        Ssh::new(&gix::url::parse(url).unwrap(), &config, settings)
+        let parsed = gix::url::parse(url).unwrap();
+        Ssh::new(&parsed, written_host(url, &parsed), &config, settings)
     }
 
     /// Returns the words of the command for a fetch.
@@ -230,7 +235,10 @@ mod tests {
         let variant = |name: &str| SshSettings { variant: Some(name.to_owned()), ..SshSettings::default() };
         let open = ["-o", "BatchMode=yes", "-o", "SendEnv=GIT_PROTOCOL"];
         for (url, settings, config, expected) in [
-            ("ssh://me@host:2222/x", SshSettings::default(), "", &["ssh", "OPEN", "-p2222", "me@host", remote][..]),
+            ("ssh://me@host:2222/x", SshSettings::default(), "", &["ssh", "OPEN", "-p", "2222", "me@host", remote][..]),
+            // A host of ssh's configuration, whose letters count.
+            ("ssh://me@Work/x", SshSettings::default(), "", &["ssh", "OPEN", "me@Work", remote]),
+            ("Work:x", SshSettings::default(), "", &["ssh", "OPEN", "Work", remote]),
             ("host:x", SshSettings::default(), "", &["ssh", "OPEN", "host", remote]),
             ("me@-host:x", SshSettings::default(), "", &["ssh", "OPEN", "me@-host", remote]),
             ("host:x", SshSettings::default(), "[ssh]\nvariant = simple", &["ssh", "host", remote]),

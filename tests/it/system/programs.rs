@@ -73,7 +73,7 @@ fn ssh_is_called_as_git_calls_it() {
     let (fetch, push) = ("-o SendEnv=GIT_PROTOCOL ", "");
     for (service, version, option) in [("receive", "", push), ("upload", "version=2", fetch)] {
         let call = format!(
-            "{version}|never||-o BatchMode=yes {option}-p2222 git@host.example git-{service}-pack '/org/repo.git'\n"
+            "{version}|never||-o BatchMode=yes {option}-p 2222 git@host.example git-{service}-pack '/org/repo.git'\n"
         );
         assert!(calls.contains(&call), "{call}{calls}");
     }
