@@ -2,7 +2,7 @@
 
 use super::{release_in, serve};
 use crate::stage::{FILE, Stage, tagship};
-use crate::support::command::{Command, Home};
+use crate::support::command::{Command, Home, write_script};
 use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
 use crate::support::repository::{Checkout, File};
@@ -78,6 +78,31 @@ fn over_ssh() {
     let absent = sshd.url(std::path::Path::new("/nowhere.git"));
     let release = stage.release_to(&absent).env("GIT_SSH_COMMAND", sshd.client_command()).arg(stage.argument());
     release.run().exit(5).stderr_has("  ssh: fatal: '/nowhere.git' does not appear to be a git repository\n");
+}
+
+/// sshd turns connections away if many begin at once. Then they are made again; a host that is not known is not asked for again.
+#[test]
+fn a_host_of_ssh_that_turns_connections_away() {
+    let Some(sshd) = Sshd::start() else { return };
+    let stage = Stage::new();
+    let release = |turned_away: u32, words: &str| {
+        let home = Home::new();
+        let client = home.path().join("client");
+        let tries: String =
+            (0..turned_away).map(|number| format!("{} ", home.path().join(number.to_string()).display())).collect();
+        let script = format!(
+            "#!/bin/sh\nfor try in {tries}; do mkdir $try 2>/dev/null && {{ echo '{words}' >&2; exit 255; }}; done\nexec {} \"$@\"\n",
+            sshd.client_command()
+        );
+        write_script(&client, &script);
+        let release = stage.release_to(&sshd.url(stage.remote.path())).env("GIT_SSH", client);
+        release.env("GIT_SSH_VARIANT", "ssh").args(["--no-check", "--branch", "main", "IMAGE_PLACEHOLDER=*:v2"]).run()
+    };
+    let reset = "kex_exchange_identification: read: Connection reset by peer";
+    release(3, reset).success().stdout_has("released");
+    for (times, words) in [(100, reset), (1, "ssh: Could not resolve hostname h: Name or service not known")] {
+        release(times, words).exit(6).stderr_has(words);
+    }
 }
 
 /// Nothing tells which options a client knows that is not there, and none is to blame.
