@@ -76,6 +76,8 @@ pub(super) struct Pipe {
     was_heard: AtomicBool,
     /// Why reading was given up; `None` if it was not.
     late: Mutex<Option<OutOfTime>>,
+    /// Whether the host closed the connection before it looked at the login, as sshd does if many begin at once.
+    was_turned_away: AtomicBool,
     /// What the program wrote that is not git's protocol; `None` if it wrote nothing of the kind.
     chatter: Mutex<Option<String>>,
     pub(super) allowance: Arc<Allowance>,
@@ -102,6 +104,7 @@ impl Pipe {
             name,
             is_ssh: matches!(server, Server::Ssh { .. }),
             was_heard: AtomicBool::default(),
+            was_turned_away: AtomicBool::default(),
             late: Mutex::default(),
             chatter: Mutex::default(),
             allowance: Arc::new(Allowance::new(remote.timeout)),
@@ -111,6 +114,11 @@ impl Pipe {
         let no_host = None::<(String, Option<u16>)>;
         let transport = blocking_io::Connection::new(output, input, protocol, "", no_host, ConnectMode::Process, false);
         Ok((pipe, transport))
+    }
+
+    /// Returns whether the host closed the connection before it looked at the login; known once the conversation has failed.
+    pub(super) fn was_turned_away(&self) -> bool {
+        self.was_turned_away.load(Ordering::Relaxed)
     }
 
     /// Returns the next piece of the program's output; an empty one at its end.
@@ -174,6 +182,7 @@ impl Pipe {
                 ExitMeaning::HostKey => return GitError::HostKey { remote, details },
                 ExitMeaning::NoProgram => return GitError::ProgramMissing { remote, details },
                 ExitMeaning::NoAccess => return GitError::NoAccess { remote, login: None, details },
+                ExitMeaning::TurnedAway => self.was_turned_away.store(true, Ordering::Relaxed),
                 ExitMeaning::Other => {}
             }
         }
@@ -195,6 +204,7 @@ impl Pipe {
             0 => ExitMeaning::Other,
             _ if failed_by_itself && says(&HOST_KEY_WORDS) => ExitMeaning::HostKey,
             _ if failed_by_itself && says(&KEY_WORDS) => ExitMeaning::Key,
+            _ if failed_by_itself && says(&TURNED_AWAY_WORDS) => ExitMeaning::TurnedAway,
             _ if failed_by_itself => ExitMeaning::Other,
             code if is_not_run(code) => ExitMeaning::NoProgram,
             _ => ExitMeaning::NoAccess,
@@ -231,6 +241,8 @@ enum ExitMeaning {
     NoProgram,
     /// The repository does not exist, or the login may not use it.
     NoAccess,
+    /// The host closed the connection before it looked at the login.
+    TurnedAway,
     Other,
 }
 
@@ -245,6 +257,9 @@ const HOST_KEY_WORDS: [&str; 4] = [
 /// What they say if the host accepts none of our keys.
 const KEY_WORDS: [&str; 3] =
     ["Permission denied", "Too many authentication failures", "No supported authentication methods"];
+
+/// What OpenSSH says if the host closes the connection before it looked at the login.
+const TURNED_AWAY_WORDS: [&str; 2] = ["kex_exchange_identification", "ssh_exchange_identification"];
 
 /// Starts the ssh client.
 fn reach(

@@ -18,11 +18,18 @@ use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::{GitError, io_cause};
 use crate::git::remotes::remote::{Address, Remote};
+use crate::system::backoff::Backoff;
 use crate::system::network::connection::{ConnectionError, ConnectionProblem, causes};
 use crate::system::network::sent_logins::hidden;
 
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
+
+/// How often a conversation is begun in all with a host of ssh that turns it away, and the pauses between. sshd takes 10 logins at
+/// a time (`MaxStartups`), and each release begins two.
+const MAX_BEGINNINGS: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// A connection, with what an error needs to know about it.
 pub(in crate::git) struct Connection<'r> {
@@ -67,26 +74,39 @@ impl<'r> Connection<'r> {
         Ok(Self { transport, remote, service, link })
     }
 
-    /// Begins the conversation. `read_ref` gets each line of the advertisement, if the server sends one.
+    /// Begins the conversation, and again if the host turned it away. `read_ref` gets each line of the advertisement, if the
+    /// server sends one.
     pub(in crate::git) fn handshake(
         &mut self,
         read_ref: &mut dyn FnMut(&[u8]),
     ) -> Result<(Protocol, Capabilities), GitError> {
+        let deadline = Instant::now() + self.remote.timeout;
+        let mut backoff = Backoff::new(MAX_BEGINNINGS, FIRST_PAUSE, LONGEST_PAUSE).until(deadline);
+        loop {
+            let failed = match self.begin(read_ref) {
+                Ok(begun) => return Ok(begun),
+                Err(error) => self.failed(error),
+            };
+            let was_turned_away = matches!(&self.link, Link::Program(pipe) if pipe.was_turned_away());
+            if !was_turned_away || !backoff.wait(Duration::ZERO) {
+                return Err(failed);
+            }
+            *self = Self::open(self.remote, self.service)?;
+        }
+    }
+
+    fn begin(&mut self, read_ref: &mut dyn FnMut(&[u8])) -> anyhow::Result<(Protocol, Capabilities)> {
         let allowance = self.allowance();
-        let mut begin = || -> anyhow::Result<_> {
-            let SetServiceResponse { actual_protocol, capabilities, refs } =
-                self.transport.handshake(self.service, &[])?;
-            if let Some(mut lines) = refs {
-                allowance.pause();
-                while let Some(line) = lines.readline() {
-                    if let Some(text) = line??.as_text() {
-                        read_ref(text.0);
-                    }
+        let SetServiceResponse { actual_protocol, capabilities, refs } = self.transport.handshake(self.service, &[])?;
+        if let Some(mut lines) = refs {
+            allowance.pause();
+            while let Some(line) = lines.readline() {
+                if let Some(text) = line??.as_text() {
+                    read_ref(text.0);
                 }
             }
-            Ok((actual_protocol, capabilities))
-        };
-        begin().map_err(|error| self.failed(error))
+        }
+        Ok((actual_protocol, capabilities))
     }
 
     /// Returns what the server may send beside objects.
