@@ -203,8 +203,13 @@ fn push(
     let begun = Instant::now();
     let remote = pusher.remote();
     let tag = content.and_then(|content| content.tag.as_ref());
-    options.gate.begin_push()?;
     let accepts_options = pusher.accepts_push_options();
+    if !accepts_options && !options.push_options.is_empty() {
+        let problem = format!("{remote} cannot be used: it does not accept push options");
+        let failure = Failure::new(FailureKind::Target, problem);
+        return Err(failure.hint("leave out `--push-option`, and name another marker by `--skip-ci`"));
+    }
+    options.gate.begin_push()?;
     let push_options =
         if options.push_options.is_empty() { remote.push_options() } else { options.push_options.to_vec() };
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
@@ -222,7 +227,9 @@ fn push(
     let traffic = remote.traffic();
     let remote = name;
     if !accepts_options && !push_options.is_empty() {
-        listener(&Event::Noted(format!("{remote} does not accept push options; they were left out")));
+        listener(&Event::Noted(format!(
+            "{remote} does not accept the push options of git's configuration; they were left out"
+        )));
     }
     match outcome {
         PushOutcome::Updated { commit: id, messages } => {

@@ -53,8 +53,16 @@ fn push_options_reach_the_server() {
     stage.release().args(["--push-option", "ci.skip"]).arg(stage.argument()).run().success();
     assert_eq!(std::fs::read_to_string(stage.remote.path().join("options")).unwrap(), "1 ci.skip\n");
     stage.remote.configure("receive.advertisePushOptions", "false");
-    let release = stage.release().args(["--push-option", "x", "--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
-    release.run().success().stdout_has("does not accept push options; they were left out");
+    let release = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    for flags in [["--push-option", "x"], ["--skip-ci", "push-option"]] {
+        release.clone().args(flags).run().exit(3).stderr_has("it does not accept push options");
+    }
+    stage.remote.configure("receive.advertisePushOptions", "true");
+    release.clone().args(["--push-option", "x"]).run().success();
+    stage.remote.configure("receive.advertisePushOptions", "false");
+    let config = stage.home.write("gitconfig", "[push]\npushOption = x\n");
+    let release = stage.release().env("GIT_CONFIG_GLOBAL", config).args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"]);
+    release.run().success().stdout_has("does not accept the push options of git's configuration; they were left out");
 }
 
 /// As for git, an empty value takes back those before it, and a flag those of the configuration.
