@@ -126,13 +126,15 @@ pub fn wait_for<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     mut tick: impl FnMut(),
 ) -> io::Result<Waited<T>> {
-    use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM};
+    use signal_hook::consts::signal::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::flag;
     use signal_hook::iterator::Signals;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::mpsc::{RecvTimeoutError, channel};
 
+    // A file that grows beyond the limit of the process would kill it. So its write fails, as on a full disk.
+    flag::register(SIGXFSZ, Arc::default())?;
     let kills = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register_conditional_default(signal, kills.clone())?;

@@ -28,6 +28,20 @@ fn in_place_of_kustomize_edit_set_image() {
     assert_eq!(again.stdout(), "unchanged: `IMAGE_PLACEHOLDER` already is `jakousa/dwk-4-gitops-app:fdafd7008d04…`\n");
 }
 
+/// A limit for the size of files would kill the process. The write fails, as on a full disk.
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_so_large() {
+    let home = Home::new();
+    let large = format!("{SEED}#{}\n", "x".repeat(64 << 10));
+    home.write("app/kustomization.yaml", &large);
+    let set = tagship().home(&home).current_dir(home.path().join("app")).args(["set", "IMAGE_PLACEHOLDER=*:v2"]);
+    let output = set.behind(&["sh", "-c", "ulimit -f 64; exec \"$@\"", "sh"]).run().exit(1);
+    output.stderr_has("`kustomization.yaml`").stderr_has("File too large");
+    assert_eq!(content(&home), large);
+    assert_eq!(fs::read_dir(home.path().join("app")).unwrap().count(), 1);
+}
+
 #[test]
 fn a_dry_run_prints_a_diff_that_patch_applies() {
     let (home, set) = seed();
