@@ -204,7 +204,7 @@ const SHELL: &str = "|&;<>()$`\\\"' \t\n*?[#~=%";
 #[cfg(test)]
 mod tests {
     use super::{Ssh, SshSettings};
-    use crate::git::remote_url::written_host;
+    use crate::git::remotes::remote_url::written_host;
     use gix::bstr::ByteSlice as _;
     use std::time::Duration;
 
