@@ -1,6 +1,8 @@
 //! `check -k`: what a check of the files on the release branch tells, and what it costs.
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, kustomization};
+use serde_json::Value;
+
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
 use crate::support::repository::File;
 
 /// Has an entry `web` with this tag in both environments, and more commits than a first look reads.
@@ -281,6 +283,12 @@ fn a_broken_rule_is_told_beside_an_image_that_is_missing() {
     let check = |code: i32| environments.run("check", &["-k", "overlays/*"]).run().exit(code).stderr_has(broken);
     let output = check(9).stderr_has("is not in the registry").says_nowhere("platforms");
     assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
+    // Programs find it where they find it beside images that are there.
+    let json = document(&environments.run("check", &["-k", "overlays/*", "--output", "json"]).run().exit(9));
+    let rules = json["rules"].as_array().unwrap();
+    let told = |rule: &Value| (rule["demand"] == "tags", rule["holds"] == false, rule["entry"] == "web");
+    assert_eq!(rules.iter().map(told).collect::<Vec<_>>(), [(true, true, true); 2], "{json}");
+    assert_eq!(json["error"]["kind"], "guarded");
     environments.build("web", "v1");
     let output = check(9).stdout_has("platforms  `web` in overlays/staging/kustomization.yaml  holds");
     assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
