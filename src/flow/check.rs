@@ -46,7 +46,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
     if let Err(failure) = checks.require(&subjects, listener) {
-        return Err(failure.and(broken_rules(&released, &mut checks, listener)));
+        return Err(beside_broken_rules(failure, &released, &mut checks, listener));
     }
     let rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
     for ruling in &rulings {
@@ -62,13 +62,19 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     })
 }
 
-/// Returns a problem for each rule that does not hold, as far as the files and the images that were found tell.
-fn broken_rules(released: &Released, checks: &mut Checks, listener: &mut Listener<'_>) -> Vec<Failure> {
+/// Adds a problem for each rule that does not hold, as far as the files and the images that were found tell.
+fn beside_broken_rules(
+    failure: Failure,
+    released: &Released,
+    checks: &mut Checks,
+    listener: &mut Listener<'_>,
+) -> Failure {
     let broken = broken_beside_images(&released.rules, released.entries(), None, checks, listener);
     for ruling in &broken {
         listener(&Event::Judged(ruling));
     }
-    broken.iter().map(|ruling| Failure::new(FailureKind::Guarded, ruling.to_string())).collect()
+    let problems = broken.iter().map(|ruling| Failure::new(FailureKind::Guarded, ruling.to_string())).collect();
+    Failure { rulings: broken.into(), ..failure.and(problems) }
 }
 
 /// What is on the release branch.

@@ -4,6 +4,7 @@ mod activity;
 mod comparison;
 pub mod diff;
 pub mod failure;
+mod place_in_file;
 mod proposed;
 pub mod proved;
 mod ruling;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::failure::Place;
+use super::place_in_file::Place;
 use super::{StopKind, Stopped};
 use crate::message::each_once;
 

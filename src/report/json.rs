@@ -206,7 +206,10 @@ impl<'a> Document<'a> {
     pub(super) fn new(command: &'a str, result: Result<&'a Outcome, &'a Failure>, notes: &'a [Remark]) -> Self {
         match result {
             Ok(outcome) => Self { command, notes, ..success(outcome) },
-            Err(failure) => Self { command, outcome: "failed", error: Some(error(failure)), notes, ..Self::default() },
+            Err(failure) => {
+                let (rules, error) = (failure.rulings.iter().map(judged_rule).collect(), Some(error(failure)));
+                Self { command, outcome: "failed", rules, error, notes, ..Self::default() }
+            }
         }
     }
 

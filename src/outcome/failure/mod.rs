@@ -10,14 +10,17 @@ mod on_disk;
 mod repository;
 mod unclaimed;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::Ruling;
 use crate::message::each_once;
 use crate::system::network::tls::MisnamedAuthorities;
 use crate::system::processes::signals::Interrupted;
 use crate::targets::TargetError;
 use crate::targets::kustomization::LocateError;
 
+pub use super::place_in_file::Place;
 pub use kind::FailureKind;
 use nearest::nearest;
 
@@ -55,6 +58,8 @@ pub struct Failure {
     pub retry: Retry,
     /// The problems that this failure sums up; empty if it is one by itself.
     pub problems: Vec<Self>,
+    /// The rules on the branch that do not hold, if these are among the problems.
+    pub rulings: Arc<Vec<Ruling>>,
 }
 
 /// What another try could mend.
@@ -71,15 +76,6 @@ pub enum Retry {
     AfterAnUncertainPush,
 }
 
-/// A place in a file; line and column count from 1.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// As a person names it: from the repository's root, or as it was typed for a file on disk.
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-}
-
 impl Failure {
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self {
@@ -90,6 +86,7 @@ impl Failure {
             place: None,
             retry: Retry::None,
             problems: Vec::new(),
+            rulings: Arc::default(),
         }
     }
 
