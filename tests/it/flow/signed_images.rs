@@ -363,10 +363,8 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     assert_eq!(app.log("main")[0].trailer("Tagship-Verified"), [IDENTITY]);
 }
 
-/// What the user made at GitHub may be there: it was not asked.
-#[test]
-fn without_a_token_it_is_told_that_github_was_not_asked() {
-    let AtGitHub { stage, github, .. } = AtGitHub::new();
+/// Checks the image in a job of GitHub, which is not given a token.
+fn check_in_a_job(stage: &Stage, github: &Forge) -> Command {
     let (origin, api) = (github.origin(), github.api_url());
     let job = [
         ("GITHUB_ACTIONS", "true"),
@@ -376,15 +374,27 @@ fn without_a_token_it_is_told_that_github_was_not_asked() {
         ("GITHUB_SHA", COMMIT),
         ("GITHUB_EVENT_NAME", "push"),
     ];
-    let check = by_workflow(check(&stage)).arg("--require-provenance");
-    let check = job.iter().fold(check, |check, (name, value)| check.env(name, value));
-    let output = check.run().exit(4).stderr_has("has no provenance by ");
+    let check = by_workflow(check(stage)).arg("--require-provenance");
+    job.iter().fold(check, |check, (name, value)| check.env(name, value))
+}
+
+/// Writes a configuration of git whose credential helper tells a login.
+fn with_helper(stage: &Stage, command: Command) -> Command {
+    let helper = format!("[credential]\nhelper = \"!f() {{ echo username=token; echo password={TOKEN}; }}; f\"\n");
+    command.env("GIT_CONFIG_GLOBAL", stage.home.write("gitconfig", &helper))
+}
+
+/// What the user made at GitHub may be there: it was not asked.
+#[test]
+fn without_a_token_it_is_told_that_github_was_not_asked() {
+    let AtGitHub { stage, github, .. } = AtGitHub::new();
+    let output = check_in_a_job(&stage, &github).run().exit(4).stderr_has("has no provenance by ");
     let output = output.stderr_has("  the forge was not asked for attestations: no token for the API of `127.0.0.1");
     output.stderr_has("set `TAGSHIP_GIT_TOKEN`").stderr_has("push them to the registry");
     assert!(github.call_lines().is_empty());
 }
 
-/// Git's helpers are asked for a login while the branch is read. An image whose name the branch has is checked after that.
+/// Git's helpers are asked for a login while the branch is read. An image that is known before that is checked at the same time.
 #[test]
 fn a_login_of_a_credential_helper_opens_the_store_of_attestations() {
     let AtGitHub { stage, digest, app, github, source } = AtGitHub::new();
@@ -392,12 +402,26 @@ fn a_login_of_a_credential_helper_opens_the_store_of_attestations() {
     app.commit("main", "Web", &[File::new(FILE, kustomization(&[("web", &name)]))]);
     let provenance = serde_json::from_slice(&read("provenance.bundle.json")).unwrap();
     github.store().attestations = vec![(digest, provenance)];
-    let helper = format!("[credential]\nhelper = \"!f() {{ echo username=token; echo password={TOKEN}; }}; f\"\n");
-    let config = stage.home.write("gitconfig", &helper);
-    let release = stage.release_to(&github.url()).env("GIT_CONFIG_GLOBAL", config);
-    let release = release.args(["--forge", "github", "--source", &source]);
-    let release = by_workflow(release.args(["--require-provenance", "web=*:v1", "--order", "none"]));
-    release.run().success().stdout_has(&format!(" verify  provenance of {source} by {IDENTITY}"));
+    let verified = format!(" verify  provenance of {source} by {IDENTITY}");
+    for argument in ["web=*:v1", &format!("web={}", image(&stage))] {
+        let release = stage.release_to(&github.url()).args(["--forge", "github", "--source", &source, "--dry-run"]);
+        let release = by_workflow(release.args(["--require-provenance", argument, "--order", "none"]));
+        with_helper(&stage, release).run().success().stdout_has(&verified).says_nowhere(TOKEN);
+    }
+    // Without a branch, no request of git brings the login.
+    with_helper(&stage, check_in_a_job(&stage, &github)).run().success().stdout_has(&verified).says_nowhere(TOKEN);
+}
+
+/// A helper may ask a person.
+#[test]
+fn no_credential_helper_is_asked_for_attestations_that_the_registry_has() {
+    let stage = stage(&[of("provenance")]);
+    let github = Forge::start(Kind::GitHub, &Remote::create("app"));
+    let asked = stage.home.path().join("asked");
+    let helper = format!("[credential]\nhelper = \"!f() {{ : >'{}'; }}; f\"\n", asked.display());
+    let check = check_in_a_job(&stage, &github).env("GIT_CONFIG_GLOBAL", stage.home.write("gitconfig", &helper));
+    check.run().success().stdout_has(" verify  provenance of ");
+    assert!(!asked.exists());
 }
 
 /// GitLab keeps none, so that it makes no difference whether there is a token.
