@@ -14,6 +14,21 @@ pub(in crate::flow) fn forge_of(remote: &Remote, request: &TargetRequest) -> Res
     FoundForge::of(remote, request)?.forge(request)
 }
 
+/// Returns what makes the forge of `remote` later. Without a login by then, git's credential helpers are asked for one, so that
+/// none is asked without a need.
+pub(super) fn forge_on_demand(
+    remote: &Remote,
+    request: &TargetRequest,
+) -> Box<dyn FnOnce() -> Result<Forge, Failure> + Send> {
+    let (found, request) = (FoundForge::of(remote, request), request.clone());
+    Box::new(move || {
+        let mut found = found?;
+        let told = || ApiToken::of_authorization(&found.reached.ask_helpers()?);
+        found.token = found.token.or_else(told);
+        found.forge(&request)
+    })
+}
+
 /// Returns where the forge of `remote` is, which is known without a request.
 pub(in crate::flow) fn forge_address(remote: &Remote, request: &TargetRequest) -> Result<ForgeAddress, Failure> {
     let url = remote.url().ok_or(UnknownForge::Local)?;

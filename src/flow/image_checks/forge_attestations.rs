@@ -1,7 +1,10 @@
 //! Attestations in the own store of a forge: offered to an image for which a claim is still missing after its registry was
 //! searched.
 
+use std::sync::LazyLock;
+
 use crate::forge::{Forge, ForgeError, KeptBundle};
+use crate::image::Digest;
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::registry::{CheckedImage, Unoffered};
@@ -9,8 +12,10 @@ use crate::registry::{CheckedImage, Unoffered};
 /// How many bundles are looked at for one image, as many as the forge lists.
 const MAX_OFFERED: usize = 50;
 
-/// The forge of a repository, or why it cannot be asked; `None` if it keeps no attestations.
-pub(in crate::flow) type Keeper = Option<Result<Forge, Failure>>;
+/// The forge of a repository, or why it cannot be asked, which is found out once a claim is missing; `None` if it keeps no
+/// attestations.
+pub(in crate::flow) type Keeper =
+    Option<LazyLock<Result<Forge, Failure>, Box<dyn FnOnce() -> Result<Forge, Failure> + Send>>>;
 
 /// The forges to ask, once they are known.
 #[derive(Default)]
@@ -22,11 +27,8 @@ pub(in crate::flow) struct ForgeAttestations {
 impl ForgeAttestations {
     /// Asks the forge of this repository from now on for the images that were built from it.
     pub(in crate::flow) fn of(&mut self, repository: &str, keeper: impl FnOnce() -> Keeper) {
-        match self.known.iter_mut().find(|(known, _)| known == repository) {
-            // A login that git has to ask for is known once the branch was read.
-            Some((_, kept @ Some(Err(_)))) => *kept = keeper(),
-            Some(_) => {}
-            None => self.known.push((repository.to_owned(), keeper())),
+        if self.known.iter().all(|(known, _)| known != repository) {
+            self.known.push((repository.to_owned(), keeper()));
         }
     }
 
@@ -37,8 +39,9 @@ impl ForgeAttestations {
         let asked =
             self.known.iter().rev().filter(|(known, _)| repositories.is_empty() || repositories.contains(&known));
         for forge in asked.take(repositories.len().max(1)).filter_map(|(_, forge)| forge.as_ref()) {
-            match forge {
-                Ok(forge) => offer_kept(checked, forge),
+            let Some(digest) = checked.unclaimed().cloned() else { return };
+            match &**forge {
+                Ok(forge) => offer_kept(checked, forge, &digest),
                 Err(failure) => note_unasked(checked, failure),
             }
         }
@@ -46,8 +49,7 @@ impl ForgeAttestations {
 }
 
 /// Offers what a forge keeps of an image for which a claim is missing.
-fn offer_kept(checked: &mut CheckedImage, forge: &Forge) {
-    let Some(digest) = checked.unclaimed().cloned() else { return };
+fn offer_kept(checked: &mut CheckedImage, forge: &Forge, digest: &Digest) {
     checked.requests += 1;
     let bundles = match forge.attestations(digest.as_str()) {
         Ok(bundles) => bundles,

@@ -1,8 +1,10 @@
 //! The attestations that the forge of the source keeps, as GitHub does for its workflows: they need not be in the registry.
 
+use std::sync::LazyLock;
+
 use super::checks::Checks;
 use super::forge_attestations::Keeper;
-use crate::flow::forges::remote_forge::{forge_address, forge_of};
+use crate::flow::forges::remote_forge::{forge_address, forge_on_demand};
 use crate::forge::ForgeKind;
 use crate::git::Remote;
 use crate::guards::order::repository_beside;
@@ -41,12 +43,12 @@ fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) ->
     let beside = target.map_or_else(|| request.clone(), |target| request.beside(target));
     let remote = match Remote::at(&url, &beside.remote_options) {
         Ok(remote) => remote,
-        Err(error) => return Some(Err(error.into())),
+        Err(error) => return Some(LazyLock::new(Box::new(|| Err(error.into())))),
     };
     let (remote, request) = match target.filter(|target| target.is(&remote)) {
         Some(target) => (target, request),
         None => (&remote, &beside),
     };
     let address = forge_address(remote, request).ok()?;
-    (address.kind == ForgeKind::GitHub).then(|| forge_of(remote, request))
+    (address.kind == ForgeKind::GitHub).then(|| LazyLock::new(forge_on_demand(remote, request)))
 }

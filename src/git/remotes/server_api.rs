@@ -7,6 +7,8 @@ use reqwest::header::HeaderValue;
 
 use super::remote::{Address, Remote, RemoteOptions};
 use crate::git::error::GitError;
+use crate::git::wire::credential_helper::Helpers;
+use crate::git::wire::host_login::told_by;
 use crate::git::wire::http_client::{http_client, proxies};
 use crate::git::wire::http_config::HttpSettings;
 use crate::git::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld, of_variable};
@@ -21,6 +23,15 @@ pub struct ServerApi {
     pub authorization: Option<HeaderValue>,
     /// The proxy that the API is reached through.
     pub proxy: Option<ProxyRoute>,
+    /// The programs that may know a login if there is none.
+    helpers: Option<Helpers>,
+}
+
+impl ServerApi {
+    /// Returns the login that git's credential helpers have for the server.
+    pub fn ask_helpers(&self) -> Option<HeaderValue> {
+        told_by(self.helpers.as_ref()?)
+    }
 }
 
 impl Remote {
@@ -39,13 +50,20 @@ impl Remote {
         let home = options.home.as_deref();
         let client = http_client(api, &settings, &proxies, &options.system, options.timeout, home)?;
         let login = self.login_for(web, options);
-        if let (Protection::None(why), InsecureGit::Refused, Some((_, origin))) =
-            (Protection::of(api, settings.unverified_by, &proxies), options.insecure, &login)
-        {
-            let withheld = Withheld { origin: *origin, why };
-            return Err(GitError::Unprotected { remote: self.to_string(), withheld, details: Vec::new() });
+        let mut helpers = None;
+        match (Protection::of(api, settings.unverified_by, &proxies), options.insecure, &login) {
+            (Protection::None(why), InsecureGit::Refused, Some((_, origin))) => {
+                let withheld = Withheld { origin: *origin, why };
+                return Err(GitError::Unprotected { remote: self.to_string(), withheld, details: Vec::new() });
+            }
+            (Protection::None(_), InsecureGit::Refused, None) | (_, _, Some(_)) => {}
+            (_, _, None) => {
+                let page = self.url().filter(|url| url.origin() == web.origin()).unwrap_or_else(|| web.clone());
+                let page = gix::url::parse(page.as_str().as_bytes());
+                helpers = page.ok().and_then(|page| Helpers::read(&config, page, &options.askpass, options.timeout));
+            }
         }
-        Ok(ServerApi { client, authorization: login.map(|(header, _)| header), proxy: proxies.route(api) })
+        Ok(ServerApi { client, authorization: login.map(|(header, _)| header), proxy: proxies.route(api), helpers })
     }
 
     fn login_for(&self, web: &Url, options: &RemoteOptions) -> Option<(HeaderValue, LoginOrigin)> {

@@ -146,6 +146,12 @@ impl RemoteLogin {
     }
 }
 
+/// Returns the login that the helpers tell, for another service of the server. None of them is told what became of it.
+pub(in crate::git) fn told_by(helpers: &Helpers) -> Option<HeaderValue> {
+    let login = helpers.ask().ok()?;
+    Some(Sent::new(basic(&login.user, &login.password), login.origin).header)
+}
+
 /// Returns the login that the helpers tell, or why they tell none.
 fn asked(helpers: Box<Helpers>) -> Result<Sent, Vec<String>> {
     let login = helpers.ask()?;
