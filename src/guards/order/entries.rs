@@ -84,6 +84,8 @@ fn own_names_of(
     let says = |said: Result<Vec<(String, Fields)>, TargetError>, place: &EntryEdit| {
         said.is_ok_and(|said| said.iter().any(|(_, fields)| *fields == place.before))
     };
+    // The editor has read the same text, so this never comes; without names, all places would have one past.
+    let unread = |error: TargetError| Failure::edit(&file.path, &error);
     if places.len() > MAX_OWN_PASTS {
         claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
         let spellings = claims.spellings(name, &file.path, &file.old);
@@ -96,7 +98,7 @@ fn own_names_of(
             }
             Ok(names)
         };
-        return Ok(targets::read(&file.path, &file.old, name_alone).unwrap_or_default());
+        return targets::read(&file.path, &file.old, name_alone).map_err(unread);
     }
     if places.len() < 2 {
         return Ok(Vec::new());
@@ -105,7 +107,7 @@ fn own_names_of(
         let said = |name: String| (file.entries(Some(&name)), name);
         Ok(file.own_names(name).into_iter().map(said).collect())
     };
-    let named: Vec<_> = targets::read(&file.path, &file.old, said).unwrap_or_default();
+    let named: Vec<_> = targets::read(&file.path, &file.old, said).map_err(unread)?;
     let are_alike = places.iter().all(|other| other.before == places[0].before);
     let mut names = named.iter().map(|(_, name)| name.as_str());
     if are_alike && !is_one_named_alone(file, &mut names, snapshot, claims)? {
