@@ -117,6 +117,23 @@ fn the_tip_of_main_goes_on_after_a_hotfix() {
     ends(&release(&pipeline, "build-fix", Some(&fix)).run().exit(9), "failed");
 }
 
+/// The default branch might have told that the new build is the one to run.
+#[test]
+fn a_default_branch_that_cannot_be_read_is_told() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let base = pipeline.source("base", &[]);
+    let request = pipeline.source("request", &[&base]);
+    let squash = pipeline.source("squash", &[&base]);
+    default_branch_at(&pipeline, &squash);
+    ends(&release(&pipeline, "build-1", Some(&request)).run(), "released");
+    let checkout = Checkout::clone_with(&pipeline.sources.file_url(), &[]);
+    let release = || release(&pipeline, "build-2", Some(&squash)).current_dir(checkout.path());
+    let hidden = Response::text(404, "Repository not found");
+    pipeline.server.inject("/app.git/", 2, Fault::Answer(hidden));
+    release().run().exit(9).stderr_has("is not built on top of").stderr_has("; its default branch is not known: ");
+    ends(&release().run(), "released");
+}
+
 #[test]
 fn names_of_repositories_only_say_where_to_ask() {
     let pipeline = Pipeline::with_sources("app");
