@@ -170,7 +170,7 @@ impl CandidateBuild<'_> {
         // What tells its commit beside what runs tells it beside what ran before as well.
         self.new.source = self.new.source.or_else(|| comparison.label.clone());
         let ran_before = self.by_the_past(&comparison, &running, entry, snapshot, claims, repositories)?;
-        let ordered = ran_before.unwrap_or(comparison.ordered);
+        let mut ordered = ran_before.unwrap_or(comparison.ordered);
         let mut still_taken_back = comparison.still_taken_back;
         if still_taken_back.len() > MAX_TAKEN_BACK {
             note(format!(
@@ -185,6 +185,9 @@ impl CandidateBuild<'_> {
             && let Some(why) = repositories.unreachable().or(of_label)
         {
             return Err(unreachable(name, why));
+        }
+        if let (Standing::Diverged, Some(why)) = (ordered.standing, repositories.unasked()) {
+            ordered.reason += &format!("; its default branch is not known: {why}");
         }
         let located = |source: Option<SourceCommit>| source.map(|source| repositories.located(source));
         let source = located(self.new.source);

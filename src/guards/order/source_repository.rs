@@ -25,8 +25,22 @@ pub(super) struct SourceRepositories<'a> {
     hint: Option<String>,
     /// The repositories that have commits, as `owner/repo`.
     found: HashMap<CommitId, String>,
-    /// Why a repository could not be asked for the entry at hand, if asking it again may succeed.
-    unreachable: Option<String>,
+    /// Why a repository could not be asked for the entry at hand, which may know more.
+    unasked: Option<Unasked>,
+}
+
+/// Why a repository could not be asked.
+#[derive(Debug, Clone)]
+struct Unasked {
+    why: String,
+    /// Whether asking it again may succeed.
+    passes: bool,
+}
+
+impl From<GitError> for Unasked {
+    fn from(error: GitError) -> Self {
+        Self { passes: error.passes(), why: format!("{:#}", anyhow::Error::from(error)) }
+    }
 }
 
 /// Two commits, and the names of the repositories that are asked beside the one that CI builds. What these do not tell,
@@ -40,14 +54,13 @@ struct AncestryQuestion {
 #[derive(Debug, Clone)]
 struct AncestryAnswer {
     ancestry: Ancestry,
-    /// Why a repository could not be asked, if asking it again may succeed.
-    unreachable: Option<String>,
+    unasked: Option<Unasked>,
 }
 
 impl AncestryAnswer {
     /// Returns whether no other repository would tell more.
     fn is_final(&self) -> bool {
-        self.unreachable.is_none() && !matches!(self.ancestry, Ancestry::Unknown(_) | Ancestry::Apart)
+        self.unasked.is_none() && !matches!(self.ancestry, Ancestry::Unknown(_) | Ancestry::Apart)
     }
 }
 
@@ -60,14 +73,14 @@ impl<'a> SourceRepositories<'a> {
             told: HashMap::new(),
             hint: None,
             found: HashMap::new(),
-            unreachable: None,
+            unasked: None,
         }
     }
 
     /// Begins with another entry. A commit of which nothing says where it is may be in `repository`, which is asked last.
     pub(super) fn begin_entry(&mut self, repository: Option<String>) {
         self.hint = repository.or(self.hint.take());
-        self.unreachable = None;
+        self.unasked = None;
     }
 
     /// Returns how the commit `new` stands to `other`.
@@ -90,7 +103,7 @@ impl<'a> SourceRepositories<'a> {
             Some(answer) => answer.clone(),
             None => self.answer(snapshot, question, named)?,
         };
-        self.unreachable = answer.unreachable.or(self.unreachable.take());
+        self.unasked = answer.unasked.or(self.unasked.take());
         Ok(answer.ancestry)
     }
 
@@ -103,9 +116,9 @@ impl<'a> SourceRepositories<'a> {
         named: Option<&String>,
     ) -> Result<AncestryAnswer, Failure> {
         let names: Vec<&str> = question.names.iter().map(String::as_str).collect();
-        let before = self.unreachable.take();
+        let before = self.unasked.take();
         let asked = self.ask(snapshot, question.commits, &names);
-        let unreachable = std::mem::replace(&mut self.unreachable, before);
+        let unasked = std::mem::replace(&mut self.unasked, before);
         let (ancestry, place) = asked?;
         if !matches!(ancestry, Ancestry::Unknown(_))
             && let Some(repository) = place.or_else(|| named.cloned())
@@ -113,7 +126,7 @@ impl<'a> SourceRepositories<'a> {
             self.found.insert(question.commits.0, repository.clone());
             self.found.insert(question.commits.1, repository);
         }
-        let answer = AncestryAnswer { ancestry, unreachable };
+        let answer = AncestryAnswer { ancestry, unasked };
         self.told.insert(question, answer.clone());
         Ok(answer)
     }
@@ -126,7 +139,12 @@ impl<'a> SourceRepositories<'a> {
 
     /// Returns why a repository could not be asked that may tell more later; `None` if all of them were.
     pub(super) fn unreachable(&self) -> Option<&str> {
-        self.unreachable.as_deref()
+        self.unasked.as_ref().filter(|unasked| unasked.passes).map(|unasked| unasked.why.as_str())
+    }
+
+    /// Returns why a repository could not be asked that may tell that one of two lines counts.
+    pub(super) fn unasked(&self) -> Option<&str> {
+        self.unasked.as_ref().map(|unasked| unasked.why.as_str())
     }
 
     /// Returns how two commits stand to each other, and the name of the repository that told it.
@@ -166,11 +184,15 @@ impl<'a> SourceRepositories<'a> {
                     match default_branch_with(remote, new, other) {
                         Ok(Some(branch)) => return Ok((Ancestry::OnDefaultBranch(branch), name)),
                         Ok(None) => {}
-                        Err(error) => drop(self.problem(error)),
+                        Err(error) => self.unasked = Some(error.into()),
                     }
                 }
                 Ok(Some(told)) => return Ok((told, name)),
-                Err(error) => problems.push(self.problem(error)),
+                Err(error) => {
+                    let unasked = Unasked::from(error);
+                    problems.push(unasked.why.clone());
+                    self.unasked = Some(unasked).filter(|unasked| unasked.passes).or(self.unasked.take());
+                }
             }
         }
         let ancestry = match problems.as_slice() {
@@ -179,16 +201,6 @@ impl<'a> SourceRepositories<'a> {
             problems => Ancestry::Unknown(problems.join("; ")),
         };
         Ok((ancestry, apart_at))
-    }
-
-    /// Returns what is told of a repository that could not be asked, and remembers it if that may pass.
-    fn problem(&mut self, error: GitError) -> String {
-        let passes = error.passes();
-        let told = format!("{:#}", anyhow::Error::from(error));
-        if passes {
-            self.unreachable = Some(told.clone());
-        }
-        told
     }
 
     fn checkout(&self) -> Option<&Checkout> {

@@ -129,7 +129,7 @@ fn a_default_branch_that_cannot_be_read_is_told() {
     let checkout = Checkout::clone_with(&pipeline.sources.file_url(), &[]);
     let release = || release(&pipeline, "build-2", Some(&squash)).current_dir(checkout.path());
     let hidden = Response::text(404, "Repository not found");
-    pipeline.server.inject("/app.git/", 2, Fault::Answer(hidden));
+    pipeline.server.inject("/app.git/", 1, Fault::Answer(hidden));
     release().run().exit(9).stderr_has("is not built on top of").stderr_has("; its default branch is not known: ");
     ends(&release().run(), "released");
 }
