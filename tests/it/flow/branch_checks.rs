@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization};
+use crate::support::registry::{ALWAYS, Fault};
 use crate::support::repository::File;
 
 /// Has an entry `web` with this tag in both environments, and more commits than a first look reads.
@@ -294,17 +295,32 @@ fn a_broken_rule_is_told_beside_an_image_that_is_missing() {
     assert_eq!(output.stderr().matches(broken).count(), 1, "each sentence once:\n{}", output.stderr());
 }
 
-/// A rule that asks the registry is told of the images that are there.
-#[test]
-fn a_rule_of_an_image_is_told_beside_another_that_is_missing() {
+/// Has the entries `web` and `api` in production, and a rule; only the image of `web` is there.
+fn with_a_rule_and_one_image_of_two(rule: &str) -> Pipeline {
     let environments = Pipeline::with_environments();
     environments.build("web", "v1");
     let images = format!("{}/org", environments.stage.registry.address());
     let entry = |name: &str| format!("- name: {name}\n  newName: {images}/{name}\n  newTag: v1\n");
     let text = format!("images:\n{}{}", entry("web"), entry("api"));
-    let rules = "rules:\n- paths: [overlays/*]\n  platforms: linux/arm64\n";
+    let rules = format!("rules:\n- paths: [overlays/*]\n  {rule}\n");
     let files = [File::new(&format!("{PRODUCTION}/kustomization.yaml"), text), File::new(".tagship.yaml", rules)];
     environments.stage.remote.commit("main", "Files", &files);
+    environments
+}
+
+/// A rule that asks the registry is told of the images that are there.
+#[test]
+fn a_rule_of_an_image_is_told_beside_another_that_is_missing() {
+    let environments = with_a_rule_and_one_image_of_two("platforms: linux/arm64");
     let output = environments.run("check", &["-k", PRODUCTION, "--wait", "1s"]).run().exit(9);
     output.stderr_has("is not in the registry").stderr_has("the rule `.tagship.yaml:3` stops this by `platforms`: ");
+}
+
+/// Nothing is known of the rule, and that is not silent.
+#[test]
+fn a_registry_that_fails_is_told_beside_an_image_that_is_missing() {
+    let environments = with_a_rule_and_one_image_of_two("platforms: linux/amd64");
+    environments.stage.registry.inject("GET /v2/org/web/manifests/", ALWAYS, Fault::status(503));
+    let output = environments.run("check", &["-k", PRODUCTION]).run().exit(4);
+    output.stderr_has("/org/api:v1` is not in the registry").stderr_has("503");
 }
