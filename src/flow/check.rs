@@ -69,11 +69,12 @@ fn beside_broken_rules(
     checks: &mut Checks,
     listener: &mut Listener<'_>,
 ) -> Failure {
-    let broken = broken_beside_images(&released.rules, released.entries(), None, checks, listener);
+    let (broken, unanswered) = broken_beside_images(&released.rules, released.entries(), None, checks, listener);
     for ruling in &broken {
         listener(&Event::Judged(ruling));
     }
-    let problems = broken.iter().map(|ruling| Failure::new(FailureKind::Guarded, ruling.to_string())).collect();
+    let problems = broken.iter().map(|ruling| Failure::new(FailureKind::Guarded, ruling.to_string()));
+    let problems = problems.chain(unanswered).collect();
     Failure { rulings: broken.into(), ..failure.and(problems) }
 }
 

@@ -58,7 +58,8 @@ impl Attempt<'_> {
         let paths = draft.edited.asked.paths;
         let state = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let (entries, now) = (entries_to_rule(draft, &draft.orders), self.context());
-        let mut broken = broken_beside_images(&state, entries, Some(&now), self.checks, listener);
+        // Whether a registry answered counts once the images are there, and it is asked again.
+        let (mut broken, _) = broken_beside_images(&state, entries, Some(&now), self.checks, listener);
         broken.retain(|ruling| !matches!(ruling.demand, Some(RuleDemand::PinDigest | RuleDemand::Order)));
         draft.rulings = broken;
         match Ruling::stop(&draft.rulings) {

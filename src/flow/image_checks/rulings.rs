@@ -54,28 +54,28 @@ pub(in crate::flow) fn rule(
     judge(state, entries, context, WaitPolicy::AsRequested, checks, listener)
 }
 
-/// Judges the same rules after images were found to be missing or wrong, and returns those that do not hold. Only of the others
-/// can a registry tell more.
+/// Judges the same rules after images were found to be missing or wrong, and returns those that do not hold, and why
+/// a registry did not tell more. Only of the images that were found can one tell anything.
 pub(in crate::flow) fn broken_beside_images(
     state: &RulesState,
     entries: Vec<EntryToRule<'_>>,
     context: Option<&ReleaseContext>,
     checks: &mut Checks,
     listener: &mut Listener<'_>,
-) -> Vec<Ruling> {
+) -> (Vec<Ruling>, Option<Failure>) {
     let is_found = |to_rule: &EntryToRule<'_>| reference(to_rule).is_ok_and(|image| checks.of(&image).is_some());
     let (found, others): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_found);
     let by_files = |entries: &[EntryToRule<'_>], checks: &Checks| {
         let judged = judge_files(state, entries, context, checks).into_iter();
         judged.filter(JudgedDemand::is_broken).map(|one| one.ruling).collect()
     };
-    let mut rulings = match judge(state, &found, context, WaitPolicy::Never, checks, listener) {
-        Ok(judged) => judged.rulings,
+    let (mut rulings, unanswered) = match judge(state, &found, context, WaitPolicy::Never, checks, listener) {
+        Ok(judged) => (judged.rulings, None),
         // A registry that does not answer leaves what the files tell.
-        Err(_) => by_files(&found, checks),
+        Err(unanswered) => (by_files(&found, checks), Some(unanswered)),
     };
     rulings.extend::<Vec<_>>(by_files(&others, checks));
-    each_once(rulings.into_iter().filter(|ruling| ruling.broken().is_some()))
+    (each_once(rulings.into_iter().filter(|ruling| ruling.broken().is_some())), unanswered)
 }
 
 fn judge(
