@@ -75,6 +75,37 @@ fn an_identity_that_cannot_be_used_is_told() {
     assert!(!STAND_INS.iter().any(|told| output.stdout().contains(told)), "{}", output.stdout());
 }
 
+/// What git takes for a time and we do not is refused: an older commit would be made now.
+#[test]
+fn the_time_of_a_commit() {
+    for (date, seconds) in [
+        ("@1700000000", Some("1700000000")),
+        ("@0 +0000", Some("0")),
+        ("1700000000 +0200", Some("1700000000")),
+        ("2023-11-14T22:13:20Z", Some("1700000000")),
+        ("2023-11-15T00:13:20+02:00", Some("1700000000")),
+        ("yesterday", None),
+        ("20231114", None),
+        ("@-1", None),
+        ("@99999999999999", None),
+        ("2023-11-14 22:13:20", None),
+    ] {
+        let stage = Stage::new();
+        let release = release_with(&stage, "").env("GIT_COMMITTER_DATE", date).run();
+        match seconds {
+            Some(seconds) => {
+                release.success();
+                let told = stage.remote.git(["log", "-1", "--format=%ct %at", "main"]).run().success().stdout();
+                assert_eq!(told.trim(), format!("{seconds} {seconds}"), "{date}");
+            }
+            None => {
+                let refused = release.exit(2).stderr_has(&format!("`GIT_COMMITTER_DATE` is not a time: `{date}`"));
+                refused.stderr_has("hint: write it as `@SECONDS` since 1970, or as `2026-12-31T12:00:00Z`");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_mistake_is_told_by_its_place() {
     let wrong = "[http]\n\textraHeader = A: S3CR3Tx\\q\n";
