@@ -1,5 +1,9 @@
 //! What a commit says, as far as that does not depend on the edit.
 
+use std::ffi::OsStr;
+
+use jiff::Timestamp;
+
 use super::skip_ci::markers;
 use crate::cli::{CommitArguments, Environment, SignWith};
 use crate::git::{GitError, Identity, IdentityParts, Signed, Trailer, TrailerError, has_login};
@@ -26,7 +30,7 @@ pub struct CommitRequest {
     /// `EMAIL`, which git takes if no other address is known.
     pub environment_email: Option<String>,
     pub signer: CommitSigner,
-    /// The time of the commit in seconds since 1970, if it is given (`GIT_COMMITTER_DATE=@SECONDS`).
+    /// The time of the commit in seconds since 1970, if it is given (`GIT_COMMITTER_DATE`).
     pub seconds: Option<i64>,
 }
 
@@ -76,9 +80,7 @@ impl CommitRequest {
             environment_committer: identity(environment, "COMMITTER"),
             environment_email: environment.text("EMAIL"),
             signer: signer(arguments)?,
-            seconds: environment
-                .get("GIT_COMMITTER_DATE")
-                .and_then(|date| date.to_str()?.strip_prefix('@')?.split(' ').next()?.parse().ok()),
+            seconds: environment.get("GIT_COMMITTER_DATE").map(seconds).transpose()?,
         })
     }
 }
@@ -100,6 +102,23 @@ fn signer(arguments: &CommitArguments) -> Result<CommitSigner, Failure> {
 fn identity(environment: &Environment, role: &str) -> IdentityParts {
     let text = |part: &str| environment.text(&format!("GIT_{role}_{part}"));
     IdentityParts { name: text("NAME"), email: text("EMAIL") }
+}
+
+/// Returns the time that git's variable names: seconds since 1970, as git writes them, or a date as in RFC 3339. Git knows more
+/// forms, which depend on the time zone, or on today.
+fn seconds(date: &OsStr) -> Result<i64, Failure> {
+    let date = date.to_string_lossy();
+    let number = date.split(' ').next().filter(|number| number.starts_with('@') || number.len() > "20261231".len());
+    let counted = number.and_then(|number| number.trim_start_matches('@').parse().ok());
+    let time = match counted {
+        Some(seconds) => Timestamp::from_second(seconds).ok(),
+        None => date.parse().ok(),
+    };
+    let seconds = time.map(Timestamp::as_second).filter(|seconds| *seconds >= 0);
+    seconds.ok_or_else(|| {
+        Failure::usage(format!("`GIT_COMMITTER_DATE` is not a time: `{date}`"))
+            .hint("write it as `@SECONDS` since 1970, or as `2026-12-31T12:00:00Z`")
+    })
 }
 
 fn template(text: &str) -> Result<MessageTemplate, Failure> {
