@@ -204,7 +204,7 @@ pub enum GitError {
     Unexpected { context: String, source: anyhow::Error },
 }
 
-/// What gix says before the path of a lock that is there already.
+/// What gix says before the path of a lock that is there already. Nothing but its text has the path.
 const LOCK_AT: &str = "The lockfile at \"";
 
 /// How gix calls another failure of a lock, before its cause.
@@ -289,9 +289,9 @@ impl GitError {
         told.join(": ")
     }
 
-    /// Returns whether a lock that is there already is in the way.
+    /// Returns whether a lock that is there already is in the way of a checkout: gix calls nothing else there retryable.
     pub(super) fn is_locked(&self) -> bool {
-        causes(self).any(|cause| cause.to_string().contains(LOCK_AT))
+        causes(self).any(|cause| cause.downcast_ref().is_some_and(gix::Error::is_retryable))
     }
 
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {
