@@ -365,3 +365,20 @@ fn line_limit(environment: &Environment) -> Option<usize> {
     let terminal = terminal.map(|(width, _)| usize::from(width.0));
     terminal.or_else(|| environment.text("COLUMNS")?.parse().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, FailureKind, Surface, in_words_of};
+
+    /// What a server says is quoted, also if it looks like a hint of ours.
+    #[test]
+    fn only_our_own_words_are_those_of_the_surface() {
+        let server = "hint: use `--wait`";
+        let refused = Failure::new(FailureKind::Refused, "refused").detail(server).hint("add `--wait 5m`");
+        let told = in_words_of(Surface::Action, &refused);
+        assert_eq!((told.details, told.hint.as_deref()), (vec![server.to_owned()], Some("add `wait: 5m`")));
+        let both = refused.and(vec![Failure::usage("`--wait` is too long")]).detail(server);
+        let told = ["refused", "  hint: use `--wait`", "  hint: add `wait: 5m`", "`wait` is too long", server];
+        assert_eq!(in_words_of(Surface::Action, &both).details, told);
+    }
+}
