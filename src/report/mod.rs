@@ -294,19 +294,17 @@ impl Report {
 /// Returns a failure that calls what can be set as the user of `surface` writes it. What servers said stays as it is.
 fn in_words_of(surface: Surface, failure: &Failure) -> Failure {
     let translated = |text: &String| cli::in_words_of(surface, text);
-    let detail = |detail: &String| match detail.trim_start().starts_with("hint: ") {
-        true => translated(detail),
-        false => detail.clone(),
-    };
+    let problems: Vec<_> = failure.problems.iter().map(|problem| in_words_of(surface, problem)).collect();
+    let further = failure.details.iter().skip(Failure::sum(&failure.problems).len());
     let message = match failure.kind {
         FailureKind::Usage => translated(&failure.message),
         _ => failure.message.clone(),
     };
     Failure {
         message,
-        details: failure.details.iter().map(detail).collect(),
+        details: Failure::sum(&problems).into_iter().chain(further.cloned()).collect(),
         hint: failure.hint.as_ref().map(translated),
-        problems: failure.problems.iter().map(|problem| in_words_of(surface, problem)).collect(),
+        problems,
         ..failure.clone()
     }
 }

@@ -10,6 +10,7 @@ mod on_disk;
 mod repository;
 mod unclaimed;
 
+use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -209,17 +210,21 @@ impl Failure {
     #[must_use]
     pub fn and(self, others: Vec<Self>) -> Self {
         let kind = others.iter().fold(self.kind, |kind, other| kind.graver(other.kind));
-        let problems = each_once(std::iter::once(self).chain(others).flat_map(Self::into_problems));
+        let problems = each_once(iter::once(self).chain(others).flat_map(Self::into_problems));
         if let [only] = &problems[..] {
             return only.clone();
         }
-        let mut failure = Self::new(kind, format!("{} problems", problems.len()));
-        for problem in &problems {
-            failure.details.push(problem.message.clone());
-            failure.details.extend(problem.details.iter().map(|detail| format!("  {detail}")));
-            failure.details.extend(problem.hint.as_ref().map(|hint| format!("  hint: {hint}")));
-        }
-        Self { problems, ..failure }
+        let (details, summed) = (Self::sum(&problems), Self::new(kind, format!("{} problems", problems.len())));
+        Self { details, problems, ..summed }
+    }
+
+    /// Returns the lines that tell problems together.
+    pub fn sum(problems: &[Self]) -> Vec<String> {
+        let lines = problems.iter().flat_map(|Self { message, details, hint, .. }| {
+            let hint = hint.iter().map(|hint| format!("  hint: {hint}"));
+            iter::once(message.clone()).chain(details.iter().map(|detail| format!("  {detail}"))).chain(hint)
+        });
+        lines.collect()
     }
 
     /// Returns the failure of another repository than that of the release, which `flag` names.
