@@ -1,5 +1,5 @@
-//! INPUTS as meant: everything that was typed, parsed into values that are valid by themselves. Nothing is looked up yet, so
-//! every failure here is a usage error.
+//! INPUTS as meant: everything that was typed, parsed into values that are valid by themselves. No server is asked. Of what is
+//! on disk, only trusted keys are read, and whether a folder is there.
 //!
 //! A file here is a command. What several commands share is in folders: `repository` (where), `image_options` (what), and
 //! `release_options` (how); `run` and `values` are for all.
