@@ -377,7 +377,12 @@ fn rate_limited(answer: &ErrorResponse, source: &LoginSource) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorResponse, login_elsewhere};
+    use super::{
+        CheckError, ErrorResponse, Failure, HelperProblem, InvalidResponse, LocationError, Outage, Reference,
+        login_elsewhere, unavailable,
+    };
+    use crate::registry::AuthorityProblem;
+    use crate::system::client_certificate::ClientCertificateError;
 
     /// As nginx redirects from port 80 to 443.
     #[test]
@@ -393,5 +398,52 @@ mod tests {
             assert!(failure.message.contains("over plain HTTP"), "{failure:?}");
             assert!(login_elsewhere("other.test", &answer).message.contains("leads to"));
         }
+    }
+
+    /// A person must know what to do, whatever goes wrong.
+    #[test]
+    fn every_check_without_a_verdict_has_a_hint() {
+        let (host, path) = (|| "host".to_owned(), || "file".into());
+        let helper = |source| CheckError::Helper { program: "docker-credential-x".to_owned(), server: host(), source };
+        let invalid = |source| CheckError::InvalidResponse { host: host(), source };
+        let unreadable = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let mut errors = vec![
+            CheckError::Bare("a/b".to_owned()),
+            CheckError::Host(host()),
+            CheckError::Authority { path: path(), source: AuthorityProblem::NoCertificate },
+            CheckError::Authority { path: path(), source: AuthorityProblem::Unreadable(unreadable()) },
+            CheckError::ClientCertificate(ClientCertificateError::second(path(), path())),
+            CheckError::Scheme { host: host(), schemes: "`digest`".to_owned() },
+            helper(HelperProblem::Missing),
+            helper(HelperProblem::Start(unreadable())),
+            helper(HelperProblem::TimedOut),
+            helper(HelperProblem::Output),
+        ];
+        let invalids = [
+            InvalidResponse::TooLong { limit: 1 },
+            InvalidResponse::NotAManifest,
+            InvalidResponse::OtherBytes,
+            InvalidResponse::Nested,
+            InvalidResponse::NoToken,
+            InvalidResponse::Encoded,
+        ];
+        errors.extend(invalids.map(invalid));
+        let misdirected = |source| CheckError::Misdirected { from: host(), to: host(), source };
+        errors.extend([LocationError::Endless, LocationError::OtherServer].map(misdirected));
+        let reference: Reference = "host.example/a/b:v1".parse().unwrap();
+        for error in errors {
+            let told = format!("{error:?}");
+            assert!(Failure::check(&reference, error).hint.is_some(), "{told}");
+        }
+    }
+
+    /// Nothing comes of asking again.
+    #[test]
+    fn a_redirect_that_leads_nowhere_is_the_configurations_fault() {
+        let (code, message, retry_after) = (None, None, None);
+        let answer = ErrorResponse { host: "h.test".to_owned(), status: 302, code, message, retry_after };
+        let failure = unavailable("`a`", &Outage::Answered(answer), None);
+        let hint = "check the address in the registry's configuration, and the proxy in front of it";
+        assert_eq!(failure.hint.as_deref(), Some(hint));
     }
 }
