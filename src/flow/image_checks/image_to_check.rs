@@ -100,6 +100,8 @@ impl ImageToCheck {
         if tag.is_none() && digest.is_none() {
             return Ok(Self::Unpinned);
         }
+        let has_tag = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+        let hint = if has_tag { "take the tag out of the name, which has a place of its own" } else { hint };
         Reference::new(name, tag, digest)
             .map(Self::Known)
             .map_err(|error| Failure::usage(format!("`{name}` cannot be looked up in a registry: {error}")).hint(hint))

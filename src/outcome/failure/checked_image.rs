@@ -59,32 +59,50 @@ impl Failure {
     pub fn check(reference: &Reference, error: CheckError) -> Self {
         let kind = FailureKind::of_check(&error);
         let failure = Self::new(kind, format!("cannot check `{reference}`"));
-        let failure = match &error {
-            CheckError::Helper { program, server, source: HelperProblem::Failed(_) } => {
-                failure.hint(format!("run `echo {server} | {program} get` to see why"))
-            }
-            CheckError::Config { source, .. } => failure.hint(configuration_hint(source)),
-            CheckError::Misnamed(misnamed) => failure.hint(misnamed_hint(misnamed)),
-            CheckError::PlainRealm { .. } => failure
-                .hint("set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)"),
-            CheckError::LoginDropped { to, .. } => {
-                failure.hint(format!("set the address of the token server to {to} in the registry's configuration"))
-            }
-            CheckError::LoginInClear { host, .. } => {
-                failure.hint(format!("name {host} in `NO_PROXY`, or give the registry TLS"))
-            }
-            CheckError::Misdirected { source, .. } => match misdirection_hint(*source) {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            },
-            CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. } => failure
-                .hint("try again; if it stays so, check the registry's store and the proxy, or push the image again"),
-            CheckError::Setup(_) => failure.hint(NO_AUTHORITIES_HINT),
-            _ => failure,
-        };
+        let failure = failure.hint(hint_of(&error));
         failure.detail(format!("{:#}", anyhow::Error::from(error)))
     }
 }
+
+/// Returns what to do about a check that came to no verdict.
+fn hint_of(error: &CheckError) -> String {
+    let hint = match error {
+        CheckError::Bare(_) => "add `:TAG` or `@DIGEST`",
+        CheckError::Host(_) => "correct the host in the name of the image",
+        CheckError::Helper { source: HelperProblem::Missing, .. } => {
+            "install it in a folder of `PATH`, or take it out of the docker configuration"
+        }
+        CheckError::Helper { program, server, .. } => return format!("run `echo {server} | {program} get` to see why"),
+        CheckError::Config { source, .. } => configuration_hint(source),
+        CheckError::Authority { .. } | CheckError::ClientCertificate(_) => {
+            "put there what this user can read, in the PEM form, or take the file away"
+        }
+        CheckError::Misnamed(misnamed) => return misnamed_hint(misnamed),
+        CheckError::Scheme { .. } => {
+            "let the registry ask for `Basic`, or for `Bearer` with a `realm`, as docker knows them"
+        }
+        CheckError::PlainRealm { .. } => {
+            "set the registry's own address to https (Harbor: `external_url`; else `X-Forwarded-Proto`)"
+        }
+        CheckError::LoginDropped { to, .. } => {
+            return format!("set the address of the token server to {to} in the registry's configuration");
+        }
+        CheckError::LoginInClear { host, .. } => return format!("name {host} in `NO_PROXY`, or give the registry TLS"),
+        CheckError::Misdirected { source, .. } => misdirection_hint(*source),
+        CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. } => {
+            "try again; if it stays so, check the registry's store and the proxy, or push the image again"
+        }
+        CheckError::InvalidResponse { source: InvalidResponse::Nested, .. } => "push it again as one index of images",
+        CheckError::InvalidResponse { source: InvalidResponse::NoToken, .. } => {
+            "check the token server in the registry's configuration"
+        }
+        CheckError::InvalidResponse { .. } => NO_REGISTRY_HINT,
+        CheckError::Setup(_) => NO_AUTHORITIES_HINT,
+    };
+    hint.to_owned()
+}
+
+const NO_REGISTRY_HINT: &str = "check that the host is a registry, and that no proxy answers in its place";
 
 /// Returns what to do about a docker configuration that cannot be used.
 fn configuration_hint(problem: &ConfigProblem) -> &'static str {
@@ -128,24 +146,24 @@ impl FailureKind {
 }
 
 /// Returns what to do if a registry leads to where a check does not go.
-fn misdirection_hint(refusal: LocationError) -> Option<&'static str> {
+fn misdirection_hint(refusal: LocationError) -> &'static str {
     match refusal {
-        LocationError::Local => Some(
+        LocationError::Local => {
             "check the addresses in the registry's configuration: only a registry in a private network may lead to one there, \
-             and only one on this machine to this machine",
-        ),
-        LocationError::Downgrade => Some("set the registry's own address to https in its configuration"),
+             and only one on this machine to this machine"
+        }
+        LocationError::Downgrade => "set the registry's own address to https in its configuration",
         LocationError::Scheme | LocationError::Login | LocationError::Malformed => {
-            Some("check the address in the registry's configuration")
+            "check the address in the registry's configuration"
         }
-        LocationError::Circle | LocationError::Endless => {
-            Some("check the address in the registry's configuration, and the proxy in front of it")
-        }
+        LocationError::Circle | LocationError::Endless => WRONG_ADDRESS_HINT,
         LocationError::OtherServer => {
-            Some("log in with `docker login`, or set `TAGSHIP_REGISTRY_HOST`, if this token server is the right one")
+            "log in with `docker login`, or set `TAGSHIP_REGISTRY_HOST`, if this token server is the right one"
         }
     }
 }
+
+const WRONG_ADDRESS_HINT: &str = "check the address in the registry's configuration, and the proxy in front of it";
 
 /// Returns the failure that a verdict on `what` means; `None` if it is there.
 fn of_verdict(
@@ -218,7 +236,8 @@ fn unavailable(what: &str, outage: &Outage, wait: Option<Duration>) -> Failure {
             "try again; if the registry speaks TLS, name its CA certificate with `--ca-file`, and do not name it with `--plain-http`"
         }
         Outage::NoAnswer { cause, .. } => cause.hint(),
-        Outage::Page(_) => "check that the host is a registry, and that no proxy answers in its place",
+        Outage::Page(_) => NO_REGISTRY_HINT,
+        Outage::Answered(answer) if answer.status < 400 => WRONG_ADDRESS_HINT,
         Outage::Answered(_) if wait.is_some() => "try again later; `--wait` ended before the registry was available",
         Outage::Answered(_) => "try again, or let `--wait 5m` ask again",
     })

@@ -79,9 +79,12 @@ pub(super) fn challenges(response: &HttpResponse) -> Vec<Challenge> {
     challenge::parse(headers.iter().map(AsRef::as_ref))
 }
 
-/// Returns the error for challenges none of which we know.
+/// Returns the error for challenges none of which we know. Bearer without a realm does not say where tokens are given.
 pub(super) fn unknown(registry: &str, challenges: &[Challenge]) -> CheckError {
-    let shown = |challenge: &Challenge| format!("`{:.20}`", sent_logins::hidden(challenge.scheme()));
+    let shown = |challenge: &Challenge| match (challenge.scheme(), challenge.parameter("realm")) {
+        ("bearer", None) => "`bearer` without a `realm`".to_owned(),
+        (scheme, _) => format!("`{:.20}`", sent_logins::hidden(scheme)),
+    };
     let schemes: Vec<_> = challenges.iter().take(5).map(shown).collect();
     CheckError::Scheme { host: registry.to_owned(), schemes: schemes.join(", ") }
 }

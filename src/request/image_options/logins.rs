@@ -56,8 +56,8 @@ fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
     let (username, password) = match (environment.text(USERNAME), environment.text(PASSWORD)) {
         (None, None) => return Ok(None),
         (Some(username), Some(password)) => (username, password),
-        (Some(_), None) => return Err(Failure::usage(format!("`{USERNAME}` is set, and `{PASSWORD}` is not"))),
-        (None, Some(_)) => return Err(Failure::usage(format!("`{PASSWORD}` is set, and `{USERNAME}` is not"))),
+        (Some(_), None) => return Err(alone(USERNAME, PASSWORD)),
+        (None, Some(_)) => return Err(alone(PASSWORD, USERNAME)),
     };
     let hint = format!("name the registry in `{HOST}`, as `host` or `host:port`");
     let Some(registry) = environment.text(HOST) else {
@@ -67,6 +67,10 @@ fn given(environment: &Environment) -> Result<Option<GivenLogin>, Failure> {
         Some(login) => Ok(Some(login)),
         None => Err(Failure::usage(format!("`{HOST}` is `{registry}`, which is not a host")).hint(hint)),
     }
+}
+
+fn alone(set: &str, unset: &str) -> Failure {
+    Failure::usage(format!("`{set}` is set, and `{unset}` is not")).hint("set both of them, or none")
 }
 
 fn of_ci(login: RegistryLogin) -> Option<GivenLogin> {

@@ -272,6 +272,12 @@ fn a_name_in_a_file_that_no_registry_can_have() {
         .run()
         .exit(3)
         .stderr_has("/Org/web` cannot be looked up in a registry");
+    // A source of Flux has a place for the tag, and its URL has none.
+    let source = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: web}\n\
+                  spec: {url: 'oci://ghcr.io/org/web:v1', ref: {tag: v1}}\n";
+    environments.stage.remote.commit("main", "Source", &[File::new("source.yaml", source)]);
+    let output = environments.run("check", &["-f", "source.yaml"]).run().exit(3);
+    output.stderr_has("hint: take the tag out of the name, which has a place of its own");
 }
 
 /// A job that tries again after a registry's outage must not miss what a person must mend.

@@ -116,6 +116,8 @@ fn an_unknown_kind_of_login_is_an_error() {
     let expected = format!("{} wants a login of an unknown kind: `negotiate`, `digest`", registry.address());
     assert_eq!(check_error(&client, &registry).to_string(), expected);
     // This kind is known, but where the token is given is not.
+    let registry = with_image(Auth::None);
+    let (client, _home) = logged_in(&registry, &ci());
     registry.inject("/", ALWAYS, Fault::Answer(challenge("Bearer service=\"a\"")));
     let told = check_error(&client, &registry).to_string();
     assert!(told.ends_with(" unknown kind: `bearer` without a `realm`"), "{told}");
