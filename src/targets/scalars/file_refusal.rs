@@ -66,6 +66,7 @@ impl FileRefusal {
 
     pub(super) fn unproved(place: Position, difference: &str) -> Self {
         let message = format!("the edit could not be proved: {difference}");
-        Self { place: Some(place), message, hint: None, is_no_image: false }
+        let hint = "nothing was written; edit this image by hand, and please report the file's shape";
+        Self { place: Some(place), ..Self::of_file(message, hint) }
     }
 }
