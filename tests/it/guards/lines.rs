@@ -294,6 +294,33 @@ fn what_came_by_hand_and_was_reverted_stays_away() {
     }
 }
 
+/// A number in a tag tells the order if the user says so, also of what a person went back to.
+#[test]
+fn what_a_change_by_hand_lowers_by_its_number_stays_away() {
+    let pipeline = Pipeline::with_environments();
+    let release = |number: u32| {
+        let image = format!("web=*:build-{number}");
+        pipeline
+            .run("release", &["--no-check", "--output", "json", "-k", PRODUCTION, "--order", "number", &image])
+            .run()
+    };
+    for number in [3, 5] {
+        ends(&release(number), "released");
+    }
+    let by_hand = pipeline.file(PRODUCTION).replace("build-5", "build-4");
+    pipeline.stage.remote.commit("main", "Go back", &[File::new(&format!("{PRODUCTION}/kustomization.yaml"), by_hand)]);
+    let again = release(5);
+    ends(&again, "superseded");
+    again.stderr_has("was rolled back by");
+    ends(&release(3), "superseded");
+    // What it took back stays away.
+    let by_hand = pipeline.file(PRODUCTION).replace("build-4", "build-1");
+    pipeline.stage.remote.commit("main", "Go back", &[File::new(&format!("{PRODUCTION}/kustomization.yaml"), by_hand)]);
+    for (number, end) in [(2, "released"), (3, "superseded"), (5, "superseded"), (6, "released"), (5, "superseded")] {
+        ends(&release(number), end);
+    }
+}
+
 #[test]
 fn a_rollback_after_a_change_by_hand_never_goes_forward() {
     let pipeline = Pipeline::with_environments();
