@@ -12,7 +12,7 @@ use super::release_branch::read_branch::{Tip, read_branch};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::hold::{AffectedEntries, held};
-use crate::guards::order::{Build, EntryAtTip, HistoryDepth, RunningEntry};
+use crate::guards::order::{Build, EntryAtTip, HistoryDepth, Numbers, RunningEntry};
 use crate::image::ImageName;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, Retry};
@@ -185,6 +185,7 @@ impl Running {
                 name: &name,
                 now: &fields,
                 is_of_one_version: fields.several.is_empty(),
+                numbers: Numbers::by(request.delivery.order.by),
             };
             let mut note = |note| listener(&Event::Noted(note));
             let history = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;

@@ -13,7 +13,7 @@ use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits};
-use crate::guards::order::{Build, EntryAtTip, HistoryDepth, RunningEntry, TakenBack};
+use crate::guards::order::{Build, EntryAtTip, HistoryDepth, Numbers, RunningEntry, TakenBack};
 use crate::image::short_tag;
 use crate::message::LoggedRelease;
 use crate::message::compose::Purpose;
@@ -159,7 +159,7 @@ fn find(
 ) -> Result<(Vec<LoggedRelease>, usize), Failure> {
     let name = request.name.as_str();
     let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, request), Ok(None));
-    let found = EntryHistory::read(snapshot, path, Some(name), is_found)?;
+    let found = EntryHistory::read(snapshot, path, Some(name), Numbers::InVersions, is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);
     }
@@ -206,7 +206,8 @@ fn plan(
     let mut rollback_of: Vec<_> = taken_back.iter().map(|release| release.record.id).collect();
     if rollback_of.is_empty() {
         let now = now.clone().unwrap_or_default();
-        let entry = EntryAtTip { path: path.clone(), name, now: &now, is_of_one_version: false };
+        let (path, numbers) = (path.clone(), Numbers::InVersions);
+        let entry = EntryAtTip { path, name, now: &now, is_of_one_version: false, numbers };
         rollback_of = still_taken_back(snapshot, &entry, &to, note)?;
     }
     let rolled_back_before = since.iter().find(|release| is_already_so && release.rolled_back_by.is_some()).cloned();

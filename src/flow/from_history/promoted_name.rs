@@ -4,7 +4,7 @@
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::EntryHistory;
-use crate::guards::order::{EntryAtTip, HistoryDepth, RunningEntry};
+use crate::guards::order::{EntryAtTip, HistoryDepth, Numbers, RunningEntry};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -109,14 +109,15 @@ impl EntryThere {
     fn said_name(&self, snapshot: &mut Snapshot<'_>, claims: &mut BranchClaims) -> Result<Option<String>, Failure> {
         let Self { path, name, fields } = self;
         let is_of_one_version = fields.several.is_empty();
-        let entry = EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version };
+        let numbers = Numbers::InVersions;
+        let entry = EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version, numbers };
         // The guards tell what is to be told of its history.
         let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
         if running.said_name.is_some() || !running.was_released {
             return Ok(running.said_name);
         }
         let is_said = |changes: &[LoggedRelease]| changes.iter().any(|change| change.said_name().is_some());
-        let history = EntryHistory::read(snapshot, path, Some(name), is_said)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), numbers, is_said)?;
         Ok(history.changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned))
     }
 }

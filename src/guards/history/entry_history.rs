@@ -7,6 +7,7 @@ use super::branch_line::BranchLine;
 use super::claims::claims_of;
 use super::file_entries::{Entries, entries};
 use super::moved_file::moved_from;
+use crate::guards::order::{Build, Numbers};
 use crate::git::{CommitId, CommitRecord, HistoryWindow, RepositoryPath, Snapshot};
 use crate::guards::order::Build;
 use crate::message::LoggedRelease;
@@ -47,9 +48,10 @@ impl EntryHistory {
         snapshot: &mut Snapshot<'_>,
         path: &RepositoryPath,
         name: Option<&str>,
+        numbers: Numbers,
         is_enough: impl Fn(&[LoggedRelease]) -> bool,
     ) -> Result<Self, Failure> {
-        Self::read_until(snapshot, path, name, |read| is_enough(&read.changes))
+        Self::read_until(snapshot, path, name, numbers, |read| is_enough(&read.changes))
     }
 
     /// Reads as [`EntryHistory::read`] does, until what was read `is_enough`.
@@ -60,6 +62,7 @@ impl EntryHistory {
         snapshot: &mut Snapshot<'_>,
         path: &RepositoryPath,
         name: Option<&str>,
+        numbers: Numbers,
         is_enough: impl Fn(&Self) -> bool,
     ) -> Result<Self, Failure> {
         let mut line = Line::new(path, name);
@@ -75,7 +78,7 @@ impl EntryHistory {
             let history = branch.history();
             let last = &tips[tips.len().saturating_sub(COMMITS_OF_A_TIME)..];
             read = Self {
-                changes: line.changes(),
+                changes: line.changes(numbers),
                 complete: history.complete,
                 commits_read: history.commits.len(),
                 read_back_to: last.iter().map(|tip| tip.seconds).max().unwrap_or(i64::MAX),
@@ -240,7 +243,7 @@ impl<'a> Line<'a> {
 
     /// Returns the changes so far. What the oldest commit changed is not known, unless there is none before it that can be
     /// read.
-    fn changes(&self) -> Vec<LoggedRelease> {
+    fn changes(&self, numbers: Numbers) -> Vec<LoggedRelease> {
         let mut changes = self.changes.clone();
         let oldest = match &self.later {
             Some((first, oldest, _)) if self.is_at_end => {
@@ -254,7 +257,7 @@ impl<'a> Line<'a> {
         for change in &mut changes {
             change.trailers = self.true_claim(change);
         }
-        mark_what_went_back(&mut changes, oldest);
+        mark_what_went_back(&mut changes, oldest, numbers);
         changes
     }
 }
@@ -296,7 +299,7 @@ const MAX_COMPARED: usize = 100;
 /// Marks the changes that went back to what an entry said before, and what they took back. A release of ours goes back only
 /// if it says so; any other change goes back if the entry says again what it said before. If it says what is new, it takes
 /// back what its tag is lower than, and the newest build if its title is that of a revert.
-fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
+fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries, numbers: Numbers) {
     /// What an entry said, and the change that made it say so; `None` for what it said before all changes.
     type Said = (Option<Fields>, Option<usize>);
     let mut standing: HashMap<String, Vec<Said>> =
@@ -322,8 +325,10 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries) {
         let gone_back_to = (index + 1..changes.len()).find(|at| is_rollback && is_same(&changes[*at]));
         let build = |fields: &Fields| Build::of_entry(name, fields, None);
         let by_hand = fields.as_ref().filter(|_| trailers.is_none()).map(build);
-        let is_higher = |said: &Fields| by_hand.as_ref().is_some_and(|new| new.is_older_by_tag_than(&build(said)));
-        let is_lower = |said: &Fields| by_hand.as_ref().is_some_and(|new| build(said).is_older_by_tag_than(new));
+        let is_higher =
+            |said: &Fields| by_hand.as_ref().is_some_and(|new| new.is_older_by_tag_than(&build(said), numbers));
+        let is_lower =
+            |said: &Fields| by_hand.as_ref().is_some_and(|new| build(said).is_older_by_tag_than(new, numbers));
         let has_title = || titles(&changes[index].record).any(|title| title.starts_with("Revert "));
         let reverts = by_hand.is_some() && has_title() && !changes[index + 1..].iter().any(is_same);
         // What a template says never ran.

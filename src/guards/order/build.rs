@@ -95,8 +95,8 @@ impl Build {
     }
 
     /// Returns whether its tag alone tells that it is older than another build.
-    pub fn is_older_by_tag_than(&self, other: &Self) -> bool {
-        by_tags(self, other, Numbers::InVersions) == Ok(Judgement::LowerTag)
+    pub fn is_older_by_tag_than(&self, other: &Self, numbers: Numbers) -> bool {
+        by_tags(self, other, numbers) == Ok(Judgement::LowerTag)
     }
 
     /// Returns whether the tag of this one is a higher version than that of the other.

@@ -14,7 +14,7 @@ use super::past::MAX_COMMITS_SEARCHED;
 use super::running::{HistoryDepth, RunningEntry};
 use super::sentences::{told, unreachable};
 use super::source_repository::SourceRepositories;
-use super::{Build, Judgement};
+use super::{Build, Judgement, Numbers};
 use crate::git::{CommitId, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::message::SourceCommit;
@@ -61,7 +61,8 @@ pub fn order_of(
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
             let candidate = CandidateBuild { context, file: &file.path, name: &entry.name, new, keeps_image };
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
-            let at_tip = EntryAtTip { is_of_one_version: places.len() == 1 && !entry.appended, ..at_tip };
+            let is_of_one_version = places.len() == 1 && !entry.appended;
+            let at_tip = EntryAtTip { is_of_one_version, numbers: Numbers::by(setting.by), ..at_tip };
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
     }

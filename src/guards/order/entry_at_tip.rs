@@ -1,5 +1,6 @@
 //! The entry whose past is read.
 
+use super::Numbers;
 use crate::git::RepositoryPath;
 use crate::targets::Fields;
 
@@ -10,10 +11,12 @@ pub struct EntryAtTip<'a> {
     pub now: &'a Fields,
     /// Whether all places of the name are known to say the same.
     pub is_of_one_version: bool,
+    /// How a tag is compared with those before it.
+    pub numbers: Numbers,
 }
 
 impl<'a> EntryAtTip<'a> {
     pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
-        Self { path: RepositoryPath::shown_as(file), name, now, is_of_one_version: false }
+        Self { path: RepositoryPath::shown_as(file), name, now, is_of_one_version: false, numbers: Numbers::InVersions }
     }
 }

@@ -83,11 +83,10 @@ fn commits_count(by: OrderBy) -> bool {
 /// Judges a new build. `ancestry` is what is known of the commits of both; `None` if one of them has none, or if they do not
 /// count.
 pub fn judge(new: &Build, running: &Build, by: OrderBy, ancestry: Option<&Ancestry>) -> Judgement {
-    let numbers = match by {
-        OrderBy::Nothing => return Judgement::NotAsked,
-        OrderBy::Number => Numbers::Anywhere,
-        OrderBy::Auto | OrderBy::Version | OrderBy::Source => Numbers::InVersions,
-    };
+    if by == OrderBy::Nothing {
+        return Judgement::NotAsked;
+    }
+    let numbers = Numbers::by(by);
     let source = running.source.as_ref().map(|source| source.commit.short()).unwrap_or_default();
     let no_ancestry = match ancestry {
         Some(Ancestry::After) => return Judgement::Newer(format!("descends from {source}")),

@@ -69,7 +69,7 @@ impl RunningEntry {
         depth: HistoryDepth,
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
-        let EntryAtTip { path, name, now, .. } = entry;
+        let EntryAtTip { path, name, now, numbers, .. } = entry;
         let spellings = search_claim(snapshot, claims, path, name)?;
         let (claim, history) = (last_claim(claims, &path.to_string(), name, &spellings), claims.line().history());
         if let Some(claim) = &claim
@@ -97,7 +97,7 @@ impl RunningEntry {
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
             return Ok(Self { build, ..Self::default() });
         }
-        let history = EntryHistory::read(snapshot, path, Some(name), is_enough)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), *numbers, is_enough)?;
         if !history.complete && !is_enough(&history.changes) {
             note(format!("read only {} of the history of `{name}`", newest_commits(history.commits_read)));
         }

@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 
+use crate::request::OrderBy;
+
 /// How two tags are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Numbers {
@@ -11,6 +13,13 @@ pub enum Numbers {
     InVersions,
     /// Wherever they are, as with `--order number`.
     Anywhere,
+}
+
+impl Numbers {
+    /// Returns how tags are compared by this order.
+    pub fn by(by: OrderBy) -> Self {
+        if by == OrderBy::Number { Self::Anywhere } else { Self::InVersions }
+    }
 }
 
 /// Words that make what follows a version a pre-release of it ([SemVer](https://semver.org/#spec-item-9)). The rank tells
