@@ -76,6 +76,6 @@ fn a_kustomization_that_is_too_large() {
     let large = format!("{SEED}# {}\n", "x".repeat(5 << 20));
     stage.remote.commit("main", "Grow", &[File::new(FILE, large)]);
     let release = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
-    super::bounded(release).exit(3).stderr_has("is larger than 4 MiB");
+    super::bounded(release).exit(3).stderr_has("is larger than 4 MiB\n  hint: split the file, or name a smaller one");
     assert_eq!(stage.remote.number_of_commits("main"), 2);
 }

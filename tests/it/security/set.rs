@@ -94,11 +94,12 @@ fn only_regular_files_of_a_bounded_size_are_read() {
     let folder = home.path().join("workspace");
     Command::new("mkfifo").arg(folder.join("pipe")).run().success();
     fs::File::create(folder.join("sparse")).unwrap().set_len(3 << 30).unwrap();
-    for (name, said) in [("pipe", "not a regular file"), ("sparse", "larger than 4 MiB")] {
+    let split = "larger than 4 MiB\n  hint: split the file, or name a smaller one";
+    for (name, said) in [("pipe", "not a regular file"), ("sparse", split)] {
         set(&home, &["-k", name, "web:v2"]).run().exit(3).stderr_has(said);
     }
     set(&home, &["-k", "/dev/zero", "web:v2"]).run().exit(3).stderr_has("not a regular file");
     let large = format!("{FILE}#{}\n", "x".repeat(5 << 20));
     home.write("workspace/k/kustomization.yaml", &large);
-    set(&home, &["-k", "k", "web:v2"]).run().exit(3).stderr_has("larger than 4 MiB");
+    set(&home, &["-k", "k", "web:v2"]).run().exit(3).stderr_has(split);
 }
