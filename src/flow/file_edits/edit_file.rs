@@ -25,6 +25,9 @@ pub(in crate::flow) fn absent(add: bool) -> Absent {
     if add { Absent::Append } else { Absent::Report }
 }
 
+/// What to do about a file that is too large.
+pub(in crate::flow) const SMALLER: &str = "split the file, or name a smaller one";
+
 pub(in crate::flow) fn edit_file(
     path: String,
     old: Vec<u8>,
@@ -32,7 +35,7 @@ pub(in crate::flow) fn edit_file(
     settings: &EditSettings<'_>,
 ) -> Result<FileEdit, Failure> {
     if old.len() > MAX_BYTES {
-        return Err(Failure::target(format!("`{path}` is larger than 4 MiB")));
+        return Err(Failure::target(format!("`{path}` is larger than 4 MiB")).hint(SMALLER));
     }
     let absent = absent(settings.add);
     let comment = |template: &CommentTemplate, name: &ImageName, fields: &Fields| {

@@ -1,9 +1,11 @@
 //! Which files on disk `set` edits, each once, and the folder that none of them may lead out of.
 
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 use super::kustomization_only::is_folder;
 use super::patterns_on_disk::without_patterns;
+use crate::flow::file_edits::edit_file::SMALLER;
 use crate::outcome::failure::Failure;
 use crate::request::TargetFile;
 use crate::system::disk::files::{self, FileLocation};
@@ -109,5 +111,6 @@ fn without_dots(path: &Path) -> PathBuf {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::target(format!("cannot read `{}`: {error}", path.display()))
+    let failure = Failure::target(format!("cannot read `{}`: {error}", path.display()));
+    if error.kind() == ErrorKind::FileTooLarge { failure.hint(SMALLER) } else { failure }
 }
