@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING};
 use crate::stage::{COMMIT, FILE, SEED, Stage};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::http::Response;
@@ -303,6 +304,19 @@ fn a_digest_that_only_a_header_named_once_is_not_written_by_a_rollback() {
     rollback.arg("--pin-digest=always").run().exit(4).stderr_has("has another digest in the registry");
     let text = String::from_utf8(stage.remote.file("main", FILE)).unwrap();
     assert!(text.contains("v2") && !text.contains("sha256:"), "{text}");
+}
+
+/// A promotion takes the digest from the record of the other environment.
+#[test]
+fn a_digest_that_only_a_header_named_once_is_not_promoted() {
+    let environments = Pipeline::with_environments();
+    let image = format!("web={}", environments.build("web", "v1"));
+    let path = "HEAD /v2/org/web/manifests/v1";
+    environments.stage.registry.inject(path, ALWAYS, Fault::WrongDigest);
+    environments.run("release", &["-k", STAGING, &image]).run().success();
+    let promote = environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web", "--pin-digest"]);
+    promote.run().exit(4).stderr_has("has another digest in the registry");
+    assert!(!environments.file(PRODUCTION).contains("sha256:"), "{}", environments.file(PRODUCTION));
 }
 
 #[test]
