@@ -16,7 +16,7 @@ pub(in crate::flow) fn forge_of(remote: &Remote, request: &TargetRequest) -> Res
 
 /// Returns what makes the forge of `remote` later. Without a login by then, git's credential helpers are asked for one, so that
 /// none is asked without a need.
-pub(super) fn forge_on_demand(
+pub(in crate::flow) fn forge_on_demand(
     remote: &Remote,
     request: &TargetRequest,
 ) -> Box<dyn FnOnce() -> Result<Forge, Failure> + Send> {

@@ -62,7 +62,7 @@ pub fn order_of(
             let candidate = CandidateBuild { context, file: &file.path, name: &entry.name, new, keeps_image };
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
             let is_of_one_version = places.len() == 1 && !entry.appended;
-            let at_tip = EntryAtTip { is_of_one_version, numbers: Numbers::by(setting.by), ..at_tip };
+            let at_tip = EntryAtTip { is_of_one_version, numbers: Numbers::by(context.by), ..at_tip };
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
@@ -187,7 +187,7 @@ impl CandidateBuild<'_> {
         {
             return Err(unreachable(name, why));
         }
-        if let (Standing::Diverged, Some(why)) = (ordered.standing, repositories.unasked()) {
+        if let (OrderVerdict::Diverged, Some(why)) = (ordered.verdict, repositories.unasked()) {
             ordered.reason += &format!("; its default branch is not known: {why}");
         }
         let located = |source: Option<SourceCommit>| source.map(|source| repositories.located(source));

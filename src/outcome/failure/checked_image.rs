@@ -401,7 +401,7 @@ mod tests {
         login_elsewhere, unavailable,
     };
     use crate::registry::AuthorityProblem;
-    use crate::system::client_certificate::ClientCertificateError;
+    use crate::system::network::client_certificate::ClientCertificateError;
 
     /// As nginx redirects from port 80 to 443.
     #[test]
