@@ -1,9 +1,10 @@
 //! The argument by which an entry gets a value that history has, to the letter: what a rollback and a promotion write.
 
-use crate::image::{Field, ImageArgument, ImageName};
+use crate::git::{RepositoryPath, Snapshot};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::outcome::failure::Failure;
 use crate::request::PinDigest;
-use crate::targets::Fields;
+use crate::targets::{self, Absent, Fields};
 
 /// Returns the argument that makes an entry say exactly this, but for a digest: one beside a tag that is not to be pinned is
 /// left out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that
@@ -32,4 +33,37 @@ pub(super) fn exactly(
         change.digest = Field::Set(digest);
     }
     Ok(ImageArgument { name: name.clone(), change })
+}
+
+/// Files as an argument makes them.
+pub(super) type EditedTexts = Vec<Vec<u8>>;
+
+/// Returns what an argument makes of the files at `paths`; nothing if one of them cannot be edited so.
+pub(super) fn edited(
+    snapshot: &Snapshot<'_>,
+    paths: &[RepositoryPath],
+    argument: &ImageArgument,
+) -> Option<EditedTexts> {
+    let edited = |path: &RepositoryPath| {
+        let argument = std::slice::from_ref(argument);
+        Some(targets::edit(&path.to_string(), snapshot.file(path).ok()?, argument, Absent::Report).ok()?.text)
+    };
+    paths.iter().map(edited).collect()
+}
+
+/// Returns the argument with a name that releases have said, if the files become the same by it: other texts there make that name
+/// of the one that is written.
+pub(super) fn by_said_name<'n>(
+    argument: ImageArgument,
+    said: impl IntoIterator<Item = &'n str>,
+    edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
+) -> ImageArgument {
+    let Field::Set(name) = &argument.change.new_name else { return argument };
+    let named = |said: &str| {
+        let new_name = Field::Set(said.to_owned());
+        ImageArgument { name: argument.name.clone(), change: ImageChange { new_name, ..argument.change.clone() } }
+    };
+    let mut longer = said.into_iter().filter(|said| said != name).map(named).peekable();
+    let Some(text) = longer.peek().and_then(|_| edited(&argument)) else { return argument };
+    longer.find(|named| edited(named).as_ref() == Some(&text)).unwrap_or(argument)
 }

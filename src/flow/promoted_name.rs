@@ -78,6 +78,23 @@ impl Destination<'_> {
         if self.is_checked && !is_there { Err(refused) } else { Ok(None) }
     }
 
+    /// Returns the names that releases to these entries have said, and then that of the promoted one, as far as texts under other
+    /// keys may make them of the name that an entry has.
+    pub(super) fn said_names(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
+        promoted: &PromotedEntry<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        let name = promoted.name.as_str();
+        let mut said = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.name == name && entry.fields.may_be_longer) {
+            said.extend(entry.said_name(snapshot, claims)?);
+            said.extend(promoted.said_name.map(str::to_owned));
+        }
+        Ok(said)
+    }
+
     /// Returns whether all files take the name without a place for it, and then which has a registry that it is not of. A place
     /// that is empty, or has another name, says something too.
     fn takes(

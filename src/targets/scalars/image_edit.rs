@@ -13,7 +13,7 @@ use super::key_stems::plain;
 use super::later_steps::notes_of_later_steps;
 use super::lookup::FileImages;
 use super::name_parts::{below, is_image_key};
-use super::parts_around::PartsAround;
+use super::parts_around::{CertainRegistries, PartsAround};
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
 use super::shared_registry::SharedName;
@@ -36,6 +36,7 @@ pub(super) fn outcome(
     let paths = ScalarPaths { yaml: new, values: written_values(&plan), paths: OnceCell::new() };
     let mut notes = Vec::new();
     let mut entries = Vec::new();
+    let (mut old_registries, mut registries) = (CertainRegistries::default(), CertainRegistries::default());
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
         let after = after(new, image)?;
@@ -45,9 +46,9 @@ pub(super) fn outcome(
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
             fields: field_edits(old, &paths, image, &after),
-            before: image.before.clone(),
-            after,
-            checked_as: image.asked.checked_as.clone(),
+            before: old_registries.judged(old, &image.place, image.before.clone()),
+            after: registries.judged(new, &image.place, after),
+            checked_as: image.checked_as().cloned(),
             shared_name: shared_name(new, image)?,
             other_registry: other_registry(image),
         });

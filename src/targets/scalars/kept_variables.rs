@@ -68,8 +68,8 @@ impl KeptVariable<'_> {
             true => key.to_owned(),
             false => format!("{}.{path}", label.map(|label| format!("{label}/")).unwrap_or_default()),
         };
-        let asked = &self.image.asked;
-        let image = asked.after.new_name.as_ref().or(asked.checked_as.as_ref()).map_or("*", String::as_str);
+        let image = self.image.checked_as().or(self.image.asked.after.new_name.as_ref());
+        let image = image.map_or("*", String::as_str);
         let argument = format!("{name}={image}:{}", self.new);
         let kind = NoteKind::VariableKept {
             key: key.to_owned(),

@@ -2,6 +2,8 @@
 //! or on the way to it, or an organization beside it. Charts differ in whether they do, so the image keeps the name that is here.
 //! But an argument may name what such a chart makes of it, and that is not written behind the same texts once more.
 
+use std::collections::HashMap;
+
 use super::beside::ValuesBeside;
 use super::image_text::ImageText;
 use super::key_stems::plain;
@@ -10,7 +12,8 @@ use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::registries_around::{certain_registries, is_registry_key, part};
 use super::slot::Slot;
 use crate::image::{has_registry, split_registry};
-use crate::yaml::ParsedYaml;
+use crate::targets::edit::Fields;
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// The keys of what stands between a registry and the last part of a name. Without a registry beside them, they may be of
 /// something else, as the namespace of a workload is.
@@ -28,8 +31,13 @@ pub(super) struct PartsAround<'y> {
 }
 
 impl<'y> PartsAround<'y> {
-    /// Returns what is around an image ; nothing if its name is whole, or is not written.
+    /// Returns what is around an image; nothing if its name is whole, or is not written.
     pub(super) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace) -> Option<Self> {
+        Self::among(yaml, place, &mut CertainRegistries::default())
+    }
+
+    /// Returns what [`PartsAround::of`] returns, with the registries that were found for other images.
+    fn among(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, found: &mut CertainRegistries<'y>) -> Option<Self> {
         let text = |slot: Slot| slot.text(yaml).ok().flatten();
         let (slot, own_registry, name) = match &place.slots {
             Slots::Reference { slot, form: ReferenceForm::Uncertain } => {
@@ -53,9 +61,14 @@ impl<'y> PartsAround<'y> {
         let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
         let others = beside.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
-        parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
+        parts.extend(place.trail.iter().rev().flat_map(|mapping| found.of(yaml, *mapping).to_vec()));
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
         Some(Self { own_registry, writes_registry, name, parts })
+    }
+
+    /// Whether a chart may make a longer name of the one that is here.
+    fn is_any(&self) -> bool {
+        self.parts.iter().any(|(_, part)| self.own_registry != Some(part))
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
@@ -85,5 +98,21 @@ impl<'y> PartsAround<'y> {
         let is_again = |part: &str| begins(written, part) && !begins(&self.name, part);
         let mut again = others.filter(|(key, part)| is_again(part) || is_another(key));
         again.next().map(|(key, part)| (key.as_str(), *part))
+    }
+}
+
+/// The registries that were found in mappings, once in each: one may have thousands of images.
+#[derive(Default)]
+pub(super) struct CertainRegistries<'y>(HashMap<NodeId, Vec<(String, &'y str)>>);
+
+impl<'y> CertainRegistries<'y> {
+    fn of(&mut self, yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> &[(String, &'y str)] {
+        self.0.entry(mapping).or_insert_with(|| certain_registries(yaml, mapping))
+    }
+
+    /// Returns what an image says, with whether charts may make a longer name of its own.
+    pub(super) fn judged(&mut self, yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, fields: Fields) -> Fields {
+        let may_be_longer = PartsAround::among(yaml, place, self).is_some_and(|around| around.is_any());
+        Fields { may_be_longer, ..fields }
     }
 }

@@ -4,6 +4,7 @@
 use super::asked::{Asked, NewText, asked};
 use super::file_refusal::FileRefusal;
 use super::image_of_tag::TagsOfImages;
+use super::image_text::is_same_image;
 use super::lookup::FileImages;
 use super::place::ImagePlace;
 use crate::image::{ImageArgument, ImageName};
@@ -30,6 +31,15 @@ pub(super) struct PlannedImage<'a> {
     pub(super) asked: Asked,
     /// The scalars that change.
     pub(super) texts: Vec<NewText>,
+}
+
+impl PlannedImage<'_> {
+    /// Returns the name that was asked for and is not written, unless the file says it by another spelling.
+    pub(super) fn checked_as(&self) -> Option<&String> {
+        let Asked { after, checked_as, .. } = &self.asked;
+        let is_said = |name: &&String| after.new_name.as_ref().is_some_and(|said| is_same_image(said, name));
+        checked_as.as_ref().filter(|name| !is_said(name))
+    }
 }
 
 /// Finds what each argument names, and decides which scalars change. No two arguments have one name.

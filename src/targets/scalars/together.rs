@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::file_refusal::FileRefusal;
 use super::lookup::FileImages;
+use super::parts_around::CertainRegistries;
 use super::place::ImagePlace;
 use super::walk::walk;
 use crate::targets::edit::{Fields, PlaceVersion};
@@ -49,9 +50,13 @@ impl SaidVersion {
 /// # Errors
 ///
 /// A part is no string that can be replaced.
-pub(super) fn together(yaml: &ParsedYaml<'_>, places: &[ImagePlace]) -> Result<Option<Fields>, FileRefusal> {
+pub(super) fn together<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    places: &'y [ImagePlace],
+    registries: &mut CertainRegistries<'y>,
+) -> Result<Option<Fields>, FileRefusal> {
     let Some((first, others)) = places.split_first() else { return Ok(None) };
-    let mut fields = first.fields(yaml)?;
+    let mut fields = registries.judged(yaml, first, first.fields(yaml)?);
     let mut said = vec![SaidVersion::of(yaml, first, &fields)?];
     for place in others {
         let other = place.fields(yaml)?;
@@ -77,7 +82,8 @@ pub(super) fn together(yaml: &ParsedYaml<'_>, places: &[ImagePlace]) -> Result<O
 pub(super) fn require_one_version(images: &FileImages<'_, '_>, name: &str) -> Result<(), FileRefusal> {
     let yaml = images.yaml;
     let places = images.to_edit(name)?;
-    let Some(fields) = together(yaml, &places)?.filter(|fields| !fields.several.is_empty()) else { return Ok(()) };
+    let fields = together(yaml, &places, &mut CertainRegistries::default())?;
+    let Some(fields) = fields.filter(|fields| !fields.several.is_empty()) else { return Ok(()) };
     let mut first = None;
     for place in &places {
         let version = place.fields(yaml)?;
