@@ -17,6 +17,12 @@ const SHAPES: [&str; 6] = [
     "dockerRegistry: 'REGISTRY'\nimage: 'org/web:TAG'\n",
 ];
 
+/// A registry of their own would be before the name here, and is empty.
+const WITHOUT_ONE: [&str; 2] = [
+    "images: {registry: 'REGISTRY'}\nimage: {registry: '', repository: org/web, tag: 'TAG'}\n",
+    "global: {images: {registry: 'REGISTRY'}}\nimage: {registry: ~, repository: org/web, tag: 'TAG'}\n",
+];
+
 struct Charts {
     environments: Pipeline,
     shape: &'static str,
@@ -103,5 +109,41 @@ fn the_name_of_the_release_is_what_a_rollback_and_a_promotion_ask_for() {
         environments.run("rollback", &["-f", STAGE, "image"]).run().success();
         charts.is_told(&first);
         assert_eq!(charts.file(STAGE), charts.values("v1.0.0"), "{shape}");
+    }
+}
+
+/// Docker Hub may have another image of the name that the file has.
+#[test]
+fn a_name_below_a_registry_is_not_taken_for_the_image() {
+    for shape in SHAPES[1..5].iter().chain(&WITHOUT_ONE) {
+        let charts = Charts::new(shape);
+        let Charts { environments, .. } = &charts;
+        let registry = environments.stage.registry.address();
+        let image = environments.build("web", "v1.0.0");
+        let hint = |how: &str| format!("hint: {how}, as in `image={registry}/org/web:TAG`, or skip the registry");
+        let refused = |arguments: &[&str], hint: &str| {
+            let output = environments.run(arguments[0], &arguments[1..]).run().exit(3);
+            let output = output.stderr_has("the file does not say which image `image` is").stderr_has(hint);
+            output.stderr_has(&format!("and a chart that puts it into the name deploys `{registry}/org/web`"));
+        };
+        refused(&["release", "-f", STAGE, "image=*:v1.0.0"], &hint("name it"));
+        refused(&["release", "-f", STAGE, "--dry-run", "image=*:v1.0.0"], &hint("name it"));
+        refused(&["check", "-f", STAGE], "check the image by itself");
+        let by_hand = [File::new(STAGE, charts.values("v1.0.0"))];
+        environments.stage.remote.commit("main", "By hand", &by_hand);
+        refused(&["promote", "--from", STAGE, "--to", PROD, "image"], &hint("name it once in a release"));
+        refused(&["rollback", "-f", STAGE, "image"], &hint("name it once in a release"));
+        assert!(environments.stage.registry.request_lines().is_empty(), "{shape}: nothing else is asked for");
+        environments.run("promote", &["--from", STAGE, "--to", PROD, "--no-check", "image"]).run().success();
+        assert_eq!(charts.file(PROD), charts.values("v1.0.0"), "{shape}");
+        // Once a release has named the image, a check knows it.
+        let newer = environments.build("web", "v1.1.0");
+        environments.run("release", &["-f", STAGE, "--no-check", &format!("image={image}")]).run().success();
+        environments.run("release", &["-f", STAGE, &format!("image={newer}")]).run().success();
+        charts.is_told(&newer);
+        if charts.file(STAGE) == charts.values("v1.1.0") {
+            environments.run("check", &["-f", STAGE]).run().success();
+            charts.is_asked();
+        }
     }
 }
