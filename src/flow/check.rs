@@ -133,7 +133,7 @@ fn as_they_are(
     listener: &mut Listener<'_>,
 ) -> Result<Vec<FileEdit>, Failure> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let mut tags_elsewhere = TagsElsewhere::default();
+    let (mut tags_elsewhere, mut claims) = (TagsElsewhere::default(), BranchClaims::default());
     for path in paths {
         let file = path.to_string();
         let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
@@ -151,7 +151,12 @@ fn as_they_are(
                 fields.untagged = Untagged::Elsewhere;
             }
         }
-        match as_it_is(snapshot, path, entries) {
+        for (name, before) in entries.iter().filter_map(|(name, fields)| Some((name, fields.before_name.as_ref()?))) {
+            if !before.is_certain {
+                listener(&Event::Warned(format!("`{name}` in {file}: {before}, which was not checked")));
+            }
+        }
+        match as_it_is(snapshot, &mut claims, path, entries) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }
@@ -163,7 +168,8 @@ fn as_they_are(
 
 /// Returns a file with its entries as they are, in the form of an edit that changes nothing.
 fn as_it_is(
-    snapshot: &Snapshot<'_>,
+    snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
     path: &RepositoryPath,
     entries: Vec<(String, Fields)>,
 ) -> Result<FileEdit, Failure> {
@@ -176,6 +182,14 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
+        // Charts put a registry before the name, and releases have named the image.
+        let checked_as = if fields.is_below_registry() {
+            let entry = EntryAtTip::new(&file, name.as_str(), &fields);
+            let running = RunningEntry::read(snapshot, claims, &entry, Scrutiny::AtHand, &mut |_| {})?;
+            running.said_name.filter(|said| fields.is_longer_name(said))
+        } else {
+            None
+        };
         let entries = fields.each().into_iter().map(|fields| EntryEdit {
             name: name.clone(),
             line: 1,
@@ -183,7 +197,7 @@ fn as_it_is(
             before: fields.clone(),
             after: fields,
             fields: Vec::new(),
-            checked_as: None,
+            checked_as: checked_as.clone(),
             shared_name: None,
             other_registry: None,
         });

@@ -52,18 +52,20 @@ pub(super) fn edited(
 }
 
 /// Returns the argument with a name that releases have said, if the files become the same by it: other texts there make that name
-/// of the one that is written.
+/// of the one that is written. If none has said one and the name alone `is_unknown`, the argument keeps it: it names no image.
 pub(super) fn by_said_name<'n>(
     argument: ImageArgument,
     said: impl IntoIterator<Item = &'n str>,
+    is_unknown: bool,
     edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
 ) -> ImageArgument {
     let Field::Set(name) = &argument.change.new_name else { return argument };
-    let named = |said: &str| {
-        let new_name = Field::Set(said.to_owned());
-        ImageArgument { name: argument.name.clone(), change: ImageChange { new_name, ..argument.change.clone() } }
+    let with = |new_name: Field<String>| {
+        let change = ImageChange { new_name, ..argument.change.clone() };
+        ImageArgument { name: argument.name.clone(), change }
     };
-    let mut longer = said.into_iter().filter(|said| said != name).map(named).peekable();
+    let longer = said.into_iter().filter(|said| said != name).map(|said| with(Field::Set(said.to_owned())));
+    let mut longer = longer.chain(is_unknown.then(|| with(Field::Keep))).peekable();
     let Some(text) = longer.peek().and_then(|_| edited(&argument)) else { return argument };
     longer.find(|named| edited(named).as_ref() == Some(&text)).unwrap_or(argument)
 }

@@ -268,7 +268,8 @@ impl Running {
                 format!("`{name}` has `{text}` in `{}`", self.path)
             })?;
             let said = to.said_names(snapshot, claims, &promoted)?;
-            Ok(by_said_name(argument, said.iter().map(String::as_str), &|argument| {
+            let is_unknown = to.is_below_registry(name);
+            Ok(by_said_name(argument, said.iter().map(String::as_str), is_unknown, &|argument| {
                 edited(snapshot, to.paths, argument)
             }))
         };

@@ -78,6 +78,11 @@ impl Destination<'_> {
         if self.is_checked && !is_there { Err(refused) } else { Ok(None) }
     }
 
+    /// Whether charts put a registry before the name that an entry has.
+    pub(super) fn is_below_registry(&self, name: &ImageName) -> bool {
+        self.entries.iter().any(|entry| entry.name == name.as_str() && entry.fields.is_below_registry())
+    }
+
     /// Returns the names that releases to these entries have said, and then that of the promoted one, as far as texts under other
     /// keys may make them of the name that an entry has.
     pub(super) fn said_names(

@@ -341,7 +341,12 @@ impl Back {
         let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told);
         let argument = argument.map_err(|failure| failure.hint(name_another(request)))?;
         let said = self.to.said_name().into_iter().chain(self.image_name.as_deref());
-        let argument = by_said_name(argument, said.filter(|said| fields.may_be(name.as_str(), said)), edited);
+        let argument = by_said_name(
+            argument,
+            said.filter(|said| fields.may_be(name.as_str(), said)),
+            fields.is_below_registry(),
+            edited,
+        );
         if pin_digest == PinDigest::Always
             && request.delivery.registry.is_none()
             && argument.change.digest.set().is_none()

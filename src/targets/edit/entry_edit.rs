@@ -60,7 +60,7 @@ pub struct EntryEdit {
 impl EntryEdit {
     /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
     pub fn image_name(&self) -> Option<&str> {
-        self.checked_as.as_deref().or_else(|| self.after.image_name(self.name.as_str()))
+        self.checked_as.as_deref().or_else(|| self.after.known_name(self.name.as_str()))
     }
 
     /// Whether it is not what it was.

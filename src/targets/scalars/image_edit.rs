@@ -22,7 +22,7 @@ use super::variable;
 use super::walk::paths_to;
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
-    Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
+    BeforeName, Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
 };
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -41,14 +41,17 @@ pub(super) fn outcome(
         notes.extend(notes_of(old, new, image));
         let after = after(new, image)?;
         notes.extend(notes_of_later_steps(new_images, image, &after));
+        let after = registries.judged(new, &image.place, after);
+        notes.extend(note_of_text_before_name(new, image, &after));
+        let named = image.argument.change.new_name.set().filter(|_| after.is_below_registry());
         entries.push(EntryEdit {
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
             fields: field_edits(old, &paths, image, &after),
             before: old_registries.judged(old, &image.place, image.before.clone()),
-            after: registries.judged(new, &image.place, after),
-            checked_as: image.checked_as().cloned(),
+            after,
+            checked_as: image.checked_as().or(named).cloned(),
             shared_name: shared_name(new, image)?,
             other_registry: other_registry(image),
         });
@@ -240,6 +243,15 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
     let (key, part) = around.as_ref().filter(|_| is_written)?.part_again(new_name)?;
     let (new_name, key, part) = (new_name.clone(), key.to_owned(), part.to_owned());
     Some(NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }))
+}
+
+/// Notes a text that a chart may put into the name that is checked. A name that is kept and not known is not checked at all.
+fn note_of_text_before_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
+    let is_named = image.argument.change.new_name.set().is_some();
+    let is_checked = |before: &&BeforeName| image.checked_as().is_none() && (is_named || !before.is_certain);
+    let before = after.before_name.as_ref().filter(is_checked)?.clone();
+    let kind = NoteKind::Values(ValuesNote::BeforeName(before));
+    Some(Note { name: image.argument.name.to_string(), place: yaml.place(image.place.item), kind })
 }
 
 /// Notes a version behind a name in values that had none: the chart may add one.
