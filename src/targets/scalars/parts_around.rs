@@ -83,14 +83,17 @@ impl<'y> PartsAround<'y> {
     /// one of their own.
     fn before_name(&self, of_images: &[(String, &str)]) -> Option<BeforeName> {
         let Self { own_registry, name, parts, is_reference, .. } = self;
-        let is_other = |text: &str| !is_same_image(&format!("{text}/{name}"), name);
+        let own = own_registry.map_or(name.clone(), |own| format!("{own}/{name}"));
+        let is_other = |text: &str| !is_same_image(&format!("{text}/{name}"), &own);
         let before = |(at, (key, text)): (usize, &(String, &str))| {
             let (is_beside, is_of_images) = (at < self.beside, at >= parts.len());
             let is_owner = is_beside && !is_registry_key(key);
             let is_of_all = if is_of_images { self.writes_registry } else { is_beside || is_before_names(key) };
             let is_certain = is_of_all && !is_reference && own_registry.is_none() && !is_owner;
             let is_host = has_registry(&format!("{text}/")) && !text.contains("://") && !is_address(key);
-            let is_meant = is_owner || (own_registry.is_none() && is_host && is_other(text));
+            // Many charts take a registry for all images in place of the image's own.
+            let counts = own_registry.is_none() || (key.starts_with("global.") && is_before_names(key));
+            let is_meant = is_owner || (counts && is_host && is_other(text));
             let made = (!is_owner && !self.has_owner()).then(|| format!("{text}/{name}"));
             is_meant.then(|| BeforeName { key: key.clone(), text: (*text).to_owned(), made, is_certain })
         };
