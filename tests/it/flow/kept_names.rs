@@ -147,3 +147,29 @@ fn a_name_below_a_registry_is_not_taken_for_the_image() {
         }
     }
 }
+
+/// One of the environments says the whole name in its releases alone, or has no place for a name.
+#[test]
+fn a_promotion_takes_no_name_below_a_registry_for_the_image() {
+    let (tag_alone, shape) = ("image: {tag: 'TAG'}\n", SHAPES[1]);
+    for (from, to) in [(shape, tag_alone), (tag_alone, shape)] {
+        let environments = Pipeline::with_environments();
+        let registry = environments.stage.registry.address();
+        let values = |text: &str, tag: &str| text.replace("REGISTRY", &registry).replace("TAG", tag);
+        let files = [File::new(STAGE, values(from, "v0.8.0")), File::new(PROD, values(to, "v0.9.0"))];
+        environments.stage.remote.commit("main", "Charts", &files);
+        let image = environments.build("web", "v1.0.0");
+        let by_hand = [File::new(STAGE, values(from, "v1.0.0"))];
+        environments.stage.remote.commit("main", "By hand", &by_hand);
+        let promote = || environments.run("promote", &["--from", STAGE, "--to", PROD, "image"]).run();
+        promote().exit(3).stderr_has("the file does not say which image `image` is");
+        assert!(environments.stage.registry.request_lines().is_empty());
+        environments.stage.remote.commit("main", "Back", &[File::new(STAGE, values(from, "v0.9.9"))]);
+        environments.run("release", &["-f", STAGE, &format!("image={image}")]).run().success();
+        promote().success();
+        let told = environments.stage.remote.log("main")[0].trailer("Tagship-Image")[0].to_owned();
+        assert!(told.starts_with(&format!("image={image}@sha256:")), "{told}");
+        let after = String::from_utf8(environments.stage.remote.file("main", PROD)).unwrap();
+        assert_eq!(after, values(to, "v1.0.0"));
+    }
+}
