@@ -59,12 +59,16 @@ pub(super) fn by_said_name<'n>(
     is_unknown: bool,
     edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
 ) -> ImageArgument {
-    let Field::Set(name) = &argument.change.new_name else { return argument };
+    let own = match &argument.change.new_name {
+        Field::Set(name) => Some(name.as_str()),
+        Field::Keep if is_unknown => None,
+        Field::Keep | Field::Remove => return argument,
+    };
     let with = |new_name: Field<String>| {
         let change = ImageChange { new_name, ..argument.change.clone() };
         ImageArgument { name: argument.name.clone(), change }
     };
-    let longer = said.into_iter().filter(|said| said != name).map(|said| with(Field::Set(said.to_owned())));
+    let longer = said.into_iter().filter(|said| Some(*said) != own).map(|said| with(Field::Set(said.to_owned())));
     let mut longer = longer.chain(is_unknown.then(|| with(Field::Keep))).peekable();
     let Some(text) = longer.peek().and_then(|_| edited(&argument)) else { return argument };
     longer.find(|named| edited(named).as_ref() == Some(&text)).unwrap_or(argument)

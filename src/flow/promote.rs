@@ -268,7 +268,7 @@ impl Running {
                 format!("`{name}` has `{text}` in `{}`", self.path)
             })?;
             let said = to.said_names(snapshot, claims, &promoted)?;
-            let is_unknown = to.is_below_registry(name);
+            let is_unknown = to.is_below_registry(&promoted);
             Ok(by_said_name(argument, said.iter().map(String::as_str), is_unknown, &|argument| {
                 edited(snapshot, to.paths, argument)
             }))
