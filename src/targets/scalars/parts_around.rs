@@ -97,10 +97,12 @@ impl<'y> PartsAround<'y> {
             let made = (!is_owner && !self.has_owner()).then(|| format!("{text}/{name}"));
             is_meant.then(|| BeforeName { key: key.clone(), text: (*text).to_owned(), made, is_certain })
         };
-        let all = || parts.iter().chain(of_images).enumerate().filter(|(_, (_, text))| *own_registry != Some(text));
+        // A whole reference has its registry itself in such a chart.
+        let of_images = if *is_reference { &[] } else { of_images };
+        let all = parts.iter().chain(of_images).enumerate().filter(|(_, (_, text))| *own_registry != Some(text));
         // What is for all images counts first in most charts.
         let rank = |before: &BeforeName| (!before.is_certain, !before.key.starts_with("global."));
-        all().filter_map(before).min_by_key(rank)
+        all.filter_map(before).min_by_key(rank)
     }
 
     /// Whether more than a registry may come before the name.
