@@ -140,7 +140,7 @@ fn as_they_are(
     listener: &mut Listener<'_>,
 ) -> Result<Vec<FileEdit>, Failure> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    let mut tags_elsewhere = TagsElsewhere::default();
+    let (mut tags_elsewhere, mut claims) = (TagsElsewhere::default(), BranchClaims::default());
     for path in paths {
         let file = path.to_string();
         let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
@@ -158,7 +158,12 @@ fn as_they_are(
                 fields.untagged = Untagged::Elsewhere;
             }
         }
-        match as_it_is(snapshot, path, entries) {
+        for (name, before) in entries.iter().filter_map(|(name, fields)| Some((name, fields.before_name.as_ref()?))) {
+            if !before.is_certain {
+                listener(&Event::Warned(format!("`{name}` in {file}: {before}, which was not checked")));
+            }
+        }
+        match as_it_is(snapshot, &mut claims, path, entries) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }
@@ -170,7 +175,8 @@ fn as_they_are(
 
 /// Returns a file with its entries as they are, in the form of an edit that changes nothing.
 fn as_it_is(
-    snapshot: &Snapshot<'_>,
+    snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
     path: &RepositoryPath,
     entries: Vec<(String, Fields)>,
 ) -> Result<FileEdit, Failure> {
@@ -183,7 +189,17 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
-        for entry in fields.each().into_iter().map(|fields| EntryEdit::unchanged(name.clone(), fields)) {
+        // Charts put a registry before the name, and releases have named the image.
+        let checked_as = if fields.is_below_registry() {
+            let entry = EntryAtTip::new(&file, name.as_str(), &fields);
+            let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
+            running.said_name.filter(|said| fields.is_longer_name(said))
+        } else {
+            None
+        };
+        let unchanged =
+            |fields| EntryEdit { checked_as: checked_as.clone(), ..EntryEdit::unchanged(name.clone(), fields) };
+        for entry in fields.each().into_iter().map(unchanged) {
             ImageToCheck::on_branch(&entry).map_err(|failure| failure.detail(format!("in {file}")))?;
             edit.entries.push(entry);
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::delivery::{Job, Writing, deliver};
-use super::from_history::exact_argument::exactly;
+use super::from_history::exact_argument::{by_said_name, edited, exactly};
 use super::from_history::promoted_name::{Destination, EntryThere, PromotedEntry};
 use super::from_history::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
@@ -59,8 +59,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         released = running.released(&carried);
         let to = Destination { paths, entries: there, is_checked: request.delivery.registry.is_some() };
         let mut claims = BranchClaims::default();
-        let mut name_there = |promoted: &PromotedEntry<'_>| to.name(snapshot, &mut claims, promoted);
-        running.writing(&carried, &mut name_there, request.delivery.pin_digest)
+        running.writing(&carried, &to, (snapshot, &mut claims), request.delivery.pin_digest)
     };
     let names = request.names.clone();
     let job = Job { names, ..Job::of_branch(&request.delivery, gate, request.names.clone()) };
@@ -253,22 +252,29 @@ impl Running {
         carried.iter().filter_map(digest).collect()
     }
 
-    /// Returns what to write. `name_there` tells the name of an image that releases alone say.
+    /// Returns what to write to an environment.
     fn writing(
         &self,
         carried: &[(ImageName, &SourceEntry)],
-        name_there: &mut dyn FnMut(&PromotedEntry<'_>) -> Result<Option<String>, Failure>,
+        to: &Destination<'_>,
+        (snapshot, claims): (&mut Snapshot<'_>, &mut BranchClaims),
         pin_digest: PinDigest,
     ) -> Result<Writing, Failure> {
         let exactly = |(name, entry): &(ImageName, &SourceEntry)| {
             let SourceEntry { fields, history, .. } = *entry;
             let said_name = history.said_name.as_deref();
-            let image = name_there(&PromotedEntry { path: &self.path, name, fields, said_name })?;
-            exactly(name, &fields.clone().with_name(image), history.digest(), pin_digest, &|text| {
+            let promoted = PromotedEntry { path: &self.path, name, fields, said_name };
+            let image = to.name(snapshot, claims, &promoted)?;
+            let argument = exactly(name, &fields.clone().with_name(image), history.digest(), pin_digest, &|text| {
                 format!("`{name}` has `{text}` in `{}`", self.path)
-            })
+            })?;
+            let said = to.said_names(snapshot, claims, &promoted)?;
+            let is_unknown = to.is_below_registry(&promoted);
+            Ok(by_said_name(argument, said.iter().map(String::as_str), is_unknown, &|argument| {
+                edited(snapshot, to.paths, argument)
+            }))
         };
-        let arguments = carried.iter().map(exactly).collect::<Result<_, _>>()?;
+        let arguments = carried.iter().map(exactly).collect::<Result<_, Failure>>()?;
         let source = |(name, entry): &(ImageName, &SourceEntry)| {
             Some((name.clone(), entry.history.build.as_ref()?.source.clone()?))
         };

@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use super::delivery::{Job, Writing, deliver};
-use super::from_history::exact_argument::exactly;
+use super::from_history::exact_argument::{EditedTexts, by_said_name, edited, exactly};
 use super::from_history::named_release::{AmbiguousName, place_of};
 use super::from_history::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::from_history::unknown_entry::never_was;
@@ -14,7 +14,7 @@ use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits};
 use crate::guards::order::{Build, EntryAtTip, HistoryDepth, Numbers, RunningEntry, TakenBack};
-use crate::image::short_tag;
+use crate::image::{ImageArgument, short_tag};
 use crate::message::LoggedRelease;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind, Retry};
@@ -49,7 +49,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             }
         }
         released = Some(plan.released(request));
-        plan.writing(request)
+        plan.writing(request, &|argument| edited(tip.snapshot, tip.paths, argument))
     };
     // What goes back is told with the edit: until then, it may turn out that there is nothing to change.
     let with_what_goes_back = &mut |event: &Event<'_>| {
@@ -331,12 +331,24 @@ impl RollbackPlan {
         (commit, digest)
     }
 
-    fn writing(&self, request: &RollbackRequest) -> Result<Writing, Failure> {
+    /// Returns what to write. `edited` tells what an argument makes of the file.
+    fn writing(
+        &self,
+        request: &RollbackRequest,
+        edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
+    ) -> Result<Writing, Failure> {
         let (name, pin_digest) = (&request.name, request.delivery.pin_digest);
         let fields = self.to.fields.clone().unwrap_or_default().with_name(self.image_name.clone());
         let told = |text: &str| format!("`{name}` had `{text}` once");
         let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told);
         let argument = argument.map_err(|failure| failure.hint(name_another(request)))?;
+        let said = self.to.said_name().into_iter().chain(self.image_name.as_deref());
+        let argument = by_said_name(
+            argument,
+            said.filter(|said| fields.may_be(name.as_str(), said)),
+            fields.is_below_registry(),
+            edited,
+        );
         if pin_digest == PinDigest::Always
             && request.delivery.registry.is_none()
             && argument.change.digest.set().is_none()

@@ -245,10 +245,9 @@ impl ReleaseTrailers {
     /// Returns whether the entry `name` is said to have become exactly `fields`.
     pub fn released(&self, name: &str, fields: &Fields) -> bool {
         let image_name = fields.image_name(name);
+        // A file that has no place for the name, or not for all of it, does not disagree with it.
         let matches = |image: &ReleasedImage| {
-            // A file that has no place for the name does not disagree with it.
-            let image_name = image_name.unwrap_or(&image.name);
-            image.matches_entry(image_name, fields.new_tag.as_deref(), fields.digest.as_deref())
+            fields.may_be(name, &image.name) && image.is_version(fields.new_tag.as_deref(), fields.digest.as_deref())
         };
         fields.several.is_empty() && self.image(name, image_name.unwrap_or(name)).is_some_and(matches)
     }
@@ -269,10 +268,10 @@ impl ReleaseTrailers {
 }
 
 impl ReleasedImage {
-    /// Returns whether an entry still says this, by the name of its image, its tag and its digest.
-    fn matches_entry(&self, image_name: &str, tag: Option<&str>, digest: Option<&str>) -> bool {
+    /// Returns whether an entry still says this, by its tag and its digest.
+    fn is_version(&self, tag: Option<&str>, digest: Option<&str>) -> bool {
         let is_digest = digest.is_none() || digest == self.digest.as_deref();
-        self.name == image_name && self.tag.as_deref() == tag && is_digest
+        self.tag.as_deref() == tag && is_digest
     }
 }
 

@@ -1,9 +1,10 @@
 //! The argument by which an entry gets a value that history has, to the letter: what a rollback and a promotion write.
 
-use crate::image::{Field, ImageArgument, ImageName};
+use crate::git::{RepositoryPath, Snapshot};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::outcome::failure::Failure;
 use crate::request::PinDigest;
-use crate::targets::Fields;
+use crate::targets::{self, Absent, Fields};
 
 /// Returns the argument that makes an entry say exactly this, but for a digest: one beside a tag that is not to be pinned is
 /// left out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that
@@ -32,4 +33,43 @@ pub(in crate::flow) fn exactly(
         change.digest = Field::Set(digest);
     }
     Ok(ImageArgument { name: name.clone(), change })
+}
+
+/// Files as an argument makes them.
+pub(in crate::flow) type EditedTexts = Vec<Vec<u8>>;
+
+/// Returns what an argument makes of the files at `paths`; nothing if one of them cannot be edited so.
+pub(in crate::flow) fn edited(
+    snapshot: &Snapshot<'_>,
+    paths: &[RepositoryPath],
+    argument: &ImageArgument,
+) -> Option<EditedTexts> {
+    let edited = |path: &RepositoryPath| {
+        let argument = std::slice::from_ref(argument);
+        Some(targets::edit(&path.to_string(), snapshot.file(path).ok()?, argument, Absent::Report).ok()?.text)
+    };
+    paths.iter().map(edited).collect()
+}
+
+/// Returns the argument with a name that releases have said, if the files become the same by it: other texts there make that name
+/// of the one that is written. If none has said one and the name alone `is_unknown`, the argument keeps it: it names no image.
+pub(in crate::flow) fn by_said_name<'n>(
+    argument: ImageArgument,
+    said: impl IntoIterator<Item = &'n str>,
+    is_unknown: bool,
+    edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
+) -> ImageArgument {
+    let own = match &argument.change.new_name {
+        Field::Set(name) => Some(name.as_str()),
+        Field::Keep if is_unknown => None,
+        Field::Keep | Field::Remove => return argument,
+    };
+    let with = |new_name: Field<String>| {
+        let change = ImageChange { new_name, ..argument.change.clone() };
+        ImageArgument { name: argument.name.clone(), change }
+    };
+    let longer = said.into_iter().filter(|said| Some(*said) != own).map(|said| with(Field::Set(said.to_owned())));
+    let mut longer = longer.chain(is_unknown.then(|| with(Field::Keep))).peekable();
+    let Some(text) = longer.peek().and_then(|_| edited(&argument)) else { return argument };
+    longer.find(|named| edited(named).as_ref() == Some(&text)).unwrap_or(argument)
 }

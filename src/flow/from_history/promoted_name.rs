@@ -56,8 +56,10 @@ impl Destination<'_> {
         for entry in there() {
             said.extend(entry.said_name(snapshot, claims)?.map(|name| (&entry.path, name)));
         }
-        let is_guess = said.is_empty() && fields.new_name.is_none();
-        said.extend(fields.image_name(name.as_str()).or(said_name).map(|name| (from, name.to_owned())));
+        let known_name = fields.known_name(name.as_str());
+        let is_guess = said.is_empty() && known_name.is_none();
+        let said_name = said_name.filter(|said| !fields.is_below_registry() || fields.is_longer_name(said));
+        said.extend(known_name.or(said_name).map(|name| (from, name.to_owned())));
         let Some((first, image)) = said.first() else { return Ok(None) };
         let Some(registry) = self.takes(snapshot, name, image)? else { return Ok(None) };
         let refused = if let Some((other, another)) = said.iter().find(|(_, another)| !is_same_image(image, another)) {
@@ -76,6 +78,37 @@ impl Destination<'_> {
         let version = |fields: &Fields| (fields.new_tag.clone(), fields.digest.clone());
         let is_there = there().all(|entry| version(&entry.fields) == version(fields));
         if self.is_checked && !is_there { Err(refused) } else { Ok(None) }
+    }
+
+    /// Whether charts put a registry before the name that an entry has, or before the only one that there is.
+    pub(in crate::flow) fn is_below_registry(&self, PromotedEntry { name, fields, .. }: &PromotedEntry<'_>) -> bool {
+        let mut there = self.entries.iter().filter(|entry| entry.name == name.as_str());
+        there.any(|entry| match entry.fields.image_name(&entry.name) {
+            Some(_) => entry.fields.is_below_registry(),
+            None => fields.is_below_registry(),
+        })
+    }
+
+    /// Returns the names that releases to these entries have said, and then that of the promoted one, as far as texts under other
+    /// keys may make them of the name that an entry has.
+    pub(in crate::flow) fn said_names(
+        &self,
+        snapshot: &mut Snapshot<'_>,
+        claims: &mut BranchClaims,
+        promoted: &PromotedEntry<'_>,
+    ) -> Result<Vec<String>, Failure> {
+        let name = promoted.name.as_str();
+        let mut said = Vec::new();
+        let has_part = |entry: &&EntryThere| {
+            let is_named = entry.fields.image_name(name).is_some();
+            entry.name == name
+                && if is_named { entry.fields.may_be_longer } else { promoted.fields.is_below_registry() }
+        };
+        for entry in self.entries.iter().filter(has_part) {
+            said.extend(entry.said_name(snapshot, claims)?);
+            said.extend(promoted.said_name.map(str::to_owned));
+        }
+        Ok(said)
     }
 
     /// Returns whether all files take the name without a place for it, and then which has a registry that it is not of. A place

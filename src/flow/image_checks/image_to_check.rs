@@ -5,6 +5,7 @@ use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::targets::{EntryEdit, Fields};
 
+const NEW_NAME: &str = "NEWNAME";
 const REAL_NAME: &str = "write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`";
 const BY_ITSELF: &str =
     "check the image by itself, as in `tagship check NAME:TAG`, or write its real name into the file by hand";
@@ -54,7 +55,7 @@ impl ImageToCheck {
             Purpose::Release => "name it",
             Purpose::Rollback { .. } | Purpose::Promotion => "name it once in a release",
         };
-        let how = format!("{name_it}, as in `{}=NEWNAME:TAG`", entry.name);
+        let how = format!("{name_it}, as in `{}={NEW_NAME}:TAG`", entry.name);
         let is_of_file = entry.before.new_name.is_some() && entry.before.new_name == entry.after.new_name;
         Self::of_fields(entry, &format!("{how}, or skip the registry with `--no-check`"), REAL_NAME)
             .map_err(|failure| if is_of_file { of_file(failure) } else { failure })
@@ -91,7 +92,11 @@ impl ImageToCheck {
             Some(name) => Self::new(name, tag, digest, unusable),
             None if is_unpinned => Ok(Self::Unpinned),
             None => {
-                Err(Failure::target(format!("the file does not say which image `{}` is", entry.name)).hint(unnamed))
+                let before = entry.after.before_name.as_ref();
+                let failure = Failure::target(format!("the file does not say which image `{}` is", entry.name));
+                let failure = before.map_or(failure.clone(), |before| failure.detail(before.to_string()));
+                let made = before.and_then(|before| before.made.as_deref()).unwrap_or(NEW_NAME);
+                Err(failure.hint(unnamed.replace(NEW_NAME, made)))
             }
         }
     }

@@ -14,6 +14,8 @@ use crate::targets::Fields;
 pub struct Build {
     /// The name of the image, without tag and digest; `None` if the file does not say it.
     pub image: Option<String>,
+    /// The name by which registries are asked. Of `image`, other texts in the file may make another one.
+    pub asked_as: Option<String>,
     pub tag: Option<String>,
     /// As far as it is known.
     pub digest: Option<String>,
@@ -28,7 +30,8 @@ impl Build {
         let Fields { new_tag, digest, .. } = fields;
         let image = fields.image_name(name).map(str::to_owned);
         let source = source.cloned().or_else(|| source_in_tag(new_tag.as_deref()?));
-        Self { image, tag: new_tag.clone(), digest: digest.clone(), source }
+        let asked_as = fields.known_name(name).map(str::to_owned);
+        Self { image, asked_as, tag: new_tag.clone(), digest: digest.clone(), source }
     }
 
     /// Returns the reference by which a registry knows it; `None` if it says too little, or what no registry takes.
@@ -38,7 +41,7 @@ impl Build {
         if tag.is_none() && digest.is_none() {
             return None;
         }
-        Reference::new(self.image.as_deref()?, tag, digest).ok()
+        Reference::new(self.asked_as.as_deref()?, tag, digest).ok()
     }
 
     /// Returns whether both are the same thing, as far as both say what they are: of one digest, whatever commits are named for

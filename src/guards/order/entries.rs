@@ -58,6 +58,8 @@ pub fn order_of(
             }
             let name = entry.name.as_str();
             let new = Build::of_entry(name, &entry.after, context.sources.of(name));
+            let asked_as = entry.image_name().filter(|_| new.image.is_some()).map(str::to_owned);
+            let new = Build { asked_as, ..new };
             let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
             let candidate = CandidateBuild { context, file: &file.path, name: &entry.name, new, keeps_image };
             let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);

@@ -23,6 +23,8 @@ pub(super) fn with_labels(
     if new.source.is_none() {
         return Ok(None);
     }
+    let asked_as = if new.image == runs.image { &new.asked_as } else { &runs.asked_as };
+    let runs = &Build { asked_as: asked_as.clone(), ..runs.clone() };
     match labelled(context, runs) {
         Ok(runs) => Ok(Some((new, runs))),
         // A template, or a person, may name an image of a registry that is never reached from here.

@@ -153,7 +153,13 @@ mod tests {
 
     fn build(tag: &str) -> Build {
         let source = SourceCommit::parse(&format!("o/r@{COMMIT}"));
-        Build { image: Some("r/web".to_owned()), tag: Some(tag.to_owned()), digest: None, source }
+        Build {
+            image: Some("r/web".to_owned()),
+            asked_as: Some("r/web".to_owned()),
+            tag: Some(tag.to_owned()),
+            digest: None,
+            source,
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl CandidateBuild<'_> {
         let is_of_commit = |name: &str, said: &ReleaseTrailers| {
             let tag = said.image(name, image_name).and_then(|image| image.tag.clone());
             let source = said.source_of(name).cloned().or_else(|| source_in_tag(tag.as_deref()?));
-            self.new.has_commit_of(&Build { image: None, tag, digest: None, source })
+            self.new.has_commit_of(&Build { image: None, asked_as: None, tag, digest: None, source })
         };
         let of_name = claims_of_name(snapshot, claims, entry)?;
         let said: Vec<_> = of_name.filter(|(name, said)| is_of_commit(name, said)).map(|(_, said)| said).collect();

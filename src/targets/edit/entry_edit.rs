@@ -49,7 +49,7 @@ pub struct EntryEdit {
     pub after: Fields,
     /// What changed.
     pub fields: Vec<FieldEdit>,
-    /// The image's name by the argument, if the file has no place for it.
+    /// The image's name by the argument, if the file has no place for it, or if texts under other keys make it of the name there.
     pub checked_as: Option<String>,
     /// That name, if the file says it in two places: a chart puts its registry for all images before the repository.
     pub shared_name: Option<String>,
@@ -75,7 +75,7 @@ impl EntryEdit {
 
     /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
     pub fn image_name(&self) -> Option<&str> {
-        self.after.image_name(self.name.as_str()).or(self.checked_as.as_deref())
+        self.checked_as.as_deref().or_else(|| self.after.known_name(self.name.as_str()))
     }
 
     /// Whether it is not what it was.

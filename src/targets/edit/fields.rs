@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use super::before_name::BeforeName;
 use crate::image::{Digest, Field, ImageChange, Tag};
 
 /// A field of an entry that an argument can change.
@@ -68,6 +69,10 @@ pub struct Fields {
     pub unnamed: Unnamed,
     /// It does not count for equality: it is of the kind of place, and not of what is said there.
     pub untagged: Untagged,
+    /// Whether charts may make a longer name of `new_name`, with texts under other keys. It does not count for equality either.
+    pub may_be_longer: bool,
+    /// The first of these texts that names a host, or stands beside one. It does not count for equality.
+    pub before_name: Option<BeforeName>,
     /// What each place of the name says, if several places of the image say different things: there is no tag and no digest
     /// of all of them then.
     pub several: Vec<PlaceVersion>,
@@ -105,7 +110,7 @@ type Said<'a> = (&'a Option<String>, &'a Option<String>, &'a Option<String>, Unn
 
 impl Fields {
     fn said(&self) -> Said<'_> {
-        let Self { new_name, new_tag, digest, unnamed, untagged: _, several } = self;
+        let Self { new_name, new_tag, digest, unnamed, untagged: _, may_be_longer: _, before_name: _, several } = self;
         (new_name, new_tag, digest, *unnamed, several)
     }
 }
@@ -132,6 +137,26 @@ impl Fields {
         }
     }
 
+    /// Returns the name under which the image is pulled, if no chart puts a registry before it.
+    pub fn known_name<'a>(&'a self, entry: &'a str) -> Option<&'a str> {
+        self.image_name(entry).filter(|_| !self.is_below_registry())
+    }
+
+    /// Whether charts put a registry before the name that the file says.
+    pub fn is_below_registry(&self) -> bool {
+        self.before_name.as_ref().is_some_and(|before| before.is_certain)
+    }
+
+    /// Returns whether the image of the entry `entry` may have the name `said`, as far as the file tells it.
+    pub fn may_be(&self, entry: &str, said: &str) -> bool {
+        self.image_name(entry).is_none_or(|own| own == said) || self.is_longer_name(said)
+    }
+
+    /// Returns whether texts under other keys may make the name `said` of the one that the file has.
+    pub fn is_longer_name(&self, said: &str) -> bool {
+        self.may_be_longer && self.new_name.as_ref().is_some_and(|own| is_longer(said, own))
+    }
+
     /// Returns what each place of the name says, if that differs; else the one that there is.
     pub fn each(&self) -> Vec<Self> {
         let one = |place: &PlaceVersion| Self {
@@ -140,6 +165,8 @@ impl Fields {
             digest: place.digest.clone(),
             unnamed: self.unnamed,
             untagged: self.untagged,
+            may_be_longer: self.may_be_longer,
+            before_name: self.before_name.clone(),
             several: Vec::new(),
         };
         if self.several.is_empty() { vec![self.clone()] } else { self.several.iter().map(one).collect() }
@@ -216,5 +243,37 @@ impl Fields {
             FieldName::NewTag => self.new_tag.as_deref(),
             FieldName::Digest => self.digest.as_deref(),
         }
+    }
+}
+
+/// Whether a name is another one with more before it, or behind its first parts.
+fn is_longer(name: &str, own: &str) -> bool {
+    let is_within = |(at, _): (usize, &str)| name.starts_with(&own[..=at]) && name.ends_with(&own[at..]);
+    name.strip_suffix(own).is_some_and(|before| before.ends_with('/'))
+        || (name.len() > own.len() && own.match_indices('/').any(is_within))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fields;
+
+    #[test]
+    fn a_longer_name_has_all_of_the_name() {
+        let own =
+            |may_be_longer| Fields { new_name: Some("quay.io/a/web".to_owned()), may_be_longer, ..Fields::default() };
+        for (said, expected) in [
+            ("quay.io/a/web", true),
+            ("quay.io/org/a/web", true),
+            ("quay.io/a/org/web", true),
+            ("r.example/quay.io/a/web", true),
+            ("quay.io/web", false),
+            ("quay.io/a/b/api", false),
+            ("r.example/a/web", false),
+            ("xquay.io/a/web", false),
+        ] {
+            assert_eq!(own(true).may_be("web", said), expected, "{said}");
+            assert_eq!(own(false).may_be("web", said), said == "quay.io/a/web", "{said}");
+        }
+        assert!(Fields { new_name: None, unnamed: super::Unnamed::Elsewhere, ..own(false) }.may_be("web", "x/y"));
     }
 }

@@ -1,5 +1,6 @@
 //! The words of both editors: what a caller asks of a file, and what an edit tells of it.
 
+mod before_name;
 mod entry_edit;
 mod fields;
 mod kept_comment;
@@ -9,6 +10,7 @@ mod options;
 mod other_kind;
 mod values_note;
 
+pub use before_name::BeforeName;
 pub use entry_edit::{Edit, EntryEdit, FieldEdit};
 pub use fields::{FieldName, Fields, PlaceVersion, Unnamed, Untagged, UnusableValue};
 pub(super) use kept_comment::{Belongs, kept_comment};

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::before_name::BeforeName;
+
 /// What a note says of an image in values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ValuesNote {
@@ -10,6 +12,8 @@ pub enum ValuesNote {
     NameKept { new_name: String, keys: Vec<String> },
     /// A chart may put a text before a new name that begins with that text, or with a registry.
     PartAgain { new_name: String, key: String, part: String },
+    /// A chart may put a text into the name that was checked.
+    BeforeName(BeforeName),
     /// A digest was written, and a switch beside it makes the chart take none.
     DigestNotUsed,
     /// A chart may add a text to the tag.
@@ -46,6 +50,7 @@ impl fmt::Display for ValuesNote {
                     false => write!(f, "change `{key}` by hand, and write the name without a registry"),
                 }
             }
+            Self::BeforeName(before) => write!(f, "{before}, which was not checked"),
             Self::DigestNotUsed => write!(
                 f,
                 "`useDigest: false` is beside the digest, so the tag decides what is pulled: write `useDigest: true` if the \

@@ -6,6 +6,7 @@ use super::document::document_kind::refuse_file;
 use super::document::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::image_parts::image_text::is_same_image;
+use super::names::parts_around::CertainRegistries;
 use super::names::shared_registry::SharedName;
 use super::notes::image_edit::outcome;
 use super::plan::as_read::require_same_as_read;
@@ -75,7 +76,7 @@ pub(super) fn edit(
 pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
     let Some(name) = wanted else { return Ok(shown(images)?.entries) };
     refuse_file(images.origin.path, images.yaml)?;
-    let fields = together(images.yaml, &images.called(name)?)?;
+    let fields = together(images.yaml, &images.called(name)?, &mut CertainRegistries::default())?;
     Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect())
 }
 
@@ -87,9 +88,9 @@ pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Resu
 pub(super) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRefusal> {
     refuse_file(images.origin.path, images.yaml)?;
     let ShownImages { images: all, untold, doubtful } = images.all();
-    let mut entries = Vec::new();
-    for (name, places) in all {
-        entries.extend(together(images.yaml, &places)?.map(|fields| (name, fields)));
+    let (mut entries, mut registries) = (Vec::new(), CertainRegistries::default());
+    for (name, places) in &all {
+        entries.extend(together(images.yaml, places, &mut registries)?.map(|fields| (name.clone(), fields)));
     }
     Ok(ShownEntries { entries, untold, doubtful })
 }

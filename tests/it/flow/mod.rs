@@ -6,6 +6,7 @@ mod branch_checks;
 mod checkout;
 mod checks;
 mod hints;
+mod kept_names;
 mod kinds;
 mod log;
 mod mixed_values;

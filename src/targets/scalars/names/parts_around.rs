@@ -2,15 +2,20 @@
 //! or on the way to it, or an organization beside it. Charts differ in whether they do, so the image keeps the name that is here.
 //! But an argument may name what such a chart makes of it, and that is not written behind the same texts once more.
 
-use super::registries_around::{certain_registries, is_registry_key, part};
+use std::collections::HashMap;
+
+use super::registries_around::{
+    certain_registries, is_address, is_before_names, is_registry_key, part, registries_of_images,
+};
 use crate::image::{has_registry, split_registry};
+use crate::targets::edit::{BeforeName, Fields};
 use crate::targets::scalars::document::slot::Slot;
-use crate::targets::scalars::image_parts::image_text::ImageText;
+use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
 use crate::targets::scalars::image_parts::key_stems::plain;
 use crate::targets::scalars::image_parts::name_parts::after_prefix;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
-use crate::yaml::ParsedYaml;
+use crate::yaml::{NodeId, ParsedYaml};
 
 /// The keys of what stands between a registry and the last part of a name. Without a registry beside them, they may be of
 /// something else, as the namespace of a workload is.
@@ -25,11 +30,20 @@ pub(in crate::targets::scalars) struct PartsAround<'y> {
     name: String,
     /// What may come before the name, by its key.
     parts: Vec<(String, &'y str)>,
+    /// How many of these are in the mapping of the image.
+    beside: usize,
+    /// Whether the name is a whole reference.
+    is_reference: bool,
 }
 
 impl<'y> PartsAround<'y> {
-    /// Returns what is around an image ; nothing if its name is whole, or is not written.
+    /// Returns what is around an image; nothing if its name is whole, or is not written.
     pub(in crate::targets::scalars) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace) -> Option<Self> {
+        Self::among(yaml, place, &mut CertainRegistries::default())
+    }
+
+    /// Returns what [`PartsAround::of`] returns, with the registries that were found for other images.
+    fn among(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, found: &mut CertainRegistries<'y>) -> Option<Self> {
         let text = |slot: Slot| slot.text(yaml).ok().flatten();
         let (slot, own_registry, name) = match &place.slots {
             Slots::Reference { slot, form: ReferenceForm::Uncertain } => {
@@ -53,9 +67,47 @@ impl<'y> PartsAround<'y> {
         let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
         let others = siblings.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
-        parts.extend(place.trail.iter().rev().flat_map(|mapping| certain_registries(yaml, *mapping)));
+        let beside = parts.len();
+        parts.extend(place.trail.iter().rev().flat_map(|mapping| found.of(yaml, *mapping).to_vec()));
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
-        Some(Self { own_registry, writes_registry, name, parts })
+        let is_reference = matches!(&place.slots, Slots::Reference { .. });
+        Some(Self { own_registry, writes_registry, name, parts, beside, is_reference })
+    }
+
+    /// Whether a chart may make a longer name of the one that is here.
+    fn is_any(&self) -> bool {
+        self.parts.iter().any(|(_, part)| self.own_registry != Some(part))
+    }
+
+    /// Returns what charts put before the name; else what they may put there. `of_images` are the registries of images without
+    /// one of their own.
+    fn before_name(&self, of_images: &[(String, &str)]) -> Option<BeforeName> {
+        let Self { own_registry, name, parts, is_reference, .. } = self;
+        let own = own_registry.map_or(name.clone(), |own| format!("{own}/{name}"));
+        let is_other = |text: &str| !is_same_image(&format!("{text}/{name}"), &own);
+        let before = |(at, (key, text)): (usize, &(String, &str))| {
+            let (is_beside, is_of_images) = (at < self.beside, at >= parts.len());
+            let is_owner = is_beside && !is_registry_key(key);
+            let is_of_all = if is_of_images { self.writes_registry } else { is_beside || is_before_names(key) };
+            let is_certain = is_of_all && !is_reference && own_registry.is_none() && !is_owner;
+            let is_host = has_registry(&format!("{text}/")) && !text.contains("://") && !is_address(key);
+            // Many charts take a registry for all images in place of the image's own.
+            let counts = own_registry.is_none() || (key.starts_with("global.") && is_before_names(key));
+            let is_meant = is_owner || (counts && is_host && is_other(text));
+            let made = (!is_owner && !self.has_owner()).then(|| format!("{text}/{name}"));
+            is_meant.then(|| BeforeName { key: key.clone(), text: (*text).to_owned(), made, is_certain })
+        };
+        // A whole reference has its registry itself in such a chart.
+        let of_images = if *is_reference { &[] } else { of_images };
+        let all = parts.iter().chain(of_images).enumerate().filter(|(_, (_, text))| *own_registry != Some(text));
+        // What is for all images counts first in most charts.
+        let rank = |before: &BeforeName| (!before.is_certain, !before.key.starts_with("global."));
+        all.filter_map(before).min_by_key(rank)
+    }
+
+    /// Whether more than a registry may come before the name.
+    fn has_owner(&self) -> bool {
+        self.parts[..self.beside].iter().any(|(key, _)| !is_registry_key(key))
     }
 
     /// Returns the keys of the texts that make `new_name` of the name that is here.
@@ -85,5 +137,37 @@ impl<'y> PartsAround<'y> {
         let is_again = |part: &str| begins(written, part) && !begins(&self.name, part);
         let mut again = others.filter(|(key, part)| is_again(part) || is_another(key));
         again.next().map(|(key, part)| (key.as_str(), *part))
+    }
+}
+
+/// The registries that were found in mappings, once in each: one may have thousands of images.
+#[derive(Default)]
+pub(in crate::targets::scalars) struct CertainRegistries<'y> {
+    certain: HashMap<NodeId, Vec<(String, &'y str)>>,
+    of_images: HashMap<NodeId, Vec<(String, &'y str)>>,
+}
+
+impl<'y> CertainRegistries<'y> {
+    fn of(&mut self, yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> &[(String, &'y str)] {
+        self.certain.entry(mapping).or_insert_with(|| certain_registries(yaml, mapping))
+    }
+
+    fn of_images(&mut self, yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> &[(String, &'y str)] {
+        self.of_images.entry(mapping).or_insert_with(|| registries_of_images(yaml, mapping))
+    }
+
+    /// Returns what an image says, with what charts may put before its name.
+    pub(in crate::targets::scalars) fn judged(
+        &mut self,
+        yaml: &'y ParsedYaml<'_>,
+        place: &'y ImagePlace,
+        fields: Fields,
+    ) -> Fields {
+        let Some(around) = PartsAround::among(yaml, place, self) else { return fields };
+        let mut of_images = Vec::new();
+        for mapping in place.trail.iter().rev() {
+            of_images.extend_from_slice(self.of_images(yaml, *mapping));
+        }
+        Fields { may_be_longer: around.is_any(), before_name: around.before_name(&of_images), ..fields }
     }
 }

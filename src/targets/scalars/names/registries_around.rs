@@ -5,7 +5,7 @@ use crate::image::is_registry;
 use crate::targets::scalars::document::nodes::{filled, is_mapping, pairs_of, value_of};
 use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::key_stems::plain;
-use crate::yaml::{NodeId, ParsedYaml};
+use crate::yaml::{NodeId, Pair, ParsedYaml};
 
 /// What the key of a registry ends in.
 const REGISTRY_ENDS: [&str; 6] =
@@ -33,6 +33,33 @@ pub(super) fn has_registry_for_others(yaml: &ParsedYaml<'_>, mapping: NodeId) ->
         !is_of_some && BEFORE_NAMES.contains(&key.as_str()) && is_registry(text.split('/').next().unwrap_or_default())
     };
     registries(yaml, mapping, &|_, _| true).into_iter().any(is_before_names)
+}
+
+/// The key of a registry of Rancher, which its charts put before every name.
+const OF_RANCHER: &str = "systemdefaultregistry";
+
+/// Whether a registry under a key comes before the names of images for certain, and not perhaps before some.
+pub(in crate::targets::scalars) fn is_before_names(key: &str) -> bool {
+    let (within, key) = key.rsplit_once('.').unwrap_or(("", key));
+    let (is_of_some, key) = (within.contains('.') && !["global.image", "global.images"].contains(&within), plain(key));
+    key == OF_RANCHER || (!is_of_some && BEFORE_NAMES.contains(&key.as_str()))
+}
+
+/// Whether a key is that of an address, which may be one of something else.
+pub(in crate::targets::scalars) fn is_address(key: &str) -> bool {
+    ADDRESSES.contains(&plain(key.rsplit('.').next().unwrap_or(key)).as_str())
+}
+
+/// Returns the registries in the mappings of a mapping that are called as images: charts have those of images without one there.
+pub(in crate::targets::scalars) fn registries_of_images<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    mapping: NodeId,
+) -> Vec<(String, &'y str)> {
+    let key = |pair: &Pair| yaml.tree.text(pair.key).filter(|key| ["image", "images"].contains(key));
+    let of_images = pairs_of(yaml, mapping).filter_map(|pair| Some((key(&pair)?, pair.value)));
+    let is_image = |value: NodeId| ["image", "name"].iter().any(|key| value_of(yaml, value, key).is_some());
+    let of_images = of_images.filter(|(_, value)| is_mapping(yaml, *value) && !is_image(*value));
+    of_images.flat_map(|(key, value)| registries_in(yaml, value, &format!("{key}."))).collect()
 }
 
 /// Returns the registries in a mapping, and in its mappings for all images, but for those of pull secrets.
@@ -77,9 +104,8 @@ fn registries_in<'y>(yaml: &'y ParsedYaml<'_>, mapping: NodeId, before: &str) ->
     let registry = |key: &str, value: NodeId| Some((format!("{before}{key}"), part(filled(yaml, value)?)?));
     let texts = yaml.tree.pairs(mapping).filter_map(|pair| Some((yaml.tree.text(pair.key)?, pair.value)));
     let is_called_so = before.strip_suffix('.').is_some_and(|path| plain(path).ends_with("registry"));
-    let is_address = |key: &str| is_called_so && ADDRESSES.contains(&plain(key).as_str());
     texts
-        .filter(|(key, _)| is_registry_key(key) || is_address(key))
+        .filter(|(key, _)| is_registry_key(key) || (is_called_so && is_address(key)))
         .filter_map(|(key, value)| registry(key, value))
         .collect()
 }

@@ -7,7 +7,7 @@ use super::kept_variables::notes_of_variables;
 use super::later_steps::notes_of_later_steps;
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
-    Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
+    BeforeName, Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
 };
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::variable;
@@ -18,7 +18,7 @@ use crate::targets::scalars::image_parts::name_parts::{below, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::targets::scalars::kinds::image_path::mapping_around;
-use crate::targets::scalars::names::parts_around::PartsAround;
+use crate::targets::scalars::names::parts_around::{CertainRegistries, PartsAround};
 use crate::targets::scalars::names::shared_registry::SharedName;
 use crate::targets::scalars::plan::comments::comment_behind;
 use crate::targets::scalars::plan::new_values::NewText;
@@ -36,18 +36,22 @@ pub(in crate::targets::scalars) fn outcome(
     let paths = ScalarPaths { yaml: new, values: written_values(&plan), paths: OnceCell::new() };
     let mut notes = Vec::new();
     let mut entries = Vec::new();
+    let (mut old_registries, mut registries) = (CertainRegistries::default(), CertainRegistries::default());
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
         let after = after(new, image)?;
         notes.extend(notes_of_later_steps(new_images, image, &after));
+        let after = registries.judged(new, &image.place, after);
+        notes.extend(note_of_text_before_name(new, image, &after));
+        let named = image.argument.change.new_name.set().filter(|_| after.is_below_registry());
         entries.push(EntryEdit {
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
             fields: field_edits(old, &paths, image, &after),
-            before: image.before.clone(),
+            before: old_registries.judged(old, &image.place, image.before.clone()),
             after,
-            checked_as: image.new_values.checked_as.clone(),
+            checked_as: image.checked_as().or(named).cloned(),
             shared_name: shared_name(new, image)?,
             other_registry: other_registry(image),
         });
@@ -240,6 +244,15 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
     let (key, part) = around.as_ref().filter(|_| is_written)?.part_again(new_name)?;
     let (new_name, key, part) = (new_name.clone(), key.to_owned(), part.to_owned());
     Some(NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }))
+}
+
+/// Notes a text that a chart may put into the name that is checked. A name that is kept and not known is not checked at all.
+fn note_of_text_before_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
+    let is_named = image.argument.change.new_name.set().is_some();
+    let is_checked = |before: &&BeforeName| image.checked_as().is_none() && (is_named || !before.is_certain);
+    let before = after.before_name.as_ref().filter(is_checked)?.clone();
+    let kind = NoteKind::Values(ValuesNote::BeforeName(before));
+    Some(Note { name: image.argument.name.to_string(), place: yaml.place(image.place.item), kind })
 }
 
 /// Notes a version behind a name in values that had none: the chart may add one.

@@ -68,8 +68,8 @@ impl KeptVariable<'_> {
             true => key.to_owned(),
             false => format!("{}.{path}", label.map(|label| format!("{label}/")).unwrap_or_default()),
         };
-        let new_values = &self.image.new_values;
-        let image = new_values.after.new_name.as_ref().or(new_values.checked_as.as_ref()).map_or("*", String::as_str);
+        let image = self.image.checked_as().or(self.image.new_values.after.new_name.as_ref());
+        let image = image.map_or("*", String::as_str);
         let argument = format!("{name}={image}:{}", self.new);
         let kind = NoteKind::VariableKept {
             key: key.to_owned(),

@@ -19,7 +19,7 @@ use crate::yaml::{NodeId, ParsedYaml};
 pub(super) fn notes_of_later_steps(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<Note> {
     let yaml = images.yaml;
     let Some(object) = images.object_around(image.place.item) else { return Vec::new() };
-    let new_name = after.new_name.clone().or_else(|| image.new_values.checked_as.clone());
+    let new_name = image.checked_as().or(after.new_name.as_ref()).cloned();
     let edited = Edited { yaml, place: &image.place, image: Fields { new_name, ..after.clone() } };
     let kind = |(step, node): (LaterStep, NodeId)| {
         let line = yaml.source.line_number(yaml.tree.start(node));

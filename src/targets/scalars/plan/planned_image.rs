@@ -6,6 +6,7 @@ use super::new_values::{NewText, NewValues, new_values};
 use crate::image::{ImageArgument, ImageName};
 use crate::targets::edit::{FieldName, Fields};
 use crate::targets::scalars::file_refusal::FileRefusal;
+use crate::targets::scalars::image_parts::image_text::is_same_image;
 use crate::targets::scalars::image_parts::place::ImagePlace;
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{ParsedYaml, is_string};
@@ -30,6 +31,15 @@ pub(in crate::targets::scalars) struct PlannedImage<'a> {
     pub(in crate::targets::scalars) new_values: NewValues,
     /// The scalars that change.
     pub(in crate::targets::scalars) texts: Vec<NewText>,
+}
+
+impl PlannedImage<'_> {
+    /// Returns the name that was asked for and is not written, unless the file says it by another spelling.
+    pub(in crate::targets::scalars) fn checked_as(&self) -> Option<&String> {
+        let NewValues { after, checked_as, .. } = &self.new_values;
+        let is_said = |name: &&String| after.new_name.as_ref().is_some_and(|said| is_same_image(said, name));
+        checked_as.as_ref().filter(|name| !is_said(name))
+    }
 }
 
 /// Finds what each argument names, and decides which scalars change. No two arguments have one name.

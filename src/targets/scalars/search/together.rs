@@ -8,6 +8,7 @@ use crate::targets::edit::{Fields, PlaceVersion};
 use crate::targets::scalars::document::walk::walk;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::place::ImagePlace;
+use crate::targets::scalars::names::parts_around::CertainRegistries;
 use crate::yaml::ParsedYaml;
 
 /// A version, with what is known of it: a place may have no scalar for a part.
@@ -49,12 +50,13 @@ impl SaidVersion {
 /// # Errors
 ///
 /// A part is no string that can be replaced.
-pub(in crate::targets::scalars) fn together(
-    yaml: &ParsedYaml<'_>,
-    places: &[ImagePlace],
+pub(in crate::targets::scalars) fn together<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    places: &'y [ImagePlace],
+    registries: &mut CertainRegistries<'y>,
 ) -> Result<Option<Fields>, FileRefusal> {
     let Some((first, others)) = places.split_first() else { return Ok(None) };
-    let mut fields = first.fields(yaml)?;
+    let mut fields = registries.judged(yaml, first, first.fields(yaml)?);
     let mut said = vec![SaidVersion::of(yaml, first, &fields)?];
     for place in others {
         let other = place.fields(yaml)?;
@@ -83,7 +85,8 @@ pub(in crate::targets::scalars) fn require_one_version(
 ) -> Result<(), FileRefusal> {
     let yaml = images.yaml;
     let places = images.to_edit(name)?;
-    let Some(fields) = together(yaml, &places)?.filter(|fields| !fields.several.is_empty()) else { return Ok(()) };
+    let fields = together(yaml, &places, &mut CertainRegistries::default())?;
+    let Some(fields) = fields.filter(|fields| !fields.several.is_empty()) else { return Ok(()) };
     let mut first = None;
     for place in &places {
         let version = place.fields(yaml)?;
