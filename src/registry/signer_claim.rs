@@ -181,25 +181,32 @@ mod tests {
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
 
+    /// Whatever is known of the commit that is released: a fork has the same commits.
     #[test]
-    fn the_run_that_signed_must_be_of_the_expected_commit() {
-        let repository = "org/app".to_owned();
-        let expected = ExpectedSource {
-            repository: Some(repository.clone()),
-            revision: Revision::new(COMMIT).unwrap(),
-            named_by: SourceNaming::Release,
+    fn the_run_that_signed_must_be_of_the_commit_in_the_provenance() {
+        let of = |repository: Option<&str>, commit: &str| {
+            Claim::Provenance(Some(ExpectedSource {
+                repository: repository.map(str::to_owned),
+                revision: Revision::new(commit).unwrap(),
+                named_by: SourceNaming::Release,
+            }))
         };
-        let claim = Claim::Provenance(Some(expected));
+        let claims =
+            [of(Some("org/app"), COMMIT), of(None, COMMIT), of(None, &COMMIT[..7]), Claim::Provenance(None)];
+        let app = Some("https://github.com/org/app");
         for (url, commit, found) in [
             (None, None, None),
-            (Some("https://github.com/org/app"), None, None),
-            (Some("https://github.com/org/app"), Some(COMMIT), None),
+            (app, None, None),
+            (Some("https://github.com/ORG/App"), Some(COMMIT), None),
             (Some("https://github.com/org/evil"), Some(COMMIT), Some(format!("org/evil@{COMMIT}"))),
-            (Some("https://github.com/org/app"), Some("eeeeeee"), Some("org/app@eeeeeee".to_owned())),
-            (None, Some("eeeeeee"), Some("eeeeeee".to_owned())),
+            (Some("https://github.com/org/evil"), None, Some("org/evil".to_owned())),
             (Some("org"), None, Some("org".to_owned())),
+            (app, Some("eeeeeee"), Some("org/app@eeeeeee".to_owned())),
+            (None, Some("eeeeeee"), Some("eeeeeee".to_owned())),
+            (app, Some(&COMMIT[..7]), Some(format!("org/app@{}", &COMMIT[..7]))),
+            (app, Some(""), Some("org/app@".to_owned())),
         ] {
-            let source = Some(BuildSource { repository: repository.clone(), commit: COMMIT.to_owned() });
+            let source = Some(BuildSource { repository: "org/app".to_owned(), commit: COMMIT.to_owned() });
             let by = SignedBy::Certificate(CertifiedIdentity {
                 identity: "https://github.com/org/ci/.github/workflows/build.yml@refs/heads/main".to_owned(),
                 issuer: "https://token.actions.githubusercontent.com".to_owned(),
@@ -207,11 +214,14 @@ mod tests {
                 source_commit: commit.map(str::to_owned),
             });
             let kind = ProvedKind::Provenance(Provenance { builder: None, source });
-            let judged = claim.judge(&ProvedClaim { kind, by, signed: None, logged: None }).unwrap();
+            let proved = ProvedClaim { kind, by, signed: None, logged: None };
             let expected = found.map(|found| {
                 format!("it was signed by a run of {found}, not of org/app@{COMMIT}, as its certificate says")
             });
-            assert_eq!(judged.err().map(|rejected| rejected.to_string()), expected, "{url:?} {commit:?}");
+            for claim in &claims {
+                let judged = claim.judge(&proved).unwrap();
+                assert_eq!(judged.err().map(|rejected| rejected.to_string()), expected, "{url:?} {commit:?}");
+            }
         }
     }
 }
