@@ -55,6 +55,12 @@ mod tests {
             (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682a-dirty", false),
             (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682b", false),
             ("FDAFD70", COMMIT, true),
+            (COMMIT, &COMMIT.repeat(2)[..41], false),
+            (COMMIT, &COMMIT.repeat(2)[..64], false),
+            (COMMIT, &COMMIT.repeat(2), false),
+            (&COMMIT.repeat(2)[..64], COMMIT, false),
+            (&COMMIT.repeat(2)[..64], &COMMIT.repeat(2)[..41], true),
+            (&COMMIT[..7], &COMMIT.repeat(2), false),
             (COMMIT, "v1.2.3", false),
         ] {
             assert_eq!(Revision::new(wanted).unwrap().is(label), expected, "{wanted} {label:?}");

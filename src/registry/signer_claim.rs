@@ -224,4 +224,38 @@ mod tests {
             }
         }
     }
+
+    /// What is wanted may be shortened; what a signer names must be whole, or many commits would be it.
+    #[test]
+    fn only_whole_commits_agree() {
+        let of_64 = format!("{COMMIT}{}", &COMMIT[..24]);
+        for (wanted, found, agrees) in [
+            (COMMIT, COMMIT, true),
+            (COMMIT, &*COMMIT.to_ascii_uppercase(), true),
+            (&COMMIT[..7], COMMIT, true),
+            (&*of_64, &*of_64, true),
+            (&of_64[..50], &*of_64, true),
+            (COMMIT, "", false),
+            (COMMIT, &COMMIT[..7], false),
+            (&COMMIT[..7], &COMMIT[..7], false),
+            (COMMIT, &of_64[..39], false),
+            (COMMIT, &of_64[..41], false),
+            (COMMIT, &*of_64, false),
+            (&*of_64, COMMIT, false),
+            (COMMIT, &*format!("{of_64}{}", &COMMIT[..16]), false),
+            (COMMIT, &*format!(" {COMMIT}"), false),
+        ] {
+            let expected = ExpectedSource {
+                repository: None,
+                revision: Revision::new(wanted).unwrap(),
+                named_by: SourceNaming::Release,
+            };
+            let source = Some(BuildSource { repository: "org/app".to_owned(), commit: found.to_owned() });
+            let kind = ProvedKind::Provenance(Provenance { builder: None, source });
+            let by = SignedBy::Key { fingerprint: String::new() };
+            let proved = ProvedClaim { kind, by, signed: None, logged: None };
+            let judged = Claim::Provenance(Some(expected)).judge(&proved).unwrap();
+            assert_eq!(judged.is_ok(), agrees, "{wanted} {found:?}");
+        }
+    }
 }
