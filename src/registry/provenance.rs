@@ -70,17 +70,21 @@ impl Provenance {
 }
 
 impl ExpectedSource {
-    /// Whether a source is this one; what is `None` is not told, and contradicts nothing.
-    pub(super) fn allows(&self, repository: Option<&str>, commit: Option<&str>) -> bool {
-        let is_repository = match (&self.repository, repository) {
-            (Some(wanted), Some(repository)) => wanted.eq_ignore_ascii_case(repository),
-            _ => true,
-        };
-        is_repository && commit.is_none_or(|commit| self.revision.is(commit))
+    /// Whether a source is this one.
+    pub(super) fn allows(&self, source: &BuildSource) -> bool {
+        let is_repository = |wanted: &String| wanted.eq_ignore_ascii_case(&source.repository);
+        self.repository.as_ref().is_none_or(is_repository) && self.revision.is(&source.commit)
     }
 }
 
 impl BuildSource {
+    /// Whether a run of this repository and commit built it; what is `None` is not told, and contradicts nothing.
+    pub(super) fn is_of_run(&self, repository: Option<&str>, commit: Option<&str>) -> bool {
+        let is_commit = |commit| Revision::new(commit).is_some_and(|commit| commit.is(&self.commit));
+        repository.is_none_or(|repository| repository.eq_ignore_ascii_case(&self.repository))
+            && commit.is_none_or(is_commit)
+    }
+
     /// Reads the source of a definition of version 1, where each kind of build has fields of its own.
     fn of_definition(definition: &Value) -> Option<Self> {
         let parameters = &definition["externalParameters"];
@@ -144,7 +148,7 @@ pub(super) fn repository_in(uri: &str) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{ExpectedSource, Provenance, SourceNaming, VERSION_0_2, VERSION_1, repository_in};
+    use super::{BuildSource, ExpectedSource, Provenance, SourceNaming, VERSION_0_2, VERSION_1, repository_in};
     use crate::registry::revision::Revision;
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
@@ -239,18 +243,16 @@ mod tests {
             revision: Revision::new(revision).unwrap(),
             named_by: SourceNaming::Release,
         };
-        for (expected, repository, commit, is_allowed) in [
-            (with(Some("org/app"), COMMIT), Some("org/app"), Some(COMMIT), true),
-            (with(Some("ORG/App"), COMMIT), Some("org/app"), Some(COMMIT), true),
-            (with(None, &COMMIT[..7]), Some("org/app"), Some(COMMIT), true),
-            (with(Some("org/lib"), COMMIT), Some("org/app"), Some(COMMIT), false),
-            (with(Some("org/app"), OTHER), Some("org/app"), Some(COMMIT), false),
-            (with(Some("app"), COMMIT), Some("org/app"), Some(COMMIT), false),
-            (with(Some("org/app"), COMMIT), None, None, true),
-            (with(Some("org/app"), COMMIT), Some("org/lib"), None, false),
-            (with(Some("org/app"), COMMIT), None, Some(OTHER), false),
+        let source = BuildSource { repository: "org/app".to_owned(), commit: COMMIT.to_owned() };
+        for (expected, is_allowed) in [
+            (with(Some("org/app"), COMMIT), true),
+            (with(Some("ORG/App"), COMMIT), true),
+            (with(None, &COMMIT[..7]), true),
+            (with(Some("org/lib"), COMMIT), false),
+            (with(Some("org/app"), OTHER), false),
+            (with(Some("app"), COMMIT), false),
         ] {
-            assert_eq!(expected.allows(repository, commit), is_allowed, "{expected} {repository:?} {commit:?}");
+            assert_eq!(expected.allows(&source), is_allowed, "{expected}");
         }
     }
 

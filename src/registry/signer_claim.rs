@@ -62,8 +62,9 @@ pub enum RejectedClaim {
     Signature(Rejected),
     /// It is signed as it must be, and its provenance names another commit, or none: text of the signer.
     OtherSource { wanted: ExpectedSource, found: Option<String> },
-    /// It is signed as it must be, in a run of another commit: text of the authority of the certificate.
-    OtherRun { wanted: ExpectedSource, found: String },
+    /// It is signed as it must be, in a run of another commit than its provenance names: text of the authority of the
+    /// certificate, and of the signer.
+    OtherRun { provenance: String, found: String },
     /// It cannot be read.
     Unreadable(String),
     /// The registry sent other bytes than the digest says, so that nothing is known.
@@ -100,9 +101,8 @@ impl Claim {
     pub(super) fn judge(&self, proved: &ProvedClaim) -> Option<Result<(), RejectedClaim>> {
         match (self, &proved.kind) {
             (Self::Signature, ProvedKind::Signature | ProvedKind::Provenance(_)) => Some(Ok(())),
-            (Self::Provenance(None), ProvedKind::Provenance(_)) => Some(Ok(())),
-            (Self::Provenance(Some(expected)), ProvedKind::Provenance(provenance)) => {
-                Some(require_source(expected, provenance, &proved.by))
+            (Self::Provenance(wanted), ProvedKind::Provenance(provenance)) => {
+                Some(require_source(wanted.as_ref(), provenance, &proved.by))
             }
             (Self::Attestation(kind), ProvedKind::Attestation(found)) if kind.is(found) => Some(Ok(())),
             _ => None,
@@ -110,21 +110,28 @@ impl Claim {
     }
 }
 
-/// Rejects provenance of another commit. A workflow that several repositories call can be made to say what its caller wants, so
-/// what the authority says of the run must agree.
-fn require_source(wanted: &ExpectedSource, provenance: &Provenance, by: &SignedBy) -> Result<(), RejectedClaim> {
+/// Rejects provenance of another commit than the wanted one. A workflow that several repositories call can be made to say what
+/// its caller wants, so what the authority says of the run must agree with the provenance, whatever is wanted.
+fn require_source(
+    wanted: Option<&ExpectedSource>,
+    provenance: &Provenance,
+    by: &SignedBy,
+) -> Result<(), RejectedClaim> {
     let source = provenance.source.as_ref();
-    if !source.is_some_and(|source| wanted.allows(Some(&source.repository), Some(&source.commit))) {
+    if let Some(wanted) = wanted.filter(|wanted| !source.is_some_and(|source| wanted.allows(source))) {
         let found = source.map(ToString::to_string);
         return Err(RejectedClaim::OtherSource { wanted: wanted.clone(), found });
     }
-    let SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. }) = by else { return Ok(()) };
+    let (Some(source), SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. })) = (source, by)
+    else {
+        return Ok(());
+    };
     let repository = source_repository.as_ref().map(|url| repository_in(url).unwrap_or_else(|| url.clone()));
-    if wanted.allows(repository.as_deref(), source_commit.as_deref()) {
+    if source.is_of_run(repository.as_deref(), source_commit.as_deref()) {
         return Ok(());
     }
     let found = [repository.as_deref(), source_commit.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("@");
-    Err(RejectedClaim::OtherRun { wanted: wanted.clone(), found })
+    Err(RejectedClaim::OtherRun { provenance: source.to_string(), found })
 }
 
 /// Completes "is not" and "has no".
@@ -163,8 +170,8 @@ impl fmt::Display for RejectedClaim {
             Self::OtherSource { wanted, found: Some(found) } => {
                 write!(f, "its provenance is of {found}, not of {wanted}")
             }
-            Self::OtherRun { wanted, found } => {
-                write!(f, "it was signed by a run of {found}, not of {wanted}, as its certificate says")
+            Self::OtherRun { provenance, found } => {
+                write!(f, "it was signed by a run of {found}, not of {provenance}, as its certificate says")
             }
             Self::Damaged => f.write_str("the registry sent other bytes for it than its digest says"),
             Self::Unreadable(why) | Self::Unread(why) | Self::Unoffered(_, why) => f.write_str(why),

@@ -45,8 +45,9 @@ impl Failure {
             Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
-            Some(RejectedClaim::OtherSource { wanted, .. } | RejectedClaim::OtherRun { wanted, .. }) => {
-                other_commit(wanted.named_by)
+            Some(RejectedClaim::OtherSource { wanted, .. }) => other_commit(wanted.named_by),
+            Some(RejectedClaim::OtherRun { .. }) => {
+                "check which repository called the workflow that signs: its own provenance must name that repository and commit"
             }
             Some(RejectedClaim::Signature(rejected)) => remedy(rejected),
         })
