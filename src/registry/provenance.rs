@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::revision::Revision;
+use super::revision::{Revision, is_whole};
 
 /// The predicate types of SLSA provenance that are read
 /// ([v0.2](https://slsa.dev/spec/v0.2/provenance), [v1](https://slsa.dev/spec/v1.0/provenance)).
@@ -73,14 +73,14 @@ impl ExpectedSource {
     /// Whether a source is this one.
     pub(super) fn allows(&self, source: &BuildSource) -> bool {
         let is_repository = |wanted: &String| wanted.eq_ignore_ascii_case(&source.repository);
-        self.repository.as_ref().is_none_or(is_repository) && self.revision.is(&source.commit)
+        self.repository.as_ref().is_none_or(is_repository) && self.revision.is_commit(&source.commit)
     }
 }
 
 impl BuildSource {
     /// Whether a run of this repository and commit built it; what is `None` is not told, and contradicts nothing.
     pub(super) fn is_of_run(&self, repository: Option<&str>, commit: Option<&str>) -> bool {
-        let is_commit = |commit| Revision::new(commit).is_some_and(|commit| commit.is(&self.commit));
+        let is_commit = |commit: &str| is_whole(commit) && commit.eq_ignore_ascii_case(&self.commit);
         repository.is_none_or(|repository| repository.eq_ignore_ascii_case(&self.repository))
             && commit.is_none_or(is_commit)
     }
