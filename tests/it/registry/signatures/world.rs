@@ -66,6 +66,38 @@ fn roots_whose_logs_are_all_unknown_are_refused() {
     }
 }
 
+/// What is misspelt or left out would be asked for no more.
+#[test]
+fn roots_that_say_too_little_are_refused() {
+    let renamed = |from: &str, to: &str| {
+        let text = String::from_utf8(world("trusted_root.json")).unwrap();
+        assert!(text.contains(&format!("\"{from}\"")));
+        text.replace(&format!("\"{from}\""), &format!("\"{to}\""))
+    };
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut root: Value = serde_json::from_slice(&world("trusted_root.json")).unwrap();
+        change(&mut root);
+        root.to_string()
+    };
+    let removed = |list: &str| changed(&|root| drop(root.as_object_mut().unwrap().remove(list)));
+    let emptied = |list: &str| changed(&|root| root[list] = json!([]));
+    for (root, expected) in [
+        (renamed("ctlogs", "ctLogs"), "unknown field `ctLogs`, expected one of "),
+        (renamed("tlogs", "tLogs"), "unknown field `tLogs`, expected one of "),
+        (renamed("timestampAuthorities", "timestampauthorities"), "unknown field `timestampauthorities`"),
+        (renamed("validFor", "validfor"), "unknown field `validfor`"),
+        (renamed("start", "from"), "unknown field `from`, expected `start` or `end`"),
+        (removed("ctlogs"), "it has `tlogs` and no `ctlogs`"),
+        (emptied("ctlogs"), "it has `tlogs` and no `ctlogs`"),
+        (removed("tlogs"), "it has `ctlogs` and no `tlogs`"),
+        (emptied("tlogs"), "it has `ctlogs` and no `tlogs`"),
+        (changed(&|root| drop(root["tlogs"][0].as_object_mut().unwrap().remove("publicKey"))), "missing field `publicKey`"),
+    ] {
+        let error = TrustedRoots::parse(root.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}: {expected}");
+    }
+}
+
 #[test]
 fn content_is_accepted() {
     let manifest = world("manifest.json");
