@@ -91,7 +91,10 @@ fn roots_that_say_too_little_are_refused() {
         (emptied("ctlogs"), "it has `tlogs` and no `ctlogs`"),
         (removed("tlogs"), "it has `ctlogs` and no `tlogs`"),
         (emptied("tlogs"), "it has `ctlogs` and no `tlogs`"),
-        (changed(&|root| drop(root["tlogs"][0].as_object_mut().unwrap().remove("publicKey"))), "missing field `publicKey`"),
+        (
+            changed(&|root| drop(root["tlogs"][0].as_object_mut().unwrap().remove("publicKey"))),
+            "missing field `publicKey`",
+        ),
     ] {
         let error = TrustedRoots::parse(root.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}: {expected}");
