@@ -107,6 +107,19 @@ fn what_is_not_proved_is_not_released() {
     }
 }
 
+/// An attestation that is required by its type is signed, so no other signature is asked for. One of another type is none.
+#[test]
+fn an_attestation_that_is_required_is_a_signature() {
+    let stage = stage(&[of("spdx")]);
+    let check = |kind: &str| by_workflow(check(&stage)).args(["--require-attestation", kind]).run();
+    let output = check("spdx").success().stdout_has(" verify  attestation https://spdx.dev/Document by ");
+    assert_eq!(output.stdout().matches(" verify ").count(), 1, "{}", output.stdout());
+    check("https://spdx.dev/Document").success();
+    let output = check("cyclonedx").exit(4).stderr_has("` is not signed\n");
+    output.stderr_has("` has no attestation `cyclonedx`\n");
+    by_workflow(self::check(&stage)).run().exit(4).stderr_has("` is not signed\n");
+}
+
 #[test]
 fn another_signer_is_told_with_the_wanted_one() {
     let stage = stage(&[of("signed")]);
