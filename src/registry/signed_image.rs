@@ -5,7 +5,7 @@ use super::attached::{AttachedSearch, CosignTag, Layer, LayerKind, Referrer, Ref
 use super::claim_judge::{ClaimJudge, Claims, SignedThing};
 use super::early_end::EarlyEnd;
 use super::error::{CheckError, InvalidResponse};
-use super::signer_claim::{Claim, RejectedClaim, RequiredClaim};
+use super::signer_claim::{RejectedClaim, RequiredClaim};
 use super::verdict::Verdict;
 use crate::image::Digest;
 
@@ -60,11 +60,11 @@ impl<'a> SignedImage<'a> {
                 }
             }
         }
-        let more_is_open = self.judge.open().any(|wanted| wanted.claim != Claim::Signature);
+        let more_is_open = self.judge.open().any(|wanted| !wanted.claim.is_signature());
         if more_is_open {
             self.look_under(CosignTag::Attestations)?;
         }
-        let is_open = |judge: &ClaimJudge<'_>| judge.open().any(|wanted| wanted.claim == Claim::Signature);
+        let is_open = |judge: &ClaimJudge<'_>| judge.open().any(|wanted| wanted.claim.is_signature());
         if is_open(&self.judge) {
             self.look_under(CosignTag::Signatures)?;
         }
@@ -137,7 +137,7 @@ impl<'a> SignedImage<'a> {
 
     /// Whether it may be a required claim that says more than that the image is signed.
     fn says_more(&self, referrer: &Referrer) -> bool {
-        let claims = || self.required.iter().map(|wanted| &wanted.claim).filter(|claim| **claim != Claim::Signature);
+        let claims = || self.required.iter().map(|wanted| &wanted.claim).filter(|claim| !claim.is_signature());
         referrer.predicate_type.as_ref().is_some_and(|kind| claims().any(|claim| claim.may_be(kind)))
     }
 }
@@ -145,7 +145,7 @@ impl<'a> SignedImage<'a> {
 /// Whether a referrer may be one of the claims that are still open, by what the list says of it.
 fn may_meet(judge: &ClaimJudge<'_>, referrer: &Referrer) -> bool {
     judge.open().any(|wanted| match &referrer.predicate_type {
-        _ if referrer.is_bare_signature => wanted.claim == Claim::Signature,
+        _ if referrer.is_bare_signature => wanted.claim.is_signature(),
         Some(predicate_type) => wanted.claim.may_be(predicate_type),
         None => true,
     })

@@ -15,6 +15,8 @@ use super::signature::{CertifiedIdentity, LogEntry, Rejected, SignedBy, Statemen
 pub enum Claim {
     /// Nothing but that it is signed; provenance says that too.
     Signature,
+    /// The same, and attestations of these types say it too, because they are required beside it.
+    SignatureBeside(Vec<AttestationType>),
     /// How it was built: from this commit, if one is expected.
     Provenance(Option<ExpectedSource>),
     Attestation(AttestationType),
@@ -88,10 +90,23 @@ pub enum Unoffered {
 }
 
 impl Claim {
+    /// Returns the claim that the image is signed, if attestations of `types` are required of the same signer.
+    pub fn signature_beside(types: Vec<AttestationType>) -> Self {
+        if types.is_empty() { Self::Signature } else { Self::SignatureBeside(types) }
+    }
+
+    /// Whether nothing but a signature is claimed.
+    pub fn is_signature(&self) -> bool {
+        matches!(self, Self::Signature | Self::SignatureBeside(_))
+    }
+
     /// Whether a statement of this predicate type can be the claim.
     pub(super) fn may_be(&self, predicate_type: &str) -> bool {
         match self {
             Self::Signature => predicate_type == COSIGN_SIGNATURE || Provenance::is_type(predicate_type),
+            Self::SignatureBeside(types) => {
+                Self::Signature.may_be(predicate_type) || types.iter().any(|kind| kind.is(predicate_type))
+            }
             Self::Provenance(_) => Provenance::is_type(predicate_type),
             Self::Attestation(kind) => kind.is(predicate_type),
         }
@@ -100,7 +115,10 @@ impl Claim {
     /// Whether a verified claim is this one; `None` if it is about something else.
     pub(super) fn judge(&self, proved: &ProvedClaim) -> Option<Result<(), RejectedClaim>> {
         match (self, &proved.kind) {
-            (Self::Signature, ProvedKind::Signature | ProvedKind::Provenance(_)) => Some(Ok(())),
+            (Self::Signature | Self::SignatureBeside(_), ProvedKind::Signature | ProvedKind::Provenance(_)) => Some(Ok(())),
+            (Self::SignatureBeside(types), ProvedKind::Attestation(found)) if types.iter().any(|kind| kind.is(found)) => {
+                Some(Ok(()))
+            }
             (Self::Provenance(wanted), ProvedKind::Provenance(provenance)) => {
                 Some(require_source(wanted.as_ref(), provenance, &proved.by))
             }
@@ -138,7 +156,7 @@ fn require_source(
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Signature => f.write_str("signature"),
+            Self::Signature | Self::SignatureBeside(_) => f.write_str("signature"),
             Self::Provenance(_) => f.write_str("provenance"),
             Self::Attestation(kind) => write!(f, "attestation `{kind}`"),
         }

@@ -15,9 +15,9 @@ impl Failure {
     pub(super) fn unclaimed(reference: &Reference, wanted: &RequiredClaim, rejected: &[RejectedClaim]) -> Self {
         let signer = signer(&wanted.by);
         let message = match (&wanted.claim, rejected) {
-            (Claim::Signature, []) => format!("`{reference}` is not signed"),
+            (claim, []) if claim.is_signature() => format!("`{reference}` is not signed"),
             (claim, []) => format!("`{reference}` has no {claim}"),
-            (Claim::Signature, _) => format!("`{reference}` is not signed by {signer}"),
+            (claim, _) if claim.is_signature() => format!("`{reference}` is not signed by {signer}"),
             (claim, _) => format!("`{reference}` has no {claim} by {signer}"),
         };
         if let Some(failure) = unsettled(reference, &wanted.claim, rejected) {
