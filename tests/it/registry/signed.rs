@@ -211,6 +211,26 @@ fn what_does_not_count() {
     }
 }
 
+/// It is signed, so a signature is told; of its commit, nothing was verified.
+#[test]
+fn provenance_that_does_not_count_is_told_as_a_signature() {
+    let other = COMMIT.replace('0', "1");
+    for place in [Place::Referrers, Place::Tag] {
+        let (registry, _) = with(place, &[bundle(place, "provenance")]);
+        let checked = check(&registry, &required([Claim::Signature, provenance(None, &other)], &workflow()));
+        let found = format!("met; its provenance is of org/app@{COMMIT}, not of {other}");
+        assert_eq!((shown(&checked), proved(&checked)), (found, "signature".to_owned()));
+        // Of two commits that are required, it is the one.
+        let both = required([Claim::Signature, provenance(None, &other), provenance(None, COMMIT)], &workflow());
+        assert_eq!(proved(&check(&registry, &both)), "provenance of org/app@0123456");
+    }
+    // As it is offered by a forge.
+    let (registry, _) = with(Place::Referrers, &[]);
+    let mut checked = check(&registry, &required([Claim::Signature, provenance(None, &other)], &workflow()));
+    checked.offer_bundle(&read("provenance.bundle.json"));
+    assert_eq!(proved(&checked), "signature");
+}
+
 #[test]
 fn a_signature_of_another_image_does_not_count() {
     let (registry, _) = with(Place::Referrers, &[]);
