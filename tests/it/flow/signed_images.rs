@@ -153,6 +153,23 @@ fn keys_verify_by_file_and_by_text() {
     check(&stage).arg("--verify-key").arg(path("manifest.json")).run().exit(2).stderr_has("it is no public key in PEM");
 }
 
+/// A flag and a rule may name one key.
+#[test]
+fn what_is_required_twice_is_told_once() {
+    let stage = stage(&[of("key.p256")]);
+    let pem = String::from_utf8(read("key.p256.pub")).unwrap().replace('\n', "\n      ");
+    let rules = format!("rules:\n- paths: ['**']\n  signature:\n    key: |\n      {pem}\n");
+    stage.remote.commit("main", "Begin", &[File::new(FILE, SEED), File::new(".tagship.yaml", rules)]);
+    let release = || {
+        let release = stage.release().arg(format!("IMAGE_PLACEHOLDER={}", image(&stage)));
+        release.arg("--verify-key").arg(path("key.p256.pub")).arg("--dry-run")
+    };
+    let output = release().run().success();
+    assert_eq!(output.stdout().matches(" verify ").count(), 1, "{}", output.stdout());
+    let told: Value = serde_json::from_slice(&release().args(["--output", "json"]).run().success().stdout).unwrap();
+    assert_eq!(told["images"][0]["verified"].as_array().unwrap().len(), 1, "{told}");
+}
+
 /// A private key that is given by mistake is told by what it is, in whatever form a CI system keeps it.
 #[test]
 fn the_text_of_a_key_is_not_printed() {
