@@ -7,8 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::attestation_type::{AttestationType, COSIGN_SIGNATURE};
+use super::early_end::EarlyEnd;
+use super::error::CheckError;
 use super::provenance::{ExpectedSource, Provenance, repository_in};
 use super::signature::{CertifiedIdentity, LogEntry, Rejected, SignedBy, Statement, TrustedSigner, Verified};
+use super::verdict::{Outage, Verdict};
 
 /// What a signer must say about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,8 +72,10 @@ pub enum RejectedClaim {
     OtherRun { provenance: String, found: String },
     /// It cannot be read.
     Unreadable(String),
-    /// The registry sent other bytes than the digest says, so that nothing is known.
-    Damaged,
+    /// The registry did not answer as registries do, or sent other bytes than the digest says, so that nothing is known.
+    Unanswered(String),
+    /// The registry does not give it to this login, so that nothing is known.
+    Forbidden(String),
     /// Not all that is attached was looked at, so that it may be among the rest.
     Unread(String),
     /// The forge that may keep it did not give it.
@@ -80,6 +85,8 @@ pub enum RejectedClaim {
 /// Why something that may be kept elsewhere was not offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unoffered {
+    /// There is no login for it.
+    NotAsked,
     /// The login lacks the permission.
     Forbidden,
     LoginRefused,
@@ -115,8 +122,12 @@ impl Claim {
     /// Whether a verified claim is this one; `None` if it is about something else.
     pub(super) fn judge(&self, proved: &ProvedClaim) -> Option<Result<(), RejectedClaim>> {
         match (self, &proved.kind) {
-            (Self::Signature | Self::SignatureBeside(_), ProvedKind::Signature | ProvedKind::Provenance(_)) => Some(Ok(())),
-            (Self::SignatureBeside(types), ProvedKind::Attestation(found)) if types.iter().any(|kind| kind.is(found)) => {
+            (Self::Signature | Self::SignatureBeside(_), ProvedKind::Signature | ProvedKind::Provenance(_)) => {
+                Some(Ok(()))
+            }
+            (Self::SignatureBeside(types), ProvedKind::Attestation(found))
+                if types.iter().any(|kind| kind.is(found)) =>
+            {
                 Some(Ok(()))
             }
             (Self::Provenance(wanted), ProvedKind::Provenance(provenance)) => {
@@ -140,7 +151,8 @@ fn require_source(
         let found = source.map(ToString::to_string);
         return Err(RejectedClaim::OtherSource { wanted: wanted.clone(), found });
     }
-    let (Some(source), SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. })) = (source, by)
+    let (Some(source), SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. })) =
+        (source, by)
     else {
         return Ok(());
     };
@@ -150,6 +162,31 @@ fn require_source(
     }
     let found = [repository.as_deref(), source_commit.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("@");
     Err(RejectedClaim::OtherRun { provenance: source.to_string(), found })
+}
+
+impl RejectedClaim {
+    /// Whether nothing is known because of it, so that what is missing may be there.
+    pub fn is_unsettled(&self) -> bool {
+        match self {
+            Self::Unanswered(_) | Self::Forbidden(_) => true,
+            Self::Unoffered(unoffered, _) => *unoffered != Unoffered::NotAsked,
+            _ => false,
+        }
+    }
+
+    /// Returns what an end at one part of what is attached means, if others can still be asked for. That it is not there is no
+    /// answer either: it was listed.
+    pub(super) fn at(part: &str, end: EarlyEnd) -> Result<Self, EarlyEnd> {
+        match end {
+            EarlyEnd::Verdict(
+                Verdict::Absent(answer) | Verdict::Refused(answer) | Verdict::Unavailable(Outage::Page(answer)),
+            ) => Ok(Self::Unanswered(format!("{part} cannot be read: {answer}"))),
+            EarlyEnd::Error(CheckError::InvalidResponse { source, .. }) => {
+                Ok(Self::Unanswered(format!("{part} cannot be read: {source}")))
+            }
+            end => Err(end),
+        }
+    }
 }
 
 /// Completes "is not" and "has no".
@@ -191,8 +228,11 @@ impl fmt::Display for RejectedClaim {
             Self::OtherRun { provenance, found } => {
                 write!(f, "it was signed by a run of {found}, not of {provenance}, as its certificate says")
             }
-            Self::Damaged => f.write_str("the registry sent other bytes for it than its digest says"),
-            Self::Unreadable(why) | Self::Unread(why) | Self::Unoffered(_, why) => f.write_str(why),
+            Self::Unreadable(why)
+            | Self::Unanswered(why)
+            | Self::Forbidden(why)
+            | Self::Unread(why)
+            | Self::Unoffered(_, why) => f.write_str(why),
         }
     }
 }
@@ -216,8 +256,7 @@ mod tests {
                 named_by: SourceNaming::Release,
             }))
         };
-        let claims =
-            [of(Some("org/app"), COMMIT), of(None, COMMIT), of(None, &COMMIT[..7]), Claim::Provenance(None)];
+        let claims = [of(Some("org/app"), COMMIT), of(None, COMMIT), of(None, &COMMIT[..7]), Claim::Provenance(None)];
         let app = Some("https://github.com/org/app");
         for (url, commit, found) in [
             (None, None, None),

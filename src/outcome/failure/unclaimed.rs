@@ -37,11 +37,12 @@ impl Failure {
         }
         failure.hint(match rejected.first() {
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
-            Some(RejectedClaim::Unreadable(_) | RejectedClaim::Damaged) => "push the image with its signatures again",
+            Some(RejectedClaim::Unreadable(_) | RejectedClaim::Unanswered(_) | RejectedClaim::Forbidden(_)) => {
+                "push the image with its signatures again"
+            }
             Some(RejectedClaim::Unread(_)) => {
                 "delete signatures and attestations of the image that nothing needs any more, or build it again"
             }
-            Some(RejectedClaim::Unoffered(Unoffered::Unusable, _)) => "push the attestations to the registry as well",
             Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
@@ -56,26 +57,40 @@ impl Failure {
 
 /// Returns the failure of an image of which nothing is known, because what may be the claim cannot be had.
 fn unsettled(reference: &Reference, claim: &Claim, rejected: &[RejectedClaim]) -> Option<Failure> {
-    let (kind, why, hint) = rejected.iter().find_map(|rejected| match rejected {
-        RejectedClaim::Damaged => Some((
-            FailureKind::Unavailable,
-            "the answer of the registry is damaged",
-            "try again; if it stays so, push the image with its signatures again",
-        )),
-        RejectedClaim::Unoffered(Unoffered::Unavailable, _) => Some((
-            FailureKind::Unavailable,
-            "the forge that may keep it is not available",
-            "try again, or push the attestations to the registry as well",
-        )),
-        RejectedClaim::Unoffered(Unoffered::LoginRefused, _) => Some((
+    let (unsettled, others): (Vec<_>, Vec<_>) = rejected.iter().partition(|rejected| rejected.is_unsettled());
+    let (kind, why, hint) = match unsettled.first()? {
+        RejectedClaim::Forbidden(_) => (
+            FailureKind::Unauthorized,
+            "the registry does not give this login all that is attached to it",
+            "let the login read it, or delete it if nothing needs it any more",
+        ),
+        RejectedClaim::Unoffered(Unoffered::LoginRefused, _) => (
             FailureKind::Unauthorized,
             "the forge that may keep it refused the login",
             "check the token: is it expired, or for another host?",
-        )),
-        _ => None,
-    })?;
+        ),
+        RejectedClaim::Unoffered(Unoffered::Forbidden, _) => (
+            FailureKind::Unauthorized,
+            "the forge that may keep it does not let this login read it",
+            "allow the token to read attestations (`attestations: read`), or push them to the registry",
+        ),
+        RejectedClaim::Unoffered(unoffered, _) => (
+            FailureKind::Unavailable,
+            match unoffered {
+                Unoffered::Unavailable => "the forge that may keep it is not available",
+                _ => "an answer of the forge that may keep it cannot be used",
+            },
+            "try again, or push the attestations to the registry as well",
+        ),
+        _ => (
+            FailureKind::Unavailable,
+            "an answer of the registry cannot be used",
+            "try again; if it stays so, check the registry and the proxy in front of it, or push the image with its signatures \
+             again",
+        ),
+    };
     let message = format!("cannot check the {claim} of `{reference}`: {why}");
-    let details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
+    let details = unsettled.iter().chain(&others).take(MAX_TOLD).map(ToString::to_string).collect();
     Some(Failure { details, ..Failure::new(kind, message).hint(hint) })
 }
 
