@@ -57,9 +57,9 @@ impl<'c> KeptFiles<'c> {
 
     /// Reads the file at a URL, whose bytes may be compressed by snappy.
     pub(super) fn read(&self, url: &str) -> Result<Vec<u8>, ForgeError> {
-        let url = Url::parse(url).map_err(|_unparsed| ForgeError::InvalidAnswer {
+        let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| ForgeError::InvalidAnswer {
             host: "the forge".to_owned(),
-            why: "it names a file by what is no URL".to_owned(),
+            why: "it names a file by what is no URL of HTTP".to_owned(),
         })?;
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(self.deadline);
         loop {
