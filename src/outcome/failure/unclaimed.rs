@@ -1,6 +1,8 @@
 //! The failure of an image that no trusted signer vouches for: it says which part of the proof is missing, and what to do
 //! about it.
 
+use std::time::Duration;
+
 use super::{Failure, FailureKind};
 use crate::image::Reference;
 use crate::registry::signature::{Rejected, TrustedSigner};
@@ -12,7 +14,12 @@ const MAX_TOLD: usize = 5;
 impl Failure {
     /// Returns the failure of an image for which the `wanted` claim is not made; what is attached was `rejected` for these
     /// reasons.
-    pub(super) fn unclaimed(reference: &Reference, wanted: &RequiredClaim, rejected: &[RejectedClaim]) -> Self {
+    pub(super) fn unclaimed(
+        reference: &Reference,
+        wanted: &RequiredClaim,
+        rejected: &[RejectedClaim],
+        wait: Option<Duration>,
+    ) -> Self {
         let signer = signer(&wanted.by);
         let message = match (&wanted.claim, rejected) {
             (claim, []) if claim.is_signature() => format!("`{reference}` is not signed"),
@@ -36,6 +43,9 @@ impl Failure {
             }
         }
         failure.hint(match rejected.first() {
+            None if wait.is_some() => {
+                "sign the image in the build, with cosign or an attestation of GitHub; `--wait` ended without it"
+            }
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
             Some(RejectedClaim::Unreadable(_) | RejectedClaim::Unanswered(_) | RejectedClaim::Forbidden(_)) => {
                 "push the image with its signatures again"
@@ -137,9 +147,11 @@ fn remedy(rejected: &Rejected) -> &'static str {
         Rejected::NotInLog(_) | Rejected::OtherLogEntry(_) | Rejected::NoTime(_) | Rejected::CertificateNotInLog(_) => {
             "sign the image again with the transparency log, as cosign does by default"
         }
+        Rejected::Unsupported(_) => {
+            "a newer tagship may know it; else sign the image again, with a version of cosign that this one knows"
+        }
         Rejected::Malformed { .. }
         | Rejected::TooLarge { .. }
-        | Rejected::Unsupported(_)
         | Rejected::NeedsContent
         | Rejected::WrongSignature
         | Rejected::WrongCertificate { .. }
