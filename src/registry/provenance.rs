@@ -114,7 +114,12 @@ impl BuildSource {
         let digest = |name: &str| value["digest"][name].as_str();
         // GitLab names commits so, whose ids have the length of SHA-1.
         let of_gitlab = || digest("sha256").filter(|id| id.len() == 40);
-        let commit = digest("gitCommit").or_else(|| digest("sha1")).or_else(of_gitlab)?;
+        // Two names of one commit; if they differ, it names none.
+        let (commit, sha1) = (digest("gitCommit"), digest("sha1"));
+        if commit.zip(sha1).is_some_and(|(commit, sha1)| commit != sha1) {
+            return None;
+        }
+        let commit = commit.or(sha1).or_else(of_gitlab)?;
         Some(Self { repository: repository_in(value["uri"].as_str()?)?, commit: commit.to_owned() })
     }
 }
@@ -193,6 +198,12 @@ mod tests {
             ("gitlab", VERSION_0_2, v02(gitlab.clone()), true),
             ("buildkit, of files", VERSION_0_2, v02(json!({ "entryPoint": "Dockerfile" })), false),
             ("no definition", VERSION_0_2, v02(json!({})), false),
+            (
+                "two commits",
+                VERSION_0_2,
+                v02(json!({ "uri": uri, "digest": { "gitCommit": COMMIT, "sha1": OTHER } })),
+                false,
+            ),
             (
                 "github",
                 VERSION_1,
