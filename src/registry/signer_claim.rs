@@ -87,6 +87,8 @@ pub enum RejectedClaim {
 pub enum Unoffered {
     /// There is no login for it.
     NotAsked,
+    /// It has more bytes than are read.
+    TooLong,
     /// The login lacks the permission.
     Forbidden,
     LoginRefused,
@@ -169,7 +171,7 @@ impl RejectedClaim {
     pub fn is_unsettled(&self) -> bool {
         match self {
             Self::Unanswered(_) | Self::Forbidden(_) => true,
-            Self::Unoffered(unoffered, _) => *unoffered != Unoffered::NotAsked,
+            Self::Unoffered(unoffered, _) => !matches!(unoffered, Unoffered::NotAsked | Unoffered::TooLong),
             _ => false,
         }
     }

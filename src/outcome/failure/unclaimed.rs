@@ -53,6 +53,7 @@ impl Failure {
             Some(RejectedClaim::Unread(_)) => {
                 "delete signatures and attestations of the image that nothing needs any more, or build it again"
             }
+            Some(RejectedClaim::Unoffered(Unoffered::TooLong, _)) => "make the attestation smaller, such as without a list of files",
             Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }

@@ -501,6 +501,9 @@ fn bundles_at_github_are_read_where_they_are() {
         keep(&name, 3, response);
         release().exit(6).stderr_has("cannot check the provenance of").stderr_has(message);
     }
+    list(&[url("long")]);
+    keep("long", 1, file(&vec![b' '; (4 << 20) + 1]));
+    release().exit(4).stderr_has("has no provenance").stderr_has("it is too long");
     for address in ["169.254.169.254", "192.168.0.1", "[fe80::1]", "metadata.google.internal"] {
         list(&[Value::String(format!("http://{address}/latest"))]);
         release().exit(6).stderr_has("the address is one of this machine or of its network");
