@@ -93,7 +93,15 @@ pub enum ForgeError {
     InvalidAnswer { host: String, why: String },
 }
 
+/// Why the answer of a file that is too long cannot be used.
+pub(super) const TOO_LONG: &str = "it is too long";
+
 impl ForgeError {
+    /// Returns whether a file is too long to be read, however often it is asked for.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Self::InvalidAnswer { why, .. } if why == TOO_LONG)
+    }
+
     /// Returns whether what was asked for may have been done, although this came of it.
     pub fn is_unsettled(&self) -> bool {
         matches!(self, Self::NoAnswer { .. } | Self::Busy(_) | Self::Damaged { .. })

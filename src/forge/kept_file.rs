@@ -8,7 +8,7 @@ use reqwest::blocking::Client;
 use reqwest::header::{ACCEPT_ENCODING, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
-use super::error::ForgeError;
+use super::error::{ForgeError, TOO_LONG};
 use super::json_client::{JsonClient, pause};
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
@@ -57,9 +57,9 @@ impl<'c> KeptFiles<'c> {
 
     /// Reads the file at a URL, whose bytes may be compressed by snappy.
     pub(super) fn read(&self, url: &str) -> Result<Vec<u8>, ForgeError> {
-        let url = Url::parse(url).map_err(|_unparsed| ForgeError::InvalidAnswer {
+        let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| ForgeError::InvalidAnswer {
             host: "the forge".to_owned(),
-            why: "it names a file by what is no URL".to_owned(),
+            why: "it names a file by what is no URL of HTTP".to_owned(),
         })?;
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(self.deadline);
         loop {
@@ -109,7 +109,7 @@ impl<'c> KeptFiles<'c> {
             }
             let mut bytes = Vec::new();
             return match response.take(MAX_FILE + 1).read_to_end(&mut bytes) {
-                Ok(_) if bytes.len() as u64 > MAX_FILE => Err(invalid(&url, "it is too long")),
+                Ok(_) if bytes.len() as u64 > MAX_FILE => Err(invalid(&url, TOO_LONG)),
                 Ok(_) => Ok(Read::Whole(bytes)),
                 Err(error) => Ok(self.unread(&url, ConnectionError::of(&error))),
             };
@@ -137,7 +137,7 @@ fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, &'static str> {
     }
     let broken = "it is neither JSON nor compressed by snappy";
     match snap::raw::decompress_len(&bytes) {
-        Ok(length) if length as u64 > MAX_FILE => Err("it is too long"),
+        Ok(length) if length as u64 > MAX_FILE => Err(TOO_LONG),
         Ok(_) => snap::raw::Decoder::new().decompress_vec(&bytes).map_err(|_broken| broken),
         Err(_) => Err(broken),
     }

@@ -14,6 +14,11 @@ pub(super) fn quoted(path: &str) -> String {
     if is_plain && !skip_ci::is_in(path) { path.to_owned() } else { in_quotes(path) }
 }
 
+/// Returns the name of a signer as a trailer has it.
+pub(super) fn inert(signer: &str) -> String {
+    if signer.starts_with('"') || is_acted_on(signer) { in_quotes(signer) } else { signer.to_owned() }
+}
+
 /// Returns a text in which nothing is acted on, not even a `-` that ends `GH`.
 pub(super) fn in_quotes(path: &str) -> String {
     let mut text = "\"".to_owned();
@@ -49,7 +54,21 @@ fn unescaped(mut text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, unquoted};
+    use super::{inert, quoted, unquoted};
+
+    #[test]
+    fn a_signer_calls_nobody_and_closes_nothing() {
+        for (signer, is_plain) in [
+            ("https://github.com/org/app/.github/workflows/build.yml@refs/heads/main", true),
+            ("https://gitlab.com/org/app//.gitlab-ci.yml@refs/heads/main", true),
+            ("alice@example.org", true),
+            ("https://example.org/a @org/team Closes #12", false),
+            ("\"quoted\"", false),
+        ] {
+            let text = inert(signer);
+            assert_eq!((text == signer, unquoted(&text).as_str()), (is_plain, signer), "{text}");
+        }
+    }
 
     #[test]
     fn paths_are_read_back() {

@@ -8,7 +8,7 @@ use super::each_once::each_once;
 use super::release::Release;
 use super::skip_ci;
 use super::source_commit::SourceCommit;
-use super::trailer_path::{quoted, unquoted};
+use super::trailer_path::{inert, quoted, unquoted};
 use crate::git::{CommitId, CommitRecord, Trailer, TrailerError};
 use crate::image::ReferenceText;
 use crate::targets::Fields;
@@ -22,7 +22,7 @@ const FILE: &str = "Tagship-File";
 /// one trailer for each image whose commit is known.
 const SOURCE: &str = "Tagship-Source";
 /// A signer that was verified for an image: the identity in its certificate, or the fingerprint of its key. One trailer for
-/// each signer.
+/// each signer. It is in quotes, as a path is, if a forge would act on it, such as `@octocat`.
 const VERIFIED: &str = "Tagship-Verified";
 /// The page of the CI run that released.
 const RUN: &str = "Tagship-Run";
@@ -57,7 +57,7 @@ pub(super) fn of_release(
     let sources = sources(releases).into_iter().map(|source| (SOURCE, source));
     let run = run.map(|run| (RUN, run.to_owned()));
     let claims = releases.iter().flat_map(|release| &release.verified);
-    let verified = claims.map(|claim| (VERIFIED, claim.signer.clone()));
+    let verified = claims.map(|claim| (VERIFIED, inert(&claim.signer)));
     let rolled_back = rolled_back.iter().map(|commit| (ROLLBACK_OF, commit.to_string()));
     let mut trailers = Vec::new();
     for release in releases {
@@ -187,7 +187,7 @@ impl ReleaseTrailers {
             images,
             files: values(FILE).map(unquoted).collect(),
             sources: values(SOURCE).filter_map(named_source).collect(),
-            verified: values(VERIFIED).map(str::to_owned).collect(),
+            verified: values(VERIFIED).map(unquoted).collect(),
             run: values(RUN).next_back().map(str::to_owned),
             rollback_of: values(ROLLBACK_OF).filter_map(CommitId::parse).collect(),
             still_taken_back: values(STILL_TAKEN_BACK).filter_map(taken_back).collect(),

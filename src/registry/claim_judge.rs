@@ -7,7 +7,7 @@ use super::signature::{
     LayerAnnotations, Rejected, TrustedSigner, Verified, verify_attestation_layer, verify_bundle, verify_content,
     verify_simple_signing,
 };
-use super::signer_claim::{ProvedClaim, RejectedClaim, RequiredClaim};
+use super::signer_claim::{Claim, ProvedClaim, ProvedKind, RejectedClaim, RequiredClaim};
 use super::verdict::Verdict;
 use crate::image::Digest;
 
@@ -74,21 +74,30 @@ impl<'a> ClaimJudge<'a> {
             let proved = self.verified(thing, &signer).map(ProvedClaim::of);
             let of_signer =
                 |required: &&mut Required<'_>| !required.is_met && Arc::ptr_eq(&required.wanted.by, &signer);
-            let mut meets = false;
+            let (mut meets, mut is_signature_alone, mut is_denied) = (false, true, false);
             for required in self.required.iter_mut().filter(of_signer) {
                 match &proved {
                     Ok(proved) => match required.wanted.claim.judge(proved) {
                         Some(Ok(())) => {
                             required.is_met = true;
                             meets = true;
+                            is_signature_alone &= required.wanted.claim.is_signature();
                         }
-                        Some(Err(rejected)) => required.note(&rejected),
+                        Some(Err(rejected)) => {
+                            required.note(&rejected);
+                            is_denied = true;
+                        }
                         None => {}
                     },
                     Err(rejected) => required.note(&RejectedClaim::Signature(rejected.clone())),
                 }
             }
-            self.proved.extend(proved.ok().filter(|_| meets));
+            let Some(mut proved) = proved.ok().filter(|_| meets) else { continue };
+            // What it says of its commit is not told if that is not the wanted one, or not the one of its certificate.
+            if is_signature_alone && (is_denied || matches!(Claim::Provenance(None).judge(&proved), Some(Err(_)))) {
+                proved.kind = ProvedKind::Signature;
+            }
+            self.proved.push(proved);
         }
     }
 

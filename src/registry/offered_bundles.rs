@@ -20,22 +20,22 @@ impl CheckedImage {
     /// Judges a bundle, which is JSON, by the claims that are missing.
     pub fn offer_bundle(&mut self, bundle: &[u8]) {
         let Verdict::Present(found) = &self.verdict else { return };
-        for finding in &mut self.findings {
-            let Finding::NotClaimed { wanted, rejected } = finding else { continue };
-            let mut judge = ClaimJudge::new(&found.digest, None, &[wanted]);
-            judge.offer(SignedThing::Bundle(bundle));
-            let judged = judge.claims(None);
-            for proved in judged.proved {
-                if !self.claims.contains(&proved) {
-                    self.claims.push(proved);
-                }
-            }
-            match judged.findings.into_iter().next() {
-                Some(Finding::NotClaimed { rejected: more, .. }) => {
+        let wanted = self.findings.iter().filter_map(|finding| match finding {
+            Finding::NotClaimed { wanted, .. } => Some(wanted),
+            _ => None,
+        });
+        let wanted: Vec<_> = wanted.cloned().collect();
+        let mut judge = ClaimJudge::new(&found.digest, None, &wanted.iter().collect::<Vec<_>>());
+        judge.offer(SignedThing::Bundle(bundle));
+        let judged = judge.claims(None);
+        self.claims.extend(judged.proved);
+        let missing = self.findings.iter_mut().filter(|finding| is_not_claimed(finding));
+        for (finding, judged) in missing.zip(judged.findings) {
+            match (finding, judged) {
+                (Finding::NotClaimed { rejected, .. }, Finding::NotClaimed { rejected: more, .. }) => {
                     rejected.extend(more.into_iter().filter(|more| !rejected.contains(more)).collect::<Vec<_>>());
                 }
-                Some(judged) => *finding = judged,
-                None => {}
+                (finding, judged) => *finding = judged,
             }
         }
     }

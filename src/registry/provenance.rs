@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::revision::Revision;
+use super::revision::{Revision, is_whole};
 
 /// The predicate types of SLSA provenance that are read
 /// ([v0.2](https://slsa.dev/spec/v0.2/provenance), [v1](https://slsa.dev/spec/v1.0/provenance)).
@@ -70,17 +70,21 @@ impl Provenance {
 }
 
 impl ExpectedSource {
-    /// Whether a source is this one; what is `None` is not told, and contradicts nothing.
-    pub(super) fn allows(&self, repository: Option<&str>, commit: Option<&str>) -> bool {
-        let is_repository = match (&self.repository, repository) {
-            (Some(wanted), Some(repository)) => wanted.eq_ignore_ascii_case(repository),
-            _ => true,
-        };
-        is_repository && commit.is_none_or(|commit| self.revision.is(commit))
+    /// Whether a source is this one.
+    pub(super) fn allows(&self, source: &BuildSource) -> bool {
+        let is_repository = |wanted: &String| wanted.eq_ignore_ascii_case(&source.repository);
+        self.repository.as_ref().is_none_or(is_repository) && self.revision.is_commit(&source.commit)
     }
 }
 
 impl BuildSource {
+    /// Whether a run of this repository and commit built it; what is `None` is not told, and contradicts nothing.
+    pub(super) fn is_of_run(&self, repository: Option<&str>, commit: Option<&str>) -> bool {
+        let is_commit = |commit: &str| is_whole(commit) && commit.eq_ignore_ascii_case(&self.commit);
+        repository.is_none_or(|repository| repository.eq_ignore_ascii_case(&self.repository))
+            && commit.is_none_or(is_commit)
+    }
+
     /// Reads the source of a definition of version 1, where each kind of build has fields of its own.
     fn of_definition(definition: &Value) -> Option<Self> {
         let parameters = &definition["externalParameters"];
@@ -110,7 +114,12 @@ impl BuildSource {
         let digest = |name: &str| value["digest"][name].as_str();
         // GitLab names commits so, whose ids have the length of SHA-1.
         let of_gitlab = || digest("sha256").filter(|id| id.len() == 40);
-        let commit = digest("gitCommit").or_else(|| digest("sha1")).or_else(of_gitlab)?;
+        // Two names of one commit; if they differ, it names none.
+        let (commit, sha1) = (digest("gitCommit"), digest("sha1"));
+        if commit.zip(sha1).is_some_and(|(commit, sha1)| commit != sha1) {
+            return None;
+        }
+        let commit = commit.or(sha1).or_else(of_gitlab)?;
         Some(Self { repository: repository_in(value["uri"].as_str()?)?, commit: commit.to_owned() })
     }
 }
@@ -144,7 +153,7 @@ pub(super) fn repository_in(uri: &str) -> Option<String> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{ExpectedSource, Provenance, SourceNaming, VERSION_0_2, VERSION_1, repository_in};
+    use super::{BuildSource, ExpectedSource, Provenance, SourceNaming, VERSION_0_2, VERSION_1, repository_in};
     use crate::registry::revision::Revision;
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
@@ -189,6 +198,12 @@ mod tests {
             ("gitlab", VERSION_0_2, v02(gitlab.clone()), true),
             ("buildkit, of files", VERSION_0_2, v02(json!({ "entryPoint": "Dockerfile" })), false),
             ("no definition", VERSION_0_2, v02(json!({})), false),
+            (
+                "two commits",
+                VERSION_0_2,
+                v02(json!({ "uri": uri, "digest": { "gitCommit": COMMIT, "sha1": OTHER } })),
+                false,
+            ),
             (
                 "github",
                 VERSION_1,
@@ -239,18 +254,16 @@ mod tests {
             revision: Revision::new(revision).unwrap(),
             named_by: SourceNaming::Release,
         };
-        for (expected, repository, commit, is_allowed) in [
-            (with(Some("org/app"), COMMIT), Some("org/app"), Some(COMMIT), true),
-            (with(Some("ORG/App"), COMMIT), Some("org/app"), Some(COMMIT), true),
-            (with(None, &COMMIT[..7]), Some("org/app"), Some(COMMIT), true),
-            (with(Some("org/lib"), COMMIT), Some("org/app"), Some(COMMIT), false),
-            (with(Some("org/app"), OTHER), Some("org/app"), Some(COMMIT), false),
-            (with(Some("app"), COMMIT), Some("org/app"), Some(COMMIT), false),
-            (with(Some("org/app"), COMMIT), None, None, true),
-            (with(Some("org/app"), COMMIT), Some("org/lib"), None, false),
-            (with(Some("org/app"), COMMIT), None, Some(OTHER), false),
+        let source = BuildSource { repository: "org/app".to_owned(), commit: COMMIT.to_owned() };
+        for (expected, is_allowed) in [
+            (with(Some("org/app"), COMMIT), true),
+            (with(Some("ORG/App"), COMMIT), true),
+            (with(None, &COMMIT[..7]), true),
+            (with(Some("org/lib"), COMMIT), false),
+            (with(Some("org/app"), OTHER), false),
+            (with(Some("app"), COMMIT), false),
         ] {
-            assert_eq!(expected.allows(repository, commit), is_allowed, "{expected} {repository:?} {commit:?}");
+            assert_eq!(expected.allows(&source), is_allowed, "{expected}");
         }
     }
 

@@ -19,12 +19,22 @@ impl Revision {
         is_id.then(|| Self(text.to_owned()))
     }
 
-    /// Whether a label means this revision. Either may have been shortened.
+    /// Whether a label means this revision. Either may have been shortened, but a whole id is not the beginning of another one.
     pub(super) fn is(&self, label: &str) -> bool {
-        let (one, other) = (self.0.to_ascii_lowercase(), label.trim().to_ascii_lowercase());
-        let shorter = one.len().min(other.len());
-        shorter >= Self::MIN_DIGITS && is_hexadecimal(&other) && one[..shorter] == other[..shorter]
+        let Some(Self(label)) = Self::new(label.trim()) else { return false };
+        let (shorter, longer) = if label.len() < self.0.len() { (&label, &self.0) } else { (&self.0, &label) };
+        longer[..shorter.len()].eq_ignore_ascii_case(shorter) && (shorter.len() == longer.len() || !is_whole(shorter))
     }
+
+    /// Whether a commit that a signer names is this revision. It must be whole: many commits begin with the same digits.
+    pub(super) fn is_commit(&self, commit: &str) -> bool {
+        is_whole(commit) && self.is(commit)
+    }
+}
+
+/// Whether it is the id of a commit with all digits of SHA-1 or SHA-256.
+pub(super) fn is_whole(id: &str) -> bool {
+    [40, 64].contains(&id.len()) && is_hexadecimal(id)
 }
 
 fn is_hexadecimal(text: &str) -> bool {
@@ -55,6 +65,12 @@ mod tests {
             (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682a-dirty", false),
             (COMMIT, "fdafd7008d04c2a2286676b92a87fd85aa9b682b", false),
             ("FDAFD70", COMMIT, true),
+            (COMMIT, &COMMIT.repeat(2)[..41], false),
+            (COMMIT, &COMMIT.repeat(2)[..64], false),
+            (COMMIT, &COMMIT.repeat(2), false),
+            (&COMMIT.repeat(2)[..64], COMMIT, false),
+            (&COMMIT.repeat(2)[..64], &COMMIT.repeat(2)[..41], true),
+            (&COMMIT[..7], &COMMIT.repeat(2), false),
             (COMMIT, "v1.2.3", false),
         ] {
             assert_eq!(Revision::new(wanted).unwrap().is(label), expected, "{wanted} {label:?}");

@@ -5,8 +5,8 @@ use super::attached::{AttachedSearch, CosignTag, Layer, LayerKind, Referrer, Ref
 use super::claim_judge::{ClaimJudge, Claims, SignedThing};
 use super::early_end::EarlyEnd;
 use super::error::{CheckError, InvalidResponse};
-use super::signer_claim::{Claim, RejectedClaim, RequiredClaim};
-use super::verdict::Verdict;
+use super::signer_claim::{RejectedClaim, RequiredClaim};
+use super::verdict::{Outage, Verdict};
 use crate::image::Digest;
 
 /// How many signed things are looked at for one image.
@@ -18,6 +18,8 @@ pub(super) struct SignedImage<'a> {
     required: Vec<&'a RequiredClaim>,
     judge: ClaimJudge<'a>,
     looked_at: usize,
+    /// Whether the registry failed at one of them.
+    has_failed: bool,
     /// Whether there was more to look at.
     is_cut: bool,
 }
@@ -31,7 +33,7 @@ impl<'a> SignedImage<'a> {
         required: Vec<&'a RequiredClaim>,
     ) -> Self {
         let judge = ClaimJudge::new(digest, Some(manifest), &required);
-        Self { search, required, judge, looked_at: 0, is_cut: false }
+        Self { search, required, judge, looked_at: 0, has_failed: false, is_cut: false }
     }
 
     /// Returns what is found of each required claim.
@@ -44,7 +46,7 @@ impl<'a> SignedImage<'a> {
     }
 
     fn look(&mut self) -> Result<(), EarlyEnd> {
-        let ReferrerList { mut referrers, unread, hidden } = {
+        let ReferrerList { mut referrers, hidden } = {
             let judge = &self.judge;
             self.search.referrers(|referrer| may_meet(judge, referrer))?
         };
@@ -56,23 +58,23 @@ impl<'a> SignedImage<'a> {
             if may_meet(&self.judge, &referrer) {
                 match self.search.layers_of(&referrer) {
                     Ok(layers) => self.look_at_all(&layers)?,
-                    Err(end) => self.note_unreadable(end)?,
+                    Err(end) => self.note_unreadable(&referrer.digest, end)?,
                 }
             }
         }
-        let more_is_open = self.judge.open().any(|wanted| wanted.claim != Claim::Signature);
+        let more_is_open = self.judge.open().any(|wanted| !wanted.claim.is_signature());
         if more_is_open {
             self.look_under(CosignTag::Attestations)?;
         }
-        let is_open = |judge: &ClaimJudge<'_>| judge.open().any(|wanted| wanted.claim == Claim::Signature);
+        let is_open = |judge: &ClaimJudge<'_>| judge.open().any(|wanted| wanted.claim.is_signature());
         if is_open(&self.judge) {
             self.look_under(CosignTag::Signatures)?;
         }
         if is_open(&self.judge) && !more_is_open {
             self.look_under(CosignTag::Attestations)?;
         }
-        if let Some(why) = unread {
-            self.judge.reject(&RejectedClaim::Unread(why));
+        for why in &self.search.unread {
+            self.judge.reject(why);
         }
         if too_many || self.is_cut {
             let why = format!("only the newest {MAX_LOOKED_AT} of what may be it were looked at");
@@ -113,31 +115,37 @@ impl<'a> SignedImage<'a> {
                         LayerKind::Envelope => SignedThing::Envelope { envelope: content, annotations },
                     });
                 }
-                Err(end) => self.note_unreadable(end)?,
+                Err(end) => self.note_unreadable(&layer.digest, end)?,
             }
         }
         Ok(())
     }
 
-    /// Notes that something that is listed cannot be read. Fails if the registry cannot be asked any more.
-    fn note_unreadable(&mut self, end: EarlyEnd) -> Result<(), EarlyEnd> {
+    /// Notes that something that is listed cannot be read: another one may be enough. Fails if the registry cannot be asked any
+    /// more, which the second failure of its own says.
+    fn note_unreadable(&mut self, digest: &Digest, end: EarlyEnd) -> Result<(), EarlyEnd> {
         let unreadable = |why: &str| RejectedClaim::Unreadable(why.to_owned());
+        let part = format!("the attachment {digest}");
         self.judge.reject(&match end {
             EarlyEnd::Verdict(Verdict::Absent(_)) => unreadable("it is listed, and not in the registry"),
             EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::TooLong { .. }, .. }) => {
                 unreadable("it is too large to be read")
             }
-            EarlyEnd::Error(CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. }) => {
-                RejectedClaim::Damaged
+            EarlyEnd::Verdict(
+                Verdict::NoAccess(answer) | Verdict::Withheld(answer) | Verdict::LoginElsewhere(answer),
+            ) => RejectedClaim::Forbidden(format!("{part} may not be read: {answer}")),
+            EarlyEnd::Verdict(Verdict::Unavailable(Outage::Answered(answer))) if !self.has_failed => {
+                self.has_failed = true;
+                RejectedClaim::Unanswered(format!("{part} cannot be read: {answer}"))
             }
-            end => return Err(end),
+            end => RejectedClaim::at(&part, end)?,
         });
         Ok(())
     }
 
     /// Whether it may be a required claim that says more than that the image is signed.
     fn says_more(&self, referrer: &Referrer) -> bool {
-        let claims = || self.required.iter().map(|wanted| &wanted.claim).filter(|claim| **claim != Claim::Signature);
+        let claims = || self.required.iter().map(|wanted| &wanted.claim).filter(|claim| !claim.is_signature());
         referrer.predicate_type.as_ref().is_some_and(|kind| claims().any(|claim| claim.may_be(kind)))
     }
 }
@@ -145,7 +153,7 @@ impl<'a> SignedImage<'a> {
 /// Whether a referrer may be one of the claims that are still open, by what the list says of it.
 fn may_meet(judge: &ClaimJudge<'_>, referrer: &Referrer) -> bool {
     judge.open().any(|wanted| match &referrer.predicate_type {
-        _ if referrer.is_bare_signature => wanted.claim == Claim::Signature,
+        _ if referrer.is_bare_signature => wanted.claim.is_signature(),
         Some(predicate_type) => wanted.claim.may_be(predicate_type),
         None => true,
     })

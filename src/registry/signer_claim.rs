@@ -7,14 +7,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::attestation_type::{AttestationType, COSIGN_SIGNATURE};
+use super::early_end::EarlyEnd;
+use super::error::CheckError;
 use super::provenance::{ExpectedSource, Provenance, repository_in};
 use super::signature::{CertifiedIdentity, LogEntry, Rejected, SignedBy, Statement, TrustedSigner, Verified};
+use super::verdict::{Outage, Verdict};
 
 /// What a signer must say about an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Nothing but that it is signed; provenance says that too.
     Signature,
+    /// The same, and attestations of these types say it too, because they are required beside it.
+    SignatureBeside(Vec<AttestationType>),
     /// How it was built: from this commit, if one is expected.
     Provenance(Option<ExpectedSource>),
     Attestation(AttestationType),
@@ -62,12 +67,15 @@ pub enum RejectedClaim {
     Signature(Rejected),
     /// It is signed as it must be, and its provenance names another commit, or none: text of the signer.
     OtherSource { wanted: ExpectedSource, found: Option<String> },
-    /// It is signed as it must be, in a run of another commit: text of the authority of the certificate.
-    OtherRun { wanted: ExpectedSource, found: String },
+    /// It is signed as it must be, in a run of another commit than its provenance names: text of the authority of the
+    /// certificate, and of the signer.
+    OtherRun { provenance: String, found: String },
     /// It cannot be read.
     Unreadable(String),
-    /// The registry sent other bytes than the digest says, so that nothing is known.
-    Damaged,
+    /// The registry did not answer as registries do, or sent other bytes than the digest says, so that nothing is known.
+    Unanswered(String),
+    /// The registry does not give it to this login, so that nothing is known.
+    Forbidden(String),
     /// Not all that is attached was looked at, so that it may be among the rest.
     Unread(String),
     /// The forge that may keep it did not give it.
@@ -77,6 +85,10 @@ pub enum RejectedClaim {
 /// Why something that may be kept elsewhere was not offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unoffered {
+    /// There is no login for it.
+    NotAsked,
+    /// It has more bytes than are read.
+    TooLong,
     /// The login lacks the permission.
     Forbidden,
     LoginRefused,
@@ -87,10 +99,23 @@ pub enum Unoffered {
 }
 
 impl Claim {
+    /// Returns the claim that the image is signed, if attestations of `types` are required of the same signer.
+    pub fn signature_beside(types: Vec<AttestationType>) -> Self {
+        if types.is_empty() { Self::Signature } else { Self::SignatureBeside(types) }
+    }
+
+    /// Whether nothing but a signature is claimed.
+    pub fn is_signature(&self) -> bool {
+        matches!(self, Self::Signature | Self::SignatureBeside(_))
+    }
+
     /// Whether a statement of this predicate type can be the claim.
     pub(super) fn may_be(&self, predicate_type: &str) -> bool {
         match self {
             Self::Signature => predicate_type == COSIGN_SIGNATURE || Provenance::is_type(predicate_type),
+            Self::SignatureBeside(types) => {
+                Self::Signature.may_be(predicate_type) || types.iter().any(|kind| kind.is(predicate_type))
+            }
             Self::Provenance(_) => Provenance::is_type(predicate_type),
             Self::Attestation(kind) => kind.is(predicate_type),
         }
@@ -99,10 +124,16 @@ impl Claim {
     /// Whether a verified claim is this one; `None` if it is about something else.
     pub(super) fn judge(&self, proved: &ProvedClaim) -> Option<Result<(), RejectedClaim>> {
         match (self, &proved.kind) {
-            (Self::Signature, ProvedKind::Signature | ProvedKind::Provenance(_)) => Some(Ok(())),
-            (Self::Provenance(None), ProvedKind::Provenance(_)) => Some(Ok(())),
-            (Self::Provenance(Some(expected)), ProvedKind::Provenance(provenance)) => {
-                Some(require_source(expected, provenance, &proved.by))
+            (Self::Signature | Self::SignatureBeside(_), ProvedKind::Signature | ProvedKind::Provenance(_)) => {
+                Some(Ok(()))
+            }
+            (Self::SignatureBeside(types), ProvedKind::Attestation(found))
+                if types.iter().any(|kind| kind.is(found)) =>
+            {
+                Some(Ok(()))
+            }
+            (Self::Provenance(wanted), ProvedKind::Provenance(provenance)) => {
+                Some(require_source(wanted.as_ref(), provenance, &proved.by))
             }
             (Self::Attestation(kind), ProvedKind::Attestation(found)) if kind.is(found) => Some(Ok(())),
             _ => None,
@@ -110,28 +141,61 @@ impl Claim {
     }
 }
 
-/// Rejects provenance of another commit. A workflow that several repositories call can be made to say what its caller wants, so
-/// what the authority says of the run must agree.
-fn require_source(wanted: &ExpectedSource, provenance: &Provenance, by: &SignedBy) -> Result<(), RejectedClaim> {
+/// Rejects provenance of another commit than the wanted one. A workflow that several repositories call can be made to say what
+/// its caller wants, so what the authority says of the run must agree with the provenance, whatever is wanted.
+fn require_source(
+    wanted: Option<&ExpectedSource>,
+    provenance: &Provenance,
+    by: &SignedBy,
+) -> Result<(), RejectedClaim> {
     let source = provenance.source.as_ref();
-    if !source.is_some_and(|source| wanted.allows(Some(&source.repository), Some(&source.commit))) {
+    if let Some(wanted) = wanted.filter(|wanted| !source.is_some_and(|source| wanted.allows(source))) {
         let found = source.map(ToString::to_string);
         return Err(RejectedClaim::OtherSource { wanted: wanted.clone(), found });
     }
-    let SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. }) = by else { return Ok(()) };
+    let (Some(source), SignedBy::Certificate(CertifiedIdentity { source_repository, source_commit, .. })) =
+        (source, by)
+    else {
+        return Ok(());
+    };
     let repository = source_repository.as_ref().map(|url| repository_in(url).unwrap_or_else(|| url.clone()));
-    if wanted.allows(repository.as_deref(), source_commit.as_deref()) {
+    if source.is_of_run(repository.as_deref(), source_commit.as_deref()) {
         return Ok(());
     }
     let found = [repository.as_deref(), source_commit.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("@");
-    Err(RejectedClaim::OtherRun { wanted: wanted.clone(), found })
+    Err(RejectedClaim::OtherRun { provenance: source.to_string(), found })
+}
+
+impl RejectedClaim {
+    /// Whether nothing is known because of it, so that what is missing may be there.
+    pub fn is_unsettled(&self) -> bool {
+        match self {
+            Self::Unanswered(_) | Self::Forbidden(_) => true,
+            Self::Unoffered(unoffered, _) => !matches!(unoffered, Unoffered::NotAsked | Unoffered::TooLong),
+            _ => false,
+        }
+    }
+
+    /// Returns what an end at one part of what is attached means, if others can still be asked for. That it is not there is no
+    /// answer either: it was listed.
+    pub(super) fn at(part: &str, end: EarlyEnd) -> Result<Self, EarlyEnd> {
+        match end {
+            EarlyEnd::Verdict(
+                Verdict::Absent(answer) | Verdict::Refused(answer) | Verdict::Unavailable(Outage::Page(answer)),
+            ) => Ok(Self::Unanswered(format!("{part} cannot be read: {answer}"))),
+            EarlyEnd::Error(CheckError::InvalidResponse { source, .. }) => {
+                Ok(Self::Unanswered(format!("{part} cannot be read: {source}")))
+            }
+            end => Err(end),
+        }
+    }
 }
 
 /// Completes "is not" and "has no".
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Signature => f.write_str("signature"),
+            Self::Signature | Self::SignatureBeside(_) => f.write_str("signature"),
             Self::Provenance(_) => f.write_str("provenance"),
             Self::Attestation(kind) => write!(f, "attestation `{kind}`"),
         }
@@ -163,11 +227,14 @@ impl fmt::Display for RejectedClaim {
             Self::OtherSource { wanted, found: Some(found) } => {
                 write!(f, "its provenance is of {found}, not of {wanted}")
             }
-            Self::OtherRun { wanted, found } => {
-                write!(f, "it was signed by a run of {found}, not of {wanted}, as its certificate says")
+            Self::OtherRun { provenance, found } => {
+                write!(f, "it was signed by a run of {found}, not of {provenance}, as its certificate says")
             }
-            Self::Damaged => f.write_str("the registry sent other bytes for it than its digest says"),
-            Self::Unreadable(why) | Self::Unread(why) | Self::Unoffered(_, why) => f.write_str(why),
+            Self::Unreadable(why)
+            | Self::Unanswered(why)
+            | Self::Forbidden(why)
+            | Self::Unread(why)
+            | Self::Unoffered(_, why) => f.write_str(why),
         }
     }
 }
@@ -181,25 +248,31 @@ mod tests {
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
 
+    /// Whatever is known of the commit that is released: a fork has the same commits.
     #[test]
-    fn the_run_that_signed_must_be_of_the_expected_commit() {
-        let repository = "org/app".to_owned();
-        let expected = ExpectedSource {
-            repository: Some(repository.clone()),
-            revision: Revision::new(COMMIT).unwrap(),
-            named_by: SourceNaming::Release,
+    fn the_run_that_signed_must_be_of_the_commit_in_the_provenance() {
+        let of = |repository: Option<&str>, commit: &str| {
+            Claim::Provenance(Some(ExpectedSource {
+                repository: repository.map(str::to_owned),
+                revision: Revision::new(commit).unwrap(),
+                named_by: SourceNaming::Release,
+            }))
         };
-        let claim = Claim::Provenance(Some(expected));
+        let claims = [of(Some("org/app"), COMMIT), of(None, COMMIT), of(None, &COMMIT[..7]), Claim::Provenance(None)];
+        let app = Some("https://github.com/org/app");
         for (url, commit, found) in [
             (None, None, None),
-            (Some("https://github.com/org/app"), None, None),
-            (Some("https://github.com/org/app"), Some(COMMIT), None),
+            (app, None, None),
+            (Some("https://github.com/ORG/App"), Some(COMMIT), None),
             (Some("https://github.com/org/evil"), Some(COMMIT), Some(format!("org/evil@{COMMIT}"))),
-            (Some("https://github.com/org/app"), Some("eeeeeee"), Some("org/app@eeeeeee".to_owned())),
-            (None, Some("eeeeeee"), Some("eeeeeee".to_owned())),
+            (Some("https://github.com/org/evil"), None, Some("org/evil".to_owned())),
             (Some("org"), None, Some("org".to_owned())),
+            (app, Some("eeeeeee"), Some("org/app@eeeeeee".to_owned())),
+            (None, Some("eeeeeee"), Some("eeeeeee".to_owned())),
+            (app, Some(&COMMIT[..7]), Some(format!("org/app@{}", &COMMIT[..7]))),
+            (app, Some(""), Some("org/app@".to_owned())),
         ] {
-            let source = Some(BuildSource { repository: repository.clone(), commit: COMMIT.to_owned() });
+            let source = Some(BuildSource { repository: "org/app".to_owned(), commit: COMMIT.to_owned() });
             let by = SignedBy::Certificate(CertifiedIdentity {
                 identity: "https://github.com/org/ci/.github/workflows/build.yml@refs/heads/main".to_owned(),
                 issuer: "https://token.actions.githubusercontent.com".to_owned(),
@@ -207,11 +280,48 @@ mod tests {
                 source_commit: commit.map(str::to_owned),
             });
             let kind = ProvedKind::Provenance(Provenance { builder: None, source });
-            let judged = claim.judge(&ProvedClaim { kind, by, signed: None, logged: None }).unwrap();
+            let proved = ProvedClaim { kind, by, signed: None, logged: None };
             let expected = found.map(|found| {
                 format!("it was signed by a run of {found}, not of org/app@{COMMIT}, as its certificate says")
             });
-            assert_eq!(judged.err().map(|rejected| rejected.to_string()), expected, "{url:?} {commit:?}");
+            for claim in &claims {
+                let judged = claim.judge(&proved).unwrap();
+                assert_eq!(judged.err().map(|rejected| rejected.to_string()), expected, "{url:?} {commit:?}");
+            }
+        }
+    }
+
+    /// What is wanted may be shortened; what a signer names must be whole, or many commits would be it.
+    #[test]
+    fn only_whole_commits_agree() {
+        let of_64 = format!("{COMMIT}{}", &COMMIT[..24]);
+        for (wanted, found, agrees) in [
+            (COMMIT, COMMIT, true),
+            (COMMIT, &*COMMIT.to_ascii_uppercase(), true),
+            (&COMMIT[..7], COMMIT, true),
+            (&*of_64, &*of_64, true),
+            (&of_64[..50], &*of_64, true),
+            (COMMIT, "", false),
+            (COMMIT, &COMMIT[..7], false),
+            (&COMMIT[..7], &COMMIT[..7], false),
+            (COMMIT, &of_64[..39], false),
+            (COMMIT, &of_64[..41], false),
+            (COMMIT, &*of_64, false),
+            (&*of_64, COMMIT, false),
+            (COMMIT, &*format!("{of_64}{}", &COMMIT[..16]), false),
+            (COMMIT, &*format!(" {COMMIT}"), false),
+        ] {
+            let expected = ExpectedSource {
+                repository: None,
+                revision: Revision::new(wanted).unwrap(),
+                named_by: SourceNaming::Release,
+            };
+            let source = Some(BuildSource { repository: "org/app".to_owned(), commit: found.to_owned() });
+            let kind = ProvedKind::Provenance(Provenance { builder: None, source });
+            let by = SignedBy::Key { fingerprint: String::new() };
+            let proved = ProvedClaim { kind, by, signed: None, logged: None };
+            let judged = Claim::Provenance(Some(expected)).judge(&proved).unwrap();
+            assert_eq!(judged.is_ok(), agrees, "{wanted} {found:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::outcome::failure::FailureKind;
-use crate::registry::{CheckError, Claim, Finding, InvalidResponse, LoginSource, Outage, Verdict};
+use crate::registry::{CheckError, Finding, InvalidResponse, LoginSource, Outage, RejectedClaim, Verdict};
 use crate::system::network::connection::ConnectionProblem;
 
 const UNAVAILABLE: &str = "the registry is not available";
@@ -53,9 +53,12 @@ pub(in crate::flow) fn awaited(
                     Finding::Met => None,
                     Finding::OtherPlatforms { wanted, .. } => Some(format!("not for {wanted} yet")),
                     Finding::OtherRevision { wanted, .. } => Some(format!("not the build of {wanted} yet")),
+                    Finding::NotClaimed { rejected, .. } if rejected.iter().any(RejectedClaim::is_unsettled) => {
+                        Some("its signatures cannot be read now".to_owned())
+                    }
                     Finding::NotClaimed { wanted, rejected } => Some(match (&wanted.claim, rejected.is_empty()) {
-                        (Claim::Signature, true) => "not signed yet".to_owned(),
-                        (Claim::Signature, false) => "not signed by the wanted signer yet".to_owned(),
+                        (claim, true) if claim.is_signature() => "not signed yet".to_owned(),
+                        (claim, false) if claim.is_signature() => "not signed by the wanted signer yet".to_owned(),
                         (claim, true) => format!("no {claim} yet"),
                         (claim, false) => format!("no {claim} as it must be yet"),
                     }),

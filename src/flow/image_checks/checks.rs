@@ -15,7 +15,7 @@ use super::met_requirements::MetRequirements;
 use super::problem::{Problem, SeenProblem, can_come, not_waited_for, tell};
 use super::question::Question;
 use crate::image::Reference;
-use crate::message::Release;
+use crate::message::{Release, each_once};
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
 use crate::outcome::{Checked, Event, Listener};
@@ -271,15 +271,20 @@ impl Checks {
             reference: reference.clone(),
             descriptor,
             platforms: answer.platforms,
-            verified: answer.claims.into_iter().map(told).collect(),
+            verified: each_once(answer.claims.into_iter().map(told)),
             requests,
             elapsed,
             source: answer.source,
             at: answer.begun,
             tag_moved: tag.is_some(),
         };
-        let is_known = self.of(reference).is_some_and(|found| found.descriptor.digest == checked.descriptor.digest);
-        listener(&if is_known { Event::Learned(&checked) } else { Event::Checked(&checked) });
+        match self.of(reference).filter(|found| found.descriptor.digest == checked.descriptor.digest) {
+            Some(found) => {
+                checked.verified.retain(|claim| !found.verified.contains(claim));
+                listener(&Event::Learned(&checked));
+            }
+            None => listener(&Event::Checked(&checked)),
+        }
         let moved = tag.and_then(|tag| tag.warning(reference));
         let compared = compared_source::of_image(&question.requirements, &self.sources, reference);
         self.met.add(&checked, &compared);

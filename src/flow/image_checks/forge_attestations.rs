@@ -81,7 +81,7 @@ fn offer_kept(checked: &mut CheckedImage, forge: &Forge, digest: &Digest) {
 /// Notes that a forge was not asked. What is missing may be there.
 fn note_unasked(checked: &mut CheckedImage, Failure { message, hint, .. }: &Failure) {
     let hint = hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-    checked.note_unoffered(Unoffered::Forbidden, &format!("the forge was not asked for attestations: {message}{hint}"));
+    checked.note_unoffered(Unoffered::NotAsked, &format!("the forge was not asked for attestations: {message}{hint}"));
 }
 
 fn note(checked: &mut CheckedImage, error: &ForgeError) {
@@ -92,6 +92,7 @@ fn note(checked: &mut CheckedImage, error: &ForgeError) {
 /// Returns what an error means for what could not be offered.
 fn unoffered(error: &ForgeError) -> Unoffered {
     match error {
+        ForgeError::NoToken { .. } => Unoffered::NotAsked,
         ForgeError::Unauthorized(_) => Unoffered::LoginRefused,
         ForgeError::NoAnswer { cause, .. } if cause.problem.is_login() => Unoffered::LoginRefused,
         ForgeError::NoAnswer { .. }
@@ -99,6 +100,7 @@ fn unoffered(error: &ForgeError) -> Unoffered {
         | ForgeError::Damaged { .. }
         | ForgeError::RateLimited { .. } => Unoffered::Unavailable,
         ForgeError::Forbidden { .. } | ForgeError::NotFound { .. } => Unoffered::Forbidden,
+        error if error.is_too_long() => Unoffered::TooLong,
         _ => Unoffered::Unusable,
     }
 }

@@ -139,7 +139,8 @@ fn judge_files<'e>(
                     RuleJudgement::AsksTag => to_rule.judge_tag(demanded, checks),
                     RuleJudgement::AsksRegistry => None,
                 };
-                let open = told.is_none().then(|| (to_rule, requirements(demanded, to_rule.source.as_ref())));
+                let open = || (to_rule, requirements(demanded, &applying.rule.demands, to_rule.source.as_ref()));
+                let open = told.is_none().then(open);
                 let ruling = Ruling {
                     place: place_of(&applying.place, *line, *column),
                     rule: applying.rule.name.clone(),
@@ -285,14 +286,20 @@ fn broken_by(failure: Failure, remedy: &str) -> RuleVerdict {
     })
 }
 
-/// Returns what an image must be to meet a demand that only the registry can tell.
-fn requirements(demanded: &Demanded, source: Option<&SourceCommit>) -> Vec<Requirement> {
+/// Returns what an image must be to meet a demand that only the registry can tell, `beside` the others of its rule.
+fn requirements(demanded: &Demanded, beside: &[Demand], source: Option<&SourceCommit>) -> Vec<Requirement> {
     let revision = source.and_then(|source| Revision::new(&source.commit.to_string()));
     let by = |signer: &Arc<TrustedSigner>, claim| Requirement::Claim(RequiredClaim { claim, by: Arc::clone(signer) });
     match demanded {
         Demanded::Platforms(platforms) => platforms.iter().cloned().map(Requirement::Platform).collect(),
         Demanded::Revision => revision.into_iter().map(|it| Requirement::Revision(it, RevisedImages::All)).collect(),
-        Demanded::Signature(signer) => vec![by(signer, Claim::Signature)],
+        Demanded::Signature(signer) => {
+            let types = beside.iter().filter_map(|demand| match &demand.demanded {
+                Demanded::Attestations(_, types) => Some(types.clone()),
+                _ => None,
+            });
+            vec![by(signer, Claim::signature_beside(types.flatten().collect()))]
+        }
         Demanded::Provenance(signer) => {
             let repository = source.and_then(|source| source.repository.clone());
             // `--expect-revision` names none for a rule, and `--source` counts for more than a tag.
@@ -343,7 +350,7 @@ mod tests {
         let (identity, issuer) = (IdentityPattern::Exact("a".to_owned()), "b".to_owned());
         let signer = Arc::new(TrustedSigner::Keyless { identity, issuer, roots: TrustedRoots::built_in() });
         let tag = source_in_tag("0123456789abcdef0123456789abcdef01234567");
-        let required = requirements(&Demanded::Provenance(signer), tag.as_ref());
+        let required = requirements(&Demanded::Provenance(signer), &[], tag.as_ref());
         let [Requirement::Claim(RequiredClaim { claim: Claim::Provenance(Some(expected)), .. })] = &*required else {
             panic!("{required:?}");
         };

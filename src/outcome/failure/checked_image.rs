@@ -33,7 +33,7 @@ impl Failure {
             Finding::OtherRevision { wanted, found, image } => {
                 Some(other_revision(reference, wanted, found.as_deref(), image.as_ref()))
             }
-            Finding::NotClaimed { wanted, rejected } => Some(Self::unclaimed(reference, wanted, rejected)),
+            Finding::NotClaimed { wanted, rejected } => Some(Self::unclaimed(reference, wanted, rejected, wait)),
             Finding::Blocked { part, verdict } => {
                 of_verdict(&format!("{part} of `{reference}`"), registry, verdict, &checked.source, wait)
             }

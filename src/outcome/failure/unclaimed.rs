@@ -1,6 +1,8 @@
 //! The failure of an image that no trusted signer vouches for: it says which part of the proof is missing, and what to do
 //! about it.
 
+use std::time::Duration;
+
 use super::{Failure, FailureKind};
 use crate::image::Reference;
 use crate::registry::signature::{Rejected, TrustedSigner};
@@ -12,12 +14,17 @@ const MAX_TOLD: usize = 5;
 impl Failure {
     /// Returns the failure of an image for which the `wanted` claim is not made; what is attached was `rejected` for these
     /// reasons.
-    pub(super) fn unclaimed(reference: &Reference, wanted: &RequiredClaim, rejected: &[RejectedClaim]) -> Self {
+    pub(super) fn unclaimed(
+        reference: &Reference,
+        wanted: &RequiredClaim,
+        rejected: &[RejectedClaim],
+        wait: Option<Duration>,
+    ) -> Self {
         let signer = signer(&wanted.by);
         let message = match (&wanted.claim, rejected) {
-            (Claim::Signature, []) => format!("`{reference}` is not signed"),
+            (claim, []) if claim.is_signature() => format!("`{reference}` is not signed"),
             (claim, []) => format!("`{reference}` has no {claim}"),
-            (Claim::Signature, _) => format!("`{reference}` is not signed by {signer}"),
+            (claim, _) if claim.is_signature() => format!("`{reference}` is not signed by {signer}"),
             (claim, _) => format!("`{reference}` has no {claim} by {signer}"),
         };
         if let Some(failure) = unsettled(reference, &wanted.claim, rejected) {
@@ -36,17 +43,23 @@ impl Failure {
             }
         }
         failure.hint(match rejected.first() {
+            None if wait.is_some() => {
+                "sign the image in the build, with cosign or an attestation of GitHub; `--wait` ended without it"
+            }
             None => "sign the image in the build, with cosign or an attestation of GitHub; `--wait 5m` waits for it",
-            Some(RejectedClaim::Unreadable(_) | RejectedClaim::Damaged) => "push the image with its signatures again",
+            Some(RejectedClaim::Unreadable(_) | RejectedClaim::Unanswered(_) | RejectedClaim::Forbidden(_)) => {
+                "push the image with its signatures again"
+            }
             Some(RejectedClaim::Unread(_)) => {
                 "delete signatures and attestations of the image that nothing needs any more, or build it again"
             }
-            Some(RejectedClaim::Unoffered(Unoffered::Unusable, _)) => "push the attestations to the registry as well",
+            Some(RejectedClaim::Unoffered(Unoffered::TooLong, _)) => "make the attestation smaller, such as without a list of files",
             Some(RejectedClaim::Unoffered(..)) => {
                 "allow the token to read attestations (`attestations: read`), or push them to the registry"
             }
-            Some(RejectedClaim::OtherSource { wanted, .. } | RejectedClaim::OtherRun { wanted, .. }) => {
-                other_commit(wanted.named_by)
+            Some(RejectedClaim::OtherSource { wanted, .. }) => other_commit(wanted.named_by),
+            Some(RejectedClaim::OtherRun { .. }) => {
+                "check which repository called the workflow that signs: its own provenance must name that repository and commit"
             }
             Some(RejectedClaim::Signature(rejected)) => remedy(rejected),
         })
@@ -55,26 +68,40 @@ impl Failure {
 
 /// Returns the failure of an image of which nothing is known, because what may be the claim cannot be had.
 fn unsettled(reference: &Reference, claim: &Claim, rejected: &[RejectedClaim]) -> Option<Failure> {
-    let (kind, why, hint) = rejected.iter().find_map(|rejected| match rejected {
-        RejectedClaim::Damaged => Some((
-            FailureKind::Unavailable,
-            "the answer of the registry is damaged",
-            "try again; if it stays so, push the image with its signatures again",
-        )),
-        RejectedClaim::Unoffered(Unoffered::Unavailable, _) => Some((
-            FailureKind::Unavailable,
-            "the forge that may keep it is not available",
-            "try again, or push the attestations to the registry as well",
-        )),
-        RejectedClaim::Unoffered(Unoffered::LoginRefused, _) => Some((
+    let (unsettled, others): (Vec<_>, Vec<_>) = rejected.iter().partition(|rejected| rejected.is_unsettled());
+    let (kind, why, hint) = match unsettled.first()? {
+        RejectedClaim::Forbidden(_) => (
+            FailureKind::Unauthorized,
+            "the registry does not give this login all that is attached to it",
+            "let the login read it, or delete it if nothing needs it any more",
+        ),
+        RejectedClaim::Unoffered(Unoffered::LoginRefused, _) => (
             FailureKind::Unauthorized,
             "the forge that may keep it refused the login",
             "check the token: is it expired, or for another host?",
-        )),
-        _ => None,
-    })?;
+        ),
+        RejectedClaim::Unoffered(Unoffered::Forbidden, _) => (
+            FailureKind::Unauthorized,
+            "the forge that may keep it does not let this login read it",
+            "allow the token to read attestations (`attestations: read`), or push them to the registry",
+        ),
+        RejectedClaim::Unoffered(unoffered, _) => (
+            FailureKind::Unavailable,
+            match unoffered {
+                Unoffered::Unavailable => "the forge that may keep it is not available",
+                _ => "an answer of the forge that may keep it cannot be used",
+            },
+            "try again, or push the attestations to the registry as well",
+        ),
+        _ => (
+            FailureKind::Unavailable,
+            "an answer of the registry cannot be used",
+            "try again; if it stays so, check the registry and the proxy in front of it, or push the image with its signatures \
+             again",
+        ),
+    };
     let message = format!("cannot check the {claim} of `{reference}`: {why}");
-    let details = rejected.iter().take(MAX_TOLD).map(ToString::to_string).collect();
+    let details = unsettled.iter().chain(&others).take(MAX_TOLD).map(ToString::to_string).collect();
     Some(Failure { details, ..Failure::new(kind, message).hint(hint) })
 }
 
@@ -121,9 +148,11 @@ fn remedy(rejected: &Rejected) -> &'static str {
         Rejected::NotInLog(_) | Rejected::OtherLogEntry(_) | Rejected::NoTime(_) | Rejected::CertificateNotInLog(_) => {
             "sign the image again with the transparency log, as cosign does by default"
         }
+        Rejected::Unsupported(_) => {
+            "a newer tagship may know it; else sign the image again, with a version of cosign that this one knows"
+        }
         Rejected::Malformed { .. }
         | Rejected::TooLarge { .. }
-        | Rejected::Unsupported(_)
         | Rejected::NeedsContent
         | Rejected::WrongSignature
         | Rejected::WrongCertificate { .. }

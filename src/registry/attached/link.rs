@@ -6,10 +6,22 @@ use reqwest::header::LINK;
 
 use crate::registry::http::requests::HttpResponse;
 
-/// Returns the URL of the next page of a list, if there is one; `Some(None)` if it has none that can be read.
+/// Returns the URL of the next page of a list, if there is one; `Some(None)` if there may be one that cannot be read.
 pub(super) fn next_page(page: &HttpResponse) -> Option<Option<Url>> {
-    let headers = page.headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
-    headers.flat_map(links).find(|link| link.is_next()).map(|link| page.url.join(link.target).ok())
+    let mut is_read = true;
+    for value in page.headers.get_all(LINK) {
+        let mut rest = value.to_str().unwrap_or("?");
+        loop {
+            rest = rest.trim_start_matches([' ', '\t', ',']);
+            let Some((link, behind)) = Link::read(rest) else { break };
+            if link.is_next() {
+                return Some(page.url.join(link.target).ok());
+            }
+            rest = behind;
+        }
+        is_read &= rest.is_empty();
+    }
+    (!is_read).then_some(None)
 }
 
 struct Link<'a> {
@@ -17,7 +29,14 @@ struct Link<'a> {
     parameters: &'a str,
 }
 
-impl Link<'_> {
+impl<'a> Link<'a> {
+    /// Reads the first link of a header. Returns what is behind it, too.
+    fn read(header: &'a str) -> Option<(Self, &'a str)> {
+        let (target, rest) = header.strip_prefix('<')?.split_once('>')?;
+        let (parameters, behind) = split(rest, ',');
+        Some((Self { target, parameters }, behind))
+    }
+
     fn is_next(&self) -> bool {
         let mut rest = self.parameters;
         while !rest.is_empty() {
@@ -32,17 +51,6 @@ impl Link<'_> {
         }
         false
     }
-}
-
-/// Returns the links of a header, up to what is none.
-fn links(mut header: &str) -> impl Iterator<Item = Link<'_>> {
-    std::iter::from_fn(move || {
-        let text = header.trim_start_matches([' ', '\t', ',']).strip_prefix('<')?;
-        let (target, rest) = text.split_once('>')?;
-        let (parameters, behind) = split(rest, ',');
-        header = behind;
-        Some(Link { target, parameters })
-    })
 }
 
 /// Splits a text at the first separator that is not in a quoted string.

@@ -1,6 +1,9 @@
 //! The list of what refers to a manifest, as far as it may be a signature or an attestation. Its texts are untrusted: they
 //! only choose what is read first, and what is not worth reading.
 
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::image::Digest;
@@ -23,7 +26,7 @@ pub(in crate::registry) struct Referrer {
     pub(in crate::registry) predicate_type: Option<String>,
     /// Whether it says that it signs the image alone, without a statement.
     pub(in crate::registry) is_bare_signature: bool,
-    created: Option<String>,
+    created: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -69,7 +72,7 @@ impl Referrer {
             digest: raw.digest?.parse().ok()?,
             predicate_type: annotations.predicate_type.filter(|kind| !kind.is_empty()),
             is_bare_signature: annotations.content.as_deref() == Some("message-signature"),
-            created: annotations.created,
+            created: annotations.created.and_then(|time| time.parse().ok()),
         })
     }
 
@@ -77,7 +80,7 @@ impl Referrer {
     /// registries add at its end.
     pub(super) fn newest(mut listed: Vec<Self>) -> Vec<Self> {
         listed.reverse();
-        listed.sort_by(|one, other| other.created.cmp(&one.created));
+        listed.sort_by_key(|referrer| Reverse(referrer.created));
         listed
     }
 }
@@ -112,9 +115,11 @@ mod tests {
             entry(3, Some("2026-11-03T00:00:00Z")),
             entry(4, None),
             entry(5, Some("2026-11-02T00:00:00Z")),
+            entry(6, Some("2026-11-02T23:00:00-05:00")),
+            entry(7, Some("9 o'clock")),
         ];
         let order: Vec<_> = listed(&entries).iter().map(|referrer| referrer.digest.to_string()).collect();
-        assert_eq!(order, [3, 5, 2, 4, 1].map(digest));
+        assert_eq!(order, [6, 3, 5, 2, 7, 4, 1].map(digest));
     }
 
     #[test]

@@ -10,12 +10,14 @@ use super::link::next_page;
 use super::referrers::Referrer;
 use crate::image::Digest;
 use crate::registry::context::CheckContext;
-use crate::registry::descriptor::ACCEPT;
+use crate::registry::descriptor::{ACCEPT, from_body};
 use crate::registry::early_end::EarlyEnd;
 use crate::registry::endpoint::Store;
-use crate::registry::fetch::Fetcher;
+use crate::registry::error::InvalidResponse;
+use crate::registry::fetch::{Fetcher, invalid};
 use crate::registry::http::address::is_same_place;
 use crate::registry::http::requests::HttpResponse;
+use crate::registry::signer_claim::RejectedClaim;
 use crate::registry::verdict::{Outage, Verdict};
 
 /// How many pages of a list are read.
@@ -34,8 +36,6 @@ pub(in crate::registry) enum CosignTag {
 /// What refers to an image, the newest first.
 pub(in crate::registry) struct ReferrerList {
     pub(in crate::registry) referrers: Vec<Referrer>,
-    /// Why there may be more of them.
-    pub(in crate::registry) unread: Option<String>,
     /// Why the registry's own list may be hidden, if it is taken not to have one.
     pub(in crate::registry) hidden: Option<Verdict>,
 }
@@ -45,11 +45,13 @@ pub(in crate::registry) struct AttachedSearch<'a> {
     fetcher: &'a Fetcher,
     context: &'a mut CheckContext,
     image: &'a Digest,
+    /// Why there may be more than was found.
+    pub(in crate::registry) unread: Vec<RejectedClaim>,
 }
 
 impl<'a> AttachedSearch<'a> {
     pub(in crate::registry) fn new(fetcher: &'a Fetcher, context: &'a mut CheckContext, image: &'a Digest) -> Self {
-        Self { fetcher, context, image }
+        Self { fetcher, context, image, unread: Vec::new() }
     }
 
     /// Returns what refers to the image and is `wanted`, by the registry's own list, else by the one under the tag for it.
@@ -60,49 +62,62 @@ impl<'a> AttachedSearch<'a> {
         let mut url = self.context.endpoint.referrers(self.image)?;
         let (mut listed, mut unread, mut visited, mut hidden) = (Vec::new(), None, Vec::new(), None);
         for number in 1..=MAX_PAGES {
-            let page = match self.unless_missing(&url) {
-                // Whatever its code, a 404 means that there is no such list.
-                Err(EarlyEnd::Verdict(verdict)) if number == 1 && is_hidden(&verdict) => {
-                    hidden = Some(verdict);
-                    None
-                }
-                page => page?,
-            };
-            let list = page.and_then(|page| Some((Referrer::list(&page.body)?, page)));
-            let Some((referrers, page)) = list else {
-                if number == 1 {
+            let page = match self.page(&url) {
+                Ok(page) => Ok(page),
+                Err(EarlyEnd::Verdict(verdict)) if number == 1 && is_no_list(&verdict) => {
+                    hidden = Some(verdict).filter(is_hidden);
                     listed = self.list_under_its_tag()?.into_iter().filter(&wanted).collect();
-                } else {
-                    unread = Some(format!("page {number} of the list of what is attached cannot be read"));
+                    break;
                 }
-                break;
+                Err(end) => Err(RejectedClaim::at(&format!("page {number} of the list of what is attached"), end)?),
+            };
+            let (referrers, page) = match page {
+                Ok(page) => page,
+                Err(why) => {
+                    unread = Some(why);
+                    if number == 1 {
+                        listed = self.list_under_its_tag()?.into_iter().filter(&wanted).collect();
+                    }
+                    break;
+                }
             };
             listed.extend(referrers.into_iter().filter(&wanted));
             let next = match next_page(&page) {
                 None => break,
                 Some(next) => next.filter(|next| is_same_place(&self.context.endpoint.base, next)),
             };
-            match next {
-                None => unread = Some("the list of what is attached goes on where it is not read".to_owned()),
-                Some(next) if next == url || visited.contains(&next) => {
-                    unread = Some("a page of the list of what is attached leads back to one before it".to_owned());
+            unread = Some(match next {
+                None => {
+                    RejectedClaim::Unanswered("the list of what is attached goes on where it is not read".to_owned())
                 }
-                Some(_) if number == MAX_PAGES || listed.len() > MAX_LISTED => {
-                    unread = Some(format!("only the first {number} pages of the list of what is attached were read"));
-                }
+                Some(next) if next == url || visited.contains(&next) => RejectedClaim::Unanswered(
+                    "a page of the list of what is attached leads back to one before it".to_owned(),
+                ),
+                Some(_) if number == MAX_PAGES || listed.len() > MAX_LISTED => RejectedClaim::Unread(format!(
+                    "only the first {number} pages of the list of what is attached were read"
+                )),
                 Some(next) => {
                     visited.push(std::mem::replace(&mut url, next));
                     continue;
                 }
-            }
+            });
             break;
         }
-        Ok(ReferrerList { referrers: Referrer::newest(listed), unread, hidden })
+        self.unread.extend(unread);
+        Ok(ReferrerList { referrers: Referrer::newest(listed), hidden })
+    }
+
+    /// Gets a page of the registry's own list.
+    fn page(&mut self, url: &Url) -> Result<(Vec<Referrer>, HttpResponse), EarlyEnd> {
+        let page = self.fetcher.get_as_asked(url, ACCEPT, self.context)?;
+        match Referrer::list(&page.body) {
+            Some(referrers) => Ok((referrers, page)),
+            None => Err(invalid(&page, InvalidResponse::NotAManifest)),
+        }
     }
 
     fn list_under_its_tag(&mut self) -> Result<Vec<Referrer>, EarlyEnd> {
-        let url = self.context.endpoint.tagged(&self.tag_of_list())?;
-        let list = self.unless_missing(&url)?;
+        let list = self.tagged(&self.tag_of_list())?;
         Ok(list.and_then(|list| Referrer::list(&list.body)).unwrap_or_default())
     }
 
@@ -118,8 +133,7 @@ impl<'a> AttachedSearch<'a> {
             CosignTag::Signatures => "sig",
             CosignTag::Attestations => "att",
         };
-        let url = self.context.endpoint.tagged(&format!("{}.{suffix}", self.image.as_str().replace(':', "-")))?;
-        let manifest = self.unless_missing(&url)?;
+        let manifest = self.tagged(&format!("{}.{suffix}", self.image.as_str().replace(':', "-")))?;
         Ok(manifest.map(|manifest| Layer::of_manifest(&manifest.body)).unwrap_or_default())
     }
 
@@ -136,16 +150,29 @@ impl<'a> AttachedSearch<'a> {
         format!("{algorithm}-{value:.64}")
     }
 
-    /// Gets a list or a tag; `None` if the registry has none, or knows no such request: the image itself was found there.
-    fn unless_missing(&mut self, url: &Url) -> Result<Option<HttpResponse>, EarlyEnd> {
-        match self.fetcher.get_as_asked(url, ACCEPT, self.context) {
-            Ok(response) => Ok(Some(response)),
-            Err(EarlyEnd::Verdict(
-                Verdict::Absent(_) | Verdict::Refused(_) | Verdict::Unavailable(Outage::Page(_)),
-            )) => Ok(None),
-            Err(EarlyEnd::Verdict(Verdict::Unavailable(Outage::Answered(answer)))) if answer.status == 501 => Ok(None),
-            Err(end) => Err(end),
+    /// Gets the manifest under a tag; `None` if there is none, or if the answer is none: the image itself was found there, so
+    /// nothing is known of the tag then.
+    fn tagged(&mut self, tag: &str) -> Result<Option<HttpResponse>, EarlyEnd> {
+        let url = self.context.endpoint.tagged(tag)?;
+        let end = match self.fetcher.get_as_asked(&url, ACCEPT, self.context) {
+            Ok(response) if from_body(&response, None).is_some() => return Ok(Some(response)),
+            Ok(response) => invalid(&response, InvalidResponse::NotAManifest),
+            Err(EarlyEnd::Verdict(Verdict::Absent(_))) => return Ok(None),
+            Err(end) => end,
+        };
+        self.unread.push(RejectedClaim::at(&format!("the tag `{tag}`"), end)?);
+        Ok(None)
+    }
+}
+
+/// Whether a registry has no list of referrers: it does not know the request. Whatever its code, a 404 says so.
+fn is_no_list(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Absent(_) | Verdict::Refused(_) => true,
+        Verdict::Unavailable(Outage::Answered(answer) | Outage::Page(answer)) => {
+            [400, 404, 405, 501].contains(&answer.status)
         }
+        verdict => is_hidden(verdict),
     }
 }
 

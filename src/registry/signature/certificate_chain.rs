@@ -80,7 +80,11 @@ pub(super) fn verify(
         match follow(certificate, authority, purpose, at) {
             Ok(issuer) => return Ok(issuer),
             Err(Error::CertExpired { .. } | Error::CertNotValidYet { .. }) => {
-                return Err(Rejected::Expired { part: purpose.certificate(), at });
+                let is_own = !x509.is_valid_at(at);
+                return Err(Rejected::Expired {
+                    part: if is_own { purpose.certificate() } else { purpose.authority() },
+                    at,
+                });
             }
             Err(Error::UnknownIssuer | Error::InvalidSignatureForPublicKey) => {
                 rejected = unknown_authority(purpose.certificate(), x509.issuer);
@@ -115,6 +119,7 @@ fn follow(
 
 /// Says that nothing that is trusted signed a part, which is from the authority with this name.
 pub(super) fn unknown_authority(part: &'static str, name: &[u8]) -> Rejected {
-    let issuer = x509::texts(name).unwrap_or_default().join(", ");
+    let texts = x509::texts(name).unwrap_or_default().join(", ");
+    let issuer = if texts.is_empty() { "it has no name".to_owned() } else { texts };
     Rejected::UnknownAuthority { part, issuer, roots: None }
 }

@@ -24,12 +24,19 @@ pub(super) fn require(certificate: &X509<'_>, issuer: &[u8], logs: &[LogKey]) ->
     if !timestamps.iter().any(|timestamp| known(timestamp).is_some()) {
         return Err(why("the log is not among the trusted roots"));
     }
-    let is_signed = |timestamp: &LogTimestamp<'_>| {
-        let (Some(log), Some(time)) = (known(timestamp), timestamp.time()) else { return false };
+    let mut rejected = why("the log did not sign the timestamp");
+    for timestamp in &timestamps {
+        let (Some(log), Some(at)) = (known(timestamp), timestamp.time()) else { continue };
         let signed = timestamp.signed(&certificate, issuer);
-        log.valid.contains(time) && signed.is_some_and(|signed| log.key.verifies(&signed, timestamp.signature))
-    };
-    if timestamps.iter().any(is_signed) { Ok(()) } else { Err(why("the log did not sign the timestamp")) }
+        if !signed.is_some_and(|signed| log.key.verifies(&signed, timestamp.signature)) {
+            continue;
+        }
+        if log.valid.contains(at) {
+            return Ok(());
+        }
+        rejected = Rejected::Expired { part: "the key of the log of its certificate", at };
+    }
+    Err(rejected)
 }
 
 /// A signed certificate timestamp, version 1.

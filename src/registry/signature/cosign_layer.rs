@@ -100,7 +100,8 @@ pub(super) fn require_image(payload: &[u8], digest: &Digest) -> Result<(), Rejec
     if signed == digest.as_str() {
         return Ok(());
     }
-    Err(Rejected::WrongDigest { wanted: digest.to_string(), signed: vec![signed] })
+    let signed = Some(signed).filter(|signed| !signed.is_empty()).into_iter().collect();
+    Err(Rejected::WrongDigest { wanted: digest.to_string(), signed })
 }
 
 fn within_limit(layer: &[u8]) -> Result<(), Rejected> {

@@ -52,7 +52,8 @@ impl IdentityPattern {
 }
 
 fn anchored(text: &str) -> Result<Regex, PatternError> {
-    compiled(&format!(r"\A(?:{text})\z"))
+    // A comment at its end, which `(?x)` allows, goes on to the end of the line.
+    compiled(&format!(r"\A(?:{text})\z")).or_else(|_| compiled(&format!("\\A(?:{text}\n)\\z")))
 }
 
 fn compiled(text: &str) -> Result<Regex, PatternError> {

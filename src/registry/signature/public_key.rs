@@ -31,6 +31,8 @@ pub enum PublicKeyError {
     Private,
     #[error("it is no key of ECDSA (P-256, P-384), Ed25519 or RSA")]
     Unsupported,
+    #[error("it is an RSA key of {0} bits, which proves nothing; it must have 2,048 to 8,192")]
+    RsaSize(usize),
 }
 
 /// Beside the hash of its own size, P-384 is used with SHA-256: older versions of cosign hash so for all keys.
@@ -63,7 +65,15 @@ impl PublicKey {
         let known = [(alg_id::ECDSA_P256, P256), (alg_id::ECDSA_P384, P384), (alg_id::ED25519, ED25519)];
         let known = known.into_iter().chain([(alg_id::RSA_ENCRYPTION, RSA)]);
         let mut fitting = known.filter(|(id, _)| id.as_ref() == algorithm);
-        let (_, algorithms) = fitting.next().ok_or(PublicKeyError::Unsupported)?;
+        let (id, algorithms) = fitting.next().ok_or(PublicKeyError::Unsupported)?;
+        if id == alg_id::RSA_ENCRYPTION {
+            let modulus = asn1::document(bits).and_then(|mut fields| fields.next(Tag::Integer));
+            let modulus = modulus.or(Err(PublicKeyError::Unsupported))?.value;
+            let size = modulus.iter().skip_while(|byte| **byte == 0).count() * 8;
+            if !(2_048..=8_192).contains(&size) {
+                return Err(PublicKeyError::RsaSize(size));
+            }
+        }
         Ok(Self { spki: spki.to_vec(), bits: bits.to_vec(), algorithms })
     }
 

@@ -81,7 +81,7 @@ impl Rejected {
 
 fn list(digests: &[String]) -> String {
     match digests {
-        [] => "nothing".to_owned(),
+        [] => "no digest".to_owned(),
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     }

@@ -2,8 +2,10 @@
 //! (<https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md>).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::envelope::Envelope;
@@ -44,8 +46,33 @@ struct WirePredicate {
 
 #[derive(Deserialize)]
 struct Subject {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "each_once")]
     digest: BTreeMap<String, String>,
+}
+
+/// Reads digests. Of two by one name, another reader may take the other one.
+fn each_once<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Digests;
+
+    impl<'de> Visitor<'de> for Digests {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("digests by the names of their algorithms")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut digests = BTreeMap::new();
+            while let Some((name, digest)) = map.next_entry()? {
+                if digests.insert(name, digest).is_some() {
+                    return Err(A::Error::custom("a subject has two digests of one algorithm"));
+                }
+            }
+            Ok(digests)
+        }
+    }
+
+    deserializer.deserialize_map(Digests)
 }
 
 impl Statement {
@@ -71,5 +98,25 @@ impl Statement {
             return Ok(());
         }
         Err(Rejected::WrongDigest { wanted: digest.to_owned(), signed: self.subjects.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Statement;
+    use crate::registry::signature::envelope::Envelope;
+
+    #[test]
+    fn a_subject_has_one_digest_of_each_algorithm() {
+        let read = |digests: &str| {
+            let payload = format!(
+                r#"{{"_type":"https://in-toto.io/Statement/v1","predicateType":"p","subject":[{{"digest":{{{digests}}}}}]}}"#
+            );
+            let payload_type = "application/vnd.in-toto+json".to_owned();
+            Statement::read(&Envelope { payload_type, payload: payload.into_bytes(), signature: Vec::new() })
+        };
+        assert_eq!(read(r#""sha256":"a","sha512":"b""#).unwrap().subjects, ["sha256:a", "sha512:b"]);
+        let rejected = read(r#""sha256":"a","sha256":"b""#).unwrap_err().to_string();
+        assert!(rejected.starts_with("the statement cannot be read: a subject has two digests"), "{rejected}");
     }
 }

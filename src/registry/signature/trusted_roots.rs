@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::base64_bytes::Base64;
 use super::public_key::PublicKey;
@@ -32,8 +33,14 @@ pub struct TrustedRoots {
 /// Why a file has no trusted roots.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustedRootsError {
-    #[error("it is not a `trusted_root.json`")]
+    #[error("it is not a `trusted_root.json`: {0}")]
     Json(#[from] serde_json::Error),
+    /// The other list is most likely left out by mistake, and what is not there is not asked for.
+    #[error(
+        "it has `{0}` and no `{1}`, and so less would be verified; it must have both, or neither if timestamps alone prove \
+         when a signature was made"
+    )]
+    OneListOfLogs(&'static str, &'static str),
     /// What its logs signed could not be verified, and need not be if it had no logs.
     #[error("it has no key in its `{0}` that can be read")]
     Logs(&'static str),
@@ -69,6 +76,7 @@ pub(super) struct Authority {
 
 /// A time span with its ends, which may be open.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Period {
     start: Option<Timestamp>,
     end: Option<Timestamp>,
@@ -112,9 +120,12 @@ impl Period {
     }
 }
 
+/// Of what may be left out, a misspelt name is refused: it would be one that is left out.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireRoot {
+    #[serde(rename = "mediaType")]
+    _media_type: Option<IgnoredAny>,
     #[serde(default)]
     tlogs: Vec<WireLog>,
     #[serde(default)]
@@ -133,9 +144,11 @@ struct WireLog {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireKey {
     raw_bytes: Base64,
+    #[serde(rename = "keyDetails")]
+    _details: Option<IgnoredAny>,
     #[serde(default)]
     valid_for: Period,
 }
@@ -147,8 +160,14 @@ struct WireLogId {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WireAuthority {
+    #[serde(rename = "subject")]
+    _subject: Option<IgnoredAny>,
+    #[serde(rename = "uri")]
+    _uri: Option<IgnoredAny>,
+    #[serde(rename = "operator")]
+    _operator: Option<IgnoredAny>,
     cert_chain: WireChain,
     #[serde(default)]
     valid_for: Period,
@@ -182,6 +201,11 @@ impl TryFrom<WireRoot> for Instance {
             if are_required && keys.is_empty() { Err(TrustedRootsError::Logs(list)) } else { Ok(keys) }
         };
         let authorities = |wire: Vec<WireAuthority>| wire.into_iter().map(Authority::from).collect();
+        match (wire.tlogs.is_empty(), wire.ctlogs.is_empty()) {
+            (false, true) => return Err(TrustedRootsError::OneListOfLogs("tlogs", "ctlogs")),
+            (true, false) => return Err(TrustedRootsError::OneListOfLogs("ctlogs", "tlogs")),
+            _ => {}
+        }
         Ok(Self {
             logs: keys("tlogs", wire.tlogs)?,
             certificate_logs: keys("ctlogs", wire.ctlogs)?,
@@ -193,7 +217,7 @@ impl TryFrom<WireRoot> for Instance {
 
 impl WireLog {
     fn key(self) -> Option<LogKey> {
-        let WireKey { raw_bytes: Base64(spki), valid_for } = self.public_key;
+        let WireKey { raw_bytes: Base64(spki), valid_for, .. } = self.public_key;
         let key = PublicKey::from_spki(&spki).ok()?;
         Some(LogKey { id: self.log_id.key_id.0, key, valid: valid_for })
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::VerificationArguments;
+use crate::message::each_once;
 use crate::outcome::failure::Failure;
 use crate::registry::signature::{IdentityPattern, PublicKey, TrustedRoots, TrustedSigner};
 use crate::registry::{AttestationType, Claim, ExpectedSource, NoAttestationType, RequiredClaim, Requirement};
@@ -29,16 +30,12 @@ pub(super) fn required_claims(
              none",
         ));
     };
-    let mut claims = vec![Claim::Signature];
+    let types = types.iter().map(|text| attestation_type(text.trim())).collect::<Result<Vec<_>, _>>()?;
+    let mut claims = vec![Claim::signature_beside(types.clone())];
     if arguments.require_provenance {
         claims.push(Claim::Provenance(source));
     }
-    for text in &types {
-        let claim = Claim::Attestation(attestation_type(text.trim())?);
-        if !claims.contains(&claim) {
-            claims.push(claim);
-        }
-    }
+    claims.extend(each_once(types).into_iter().map(Claim::Attestation));
     let by = Arc::new(signer);
     Ok(claims.into_iter().map(|claim| Requirement::Claim(RequiredClaim { claim, by: Arc::clone(&by) })).collect())
 }

@@ -107,6 +107,19 @@ fn what_is_not_proved_is_not_released() {
     }
 }
 
+/// An attestation that is required by its type is signed, so no other signature is asked for. One of another type is none.
+#[test]
+fn an_attestation_that_is_required_is_a_signature() {
+    let stage = stage(&[of("spdx")]);
+    let check = |kind: &str| by_workflow(check(&stage)).args(["--require-attestation", kind]).run();
+    let output = check("spdx").success().stdout_has(" verify  attestation https://spdx.dev/Document by ");
+    assert_eq!(output.stdout().matches(" verify ").count(), 1, "{}", output.stdout());
+    check("https://spdx.dev/Document").success();
+    let output = check("cyclonedx").exit(4).stderr_has("` is not signed\n");
+    output.stderr_has("` has no attestation `cyclonedx`\n");
+    by_workflow(self::check(&stage)).run().exit(4).stderr_has("` is not signed\n");
+}
+
 #[test]
 fn another_signer_is_told_with_the_wanted_one() {
     let stage = stage(&[of("signed")]);
@@ -138,6 +151,23 @@ fn keys_verify_by_file_and_by_text() {
     check(&stage).arg("--verify-key").arg(&other).run().exit(4).stderr_has("did not make it");
     check(&stage).args(["--verify-key", "nowhere.pub"]).run().exit(2).stderr_has("cannot use the key `nowhere.pub`");
     check(&stage).arg("--verify-key").arg(path("manifest.json")).run().exit(2).stderr_has("it is no public key in PEM");
+}
+
+/// A flag and a rule may name one key.
+#[test]
+fn what_is_required_twice_is_told_once() {
+    let stage = stage(&[of("key.p256")]);
+    let pem = String::from_utf8(read("key.p256.pub")).unwrap().replace('\n', "\n      ");
+    let rules = format!("rules:\n- paths: ['**']\n  signature:\n    key: |\n      {pem}\n");
+    stage.remote.commit("main", "Begin", &[File::new(FILE, SEED), File::new(".tagship.yaml", rules)]);
+    let release = || {
+        let release = stage.release().arg(format!("IMAGE_PLACEHOLDER={}", image(&stage)));
+        release.arg("--verify-key").arg(path("key.p256.pub")).arg("--dry-run")
+    };
+    let output = release().run().success();
+    assert_eq!(output.stdout().matches(" verify ").count(), 1, "{}", output.stdout());
+    let told: Value = serde_json::from_slice(&release().args(["--output", "json"]).run().success().stdout).unwrap();
+    assert_eq!(told["images"][0]["verified"].as_array().unwrap().len(), 1, "{told}");
 }
 
 /// A private key that is given by mistake is told by what it is, in whatever form a CI system keeps it.
@@ -351,7 +381,7 @@ fn attestations_at_github_need_not_be_in_the_registry() {
     release().exit(4).stderr_has("` has no provenance\n");
     assert_eq!(github.call_lines(), [format!("{call} 404")]);
     github.set_rights(Rights::NoApi);
-    let refused = release().exit(4).stderr_has("GitHub does not allow this login to list attestations");
+    let refused = release().exit(5).stderr_has("GitHub does not allow this login to list attestations");
     refused.stderr_has("allow the token to read attestations (`attestations: read`)");
     github.set_rights(Rights::All);
     let bundle = |name: &str| serde_json::from_slice(&read(&format!("{name}.bundle.json"))).unwrap();
@@ -483,24 +513,29 @@ fn bundles_at_github_are_read_where_they_are() {
     assert_eq!(requests.len(), 2, "the next one is read only if the claim is still missing");
     assert!(requests.iter().all(|request| request.head.header("authorization").is_none()));
 
-    for (response, code, message) in [
-        (file(b"<html>"), 4, "it is neither JSON nor compressed by snappy"),
-        (Response::new(403), 4, "it is 403 Forbidden, where the forge keeps a file"),
-        (Response::redirect("ftp://127.0.0.1/x"), 4, "it would be read without TLS"),
-        (Response::redirect("http://10.0.0.1/x"), 4, "the address is one of this machine or of its network"),
-        (Response::new(503), 6, "the forge that may keep it is not available\n"),
+    for (response, message) in [
+        (file(b"<html>"), "it is neither JSON nor compressed by snappy"),
+        (Response::new(403), "it is 403 Forbidden, where the forge keeps a file"),
+        (Response::redirect("ftp://127.0.0.1/x"), "it would be read without TLS"),
+        (Response::redirect("http://10.0.0.1/x"), "the address is one of this machine or of its network"),
+        (Response::new(503), "the forge that may keep it is not available\n"),
     ] {
         let name = format!("broken-{}", message.len());
         list(&[url(&name)]);
         keep(&name, 3, response);
-        release().exit(code).stderr_has(message);
+        release().exit(6).stderr_has("cannot check the provenance of").stderr_has(message);
     }
+    list(&[url("long")]);
+    keep("long", 1, file(&vec![b' '; (4 << 20) + 1]));
+    release().exit(4).stderr_has("has no provenance").stderr_has("it is too long");
     for address in ["169.254.169.254", "192.168.0.1", "[fe80::1]", "metadata.google.internal"] {
         list(&[Value::String(format!("http://{address}/latest"))]);
-        release().exit(4).stderr_has("the address is one of this machine or of its network");
+        release().exit(6).stderr_has("the address is one of this machine or of its network");
     }
+    list(&[Value::String("file:///etc/passwd".to_owned())]);
+    release().exit(6).stderr_has("the answer of `the forge` cannot be used: it names a file by what is no URL of HTTP");
     list(&[Value::Null]);
-    release().exit(4).stderr_has("it lists an attestation without its bundle");
+    release().exit(6).stderr_has("it lists an attestation without its bundle");
 }
 
 /// What cannot be looked at now is not missing.
@@ -510,21 +545,36 @@ fn an_outage_of_github_is_no_missing_signature() {
     put_image(&stage.registry, "org/app", "v1");
     let app = Remote::create("app");
     app.commit("main", "Begin", &[File::new(FILE, SEED)]);
-    let github = Forge::start(Kind::GitHub, &app);
     let source = format!("org/app@{COMMIT}");
-    let release = || {
+    let release = |github: &Forge| {
         let release = stage.release_to(&github.url_with_token(TOKEN)).args(["--forge", "github", "--source", &source]);
         let release = release.args(["--dry-run", "--timeout", "5s"]);
         by_workflow(release.arg(format!("IMAGE_PLACEHOLDER={}", image(&stage))))
     };
-    for (status, code, message) in [
-        (503, 6, "cannot check the signature of"),
-        (429, 6, "the forge that may keep it is not available\n"),
-        (401, 5, "the forge that may keep it refused the login\n"),
+    let words = |status: u16| Response::text(status, "no").header("Retry-After", "0");
+    let unusable = "an answer of the forge that may keep it cannot be used\n";
+    for (answer, code, message) in [
+        (words(503), 6, "the forge that may keep it is not available\n"),
+        (words(429), 6, "the forge that may keep it is not available\n"),
+        (words(401), 5, "the forge that may keep it refused the login\n"),
+        (
+            Response::text(403, "Resource not accessible by integration"),
+            5,
+            "the forge that may keep it does not let this login read it\n",
+        ),
+        (words(400), 6, unusable),
+        (words(410), 6, unusable),
+        (words(422), 6, unusable),
+        (Response::text(200, "<html>maintenance</html>"), 6, unusable),
+        (Response::new(200), 6, unusable),
+        (Response::json(200, &json!({})), 6, unusable),
+        (Response::json(200, &json!({ "attestations": null })), 6, unusable),
     ] {
-        let answer = ForgeFault::Answer(Response::text(status, "no").header("Retry-After", "0"));
-        github.inject("GET /api/v3/repos/org/app/attestations", 3, answer);
-        release().run().exit(code).stderr_has(message);
+        let status = answer.status;
+        let github = Forge::start(Kind::GitHub, &app);
+        github.inject("GET /api/v3/repos/org/app/attestations", 3, ForgeFault::Answer(answer));
+        let output = release(&github).run().exit(code).stderr_has("cannot check the signature of").stderr_has(message);
+        assert!(!output.stderr().contains("is not signed"), "{status}: {}", output.stderr());
     }
 }
 

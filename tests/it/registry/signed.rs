@@ -13,7 +13,7 @@ use tagship::registry::{
 use super::requirements::{platform, put_index};
 use super::{anonymous, check_for, ci, logged_in, reference, short};
 use crate::support::http::{Authorization, Response};
-use crate::support::registry::{ALWAYS, Attachment, Auth, Fault, Image, Place, Registry, media_type};
+use crate::support::registry::{ALWAYS, Attachment, Auth, Fault, Image, Place, Registry, digest_of, media_type};
 use crate::support::servers::DockerRegistry;
 use crate::support::sigstore::{COMMIT, IDENTITY, ISSUER, attestation_layer, bundle, put_image, read, simple_signing};
 
@@ -211,6 +211,26 @@ fn what_does_not_count() {
     }
 }
 
+/// It is signed, so a signature is told; of its commit, nothing was verified.
+#[test]
+fn provenance_that_does_not_count_is_told_as_a_signature() {
+    let other = COMMIT.replace('0', "1");
+    for place in [Place::Referrers, Place::Tag] {
+        let (registry, _) = with(place, &[bundle(place, "provenance")]);
+        let checked = check(&registry, &required([Claim::Signature, provenance(None, &other)], &workflow()));
+        let found = format!("met; its provenance is of org/app@{COMMIT}, not of {other}");
+        assert_eq!((shown(&checked), proved(&checked)), (found, "signature".to_owned()));
+        // Of two commits that are required, it is the one.
+        let both = required([Claim::Signature, provenance(None, &other), provenance(None, COMMIT)], &workflow());
+        assert_eq!(proved(&check(&registry, &both)), "provenance of org/app@0123456");
+    }
+    // As it is offered by a forge.
+    let (registry, _) = with(Place::Referrers, &[]);
+    let mut checked = check(&registry, &required([Claim::Signature, provenance(None, &other)], &workflow()));
+    checked.offer_bundle(&read("provenance.bundle.json"));
+    assert_eq!(proved(&checked), "signature");
+}
+
 #[test]
 fn a_signature_of_another_image_does_not_count() {
     let (registry, _) = with(Place::Referrers, &[]);
@@ -345,15 +365,117 @@ fn pages_in_a_circle_are_read_once() {
     assert_eq!(lists, 1);
 }
 
-/// A page that the registry names and does not have is no end of the list.
+/// Returns the only failure of a check of a signature: whose it is to mend it, what it says first, and what to do.
+#[track_caller]
+fn failure(registry: &Registry, requirements: &[Requirement]) -> (FailureKind, String, String) {
+    let checked = check(registry, requirements);
+    let mut failures = Failure::of_check(&reference(&registry.address(), "app:v1"), &checked, None);
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    let failure = failures.remove(0);
+    assert!(failure.message.starts_with("cannot check the signature of "), "{failure:?}");
+    (failure.kind, failure.details[0].replace(&registry.address(), "REG"), failure.hint.unwrap())
+}
+
+const EMPTY_LIST: &str = r#"{"schemaVersion":2,"manifests":[]}"#;
+
+fn page() -> Response {
+    Response::new(200).header("Content-Type", "text/html").body(b"<html>maintenance</html>")
+}
+
+/// A further page that cannot be had is no end of the list, and nothing that the owner of the image can mend.
 #[test]
 fn a_page_that_is_missing_is_told() {
-    let (registry, digest) = with(Place::Referrers, &[bundle(Place::Referrers, "signed")]);
-    in_pages(&registry, &digest, 3);
-    let last = format!("GET /v2/app/referrers/{digest}?page=2.");
-    registry.inject(&last, ALWAYS, Fault::AnswerAfterLogin(Fault::error(404)));
-    let checked = check(&registry, &required([Claim::Signature], &workflow()));
-    assert_eq!(shown(&checked), "page 3 of the list of what is attached cannot be read");
+    let list = |link: &str| Response::text(200, EMPTY_LIST).header("Link", link);
+    for (answer, expected) in [
+        (Fault::error(404), "page 2 of the list of what is attached cannot be read: REG answered 404"),
+        (Response::new(400), "page 2 of the list of what is attached cannot be read: REG answered 400"),
+        (page(), "page 2 of the list of what is attached cannot be read: REG answered 200: an HTML page"),
+        (Response::text(200, "{}"), "page 2 of the list of what is attached cannot be read: it is not a manifest"),
+        (list("<http://example.org/>; rel=next"), "the list of what is attached goes on where it is not read"),
+        (list("next: /v2/"), "the list of what is attached goes on where it is not read"),
+        (list("</v2/app/referrers/none>; rel=prev, next"), "the list of what is attached goes on where it is not read"),
+    ] {
+        let (registry, digest) = with(Place::Referrers, &[]);
+        in_pages(&registry, &digest, 2);
+        registry.inject(&format!("GET /v2/app/referrers/{digest}?page=1."), ALWAYS, Fault::AnswerAfterLogin(answer));
+        let (kind, detail, hint) = failure(&registry, &signature());
+        assert!(kind == FailureKind::Unavailable && detail.starts_with(expected), "{expected}: {kind:?}, {detail}");
+        assert!(hint.starts_with("try again"), "{hint}");
+    }
+}
+
+/// The image was found there, so an answer that no registry gives says nothing of what is attached to it.
+#[test]
+fn an_answer_that_is_none_is_no_missing_signature() {
+    let signed = signature();
+    for (answer, is_list) in [
+        (page(), false),
+        (Response::new(200), false),
+        (Response::text(200, "{}"), false),
+        (Response::new(400), true),
+        (Response::new(405), true),
+        (Response::new(404).header("Content-Type", "text/html").body(b"<html>No</html>"), true),
+    ] {
+        let inject = |registry: &Registry, path: &str, times: usize| {
+            registry.inject(&format!("GET /v2/app/{path}"), times, Fault::Answer(answer.clone()));
+        };
+        let status = answer.status;
+        let told = |registry: &Registry, part: &str| {
+            let (kind, detail, hint) = failure(registry, &signed);
+            let is_told = detail.starts_with(&format!("{part} cannot be read: "));
+            assert!(kind == FailureKind::Unavailable && is_told, "{status} {part}: {kind:?}, {detail}");
+            assert!(hint.starts_with("try again"), "{hint}");
+        };
+        // The list: a registry without it may answer so, and its tags are looked at in any case.
+        let (registry, digest) = with(Place::Tag, &[]);
+        let tag = digest.replace(':', "-");
+        inject(&registry, "referrers/", ALWAYS);
+        if is_list {
+            assert_eq!(shown(&check(&registry, &signed)), "nothing", "{status}");
+        } else {
+            told(&registry, "page 1 of the list of what is attached");
+        }
+        registry.attach("app", &digest, &simple_signing());
+        assert_eq!(shown(&check(&registry, &signed)), "met", "{status}");
+        // The tags.
+        for suffix in ["", ".sig", ".att"] {
+            let (registry, digest) = with(Place::Tag, &[]);
+            inject(&registry, &format!("manifests/{tag}{suffix}"), if suffix.is_empty() { 1 } else { ALWAYS });
+            told(&registry, &format!("the tag `{tag}{suffix}`"));
+            registry.attach("app", &digest, &bundle(Place::Tag, "signed"));
+            if !suffix.is_empty() {
+                assert_eq!(shown(&check(&registry, &signed)), "met", "{status} {suffix}");
+            }
+        }
+    }
+}
+
+/// Whoever may push can attach something that cannot be read. Another one is enough; if none is, nothing is known.
+#[test]
+fn one_attachment_that_cannot_be_had_hides_no_other() {
+    let foreign = Attachment::bundle(Place::Referrers, b"foreign");
+    let part = format!("the attachment {}", digest_of(b"foreign"));
+    for (answer, kind, expected) in [
+        (Response::new(400), FailureKind::Unavailable, "cannot be read: REG answered 400"),
+        (page(), FailureKind::Unavailable, "cannot be read: REG answered 200: an HTML page"),
+        (Response::new(500), FailureKind::Unavailable, "cannot be read: REG answered 500"),
+        (Response::new(403), FailureKind::Unauthorized, "may not be read: REG answered 403"),
+        (Response::new(451), FailureKind::Unauthorized, "may not be read: REG answered 451"),
+    ] {
+        for is_alone in [true, false] {
+            let signed = bundle(Place::Referrers, "signed");
+            let attached = if is_alone { vec![foreign.clone()] } else { vec![signed, foreign.clone()] };
+            let (registry, _) = with(Place::Referrers, &attached);
+            let blob = format!("GET /v2/app/blobs/{}", digest_of(b"foreign"));
+            registry.inject(&blob, ALWAYS, Fault::AnswerAfterLogin(answer.clone()));
+            if is_alone {
+                let (found, detail, _) = failure(&registry, &signature());
+                assert_eq!((found, detail), (kind, format!("{part} {expected}")));
+            } else {
+                assert_eq!(shown(&check(&registry, &signature())), "met", "{expected}");
+            }
+        }
+    }
 }
 
 #[test]

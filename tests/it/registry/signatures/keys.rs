@@ -64,6 +64,14 @@ fn a_changed_payload_or_type_is_not_what_was_signed() {
     assert_eq!(verify_simple_signing(payload.as_bytes(), &annotations, &image(), &trusted), rejected);
 }
 
+const SMALL_RSA: &str = "-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCxUHPwykg9p2w5tSdnoPy2wGUC
+dklZ34iCw50xU6Z/sYOh2mUz9PyyEfJR+dsooU4upkXdAiGVxsVKLiXVp+dSA/cl
+WmFaKxlZ8dC9juSzRQhp51ja5R0Dp+Lc4828NH0cpnQCGDsKsg1gSn/G+RjPxdbL
+Q2DJYM3cTcypbIF2GQIDAQAB
+-----END PUBLIC KEY-----
+";
+
 #[test]
 fn what_is_no_public_key_is_told() {
     let private = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n";
@@ -76,6 +84,7 @@ fn what_is_no_public_key_is_told() {
         (private, PublicKeyError::Private),
         (encrypted, PublicKeyError::Private),
         (unknown, PublicKeyError::Unsupported),
+        (SMALL_RSA, PublicKeyError::RsaSize(1024)),
     ] {
         assert_eq!(PublicKey::from_pem(text.as_bytes()).unwrap_err(), expected, "{text}");
     }
