@@ -2,6 +2,7 @@
 
 mod actions_checkout;
 mod branches;
+mod broken_checkouts;
 mod checkouts;
 mod commits;
 mod configuration;
