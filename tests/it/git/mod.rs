@@ -16,6 +16,7 @@ mod proxies;
 mod races;
 mod redirects;
 mod refusals;
+mod restrictions;
 mod signing;
 mod tags;
 mod tls;
