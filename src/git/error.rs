@@ -28,6 +28,10 @@ pub enum GitError {
     #[error("the repository `{}` cannot be used: {why}", path.display())]
     Format { path: PathBuf, why: String },
 
+    /// A file of a repository on disk is there and cannot be read. It counts as no empty one.
+    #[error("`{}` cannot be read", path.display())]
+    Unread { path: PathBuf, source: io::Error },
+
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),
 

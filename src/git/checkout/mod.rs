@@ -70,6 +70,9 @@ impl Checkout {
         if *variables == RepositoryVariables::AROUND && trusted.is_chosen_by_a_commit(&found.repository) {
             return Err(GitError::Submodule { path: path.to_owned() });
         }
+        if let Some(broken) = found.broken_file() {
+            return Err(broken);
+        }
         let repository = &mut found.repository;
         // What `git replace` shows in the place of objects is for this repository alone.
         repository.objects.ignore_replacements = true;

@@ -137,6 +137,10 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Submodule { .. } | GitError::NotFollowed { what: "submodule", .. } => (Target, Some(IN_A_SUBMODULE)),
         GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
         GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),
+        GitError::Unread { .. } => (
+            Target,
+            Some("let this user read it, or name the repository by its URL with `--repo`, without this checkout"),
+        ),
         GitError::Unsorted { .. } => {
             (Target, Some("commit a change in that folder with git, which sorts what it writes"))
         }

@@ -54,7 +54,7 @@ fn a_file_of_the_repository_that_may_not_be_read() {
 #[test]
 fn a_configuration_or_packed_references_that_are_broken() {
     for (name, text, why) in [
-        ("config", "[include]\npath = config\n", "/.git/config"),
+        ("config", "[include]\npath = config\n", "include"),
         ("config", "[core]\nrepositoryFormatVersion = x\n", "repositoryFormatVersion"),
         ("config", "[core]\nworktree =\n", "worktree"),
         ("packed-refs", "# pack-refs with: peeled sorted \nno reference\n", "packed-refs"),
@@ -90,6 +90,7 @@ fn a_home_that_may_not_be_read() {
         release.env("TMPDIR", "/tmp").behind(NOBODY)
     };
     release("v2").run().success().says_nowhere("left as it is");
-    assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+    let head = checkout.git(["-c", "safe.directory=*", "rev-parse", "HEAD"]).run().success().stdout();
+    assert_eq!(head.trim(), stage.remote.tip("main").unwrap());
     release("v3").arg("--no-push").run().success();
 }
