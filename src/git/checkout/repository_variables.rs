@@ -1,6 +1,7 @@
 //! The variables of a repository: where its files are, as `git rev-parse --local-env-vars` lists them. git sets them in
 //! hooks, for the repository of the hook, so they must not count for another one.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use gix::config::Source;
@@ -30,7 +31,11 @@ impl RepositoryVariables {
     /// Returns how to open the repository. gix reads `GIT_WORK_TREE`, `GIT_INDEX_FILE` and `GIT_SHALLOW_FILE` as if they were
     /// settings of git's configuration, each of the source `EnvOverride`, and none of the others.
     pub(super) fn options(&self) -> gix::open::Options {
-        let options = gix::open::Options::default().with(gix::sec::Trust::Full);
+        let mut permissions = gix::open::Permissions::all();
+        // As for git, those of a home that this user may not read count as none.
+        let attributes = gix::attrs::Source::Git.storage_location(&mut gix::path::env::var);
+        permissions.attributes.git = attributes.is_some_and(|path| path.is_file() && File::open(path).is_ok());
+        let options = gix::open::Options::default().with(gix::sec::Trust::Full).permissions(permissions);
         let is_no_variable = |section: &Metadata| section.source != Source::EnvOverride;
         match self {
             Self::OfThis { .. } => options,
