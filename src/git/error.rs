@@ -148,6 +148,10 @@ pub enum GitError {
     #[error("git's `{key}` cannot be used")]
     Setting { key: &'static str, source: anyhow::Error },
 
+    /// A setting or a variable of git forbids what is to be done.
+    #[error("git's `{setting}` forbids {what}")]
+    Forbidden { setting: String, what: String },
+
     /// git's configuration has no format, key or program to sign with, or one that is unknown.
     #[error("cannot sign as git's configuration says")]
     SigningSettings { source: anyhow::Error },

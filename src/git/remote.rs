@@ -23,6 +23,7 @@ use super::wire::http_client::{http_client, proxies};
 use super::wire::http_config::{HttpSettings, RemoteUse, TlsVariables, rewritten};
 use super::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld};
 use super::wire::protection::Protection;
+use super::wire::restrictions::{ProtocolVariables, refuse_forbidden};
 use super::wire::ssh::{Ssh, SshSettings};
 use super::wire::traffic::{Counters, Traffic};
 use crate::system::authorization_header::basic;
@@ -69,6 +70,7 @@ pub struct RemoteOptions {
     pub timeout: Duration,
     pub ssh: SshSettings,
     pub tls: TlsVariables,
+    pub protocols: ProtocolVariables,
     /// What the environment names in place of the system's CA certificates.
     pub system: SystemAuthorities,
     /// The forward proxies that the environment names.
@@ -110,6 +112,7 @@ impl Remote {
         if url.scheme == Scheme::File && !url.serialize_alternative_form {
             url.path = unescaped(&url.path);
         }
+        refuse_forbidden(&url, options.remote_use, config, &options.protocols)?;
         let shown = shown(&url);
         let public = public_url(&url);
         let address = match url.scheme {
@@ -310,6 +313,7 @@ fn http_address(
         written_by,
         public: &public,
         environment: &options.logins,
+    access.follows_no_redirect = settings.follows_no_redirect;
         header,
         home: options.home.as_ref(),
         protection: &access.protection,

@@ -125,6 +125,10 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::SigningSettings { .. } => {
             (Usage, Some("set `gpg.format` and `user.signingKey` in git's configuration"))
         }
+        GitError::Forbidden { .. } => (
+            Usage,
+            Some("change the setting, or use a URL that it allows; `git config --show-origin --list` names its file"),
+        ),
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => (Target, Some(FOREIGN)),
         GitError::Format { .. } => {
