@@ -27,6 +27,7 @@ pub mod retry_after;
 pub(crate) mod sent_logins;
 pub mod shown_path;
 pub mod signals;
+pub mod thread_limit;
 pub mod tls;
 pub mod untrusted_certificate;
 pub mod webhook;
