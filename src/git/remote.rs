@@ -130,7 +130,13 @@ impl Remote {
                 Address::Program(Server::Ssh { ssh: Box::new(ssh), path })
             }
             Scheme::File => local_address(url)?,
-            _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
+            scheme => {
+                let why = format!(
+                    "`{scheme}` is not supported; http, https, ssh and local paths are",
+                    scheme = scheme.as_str()
+                );
+                return Err(invalid(&shown, &why));
+            }
         };
         let (timeout, config) = (options.timeout, config.to_bstring());
         let url = public.map(Box::new);
@@ -307,13 +313,13 @@ fn http_address(
             None => {}
         }
     }
+    access.follows_no_redirect = settings.follows_no_redirect;
     access.protection = Protection::of(&public, settings.unverified_by, &proxies);
     let places = LoginPlaces {
         url,
         written_by,
         public: &public,
         environment: &options.logins,
-    access.follows_no_redirect = settings.follows_no_redirect;
         header,
         home: options.home.as_ref(),
         protection: &access.protection,
@@ -362,7 +368,8 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
     let path = PathBuf::from(url.path.to_os_str_lossy().into_owned());
     let shown = path.display().to_string();
     if url.host().is_some() || url.user().is_some() {
-        return Err(invalid(&shown, "a local path has neither host nor user"));
+        let host = url.host().unwrap_or_default();
+        return Err(invalid(&format!("file://{host}{shown}"), "a local path has neither host nor user"));
     }
     refuse_option(&shown, &url.path)?;
     if (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists() {
@@ -445,6 +452,23 @@ mod tests {
         };
         assert_eq!(url.as_str(), "https://host/repo.git");
         assert_eq!(access.login.header().unwrap(), "Basic bWU6cEBzcw==", "me:p@ss");
+    }
+
+    /// What is wrong with a URL must be in what is shown of it.
+    #[test]
+    fn a_scheme_that_is_not_supported_is_shown() {
+        for (url, shown) in [
+            ("git://host/x", "`git`"),
+            ("ftp://me:s3cret@host/x", "`ftp`"),
+            ("codecommit::us-east-1://repo", "codecommit"),
+            ("ext::sh -c x", "ext"),
+            ("file://localhost/srv/x", "file://localhost/srv/x"),
+            ("HTTP://host/x", "`HTTP`"),
+        ] {
+            let Err(error) = Remote::at(url, &RemoteOptions::default()) else { panic!("{url}: accepted") };
+            let told = error.to_string();
+            assert!(told.contains(shown) && !told.contains("s3cret"), "{url}: {told}");
+        }
     }
 
     #[test]

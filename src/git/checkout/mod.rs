@@ -91,6 +91,7 @@ impl Checkout {
         let real =
             |path: &Path| path.canonicalize().map_err(|error| GitError::unexpected(path.display().to_string(), error));
         let (root, folder) = (real(root)?, real(folder)?);
+        let refused = |why| GitError::Path { path: folder.display().to_string(), why };
         let inside = folder.strip_prefix(root).ok().ok_or_else(|| refused("it is outside of the work tree"))?;
         let mut path = RepositoryPath::root();
         for part in inside.components() {
