@@ -1,11 +1,12 @@
 //! The variables of a repository: where its files are, as `git rev-parse --local-env-vars` lists them. git sets them in
 //! hooks, for the repository of the hook, so they must not count for another one.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use gix::config::Source;
 use gix::config::file::Metadata;
+
+use crate::git::configuration::has_user_attributes;
 
 /// Which repository the environment's variables of a repository are of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +33,7 @@ impl RepositoryVariables {
     /// settings of git's configuration, each of the source `EnvOverride`, and none of the others.
     pub(super) fn options(&self) -> gix::open::Options {
         let mut permissions = gix::open::Permissions::all();
-        // As for git, those of a home that this user may not read count as none.
-        let attributes = gix::attrs::Source::Git.storage_location(&mut gix::path::env::var);
-        permissions.attributes.git = attributes.is_some_and(|path| path.is_file() && File::open(path).is_ok());
+        permissions.attributes.git = has_user_attributes();
         let options = gix::open::Options::default().with(gix::sec::Trust::Full).permissions(permissions);
         let is_no_variable = |section: &Metadata| section.source != Source::EnvOverride;
         match self {
