@@ -45,6 +45,7 @@ use system::processes::signals::{Gate, Stage, Waited, Work};
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     system::processes::memory::protect();
+    system::processes::thread_limit::tell();
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
@@ -128,7 +129,10 @@ fn obey(
     let result = match system::processes::signals::wait_for(work, || report.tick()) {
         Ok(Waited::Done(result)) => result,
         Ok(Waited::Interrupted(work)) => interrupted(command, &gate, work),
-        Err(error) => Err(Failure::unexpected(error)),
+        Err(error) => {
+            let error = anyhow::Error::from(error).context("cannot start a thread");
+            Err(Failure::unexpected(error).hint(system::processes::thread_limit::HINT))
+        }
     };
     let reported = report.end(command, &result);
     result.and_then(|outcome| reported.map(|()| ExitCode::from(outcome.ending.exit_code())))

@@ -109,6 +109,12 @@ impl Environment {
         self.says_yes("GIT_SSL_NO_VERIFY")
     }
 
+    /// Returns whether git's `GIT_PROTOCOL_FROM_USER` says that no person gave the URL.
+    pub fn url_is_not_from_user(&self) -> bool {
+        const NAME: &str = "GIT_PROTOCOL_FROM_USER";
+        self.get(NAME).is_some() && !self.says_yes(NAME)
+    }
+
     /// Returns whether a CI system runs this, a known one or not.
     pub fn in_ci(&self) -> bool {
         self.ci().is_some() || self.says_yes("CI")

@@ -31,6 +31,12 @@ pub(super) fn user_configuration() -> Result<File, GitError> {
     })
 }
 
+/// Returns whether the user has attributes of git. As for git, those of a home that may not be read count as none.
+pub(super) fn has_user_attributes() -> bool {
+    let path = gix::attrs::Source::Git.storage_location(&mut gix::path::env::var);
+    path.is_some_and(|path| path.is_file() && std::fs::File::open(path).is_ok())
+}
+
 /// Returns the values of a key that may have several. As for git, an empty one takes back those before it.
 pub(super) fn values(config: &File, key: &str) -> Vec<BString> {
     let values = config.strings(key).unwrap_or_default();

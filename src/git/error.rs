@@ -28,6 +28,10 @@ pub enum GitError {
     #[error("the repository `{}` cannot be used: {why}", path.display())]
     Format { path: PathBuf, why: String },
 
+    /// A file of a repository on disk is there and cannot be read. It counts as no empty one.
+    #[error("`{}` cannot be read", path.display())]
+    Unread { path: PathBuf, source: io::Error },
+
     #[error("the repository has no remote `{0}`")]
     NoRemote(String),
 
@@ -143,6 +147,10 @@ pub enum GitError {
     /// A value in git's configuration cannot be used.
     #[error("git's `{key}` cannot be used")]
     Setting { key: &'static str, source: anyhow::Error },
+
+    /// A setting or a variable of git forbids what is to be done.
+    #[error("git's `{setting}` forbids {what}")]
+    Forbidden { setting: String, what: String },
 
     /// git's configuration has no format, key or program to sign with, or one that is unknown.
     #[error("cannot sign as git's configuration says")]

@@ -49,6 +49,7 @@ pub use wire::allowance::OutOfTime;
 pub use wire::credential_helper::Askpass;
 pub use wire::http_config::{RemoteUse, TlsVariables};
 pub use wire::known_login::{HostLogin, InsecureGit, LoginOrigin, Withheld};
+pub use wire::restrictions::ProtocolVariables;
 pub use wire::ssh::SshSettings;
 pub use wire::traffic::Traffic;
 

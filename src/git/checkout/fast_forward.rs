@@ -12,6 +12,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
@@ -34,7 +35,10 @@ use crate::git::error::{GitError, io_cause};
 use crate::git::objects::commit::{ChangedFile, NewCommit};
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath};
 use crate::git::objects::store::HASH;
-use crate::system::disk::files::FileLocation;
+use crate::system::disk::files::{FileLocation, TEMPORARY};
+
+/// After how long a temporary file is of no run that is still at work.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The branch of one of the checkout's remotes that a commit was pushed to.
 #[derive(Debug, Clone, Copy)]
@@ -134,6 +138,7 @@ impl Checkout {
         pushed_to: Option<RemoteBranch<'_>>,
     ) -> Result<FastForward<'_>, FastForwardError> {
         let fast_forward = self.judge_fast_forward(commit, pushed_to)?;
+        remove_leftovers(fast_forward.workshop());
         self.write_objects(commit)?;
         Ok(fast_forward)
     }
@@ -225,6 +230,23 @@ impl Checkout {
         require_writable(repository, "HEAD".into()).and_then(|()| require_writable(repository, branch.as_bstr()))?;
         let tracking = pushed_to.and_then(|RemoteBranch { remote, branch }| self.tracking(remote, branch));
         Ok(NextHead { repository, refs, committer, commit: CommitId(commit.id), tracking })
+    }
+}
+
+/// Removes the temporary files that killed runs have left in the folder of [`FastForward::workshop`]. The locks are held, so that
+/// no other run is at work there; the day is for one that has just given them back.
+fn remove_leftovers(git_dir: &Path) {
+    for entry in std::fs::read_dir(git_dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let random = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
+        let is_ours =
+            random.is_some_and(|random| random.len() == 6 && random.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let written = entry.metadata().ok().filter(std::fs::Metadata::is_file).and_then(|found| found.modified().ok());
+        let age = written.and_then(|written| written.elapsed().ok());
+        if is_ours && age.is_some_and(|age| age > LEFT_BEHIND) {
+            // One that cannot be removed does no harm.
+            std::fs::remove_file(entry.path()).ok();
+        }
     }
 }
 

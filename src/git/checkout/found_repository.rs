@@ -1,5 +1,7 @@
 //! Finds the repository of a folder and opens it. Whether it is believed, and used, is decided on what was found.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use gix::discover::repository::Path as FoundPath;
@@ -23,10 +25,47 @@ impl FoundRepository {
     pub(super) fn find(folder: &Path, variables: &RepositoryVariables) -> Result<Self, GitError> {
         let git_dir = variables.git_dir();
         let found = match git_dir {
-            Some(git_dir) => named(git_dir, folder, variables),
+            Some(git_dir) => {
+                let opened = git_dir.join("HEAD").exists().then(|| git_dir.to_owned());
+                named(git_dir, folder, variables).map_err(|error| NotFound { error, opened })
+            }
             None => search(folder, variables),
         };
-        found.map_err(|error| not_opened(error, folder, git_dir))
+        found.map_err(|NotFound { error, opened }| not_opened(error, folder, git_dir, opened))
+    }
+
+    /// Returns what is wrong with a file that tells of the repository. gix takes one that it cannot read for an empty one.
+    pub(super) fn broken_file(&self) -> Option<GitError> {
+        let (own, common) = (self.repository.git_dir(), self.repository.common_dir());
+        let files = [common.join("config"), own.join("config.worktree"), own.join("HEAD"), common.join("packed-refs")];
+        let unread = files.into_iter().find_map(|path| match File::open(&path) {
+            Err(source) if source.kind() != ErrorKind::NotFound => Some(GitError::Unread { path, source }),
+            _ => None,
+        });
+        unread.or_else(|| {
+            let packed = self.repository.refs.cached_packed_buffer();
+            let error = match packed {
+                Ok(packed) => match packed?.iter() {
+                    Ok(mut lines) => lines.find_map(Result::err)?,
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            Some(unusable(own, "its `packed-refs` is broken", error))
+        })
+    }
+}
+
+/// Why no repository was opened.
+struct NotFound {
+    error: gix::Error,
+    /// The repository, if one is there.
+    opened: Option<PathBuf>,
+}
+
+impl From<gix::Error> for NotFound {
+    fn from(error: gix::Error) -> Self {
+        Self { error, opened: None }
     }
 }
 
@@ -41,7 +80,7 @@ fn named(git_dir: &Path, folder: &Path, variables: &RepositoryVariables) -> gix:
 }
 
 /// Opens the repository of the nearest `.git` at or above `folder`.
-fn search(folder: &Path, variables: &RepositoryVariables) -> gix::Result<FoundRepository> {
+fn search(folder: &Path, variables: &RepositoryVariables) -> Result<FoundRepository, NotFound> {
     let upwards = Options {
         trust: TrustPolicy::Assume(Trust::Full),
         // A tree cannot have `.git` in it, but it can have all that a bare repository is made of.
@@ -62,14 +101,15 @@ fn search(folder: &Path, variables: &RepositoryVariables) -> gix::Result<FoundRe
     let real = root.as_ref().and_then(|root| root.canonicalize().ok());
     if real.is_some_and(|real| ceilings.contains(&real) && folder.canonicalize().is_ok_and(|folder| folder != real)) {
         let ended = std::io::Error::other("`GIT_CEILING_DIRECTORIES` ends the search");
-        return Err(gix::Error::from_error(ended));
+        return Err(gix::Error::from_error(ended).into());
     }
-    let repository = gix::ThreadSafeRepository::open_opts(dot_git, variables.options())?.to_thread_local();
+    let opened = gix::ThreadSafeRepository::open_opts(dot_git.clone(), variables.options());
+    let repository = opened.map_err(|error| NotFound { error, opened: Some(dot_git) })?.to_thread_local();
     Ok(FoundRepository { repository, root })
 }
 
 /// Returns why there is no repository that can be used.
-fn not_opened(error: gix::Error, folder: &Path, git_dir: Option<&Path>) -> GitError {
+fn not_opened(error: gix::Error, folder: &Path, git_dir: Option<&Path>, opened: Option<PathBuf>) -> GitError {
     let path = git_dir.unwrap_or(folder);
     let folders = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let named = git_dir.map(|git_dir| git_dir.join("config"));
@@ -82,6 +122,12 @@ fn not_opened(error: gix::Error, folder: &Path, git_dir: Option<&Path>) -> GitEr
     if let Some((path, why)) = unknown.into_iter().find_map(|path| Some((path.to_owned(), unknown_format(path)?))) {
         return GitError::Format { path, why };
     }
-    mistake(&error, &configurations)
-        .unwrap_or_else(|| GitError::NoRepository { path: path.to_owned(), source: error.into() })
+    mistake(&error, &configurations).unwrap_or_else(|| match opened {
+        Some(repository) => unusable(&repository, "it cannot be opened", error),
+        None => GitError::NoRepository { path: path.to_owned(), source: error.into() },
+    })
+}
+
+fn unusable(path: &Path, what: &str, error: gix::Error) -> GitError {
+    GitError::Format { path: path.to_owned(), why: GitError::unexpected(what, error).told() }
 }

@@ -70,6 +70,9 @@ impl Checkout {
         if *variables == RepositoryVariables::AROUND && trusted.is_chosen_by_a_commit(&found.repository) {
             return Err(GitError::Submodule { path: path.to_owned() });
         }
+        if let Some(broken) = found.broken_file() {
+            return Err(broken);
+        }
         let repository = &mut found.repository;
         // What `git replace` shows in the place of objects is for this repository alone.
         repository.objects.ignore_replacements = true;
@@ -88,6 +91,7 @@ impl Checkout {
         let real =
             |path: &Path| path.canonicalize().map_err(|error| GitError::unexpected(path.display().to_string(), error));
         let (root, folder) = (real(root)?, real(folder)?);
+        let refused = |why| GitError::Path { path: folder.display().to_string(), why };
         let inside = folder.strip_prefix(root).ok().ok_or_else(|| refused("it is outside of the work tree"))?;
         let mut path = RepositoryPath::root();
         for part in inside.components() {

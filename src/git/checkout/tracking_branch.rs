@@ -10,6 +10,7 @@ use gix::refs::{FullName, Target};
 use gix::{ObjectId, Repository};
 
 use super::ownership::hand_over;
+use crate::git::error::{GitError, io_cause};
 
 /// The most symbolic references that lead from one to the next, as for git.
 const MAX_SYMBOLIC: usize = 5;
@@ -30,7 +31,13 @@ pub(super) fn track(
     committer: SignatureRef<'_>,
 ) -> Result<(), NotTracked> {
     let stays = |why: String| NotTracked { name: name.to_owned(), why };
-    let failed = |error: gix::Error| stays(format!("{:#}", anyhow::Error::from(error)));
+    let failed = |error: gix::Error| {
+        let error = GitError::unexpected("it cannot be written", error);
+        stays(match io_cause(&error) {
+            Some(cause) if !error.is_locked() => cause.to_string(),
+            _ => error.told(),
+        })
+    };
     let name = FullName::try_from(name).map_err(|error| stays(error.to_string()))?;
     let (last, now) = end_of(repository, name.as_bstr()).map_err(failed)?;
     // HEAD may be on it, and has moved.

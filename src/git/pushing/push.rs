@@ -211,6 +211,9 @@ impl<'r> Pusher<'r> {
             Err(error) => {
                 let is_refused = self.connection.was_refused_unread();
                 let lost = self.connection.failed(error);
+                if let Some(refusal) = PushRefusal::ended_by_hook(&lost) {
+                    return after_a_refusal(remote, commit, refusal);
+                }
                 return match after_a_lost_answer(remote, commit, lost) {
                     Err(GitError::Uncertain { source, .. }) if is_refused => Err(*source),
                     ended => ended,

@@ -79,6 +79,9 @@ const KNOWN_BY: [(&str, Rule); 36] = [
     (".lock': permission denied", Rule::ReadOnly),
 ];
 
+/// The words of git if a hook ends a transaction of references.
+const ABORTED: [&str; 2] = ["ref updates aborted by hook", "update aborted by the reference-transaction hook"];
+
 /// The words, in lower case, of a server that another push was ahead of: of git, JGit, GitHub and Azure Repos.
 const LOST_RACE: [&str; 12] = [
     "failed to update ref",
@@ -96,6 +99,18 @@ const LOST_RACE: [&str; 12] = [
 ];
 
 impl PushRefusal {
+    /// Returns the refusal of a hook that ends `git-receive-pack` in place of its report, as git's `reference-transaction` does;
+    /// `None` if the server says no such thing. Nothing has moved then.
+    pub(super) fn ended_by_hook(lost: &GitError) -> Option<Self> {
+        // Each line has the name of the program before it.
+        let lines = lost.details().iter().map(|line| line.split_once(": ").map_or(line.as_str(), |(_, line)| line));
+        let (last, said): (Vec<_>, Vec<_>) = lines.partition(|line| {
+            line.strip_prefix("fatal: ").is_some_and(|line| ABORTED.iter().any(|words| line.contains(words)))
+        });
+        let reason = last.first()?.trim_start_matches("fatal: ").to_owned();
+        Some(Self { reason, messages: said.into_iter().map(str::to_owned).collect() })
+    }
+
     /// Returns the error for a refusal that is no rule: the server, or a part of it, does not answer at the moment.
     pub(super) fn outage(&self, remote: String) -> GitError {
         self.unavailable(remote, anyhow::anyhow!("it refused the push ({})", self.reason))

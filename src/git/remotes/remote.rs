@@ -23,6 +23,7 @@ use crate::git::wire::http_client::{http_client, proxies};
 use crate::git::wire::http_config::{HttpSettings, RemoteUse, TlsVariables, rewritten};
 use crate::git::wire::known_login::{HostLogin, InsecureGit, LoginOrigin, LoginPlaces, UrlWriter, Withheld};
 use crate::git::wire::protection::Protection;
+use crate::git::wire::restrictions::{ProtocolVariables, refuse_forbidden};
 use crate::git::wire::ssh::{Ssh, SshSettings};
 use crate::git::wire::traffic::{Counters, Traffic};
 use crate::system::network::authorization_header::basic;
@@ -69,6 +70,7 @@ pub struct RemoteOptions {
     pub timeout: Duration,
     pub ssh: SshSettings,
     pub tls: TlsVariables,
+    pub protocols: ProtocolVariables,
     /// What the environment names in place of the system's CA certificates.
     pub system: SystemAuthorities,
     /// The forward proxies that the environment names.
@@ -111,6 +113,7 @@ impl Remote {
         if url.scheme == Scheme::File && !url.serialize_alternative_form {
             url.path = unescaped(&url.path);
         }
+        refuse_forbidden(&url, options.remote_use, config, &options.protocols)?;
         let shown = shown(&url);
         let public = public_url(&url);
         let address = match url.scheme {
@@ -129,7 +132,13 @@ impl Remote {
                 Address::Program(Server::Ssh { ssh: Box::new(ssh), path })
             }
             Scheme::File => local_address(url)?,
-            _ => return Err(invalid(&shown, "only http, https, ssh and local paths are supported")),
+            scheme => {
+                let why = format!(
+                    "`{scheme}` is not supported; http, https, ssh and local paths are",
+                    scheme = scheme.as_str()
+                );
+                return Err(invalid(&shown, &why));
+            }
         };
         let (timeout, config) = (options.timeout, config.to_bstring());
         let url = public.map(Box::new);
@@ -306,6 +315,7 @@ fn http_address(
             None => {}
         }
     }
+    access.follows_no_redirect = settings.follows_no_redirect;
     access.protection = Protection::of(&public, settings.unverified_by, &proxies);
     let places = LoginPlaces {
         url,
@@ -360,7 +370,8 @@ fn local_address(url: gix::Url) -> Result<Address, GitError> {
     let path = PathBuf::from(url.path.to_os_str_lossy().into_owned());
     let shown = path.display().to_string();
     if url.host().is_some() || url.user().is_some() {
-        return Err(invalid(&shown, "a local path has neither host nor user"));
+        let host = url.host().unwrap_or_default();
+        return Err(invalid(&format!("file://{host}{shown}"), "a local path has neither host nor user"));
     }
     refuse_option(&shown, &url.path)?;
     if (path.join("HEAD").exists() && path.join("objects").is_dir()) || path.join(".git").exists() {
@@ -443,6 +454,23 @@ mod tests {
         };
         assert_eq!(url.as_str(), "https://host/repo.git");
         assert_eq!(access.login.header().unwrap(), "Basic bWU6cEBzcw==", "me:p@ss");
+    }
+
+    /// What is wrong with a URL must be in what is shown of it.
+    #[test]
+    fn a_scheme_that_is_not_supported_is_shown() {
+        for (url, shown) in [
+            ("git://host/x", "`git`"),
+            ("ftp://me:s3cret@host/x", "`ftp`"),
+            ("codecommit::us-east-1://repo", "codecommit"),
+            ("ext::sh -c x", "ext"),
+            ("file://localhost/srv/x", "file://localhost/srv/x"),
+            ("HTTP://host/x", "`HTTP`"),
+        ] {
+            let Err(error) = Remote::at(url, &RemoteOptions::default()) else { panic!("{url}: accepted") };
+            let told = error.to_string();
+            assert!(told.contains(shown) && !told.contains("s3cret"), "{url}: {told}");
+        }
     }
 
     #[test]

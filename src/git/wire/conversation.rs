@@ -37,6 +37,8 @@ pub(in crate::git) struct Access {
     /// The proxy that the remote is reached through.
     pub(in crate::git) proxy: Option<ProxyRoute>,
     pub(in crate::git) protection: Protection,
+    /// Whether git's `http.followRedirects` forbids to follow a redirect.
+    pub(in crate::git) follows_no_redirect: bool,
     pub(in crate::git) notices: Notices,
 }
 
@@ -106,6 +108,11 @@ impl Conversation {
             }
             let redirected = |why| self.journal.fail(ExchangeFailure::Redirected(why));
             url = redirect_target(&response, &url).map_err(redirected)?;
+            if self.access.follows_no_redirect {
+                let place = shown_place(url.as_str());
+                let setting = "git's `http.followRedirects`";
+                return Err(redirected(format!("it redirects to `{place}`, which {setting} forbids to follow")));
+            }
             if self.redirects == Redirects::SameHost && url.origin() != self.origin.origin() {
                 let place = shown_place(url.as_str());
                 return Err(redirected(format!(

@@ -100,12 +100,21 @@ impl Helpers {
             }
             let Ok(told) = Context::from_bytes(&ended.stdout, known.options) else { continue };
             if told.quit == Some(true) {
+                said.push(quoted("it told `quit`, so no other one is asked".to_owned()));
                 return Err(said);
             }
+            let has_password = told.password.is_some();
             learn(&mut known, told);
             if let Some(login) = ToldLogin::of(&known, LoginOrigin::CredentialHelper) {
                 return Ok(login);
             }
+            let lack = match (&known.username, &known.password) {
+                (_, None) if has_password => "the password that it told has expired",
+                (None, Some(_)) => "it told a password and no user name",
+                (Some(_), None) => "it told a user name and no password",
+                (None, None) | (Some(_), Some(_)) => "it told no login",
+            };
+            said.push(quoted(lack.to_owned()));
         }
         let Some((program, origin)) = &self.askpass else { return Err(said) };
         let ask = |prompt: String| {

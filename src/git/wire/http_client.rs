@@ -31,6 +31,12 @@ pub(in crate::git) fn http_client(
     if proxies.of(url).is_some() {
         builder = proxies.used_by(builder);
     }
+    if settings.is_pinned && security == Security::Tls {
+        let why = anyhow::Error::msg(
+            "a key that the server must have is not supported; name its certificate with `http.sslCAInfo`",
+        );
+        return Err(GitError::setting("http.pinnedPubkey", why));
+    }
     builder = match (security, settings.unverified_by) {
         (Security::Plain, _) => builder,
         (Security::Tls, Some(_)) => builder.tls_danger_accept_invalid_certs(true),

@@ -100,6 +100,10 @@ pub(in crate::git) struct HttpSettings {
     pub(in crate::git) client_key: Option<NamedFile>,
     /// The setting that turns the check of certificates off; `None` if they are checked.
     pub(in crate::git) unverified_by: Option<&'static str>,
+    /// Whether the server must have a certain key (`http.pinnedPubkey`).
+    pub(in crate::git) is_pinned: bool,
+    /// Whether redirects are forbidden (`http.followRedirects`).
+    pub(in crate::git) follows_no_redirect: bool,
 }
 
 /// A file, and the setting or the variable that names it.
@@ -130,9 +134,12 @@ impl HttpSettings {
             let named = |path, named_by| NamedFile { path, named_by };
             variable.clone().map(|path| named(path, name)).or_else(|| Some(named(set(key)?, setting)))
         };
+        let is_no = |value: String| ["false", "no", "off", "0"].iter().any(|no| value.eq_ignore_ascii_case(no));
         Self {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
+            is_pinned: set("pinnedPubkey").is_some(),
+            follows_no_redirect: last("followRedirects").is_some_and(is_no),
             ca_file: variables.ca_file.clone().or_else(|| set("sslCAInfo")),
             client_certificate: file(&variables.client_certificate, "GIT_SSL_CERT", "sslCert", "http.sslCert"),
             client_key: file(&variables.client_key, "GIT_SSL_KEY", "sslKey", "http.sslKey"),

@@ -15,6 +15,7 @@ pub(super) mod netrc;
 mod pipe;
 pub(super) mod protection;
 pub(super) mod push_report;
+pub(super) mod restrictions;
 mod retries;
 pub(super) mod service_connection;
 pub(super) mod small_packets;

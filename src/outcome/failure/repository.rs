@@ -1,11 +1,14 @@
 //! From the errors of a repository to what a person is told: one table, in which every error has its kind and its hint.
 
+use std::error::Error;
 use std::fmt::Write as _;
+use std::io;
 
 use super::{AGAIN, Failure, FailureKind, NO_AUTHORITIES_HINT, Retry, misnamed_hint};
 use crate::git::{GitError, OutOfTime, PushRefusal, Rule};
-use crate::system::network::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem};
+use crate::system::network::connection::{ALLOW_TIME, CHECK_ALL, ConnectionError, ConnectionProblem, causes};
 use crate::system::network::untrusted_certificate::CertificateFlaw;
+use crate::system::processes::thread_limit;
 
 impl From<GitError> for Failure {
     fn from(error: GitError) -> Self {
@@ -61,7 +64,10 @@ impl Failure {
             Some(Rule::Outage) => "try again later",
             Some(Rule::Space) => "make room at the server, or raise its limit",
             Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
-            None => "allow this identity in the server's hook or rule, or release to another branch",
+            None if refusal.reason.contains("hook") => {
+                "allow this identity in the server's hook or rule, or release to another branch"
+            }
+            None => "read the server's words above; its administrator can tell what is wrong there",
         })
     }
 }
@@ -94,6 +100,9 @@ const FOREIGN: &str = "run as the owner of the checkout, name it in git's `safe.
 const IN_A_SUBMODULE: &str = "release to the submodule's own repository: name it with `--repo`, by URL or by its folder in a \
                               checkout, and its branch with `--branch`; paths begin in it";
 
+const LET_IT_BE_READ: &str =
+    "let this user read it, or name the repository by its URL with `--repo`, without this checkout";
+
 const NO_REMOTE: &str = "name another remote with `--remote`, or the repository with `--repo URL`";
 
 const HAS_MOVED: &str =
@@ -107,7 +116,15 @@ const WRITE_A_PATH: &str =
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};
     match error {
-        GitError::Url { .. } => (Usage, Some(WRITE_A_URL)),
+        GitError::Url { .. }
+        | GitError::BranchName(_)
+        | GitError::TagName(_)
+        | GitError::TagPlace { .. }
+        | GitError::Path { .. }
+        | GitError::Configuration { .. }
+        | GitError::Setting { .. }
+        | GitError::Forbidden { .. }
+        | GitError::SigningSettings { .. } => (Usage, Some(usage_hint(error))),
         GitError::Unauthorized { .. }
         | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
@@ -115,21 +132,13 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::NoPush { .. }
         | GitError::KeyRefused { .. }
         | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
-        GitError::BranchName(_) => (Usage, Some("check the name with `git check-ref-format --branch NAME`")),
-        GitError::TagName(_) => (Usage, Some("check the name with `git check-ref-format refs/tags/NAME`")),
-        GitError::TagPlace { .. } => (Usage, Some("give `--git-tag` or `--git-tag-message` a text without it")),
         GitError::TagTaken { .. } => (Target, Some("give `--git-tag` a name that is new; a tag is never moved")),
-        GitError::Path { .. } => (Usage, Some(WRITE_A_PATH)),
-        GitError::Configuration { .. } => (Usage, Some("correct it; `git config --list` complains of the same place")),
-        GitError::Setting { .. } => (Usage, Some("correct it, in git's configuration or in the variable")),
-        GitError::SigningSettings { .. } => {
-            (Usage, Some("set `gpg.format` and `user.signingKey` in git's configuration"))
-        }
         GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
         GitError::Foreign { .. } => (Target, Some(FOREIGN)),
         GitError::Format { .. } => {
             (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
         }
+        GitError::Unread { .. } => (Target, Some(LET_IT_BE_READ)),
         GitError::NoRemote(_) => (Target, Some(NO_REMOTE)),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
@@ -156,21 +165,56 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Lacking { source, .. } => (Unavailable, Some(unavailable_hint(source))),
         GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
-        GitError::Declined { .. } => (Refused, Some("read the server's words above; a retry gets the same answer")),
+        GitError::Declined { details, .. } => (Refused, Some(declined_hint(details))),
         GitError::NoProgram { .. }
         | GitError::ProgramMissing { .. }
         | GitError::Unsigned { .. }
         | GitError::SignerFailed { .. } => (Unexpected, Some(program_hint(error))),
         GitError::NoAuthorities(_) => (Unexpected, Some(NO_AUTHORITIES_HINT)),
         GitError::MisnamedAuthorities(_) => (Usage, None),
-        // Nothing is known that would help.
-        GitError::Unexpected { .. } => (Unexpected, None),
+        // Of another one, nothing is known that would help.
+        GitError::Unexpected { source, .. } => (Unexpected, is_limit(source).then_some(thread_limit::HINT)),
     }
+}
+
+/// Returns what to do about a name, a value or a setting that is wrong.
+fn usage_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::BranchName(_) => "check the name with `git check-ref-format --branch NAME`",
+        GitError::TagName(_) => "check the name with `git check-ref-format refs/tags/NAME`",
+        GitError::TagPlace { .. } => "give `--git-tag` or `--git-tag-message` a text without it",
+        GitError::Path { .. } => WRITE_A_PATH,
+        GitError::Configuration { .. } => "correct it; `git config --list` complains of the same place",
+        GitError::Setting { .. } => "correct it, in git's configuration or in the variable",
+        GitError::Forbidden { .. } => {
+            "change the setting, or use a URL that it allows; `git config --show-origin --list` names its file"
+        }
+        GitError::SigningSettings { .. } => "set `gpg.format` and `user.signingKey` in git's configuration",
+        _ => WRITE_A_URL,
+    }
+}
+
+/// Returns what to do about a request that the server refused: its words tell, if it gave any beside its status.
+fn declined_hint(details: &[String]) -> &'static str {
+    if details.iter().any(|line| line.contains(": ")) {
+        return "read the server's words above; a retry gets the same answer";
+    }
+    "ask the administrator of the server, or of a gateway before it; a retry gets the same answer"
+}
+
+/// Whether the machine allows no more threads or processes.
+fn is_limit(error: &anyhow::Error) -> bool {
+    let kind = |cause: &(dyn Error + 'static)| cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    causes(error.as_ref()).any(|cause| kind(cause) == Some(io::ErrorKind::WouldBlock))
 }
 
 /// Returns what to do about a program that is missing, or that failed.
 fn program_hint(error: &GitError) -> &'static str {
+    use io::ErrorKind::{NotFound, PermissionDenied};
     match error {
+        GitError::NoProgram { source, .. } if !matches!(source.kind(), NotFound | PermissionDenied) => {
+            "raise the limit that the error names: `ulimit -n` for files, `ulimit -u` or that of the container for processes"
+        }
         GitError::NoProgram { program, .. } if program.starts_with("git") => {
             "install git, which a repository given by its path needs, or give its URL"
         }
@@ -196,7 +240,8 @@ fn login_hint(error: &GitError) -> &'static str {
             "let the login write to this repository and branch; in a job of GitHub, `permissions: contents: write`"
         }
         GitError::KeyRefused { .. } => {
-            "add your public key at the host; `GIT_SSH_COMMAND='ssh -i FILE'` chooses the key to use"
+            "add your public key at the host; a key with a passphrase needs `ssh-agent`; `GIT_SSH_COMMAND='ssh -i FILE'` chooses \
+             the key to use"
         }
         GitError::HostKey { .. } => {
             "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"

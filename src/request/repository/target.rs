@@ -8,8 +8,8 @@ use super::typed_again::{quoted_push, repository_flags, repository_of_git};
 use crate::cli::{Environment, GitLogin, RepositoryArguments};
 use crate::forge::ForgeHints;
 use crate::git::{
-    Askpass, BranchName, HostLogin, InsecureGit, Notices, Remote, RemoteOptions, RemoteUse, RepositoryVariables,
-    SshSettings, TlsVariables, TrustedOwner,
+    Askpass, BranchName, HostLogin, InsecureGit, Notices, ProtocolVariables, Remote, RemoteOptions, RemoteUse,
+    RepositoryVariables, SshSettings, TlsVariables, TrustedOwner,
 };
 use crate::outcome::failure::Failure;
 use crate::request::image_options::logins;
@@ -148,6 +148,10 @@ fn remote_options(
             client_certificate: environment.path("GIT_SSL_CERT"),
             client_key: environment.path("GIT_SSL_KEY"),
             unverified: environment.git_unverified(),
+        },
+        protocols: ProtocolVariables {
+            allowed: environment.text("GIT_ALLOW_PROTOCOL"),
+            not_from_user: environment.url_is_not_from_user(),
         },
         system: logins::system_authorities(environment),
         proxies: logins::proxies(environment)?,

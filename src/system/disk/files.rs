@@ -81,6 +81,9 @@ fn read(file: &File) -> io::Result<Vec<u8>> {
     read_open(file, LARGEST)
 }
 
+/// How the names of temporary files begin; six letters and digits follow.
+pub const TEMPORARY: &str = ".tagship-";
+
 /// A file of a name of its own that is to take the place of another one; removed when dropped, unless it is kept.
 struct TemporaryFile {
     folder: Rc<Folder>,
@@ -96,7 +99,7 @@ impl TemporaryFile {
     /// Writes `bytes` to a new file with the access of `like`, and returns the file too.
     fn new(place: &FileLocation, like: &File, bytes: &[u8]) -> io::Result<(Self, File)> {
         let create = |path: &Path| place.workshop.create(path.file_name().unwrap_or_default());
-        let (mut file, path) = tempfile::Builder::new().prefix(".tagship-").make_in("", create)?.into_parts();
+        let (mut file, path) = tempfile::Builder::new().prefix(TEMPORARY).make_in("", create)?.into_parts();
         let path = path.keep()?;
         let name = path.file_name().unwrap_or_default().to_owned();
         let (folder, target, shown) = (place.workshop.clone(), place.folder.clone(), place.workshop_shown.join(&name));

@@ -6,3 +6,4 @@ pub mod memory;
 pub mod program_run;
 pub mod programs;
 pub mod signals;
+pub mod thread_limit;

@@ -657,6 +657,40 @@ fn left_behind(checkout: &Checkout) -> Vec<String> {
     found.stdout().lines().map(str::to_owned).collect()
 }
 
+/// What a run left that was killed is removed by a later one, if no run that is still at work can have it.
+#[test]
+fn temporary_files_of_a_run_that_was_killed() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let git_dir = checkout.path().join(".git");
+    for (name, hours) in
+        [(".tagship-Ab3dEf", 25), (".tagship-Gh1jKl", 0), (".tagship-notes", 0), (".tagship-archive", 25)]
+    {
+        let file = fs::File::create(git_dir.join(name)).unwrap();
+        let then = std::time::SystemTime::now() - Duration::from_secs(hours * 3600);
+        file.set_modified(then).unwrap();
+    }
+    release(&stage, &checkout).run().success();
+    let mut left = left_behind(&checkout);
+    left.sort();
+    let left: Vec<_> = left.iter().map(|path| path.rsplit('/').next().unwrap()).collect();
+    assert_eq!(left, [".tagship-Gh1jKl", ".tagship-archive", ".tagship-notes"]);
+}
+
+/// A remote-tracking branch that cannot be written is told with its path once.
+#[test]
+fn a_tracking_branch_that_cannot_be_written_is_told_once() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    let folder = checkout.path().join(".git/refs/remotes/origin");
+    fs::remove_dir_all(&folder).ok();
+    fs::write(&folder, "no folder").unwrap();
+    let stdout = release(&stage, &checkout).run().success().stdout();
+    let note = stdout.lines().find(|line| line.contains("was not moved")).unwrap_or_else(|| panic!("{stdout}"));
+    assert!(note.matches("remotes/origin").count() <= 2, "{note}");
+    assert!(!note.contains("Could not prepare"), "{note}");
+}
+
 /// What is in the way is named once.
 #[test]
 fn a_lock_is_named_once() {

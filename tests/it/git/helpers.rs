@@ -171,6 +171,23 @@ fn askpass(stage: &Stage, answer: &str) -> PathBuf {
     path
 }
 
+/// That a helper was asked, and what is missing, is told.
+#[test]
+fn half_a_login_of_a_helper() {
+    for (answer, told) in [
+        ("echo password=x", "it told a password and no user name"),
+        ("echo username=u", "it told a user name and no password"),
+        ("echo username=u; echo password=x; echo password_expiry_utc=1", "the password that it told has expired"),
+        ("echo quit=1", "it told `quit`, so no other one is asked"),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Login(login()));
+        let config = format!("[credential]\nhelper = \"{}\"\n", helper(&stage, "half", answer));
+        let output = release_with(&stage, &server, &config).run().exit(5);
+        output.stderr_has(&format!("credential helper: {told}"));
+    }
+}
+
 /// A program that prompts a person would wait without an end.
 #[test]
 fn no_person_is_prompted() {

@@ -2,6 +2,7 @@
 
 mod actions_checkout;
 mod branches;
+mod broken_checkouts;
 mod checkouts;
 mod commits;
 mod configuration;
@@ -15,6 +16,7 @@ mod proxies;
 mod races;
 mod redirects;
 mod refusals;
+mod restrictions;
 mod signing;
 mod tags;
 mod tls;

@@ -34,6 +34,36 @@ fn a_hook_that_declines_is_quoted() {
     }
 }
 
+/// git runs this hook last, and receive-pack ends with it, without a report.
+#[test]
+fn a_reference_transaction_that_a_hook_ends() {
+    let stage = Stage::new();
+    stage.remote.hook("reference-transaction", "[ \"$1\" = prepared ] || exit 0; echo 'only on Tuesdays' >&2; exit 1");
+    for tag in [&[][..], &["--git-tag", "t1"]] {
+        let output = release(&stage, &stage.remote.file_url()).args(tag).run().exit(8);
+        output
+            .stderr_has("the server refused the push to `main`: ref updates aborted by hook")
+            .stderr_has("remote: only on Tuesdays")
+            .stderr_has("hint: allow this identity in the server's hook");
+    }
+    stage.untouched();
+}
+
+/// Of what is wrong there is no more known than the server says, so no hint blames the identity or the branch.
+#[test]
+fn a_refusal_that_no_hook_made() {
+    let stage = Stage::new();
+    std::fs::write(stage.remote.path().join("refs/heads/bad"), format!("{}\n", "1".repeat(40))).unwrap();
+    let output = release(&stage, &stage.remote.file_url()).args(["--branch", "main"]).run().exit(8);
+    output.stderr_has("missing necessary objects").stderr_has("hint: read the server's words above");
+    let server = serve(&stage, Access::Open);
+    let teapot = Response::new(418).body(b"words without a type");
+    server.inject("POST /gitops.git/git-receive-pack", ALWAYS, Fault::Answer(teapot));
+    std::fs::remove_file(stage.remote.path().join("refs/heads/bad")).unwrap();
+    let output = release(&stage, &server.url("gitops.git")).run().exit(8);
+    output.stderr_has("it answered 418").stderr_has("hint: ask the administrator of the server");
+}
+
 /// Each in the words of its host; `refusal.rs` has more of them.
 #[test]
 fn the_rule_that_refuses_is_named_with_a_hint() {

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::stage::{FILE, Stage, tagship};
+use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::Checkout;
@@ -15,6 +15,37 @@ use crate::support::repository::Checkout;
 /// error, as if the disk were full, and no signal.
 fn limited(command: Command, limit: &str) -> Command {
     command.behind(&["sh", "-c", &format!(r#"trap "" XFSZ; ulimit {limit}; exec "$@""#), "sh"])
+}
+
+/// Returns whether this user may give files away and take other names.
+fn is_root() -> bool {
+    Command::new("id").arg("-u").run().success().stdout().trim() == "0"
+}
+
+/// A container allows few processes, and each thread counts as one.
+#[cfg(target_os = "linux")]
+#[test]
+fn too_few_threads_are_told_in_plain_words() {
+    if !is_root() {
+        return;
+    }
+    let stage = Stage::new();
+    let server = GitServer::start(stage.remote.folder(), Access::Open);
+    let mut refused = 0;
+    for limit in 1..8 {
+        // A user of its own: the limit counts all that run under its name.
+        let as_other =
+            ["setpriv", "--reuid=61234", "--regid=61234", "--clear-groups", "prlimit", &format!("--nproc={limit}")];
+        let release =
+            tagship().args(["release", "--no-check", "--dry-run", "-k", FOLDER, "--branch", "main", "--repo"]);
+        let release = release.arg(server.url("gitops.git")).arg("IMAGE_PLACEHOLDER=*:v2").current_dir("/");
+        let output = release.behind(&as_other).run();
+        if output.code != Some(0) {
+            refused += 1;
+            output.exit(1).stderr_has("error: ").stderr_has("hint: raise the limit of processes");
+        }
+    }
+    assert!(refused > 2, "the limit does not count here");
 }
 
 #[test]
@@ -83,7 +114,7 @@ fn a_tip_of_tomorrow_changes_no_order() {
     let ahead = stage.remote.git(commit).env("GIT_COMMITTER_DATE", format!("{} +0000", now + 86_400)).run().success();
     stage.remote.git(["update-ref", "refs/heads/main", ahead.stdout().trim()]).run().success();
     let run = |words: &[&str]| {
-        let command = stage.tagship().args([words[0], "--repo", &stage.remote.file_url(), "-k", crate::stage::FOLDER]);
+        let command = stage.tagship().args([words[0], "--repo", &stage.remote.file_url(), "-k", FOLDER]);
         let output = command.args(["--output", "json"]).args(words[1..].iter().copied()).run().success();
         serde_json::from_slice::<Value>(&output.stdout).unwrap()
     };
@@ -105,7 +136,7 @@ fn a_home_and_a_temporary_folder_that_cannot_be_written() {
     for home in ["", "/proc/none", "/proc"] {
         let stage = Stage::new();
         let checkout = Checkout::shallow(&stage.remote.file_url());
-        let mut release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", crate::stage::FOLDER]);
+        let mut release = stage.tagship().current_dir(checkout.path()).args(["release", "-k", FOLDER]);
         for name in ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"] {
             release = release.env(name, home);
         }
