@@ -45,7 +45,8 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     on_branch.retain(|image| !matches!(image, ImageToCheck::Known(named) if request.references.contains(named)));
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
-    if let Err(failure) = checks.require(&subjects, listener) {
+    let certain = checks.require_certain(&released.files, |_| true);
+    if let Err(failure) = certain.and_then(|()| checks.require(&subjects, listener)) {
         return Err(failure.and(broken_rules(&released, &mut checks, listener)));
     }
     let rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
@@ -143,7 +144,8 @@ fn as_they_are(
             let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
             listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(&file))));
         }
-        problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
+        let refusals = shown.untold.into_iter().chain(shown.overruled);
+        problems.extend(refusals.map(|refusal| Failure::edit(&file, &refusal.into())));
         let mut entries = shown.entries;
         for (_, fields) in entries.iter_mut().filter(|(_, fields)| fields.is_latest()) {
             let image = fields.new_name.as_deref().unwrap_or_default();
@@ -176,6 +178,8 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
+        let doubts = fields.pulled.iter().flat_map(|pulled| pulled.doubts()).filter(|doubt| !edit.notes.contains(doubt));
+        edit.notes.extend(doubts.cloned().collect::<Vec<_>>());
         let entries = fields.each().into_iter().map(|fields| EntryEdit {
             name: name.clone(),
             line: 1,

@@ -7,6 +7,7 @@ mod later_step;
 mod note;
 mod options;
 mod other_kind;
+mod pulled;
 mod values_note;
 
 pub use entry_edit::{Edit, EntryEdit, FieldEdit};
@@ -16,4 +17,6 @@ pub use later_step::LaterStep;
 pub use note::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use other_kind::OtherKind;
+pub use pulled::{MadeImage, PulledImage};
+pub(super) use pulled::Pulled;
 pub use values_note::ValuesNote;

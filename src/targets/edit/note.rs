@@ -60,6 +60,8 @@ pub enum NoteKind {
     Patched { line: usize, image: String },
     /// Another entry gives the image another name, and that is pulled.
     Renamed { line: usize, new_name: String },
+    /// Another entry adds a text to the tag, and drops the digest.
+    Suffixed { line: usize, suffix: String, tag: String },
     /// Other entries have the name too.
     Duplicate { lines: Vec<usize> },
     /// kustomize reads the name as a regular expression, in which this character is special.
@@ -106,7 +108,7 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
-            Self::LaterStep { .. } | Self::VariableKept { .. } => true,
+            Self::LaterStep { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => true,
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }
@@ -161,6 +163,7 @@ impl fmt::Display for NoteKind {
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
+            Self::Suffixed { line, suffix, tag } => f.write_str(&suffixed(*line, suffix, tag)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
             Self::UnreadPattern => f.write_str(UNREAD_PATTERN),
             Self::UnknownField { key } => {
@@ -221,6 +224,10 @@ fn patched(line: usize, image: &str) -> String {
 
 fn renamed(line: usize, new_name: &str) -> String {
     format!("the entry on line {line} makes `{new_name}` of its image, and that is pulled")
+}
+
+fn suffixed(line: usize, suffix: &str, tag: &str) -> String {
+    format!("the entry on line {line} adds `{suffix}` to the tag: `{tag}` is pulled, and no digest")
 }
 
 fn two_registries(shared: &str, own: &str) -> String {

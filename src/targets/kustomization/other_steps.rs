@@ -3,10 +3,10 @@
 //! word.
 
 use super::chain::reference;
-use super::entry::{ImageLists, effective, fields, fields_of};
+use super::entry::{ImageEntry, ImageLists, effective, fields, fields_of, suffix_of};
 use super::entry_names::{EntryNames, is_for, is_plain};
 use super::requested::Requested;
-use crate::targets::edit::{Fields, LaterStep, Note, NoteKind};
+use crate::targets::edit::{Fields, LaterStep, MadeImage, Note, NoteKind};
 use crate::targets::scalars::{ImageText, is_same_image, versioned_images};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
@@ -15,13 +15,35 @@ const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge
 
 /// Notes each named entry whose image another step of the kustomization may set.
 pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>) -> Vec<Note> {
-    let Some(root) = lists.root.filter(|_| !requested.arguments.is_empty()) else { return Vec::new() };
-    let patches = patches(yaml, root);
-    let matched = lists.entries.iter().filter(|_| !patches.is_empty());
-    let names = EntryNames::of(matched.filter_map(|entry| entry.name));
-    let mut notes = Vec::new();
-    for entry in lists.entries.iter().filter(|entry| requested.of(entry).is_some()) {
-        let Some(name) = entry.name else { continue };
+    let steps = OtherSteps::of(yaml, lists);
+    let requested = lists.entries.iter().filter(|entry| requested.of(entry).is_some());
+    requested.flat_map(|entry| steps.notes_of(entry, None)).collect()
+}
+
+/// The other steps of a kustomization.
+pub(super) struct OtherSteps<'y, 'd> {
+    yaml: &'y ParsedYaml<'d>,
+    root: Option<NodeId>,
+    /// The patches, each with the images that it sets.
+    patches: Vec<(NodeId, Vec<ImageText>)>,
+    /// The names of the entries, if there are patches.
+    names: EntryNames<'y>,
+}
+
+impl<'y, 'd> OtherSteps<'y, 'd> {
+    pub(super) fn of(yaml: &'y ParsedYaml<'d>, lists: &'y ImageLists<'_>) -> Self {
+        let patches = lists.root.map(|root| patches(yaml, root)).unwrap_or_default().into_iter();
+        let patches: Vec<_> = patches.map(|(patch, text)| (patch, versioned_images(text).collect())).collect();
+        let matched = lists.entries.iter().filter(|_| !patches.is_empty());
+        let names = EntryNames::of(matched.filter_map(|entry| entry.name));
+        Self { yaml, root: lists.root, patches, names }
+    }
+
+    /// Returns what may set the image of an entry to something else than the entries make of it. `made` is that, if it is not what
+    /// the entry says.
+    pub(super) fn notes_of(&self, entry: &ImageEntry<'_>, made: Option<&MadeImage>) -> Vec<Note> {
+        let (Some(root), Some(name)) = (self.root, entry.name) else { return Vec::new() };
+        let yaml = self.yaml;
         let mut image = fields(yaml, entry);
         let own = image.new_name.take().filter(|new_name| !new_name.is_empty());
         let is_of_entry = |set: &ImageText| match &own {
@@ -29,19 +51,47 @@ pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, reque
             // What is written without a registry may get it by a patch.
             None => is_plain(name) && (is_same_image(&set.name, name) || ends_in(&set.name, name)),
         };
-        let is_left = |set: &ImageText| is_of_entry(set) && names.next(0, &set.render(), &|_| true).is_none();
-        let set = patches.iter().find_map(|(patch, text)| Some((*patch, versioned_images(text).find(is_left)?)));
-        let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name });
+        let is_left = |set: &&ImageText| is_of_entry(set) && self.names.next(0, &set.render(), &|_| true).is_none();
+        let set = self.patches.iter().find_map(|(patch, images)| Some((*patch, images.iter().find(is_left)?)));
+        let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name.clone() });
         let is_known = own.is_some() || is_plain(name);
         image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
+        if let Some(MadeImage { name, tag, digest, .. }) = made {
+            (image.new_name, image.new_tag, image.digest) = (name.clone(), tag.clone(), digest.clone());
+        }
         let later = later_step(yaml, root, &image, Some(name)).map(|(step, node)| {
             let image = image.new_name.clone().unwrap_or_default();
             NoteKind::LaterStep { step, line: line(yaml, node), image }
         });
         let place = yaml.place(entry.item);
-        notes.extend(patched.into_iter().chain(later).map(|kind| Note { name: name.to_owned(), place, kind }));
+        let note = |kind| Note { name: name.to_owned(), place, kind };
+        patched.into_iter().chain(later).map(note).collect()
     }
-    notes
+}
+
+/// An entry in a transformer that is written out in the kustomization, which does to images what one of `images` does.
+pub(super) struct TransformerEntry {
+    pub(super) name: String,
+    pub(super) says: Fields,
+    pub(super) suffix: Option<String>,
+    /// The transformer.
+    pub(super) item: NodeId,
+}
+
+/// Returns the entries of the transformers of images, in the order in which they are applied.
+pub(super) fn transformer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<TransformerEntry> {
+    let mut entries = Vec::new();
+    for item in items(yaml, root, "transformers") {
+        let Some(text) = yaml.tree.text(item).filter(|text| text.contains('\n')) else { continue };
+        let Ok(source) = SourceText::read(text.as_bytes()) else { continue };
+        let Ok(inner) = yaml::read(&source) else { continue };
+        entries.extend(inner.tree.documents.iter().filter_map(|root| {
+            let entry = value(&inner, *root, "imageTag")?;
+            let name = inner.tree.text(value(&inner, entry, "name")?)?.to_owned();
+            Some(TransformerEntry { name, says: fields_of(&inner, entry), suffix: suffix_of(&inner, entry), item })
+        }));
+    }
+    entries
 }
 
 /// Returns the step behind `images` that may set an image to something else than it is. `entry` is the name of its entry.

@@ -7,6 +7,7 @@ use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::error::EditError;
 use super::other_steps::set_elsewhere;
 use super::plan::Plan;
+use super::pulled::pulled;
 use super::requested::Requested;
 use super::survey::{note_aliases, survey};
 use crate::image::ImageName;
@@ -38,8 +39,7 @@ pub(super) fn outcome(
     plan: Plan,
 ) -> Result<Edit, EditError> {
     let mut notes = plan.notes;
-    let mut entries = entry_edits(old, new, requested, &mut notes);
-    tell_as_one(old, new, &mut entries);
+    let entries = entry_edits(old, new, requested, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
     notes.extend(set_elsewhere(new.yaml, new.lists, requested));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
@@ -78,19 +78,27 @@ fn entry_edits(
 ) -> Vec<EntryEdit> {
     let mut legacy = new.lists.entries.iter().filter(|entry| entry.legacy);
     let mut current = new.lists.entries.iter().filter(|entry| !entry.legacy);
+    let mut pulled = pulled(new.yaml, new.lists, |entry| requested.of(entry).is_some());
     let mut edits = Vec::new();
+    let mut items = Vec::new();
     for entry in &old.lists.entries {
         let after = if entry.legacy { legacy.next() } else { current.next() };
         if let (Some(argument), Some(after)) = (requested.of(entry), after) {
             let edit = entry_edit(argument.name.clone(), Some((old.yaml, entry)), new.yaml, after);
             note_aliases(new.yaml, after, edit.fields.iter().map(|edit| edit.field), notes);
             edits.push(edit);
+            items.push(after.item);
         }
     }
     for entry in current {
         if let Some(argument) = requested.of(entry) {
             edits.push(entry_edit(argument.name.clone(), None, new.yaml, entry));
+            items.push(entry.item);
         }
+    }
+    tell_as_one(old, new, &mut edits);
+    for (edit, item) in edits.iter_mut().zip(items) {
+        edit.after.pulled = pulled.remove(&item);
     }
     edits
 }

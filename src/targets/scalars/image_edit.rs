@@ -7,18 +7,16 @@ use super::asked::NewText;
 use super::beside::ValuesBeside;
 use super::comments::comment_behind;
 use super::file_refusal::FileRefusal;
-use super::image_path::mapping_around;
 use super::kept_variables::notes_of_variables;
 use super::key_stems::plain;
-use super::later_steps::notes_of_later_steps;
 use super::lookup::FileImages;
-use super::name_parts::{below, is_image_key};
+use super::name_parts::below;
 use super::parts_around::PartsAround;
 use super::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use super::planned_image::{ImagesPlan, PlannedImage};
+use super::pulled::{more_of_tag, note_of_digest_switch, pulled};
 use super::shared_registry::SharedName;
 use super::slot::Slot;
-use super::variable;
 use super::walk::paths_to;
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
@@ -38,8 +36,11 @@ pub(super) fn outcome(
     let mut entries = Vec::new();
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
-        let after = after(new, image)?;
-        notes.extend(notes_of_later_steps(new_images, image, &after));
+        let mut after = after(new, image)?;
+        let name = image.argument.name.as_str();
+        let (pulled, later) = pulled(new_images, &image.place, name, &after, image.asked.checked_as.as_ref());
+        notes.extend(later);
+        after.pulled = Some(Box::new(pulled));
         entries.push(EntryEdit {
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
@@ -212,7 +213,9 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
             kinds.push((old.place(image.place.item), kind));
         }
     }
-    kinds.extend(note_of_digest_switch(new, image));
+    let is_set = image.argument.change.digest.set().is_some();
+    let switch = note_of_digest_switch(new, &image.place, &image.asked.after);
+    kinds.extend(switch.filter(|(_, kind)| is_set || *kind == NoteKind::EmptyDigestUsed));
     for text in &image.texts {
         kinds.extend(notes_of_text(old, new, image, text));
     }
@@ -271,7 +274,9 @@ fn notes_of_text(
     } else if text.field == FieldName::NewTag {
         let beside = ValuesBeside::of(new, &image.place, text.slot);
         let is_unused = beside.uses_digest() == Some(false);
-        kinds.extend(note_of_more_of_tag(new, image, text, &beside).map(|kind| (at, kind)));
+        let was = image.before.new_tag.as_deref().unwrap_or_default();
+        let more = more_of_tag(new, &image.place, text.slot, &beside, was, &image.asked.after);
+        kinds.extend(more.map(|kind| (at, kind)));
         kinds.extend(beside.digests().filter(|_| !is_unused).map(|(other, _)| {
             let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
             (at, NoteKind::DigestBeside { key, digest })
@@ -290,38 +295,6 @@ fn notes_of_text(
         kinds.extend(NoteKind::aliases_follow(new, key, &anchored).map(|kind| (at, kind)));
     }
     kinds
-}
-
-/// Notes what a chart may add to a new tag, unless a digest decides what is pulled.
-fn note_of_more_of_tag(
-    new: &ParsedYaml<'_>,
-    image: &PlannedImage<'_>,
-    text: &NewText,
-    beside: &ValuesBeside<'_>,
-) -> Option<NoteKind> {
-    let Slots::Parts(parts) = &image.place.slots else { return None };
-    let has_digest = image.asked.after.digest.is_some() && beside.uses_digest() != Some(false);
-    let is_decided = has_digest || image.asked.after.new_tag.is_none();
-    let (mapping, parameter) = (text.slot.parent, variable::key_of(new, text.slot).rsplit_once('.'));
-    let is_of_image = parts.repository.is_some_and(|slot| variable::key_of(new, slot).ends_with("repository"))
-        || parameter.is_some_and(|(group, _)| is_image_key(group))
-        || mapping_around(new, &image.place.trail, mapping) != mapping;
-    let was = image.before.new_tag.as_deref().unwrap_or_default();
-    let other = beside.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
-    let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
-    Some(NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
-}
-
-/// Notes a digest that is empty and used all the same, or that is written and not used, as a switch beside it says.
-fn note_of_digest_switch(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<(Position, NoteKind)> {
-    let Slots::Parts(Parts { digest: Some(slot), .. }) = &image.place.slots else { return None };
-    let has_version = image.asked.after.new_tag.is_some();
-    let kind = match ValuesBeside::of(new, &image.place, *slot).uses_digest()? {
-        true if image.asked.after.digest.is_none() && has_version => NoteKind::EmptyDigestUsed,
-        false if image.argument.change.digest.set().is_some() => NoteKind::Values(ValuesNote::DigestNotUsed),
-        _ => return None,
-    };
-    Some((new.place(slot.value), kind))
 }
 
 /// Notes a comment that stayed behind a changed value, if it may be about the old one.

@@ -35,6 +35,7 @@ mod parameters;
 mod parts_around;
 mod place;
 mod planned_image;
+mod pulled;
 mod registries_around;
 mod repeated;
 mod rewrite;

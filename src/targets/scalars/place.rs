@@ -176,7 +176,7 @@ impl ImagePlace {
                     digest: image.digest,
                     unnamed: Unnamed::Elsewhere,
                     untagged,
-                    several: Vec::new(),
+                    ..Fields::default()
                 })
             }
         }

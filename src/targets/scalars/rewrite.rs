@@ -11,7 +11,9 @@ use super::file_refusal::FileRefusal;
 use super::image_edit::outcome;
 use super::image_text::is_same_image;
 use super::lookup::{FileImages, TextOrigin};
+use super::place::ImagePlace;
 use super::planned_image::{ImagesPlan, plan};
+use super::pulled::pulled_as_it_is;
 use super::shared_registry::SharedName;
 use super::shown_images::ShownImages;
 use super::together::together;
@@ -73,8 +75,8 @@ pub(super) fn edit(
 ///
 /// The file is not edited, whatever is asked for.
 pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let Some(name) = wanted else { return Ok(shown(images)?.entries) };
     refuse_file(images.origin.path, images.yaml)?;
+    let Some(name) = wanted else { return each_together(images.yaml, images.all().images) };
     let fields = together(images.yaml, &images.called(name)?)?;
     Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect())
 }
@@ -87,11 +89,30 @@ pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Resu
 pub(super) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRefusal> {
     refuse_file(images.origin.path, images.yaml)?;
     let ShownImages { images: all, untold, doubtful } = images.all();
-    let mut entries = Vec::new();
-    for (name, places) in all {
-        entries.extend(together(images.yaml, &places)?.map(|fields| (name, fields)));
+    let mut overruled = Vec::new();
+    let mut pulled = HashMap::new();
+    for (name, places) in &all {
+        match pulled_as_it_is(images, name, places) {
+            Ok(image) => drop(pulled.insert(name.clone(), Box::new(image))),
+            Err(refusal) => overruled.push(refusal),
+        }
     }
-    Ok(ShownEntries { entries, untold, doubtful })
+    let mut entries = each_together(images.yaml, all)?;
+    for (name, fields) in &mut entries {
+        fields.pulled = pulled.remove(name);
+    }
+    Ok(ShownEntries { entries, untold, overruled, doubtful })
+}
+
+fn each_together(
+    yaml: &ParsedYaml<'_>,
+    images: Vec<(String, Vec<ImagePlace>)>,
+) -> Result<Vec<(String, Fields)>, FileRefusal> {
+    let mut entries = Vec::new();
+    for (name, places) in images {
+        entries.extend(together(yaml, &places)?.map(|fields| (name, fields)));
+    }
+    Ok(entries)
 }
 
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {

@@ -1,0 +1,58 @@
+//! Which image each entry of a kustomization pulls, as far as the file tells it: the end of its chain through the other entries and
+//! the transformers of images. A patch, a replacement or a name that cannot be read leaves it in doubt.
+
+use std::collections::HashMap;
+
+use super::chain::{AppliedEntries, AppliedEntry, applied, unread_note};
+use super::entry::{ImageEntry, ImageLists};
+use super::other_steps::{OtherSteps, TransformerEntry, transformer_entries};
+use crate::targets::edit::{Fields, MadeImage, Pulled};
+use crate::yaml::{NodeId, ParsedYaml};
+
+/// Returns what the rest of the file does to the images of the entries that are wanted, by the items of their lists.
+pub(super) fn pulled(
+    yaml: &ParsedYaml<'_>,
+    lists: &ImageLists<'_>,
+    is_wanted: impl Fn(&ImageEntry<'_>) -> bool,
+) -> HashMap<NodeId, Box<Pulled>> {
+    let entries = lists.in_order();
+    let Some(root) = lists.root.filter(|_| entries.iter().any(|entry| is_wanted(entry))) else { return HashMap::new() };
+    let transformers = transformer_entries(yaml, root);
+    let last = transformers.iter().map(|TransformerEntry { name, says, suffix, item }| AppliedEntry {
+        name,
+        says: says.clone(),
+        suffix: suffix.clone(),
+        item: *item,
+    });
+    let steps = AppliedEntries::of(entries.iter().map(|entry| AppliedEntry::read(yaml, entry)).chain(last));
+    let others = OtherSteps::of(yaml, lists);
+    let by = |at: usize| {
+        let step = steps.at(at);
+        let line = yaml.source.line_number(yaml.tree.start(step.item));
+        match entries.get(at) {
+            Some(_) => format!("the entry `{}` on line {line}", step.name),
+            None => format!("the transformer on line {line}"),
+        }
+    };
+    let pulled = |(at, entry): (usize, &&ImageEntry<'_>)| {
+        let made = steps.made_of(at).map(|(last, made)| MadeImage { by: by(last), ..made });
+        let mut doubts = others.notes_of(entry, made.as_ref());
+        doubts.extend(steps.unread().map(|unread| unread_note(yaml, unread)));
+        (entry.item, Box::new(Pulled { made, doubts }))
+    };
+    entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).map(pulled).collect()
+}
+
+/// Returns what [`applied`] returns, with what the rest of the file does to each image.
+pub(super) fn applied_as_pulled(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>) -> Vec<(String, Fields)> {
+    let mut first: HashMap<&str, NodeId> = HashMap::new();
+    for entry in &lists.entries {
+        first.entry(entry.name.unwrap_or_default()).or_insert(entry.item);
+    }
+    let mut pulled = pulled(yaml, lists, |entry| entry.name.and_then(|name| first.get(name)) == Some(&entry.item));
+    let mut entries = applied(yaml, lists);
+    for (name, fields) in &mut entries {
+        fields.pulled = first.get(name.as_str()).and_then(|item| pulled.remove(item));
+    }
+    entries
+}

@@ -1,0 +1,108 @@
+//! Which image is pulled for what a place says, as far as the file tells it: what stands beside the version, and what comes behind
+//! it, can make another image of it. An edit and a check of the file as it is ask the same here.
+
+use super::beside::ValuesBeside;
+use super::file_refusal::FileRefusal;
+use super::image_path::mapping_around;
+use super::later_steps::later_steps;
+use super::lookup::FileImages;
+use super::name_parts::is_image_key;
+use super::place::{ImagePlace, Parts, Slots};
+use super::slot::Slot;
+use super::tag_place::{is_digest_text, require_counted};
+use super::variable;
+use crate::image::ImageArgument;
+use crate::targets::edit::{Fields, Note, NoteKind, Pulled, ValuesNote};
+use crate::yaml::{ParsedYaml, Position};
+
+/// Returns what the rest of the file does to the image of a place that says `after`, and the notes about what comes behind it.
+pub(super) fn pulled(
+    images: &FileImages<'_, '_>,
+    place: &ImagePlace,
+    name: &str,
+    after: &Fields,
+    checked_as: Option<&String>,
+) -> (Pulled, Vec<Note>) {
+    let yaml = images.yaml;
+    let note = |(place, kind)| Note { name: name.to_owned(), place, kind };
+    let new_name = after.new_name.clone().or_else(|| checked_as.cloned());
+    let (kinds, made) = later_steps(images, place, Fields { new_name, ..after.clone() });
+    let later: Vec<Note> = kinds.into_iter().map(|kind| note((yaml.place(place.item), kind))).collect();
+    let mut doubts: Vec<Note> = later.iter().filter(|note| matches!(note.kind, NoteKind::LaterStep { .. })).cloned().collect();
+    doubts.extend(doubts_beside(yaml, place, after).into_iter().map(note));
+    (Pulled { made, doubts }, later)
+}
+
+/// Returns what the file tells of the image that the places of one name say.
+///
+/// # Errors
+///
+/// Something beside a version decides what is pulled.
+pub(super) fn pulled_as_it_is(
+    images: &FileImages<'_, '_>,
+    name: &str,
+    places: &[ImagePlace],
+) -> Result<Pulled, FileRefusal> {
+    let mut all = Pulled::default();
+    for place in places {
+        let says = place.fields(images.yaml)?;
+        if let (true, Ok(name), Ok(change)) = (says.says_what_runs(), name.parse(), says.to_change()) {
+            require_counted(images.yaml, place, &ImageArgument { name, change })?;
+        }
+        let (Pulled { made, doubts }, _) = pulled(images, place, name, &says, None);
+        all.made = all.made.or(made);
+        all.doubts.extend(doubts);
+    }
+    Ok(all)
+}
+
+/// Returns what stands beside a version and may make another one of it.
+fn doubts_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, after: &Fields) -> Vec<(Position, NoteKind)> {
+    let Some(slot) = place.version_slot().filter(|_| after.says_what_runs()) else { return Vec::new() };
+    let (at, beside) = (yaml.place(slot.value), ValuesBeside::of(yaml, place, slot));
+    let is_unused = beside.uses_digest() == Some(false);
+    let is_other = |text: &str| !after.digest.as_deref().is_some_and(|digest| is_digest_text(text, digest));
+    let digests = beside.digests().filter(|_| !is_unused).filter_map(|(other, _)| {
+        let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
+        is_other(&digest).then_some((at, NoteKind::DigestBeside { key, digest }))
+    });
+    let more = more_of_tag(yaml, place, slot, &beside, after.new_tag.as_deref().unwrap_or_default(), after);
+    let more = more.map(|kind| (at, kind)).into_iter().chain(note_of_digest_switch(yaml, place, after));
+    digests.chain(more).collect()
+}
+
+/// Notes what a chart may add to a tag, unless a digest decides what is pulled. `was` is a tag that has it already.
+pub(super) fn more_of_tag(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    slot: Slot,
+    beside: &ValuesBeside<'_>,
+    was: &str,
+    after: &Fields,
+) -> Option<NoteKind> {
+    let Slots::Parts(parts) = &place.slots else { return None };
+    let has_digest = after.digest.is_some() && beside.uses_digest() != Some(false);
+    let is_decided = has_digest || after.new_tag.is_none();
+    let (mapping, parameter) = (slot.parent, variable::key_of(yaml, slot).rsplit_once('.'));
+    let is_of_image = parts.repository.is_some_and(|slot| variable::key_of(yaml, slot).ends_with("repository"))
+        || parameter.is_some_and(|(group, _)| is_image_key(group))
+        || mapping_around(yaml, &place.trail, mapping) != mapping;
+    let other = beside.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
+    let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
+    Some(NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
+}
+
+/// Notes a digest that is empty and used all the same, or that is there and not used, as a switch beside it says.
+pub(super) fn note_of_digest_switch(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    after: &Fields,
+) -> Option<(Position, NoteKind)> {
+    let Slots::Parts(Parts { digest: Some(slot), .. }) = &place.slots else { return None };
+    let kind = match ValuesBeside::of(yaml, place, *slot).uses_digest()? {
+        true if after.digest.is_none() && after.new_tag.is_some() => NoteKind::EmptyDigestUsed,
+        false if after.digest.is_some() => NoteKind::Values(ValuesNote::DigestNotUsed),
+        _ => return None,
+    };
+    Some((yaml.place(slot.value), kind))
+}
