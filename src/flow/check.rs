@@ -178,7 +178,8 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
-        let doubts = fields.pulled.iter().flat_map(|pulled| pulled.doubts()).filter(|doubt| !edit.notes.contains(doubt));
+        let doubts =
+            fields.pulled.iter().flat_map(|pulled| pulled.doubts()).filter(|doubt| !edit.notes.contains(doubt));
         edit.notes.extend(doubts.cloned().collect::<Vec<_>>());
         let entries = fields.each().into_iter().map(|fields| EntryEdit {
             name: name.clone(),

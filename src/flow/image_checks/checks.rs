@@ -315,7 +315,8 @@ impl Checks {
     /// one check may take: one request for each. A digest in the entry means the same for ever.
     pub(crate) fn require_unmoved(&mut self, releases: &[Release]) -> Result<(), Failure> {
         let Some(client) = &self.client else { return Ok(()) };
-        let by_tag = releases.iter().filter(|release| release.entry.changed() && release.entry.pulled().digest.is_none());
+        let by_tag =
+            releases.iter().filter(|release| release.entry.changed() && release.entry.pulled().digest.is_none());
         let references: Vec<&Reference> = by_tag.filter_map(|release| release.reference.as_ref()).collect();
         let is_old = |checked: &&mut Checked| {
             checked.at.elapsed() > self.timeout && references.iter().any(|reference| is_of(checked, reference))

@@ -49,7 +49,8 @@ impl ImageOrigins {
     pub(super) fn add_made(&mut self, files: &[FileEdit]) {
         let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
         for (file, entry) in entries {
-            if let (Some(line), Ok(ImageToCheck::Known(image))) = (made_line(file, entry), ImageToCheck::of_entry(entry))
+            if let (Some(line), Ok(ImageToCheck::Known(image))) =
+                (made_line(file, entry), ImageToCheck::of_entry(entry))
                 && !self.of(&image).any(|origin| origin.line == line)
             {
                 self.0.push(ImageOrigin { image, line, if_gone: None });

@@ -31,3 +31,4 @@ pub(super) use entry_names::is_for;
 pub use error::{EditError, ImagesShape};
 pub use locate::{FILE_NAMES, LocateError, folder_or_file, is_kustomization_name, locate};
 pub(super) use other_steps::{later_step, patches};
+pub(super) use pulled::pulled_around;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::chain::{AppliedEntries, AppliedEntry, applied, unread_note};
-use super::entry::{ImageEntry, ImageLists};
+use super::entry::{ImageEntry, ImageLists, ListsPlace};
 use super::other_steps::{OtherSteps, TransformerEntry, transformer_entries};
 use crate::targets::edit::{Fields, MadeImage, Pulled};
 use crate::yaml::{NodeId, ParsedYaml};
@@ -41,6 +41,13 @@ pub(super) fn pulled(
         (entry.item, Box::new(Pulled { made, doubts }))
     };
     entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).map(pulled).collect()
+}
+
+/// Returns what the rest of a kustomization does to the image of the entry that a node is in; nothing if it is in none.
+pub(in crate::targets) fn pulled_around(yaml: &ParsedYaml<'_>, node: NodeId) -> Option<Pulled> {
+    let lists = ImageLists::read(yaml, ListsPlace::Document).ok()?;
+    let item = lists.entries.iter().map(|entry| entry.item).find(|item| yaml.tree.is_within(node, *item))?;
+    pulled(yaml, &lists, |entry| entry.item == item).remove(&item).map(|pulled| *pulled)
 }
 
 /// Returns what [`applied`] returns, with what the rest of the file does to each image.

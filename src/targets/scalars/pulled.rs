@@ -2,17 +2,20 @@
 //! it, can make another image of it. An edit and a check of the file as it is ask the same here.
 
 use super::beside::ValuesBeside;
+use super::document_kind::DocumentKind;
 use super::file_refusal::FileRefusal;
 use super::image_path::mapping_around;
 use super::later_steps::later_steps;
 use super::lookup::FileImages;
 use super::name_parts::is_image_key;
+use super::object::Object;
 use super::place::{ImagePlace, Parts, Slots};
 use super::slot::Slot;
 use super::tag_place::{is_digest_text, require_counted};
 use super::variable;
 use crate::image::ImageArgument;
 use crate::targets::edit::{Fields, Note, NoteKind, Pulled, ValuesNote};
+use crate::targets::kustomization::pulled_around;
 use crate::yaml::{ParsedYaml, Position};
 
 /// Returns what the rest of the file does to the image of a place that says `after`, and the notes about what comes behind it.
@@ -28,7 +31,13 @@ pub(super) fn pulled(
     let new_name = after.new_name.clone().or_else(|| checked_as.cloned());
     let (kinds, made) = later_steps(images, place, Fields { new_name, ..after.clone() });
     let later: Vec<Note> = kinds.into_iter().map(|kind| note((yaml.place(place.item), kind))).collect();
-    let mut doubts: Vec<Note> = later.iter().filter(|note| matches!(note.kind, NoteKind::LaterStep { .. })).cloned().collect();
+    let is_kustomization = |object: &Object| object.kind == DocumentKind::Kustomization;
+    let slot = place.version_slot().filter(|_| images.object_around(place.item).is_some_and(is_kustomization));
+    if let Some(pulled) = slot.and_then(|slot| pulled_around(yaml, slot.value)) {
+        return (pulled, later);
+    }
+    let is_open = |note: &&Note| matches!(note.kind, NoteKind::LaterStep { .. });
+    let mut doubts: Vec<Note> = later.iter().filter(is_open).cloned().collect();
     doubts.extend(doubts_beside(yaml, place, after).into_iter().map(note));
     (Pulled { made, doubts }, later)
 }

@@ -21,7 +21,7 @@ fn stage(images: &[(&str, &str)]) -> Stage {
 
 /// Writes a file to the branch, in which `REG` is the registry.
 fn write(stage: &Stage, path: &str, text: &str) {
-    let text = text.replace("REG", &stage.registry.address().to_string());
+    let text = text.replace("REG", &&stage.registry.address().to_string());
     stage.remote.commit("main", "Files", &[File::new(path, text.as_str())]);
 }
 
@@ -40,7 +40,10 @@ fn rule(stage: &Stage, demand: &str) {
 
 /// Each way to rename the image of the entry `web` to `REG/evil/web`, and what is told of it.
 const RENAMES: [(&str, &str); 6] = [
-    ("images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: REG/org/web\n  newName: REG/evil/web\n", "line 5"),
+    (
+        "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: REG/org/web\n  newName: REG/evil/web\n",
+        "line 5",
+    ),
     ("images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: .*web\n  newName: REG/evil/web\n", "line 5"),
     (
         "imageTags:\n- name: REG/org/web\n  newName: REG/evil/web\nimages:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n",
@@ -96,12 +99,22 @@ fn an_image_that_an_argument_names_is_asked_for_as_it_is_pulled() {
     write(&stage, KUSTOMIZATION, RENAMES[0].0);
     let image = format!("web={}/org/web:v2", stage.registry.address());
     release(&stage, &["-k", "k", &image]).exit(4).stderr_has("/evil/web:v2` is not in the registry");
-    stage.registry.put_image("evil/web", "v2", &Image::new());
-    let output = release(&stage, &["-k", "k", "--pin-digest", &image]).success();
     let evil = stage.registry.put_image("evil/web", "v2", &Image::new());
-    output.stdout_has("");
+    let output = release(&stage, &["-k", "k", "--pin-digest", &image]).success();
+    output.stdout_has("/evil/web:v2  sha256:");
     let text = String::from_utf8(stage.remote.file("main", KUSTOMIZATION)).unwrap();
-    assert!(text.contains(&evil.to_string()), "{text}");
+    assert!(text.contains(&evil), "{text}");
+}
+
+#[test]
+fn a_path_to_an_entry_is_no_way_around() {
+    let stage = stage(&[("org/web", "v2")]);
+    write(&stage, KUSTOMIZATION, RENAMES[0].0);
+    let release = || release(&stage, &["-f", KUSTOMIZATION, ".images[0].newTag=*:v2"]);
+    release().exit(4).stderr_has("/evil/web:v2` is not in the registry").stderr_has("line 5");
+    stage.registry.put_image("evil/web", "v2", &Image::new());
+    rule(&stage, "images: 'REG/org/*'");
+    release().exit(9).stderr_has("/evil/web` is not allowed");
 }
 
 #[test]
@@ -186,7 +199,8 @@ fn what_comes_behind_the_images_leaves_a_rule_in_doubt() {
     let release_of_helm = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec:\n  values:\n    image:\n      \
                            repository: REG/org/web\n      tag: v1\n  postRenderers:\n  - kustomize:\n      images:\n      - name: REG/org/web\n        \
                            newName: REG/evil/web\n";
-    let patched = "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\npatches:\n- patch: |\n    image: REG/org/web:v0\n";
+    let patched =
+        "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\npatches:\n- patch: |\n    image: REG/org/web:v0\n";
     let replaced = "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\nreplacements:\n- source: {kind: ConfigMap, name: x, fieldPath: data.x}\n  \
                     targets:\n  - select: {kind: Deployment, name: web}\n    fieldPaths: [spec.template.spec.containers.0.image]\n";
     for (path, text, name, said) in [
