@@ -74,7 +74,10 @@ impl ImageToCheck {
         let tag: Option<Tag> = tag.map_err(|error| refused(format!("a bad tag: {error}")))?;
         let digest: Option<Digest> =
             digest.map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
-        let is_unpinned = tag.is_none() && digest.is_none();
+        let is_unpinned = match entry.made() {
+            Some(_) => tag.is_none() && digest.is_none(),
+            None => !entry.after.says_what_runs(),
+        };
         if let Some(name) = new_name.as_ref().filter(|_| is_unpinned) {
             Reference::new(name, None, None).map_err(|error| {
                 refused(format!("a bad name: {error}")).hint("write the name alone, and the tag in its own place")

@@ -17,13 +17,11 @@ use crate::yaml::{NodeId, ParsedYaml};
 /// A new entry replaces what an earlier one says.
 pub(super) fn follow_chains(
     yaml: &ParsedYaml<'_>,
-    lists: &ImageLists<'_>,
+    (entries, steps): (&[&ImageEntry<'_>], &AppliedEntries<'_>),
     requested: &Requested<'_>,
     is_new: impl Fn(&ImageEntry<'_>) -> bool,
 ) -> Result<Vec<Note>, EditError> {
     let mut notes = Vec::new();
-    let entries = lists.in_order();
-    let steps = AppliedEntries::of(entries.iter().map(|entry| AppliedEntry::read(yaml, entry)));
     let appends = entries.iter().any(|entry| is_new(entry));
     for (at, entry) in entries.iter().enumerate() {
         let name = steps.steps[at].name;
@@ -32,10 +30,10 @@ pub(super) fn follow_chains(
         if !is_asked && !appends {
             continue;
         }
-        let chain = Chain::of(&steps, at, &|_| true);
+        let chain = Chain::of(steps, at, &|_| true);
         let is_later = |link: &&Link| link.at > at && is_new(entries[link.at]);
         if let Some(added) = chain.links.iter().find(is_later) {
-            let without = Chain::of(&steps, at, &|later| later <= at || !is_new(entries[later]));
+            let without = Chain::of(steps, at, &|later| later <= at || !is_new(entries[later]));
             if chain.is_replaced() || chain.made().new_name != without.made().new_name {
                 let argument = requested.of(entries[added.at]).and_then(|asked| asked.for_entry(name));
                 let argument = argument.map(|argument| argument.to_string());
@@ -85,7 +83,7 @@ pub(in crate::targets) struct AppliedEntry<'e> {
 }
 
 impl<'e> AppliedEntry<'e> {
-    pub(super) fn read(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'e>) -> Self {
+    fn read(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'e>) -> Self {
         let suffix = suffix_of(yaml, entry.mapping);
         Self { name: entry.name.unwrap_or_default(), says: fields(yaml, entry), suffix, item: entry.item }
     }
@@ -116,6 +114,15 @@ impl<'e> AppliedEntries<'e> {
         let steps: Vec<AppliedEntry<'e>> = steps.map(|step| AppliedEntry { says: filled(step.says), ..step }).collect();
         let names = EntryNames::of(steps.iter().map(|step| step.name));
         Self { steps, names }
+    }
+
+    pub(super) fn read(yaml: &ParsedYaml<'_>, entries: &[&ImageEntry<'e>]) -> Self {
+        Self::of(entries.iter().map(|entry| AppliedEntry::read(yaml, entry)))
+    }
+
+    /// Returns the same with more entries behind them.
+    pub(super) fn and(&self, more: impl Iterator<Item = AppliedEntry<'e>>) -> Self {
+        Self::of(self.steps.iter().cloned().chain(more))
     }
 
     /// Returns the notes about the entry at a place: what the others make of its image.

@@ -5,7 +5,6 @@
 use super::chain::reference;
 use super::entry::{ImageEntry, ImageLists, effective, fields, fields_of, suffix_of};
 use super::entry_names::{EntryNames, is_for, is_plain};
-use super::requested::Requested;
 use crate::targets::edit::{Fields, LaterStep, MadeImage, Note, NoteKind};
 use crate::targets::scalars::{ImageText, is_same_image, versioned_images};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
@@ -13,17 +12,10 @@ use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 /// The keys of lists of patches. An item is a text, or has one under `patch`.
 const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
 
-/// Notes each named entry whose image another step of the kustomization may set.
-pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>) -> Vec<Note> {
-    let steps = OtherSteps::of(yaml, lists);
-    let requested = lists.entries.iter().filter(|entry| requested.of(entry).is_some());
-    requested.flat_map(|entry| steps.notes_of(entry, None)).collect()
-}
-
 /// The other steps of a kustomization.
 pub(super) struct OtherSteps<'y, 'd> {
     yaml: &'y ParsedYaml<'d>,
-    root: Option<NodeId>,
+    pub(super) root: Option<NodeId>,
     /// The patches, each with the images that it sets.
     patches: Vec<(NodeId, Vec<ImageText>)>,
     /// The names of the entries, if there are patches.

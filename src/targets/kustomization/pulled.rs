@@ -12,20 +12,19 @@ use crate::yaml::{NodeId, ParsedYaml};
 /// Returns what the rest of the file does to the images of the entries that are wanted, by the items of their lists.
 pub(super) fn pulled(
     yaml: &ParsedYaml<'_>,
-    lists: &ImageLists<'_>,
+    (entries, steps): (&[&ImageEntry<'_>], &AppliedEntries<'_>),
+    others: &OtherSteps<'_, '_>,
     is_wanted: impl Fn(&ImageEntry<'_>) -> bool,
 ) -> HashMap<NodeId, Box<Pulled>> {
-    let entries = lists.in_order();
-    let Some(root) = lists.root.filter(|_| entries.iter().any(|entry| is_wanted(entry))) else { return HashMap::new() };
-    let transformers = transformer_entries(yaml, root);
+    let transformers = others.root.map(|root| transformer_entries(yaml, root)).unwrap_or_default();
     let last = transformers.iter().map(|TransformerEntry { name, says, suffix, item }| AppliedEntry {
         name,
         says: says.clone(),
         suffix: suffix.clone(),
         item: *item,
     });
-    let steps = AppliedEntries::of(entries.iter().map(|entry| AppliedEntry::read(yaml, entry)).chain(last));
-    let others = OtherSteps::of(yaml, lists);
+    let with_transformers = (!transformers.is_empty()).then(|| steps.and(last));
+    let steps = with_transformers.as_ref().unwrap_or(steps);
     let by = |at: usize| {
         let step = steps.at(at);
         let line = yaml.source.line_number(yaml.tree.start(step.item));
@@ -34,20 +33,30 @@ pub(super) fn pulled(
             None => format!("the transformer on line {line}"),
         }
     };
-    let pulled = |(at, entry): (usize, &&ImageEntry<'_>)| {
+    let pulled_of = |(at, entry): (usize, &&ImageEntry<'_>)| {
         let made = steps.made_of(at).map(|(last, made)| MadeImage { by: by(last), ..made });
         let mut doubts = others.notes_of(entry, made.as_ref());
         doubts.extend(steps.unread().map(|unread| unread_note(yaml, unread)));
         (entry.item, Box::new(Pulled { made, doubts }))
     };
-    entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).map(pulled).collect()
+    entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).map(pulled_of).collect()
+}
+
+/// Returns the same of lists that are read for this alone.
+fn pulled_in(
+    yaml: &ParsedYaml<'_>,
+    lists: &ImageLists<'_>,
+    is_wanted: impl Fn(&ImageEntry<'_>) -> bool,
+) -> HashMap<NodeId, Box<Pulled>> {
+    let entries = lists.in_order();
+    pulled(yaml, (&entries, &AppliedEntries::read(yaml, &entries)), &OtherSteps::of(yaml, lists), is_wanted)
 }
 
 /// Returns what the rest of a kustomization does to the image of the entry that a node is in; nothing if it is in none.
 pub(in crate::targets) fn pulled_around(yaml: &ParsedYaml<'_>, node: NodeId) -> Option<Pulled> {
     let lists = ImageLists::read(yaml, ListsPlace::Document).ok()?;
     let item = lists.entries.iter().map(|entry| entry.item).find(|item| yaml.tree.is_within(node, *item))?;
-    pulled(yaml, &lists, |entry| entry.item == item).remove(&item).map(|pulled| *pulled)
+    pulled_in(yaml, &lists, |entry| entry.item == item).remove(&item).map(|pulled| *pulled)
 }
 
 /// Returns what [`applied`] returns, with what the rest of the file does to each image.
@@ -56,7 +65,7 @@ pub(super) fn applied_as_pulled(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>) -
     for entry in &lists.entries {
         first.entry(entry.name.unwrap_or_default()).or_insert(entry.item);
     }
-    let mut pulled = pulled(yaml, lists, |entry| entry.name.and_then(|name| first.get(name)) == Some(&entry.item));
+    let mut pulled = pulled_in(yaml, lists, |entry| entry.name.and_then(|name| first.get(name)) == Some(&entry.item));
     let mut entries = applied(yaml, lists);
     for (name, fields) in &mut entries {
         fields.pulled = first.get(name.as_str()).and_then(|item| pulled.remove(item));

@@ -107,6 +107,26 @@ fn an_image_that_an_argument_names_is_asked_for_as_it_is_pulled() {
 }
 
 #[test]
+fn a_rollback_and_a_promotion_ask_for_what_is_pulled() {
+    let stage = stage(&[("org/web", "v1"), ("org/web", "v2"), ("evil/web", "v2")]);
+    let chain = RENAMES[0].0;
+    write(&stage, "next/kustomization.yaml", "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n");
+    write(&stage, KUSTOMIZATION, chain);
+    write(&stage, KUSTOMIZATION, &chain.replace("newTag: v1", "newTag: v2"));
+    for (command, arguments) in
+        [("rollback", &["-k", "k", "web"][..]), ("promote", &["--from", "next", "--to", "k", "web"])]
+    {
+        let arguments = [arguments, if command == "promote" { &["--on-superseded", "allow"] } else { &[] }].concat();
+        let output = on_branch(&stage, command, &arguments).run().exit(4);
+        output.stderr_has("/evil/web:v1` is not in the registry").stderr_has("because of the entry");
+        rule(&stage, "entries: web\n  images: 'REG/org/*'");
+        let output = on_branch(&stage, command, &arguments).run();
+        output.exit(9).stderr_has("/evil/web` is not allowed");
+        stage.remote.commit("main", "No rules", &[File::new(RULES, "rules: []\n")]);
+    }
+}
+
+#[test]
 fn a_path_to_an_entry_is_no_way_around() {
     let stage = stage(&[("org/web", "v2")]);
     write(&stage, KUSTOMIZATION, RENAMES[0].0);
