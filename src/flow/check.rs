@@ -1,6 +1,8 @@
 //! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
 //! Nothing is written.
 
+use std::collections::HashSet;
+
 use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::warn_of_notes;
 use super::image_checks::checks::Checks;
@@ -133,7 +135,7 @@ fn as_they_are(
     paths: &[RepositoryPath],
     listener: &mut Listener<'_>,
 ) -> Result<Vec<FileEdit>, Failure> {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let (mut files, mut problems, mut uncertain) = (Vec::new(), Vec::new(), Vec::new());
     let mut tags_elsewhere = TagsElsewhere::default();
     for path in paths {
         let file = path.to_string();
@@ -153,6 +155,8 @@ fn as_they_are(
                 fields.untagged = Untagged::Elsewhere;
             }
         }
+        let doubts = entries.iter().filter_map(|(_, fields)| fields.pulled.as_ref()).flat_map(|pulled| pulled.doubts());
+        uncertain.extend(doubts.map(|doubt| format!("{file}:{}: {}", doubt.place, doubt.text)));
         match as_it_is(snapshot, path, entries) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
@@ -160,6 +164,12 @@ fn as_they_are(
     }
     Failure::of_all(problems)?;
     warn_of_notes(&files, listener);
+    let mut told = HashSet::new();
+    for doubt in &uncertain {
+        if told.insert(doubt) {
+            listener(&Event::Warned(doubt.clone()));
+        }
+    }
     Ok(files)
 }
 
@@ -178,9 +188,6 @@ fn as_it_is(
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
                 .hint("give the image another name in the file")
         })?;
-        let doubts =
-            fields.pulled.iter().flat_map(|pulled| pulled.doubts()).filter(|doubt| !edit.notes.contains(doubt));
-        edit.notes.extend(doubts.cloned().collect::<Vec<_>>());
         let entries = fields.each().into_iter().map(|fields| EntryEdit {
             name: name.clone(),
             line: 1,

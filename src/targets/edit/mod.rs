@@ -17,6 +17,6 @@ pub use later_step::LaterStep;
 pub use note::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use other_kind::OtherKind;
-pub(super) use pulled::Pulled;
+pub(super) use pulled::{Doubt, Pulled};
 pub use pulled::{MadeImage, PulledImage};
 pub use values_note::ValuesNote;

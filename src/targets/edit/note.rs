@@ -6,6 +6,7 @@ use std::fmt;
 use super::fields::FieldName;
 use super::later_step::LaterStep;
 use super::other_kind::OtherKind;
+use super::pulled::Doubt;
 use super::values_note::ValuesNote;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -78,6 +79,12 @@ pub enum NoteKind {
     Values(ValuesNote),
     /// The file is not YAML: it was read as a template that becomes YAML.
     NotYaml { message: String },
+}
+
+impl From<&Note> for Doubt {
+    fn from(note: &Note) -> Self {
+        Self { place: note.place, text: note.to_string() }
+    }
 }
 
 impl fmt::Display for Note {

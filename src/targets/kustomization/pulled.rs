@@ -1,12 +1,12 @@
-//! Which image each entry of a kustomization pulls, as far as the file tells it: the end of its chain through the other entries and
-//! the transformers of images. A patch, a replacement or a name that cannot be read leaves it in doubt.
+//! Which image each entry of a kustomization pulls, as far as the file tells it: the end of its chain through the other entries
+//! and the transformers of images. A patch, a replacement or a name that cannot be read leaves it in doubt.
 
 use std::collections::HashMap;
 
 use super::chain::{AppliedEntries, AppliedEntry, applied, unread_note};
 use super::entry::{ImageEntry, ImageLists, ListsPlace};
-use super::other_steps::{OtherSteps, TransformerEntry, transformer_entries};
-use crate::targets::edit::{Fields, MadeImage, Pulled};
+use super::other_steps::{Asked, OtherSteps, TransformerEntry};
+use crate::targets::edit::{Doubt, Fields, MadeImage, Pulled};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns what the rest of the file does to the images of the entries that are wanted, by the items of their lists.
@@ -16,14 +16,15 @@ pub(super) fn pulled(
     others: &OtherSteps<'_, '_>,
     is_wanted: impl Fn(&ImageEntry<'_>) -> bool,
 ) -> HashMap<NodeId, Box<Pulled>> {
-    let transformers = others.root.map(|root| transformer_entries(yaml, root)).unwrap_or_default();
-    let last = transformers.iter().map(|TransformerEntry { name, says, suffix, item }| AppliedEntry {
+    let mut transformers = others.transformers.iter().flat_map(|transformer| &transformer.entries).peekable();
+    let has_transformers = transformers.peek().is_some();
+    let last = transformers.map(|TransformerEntry { name, says, suffix, item }| AppliedEntry {
         name,
         says: says.clone(),
         suffix: suffix.clone(),
         item: *item,
     });
-    let with_transformers = (!transformers.is_empty()).then(|| steps.and(last));
+    let with_transformers = has_transformers.then(|| steps.and(last));
     let steps = with_transformers.as_ref().unwrap_or(steps);
     let by = |at: usize| {
         let step = steps.at(at);
@@ -35,8 +36,10 @@ pub(super) fn pulled(
     };
     let pulled_of = |(at, entry): (usize, &&ImageEntry<'_>)| {
         let made = steps.made_of(at).map(|(last, made)| MadeImage { by: by(last), ..made });
-        let mut doubts = others.notes_of(entry, made.as_ref());
-        doubts.extend(steps.unread().map(|unread| unread_note(yaml, unread)));
+        let mut notes = others.notes_of(entry, Asked::BesideImages(made.as_ref()));
+        // One is enough: each entry has it.
+        notes.extend(steps.unread().next().map(|unread| unread_note(yaml, unread)));
+        let doubts = notes.iter().map(Doubt::from).collect();
         (entry.item, Box::new(Pulled { made, doubts }))
     };
     entries.iter().enumerate().filter(|(_, entry)| is_wanted(entry)).map(pulled_of).collect()

@@ -1,5 +1,5 @@
-//! Which image is pulled for what a place says, as far as the file tells it: what stands beside the version, and what comes behind
-//! it, can make another image of it. An edit and a check of the file as it is ask the same here.
+//! Which image is pulled for what a place says, as far as the file tells it: what stands beside the version, and what comes
+//! behind it, can make another image of it. An edit and a check of the file as it is ask the same here.
 
 use super::beside::ValuesBeside;
 use super::document_kind::DocumentKind;
@@ -14,7 +14,7 @@ use super::slot::Slot;
 use super::tag_place::{is_digest_text, require_counted};
 use super::variable;
 use crate::image::ImageArgument;
-use crate::targets::edit::{Fields, Note, NoteKind, Pulled, ValuesNote};
+use crate::targets::edit::{Doubt, Fields, Note, NoteKind, Pulled, ValuesNote};
 use crate::targets::kustomization::pulled_around;
 use crate::yaml::{ParsedYaml, Position};
 
@@ -37,8 +37,8 @@ pub(super) fn pulled(
         return (pulled, later);
     }
     let is_open = |note: &&Note| matches!(note.kind, NoteKind::LaterStep { .. });
-    let mut doubts: Vec<Note> = later.iter().filter(is_open).cloned().collect();
-    doubts.extend(doubts_beside(yaml, place, after).into_iter().map(note));
+    let mut doubts: Vec<Doubt> = later.iter().filter(is_open).map(Doubt::from).collect();
+    doubts.extend(doubts_beside(yaml, place, after).into_iter().map(|beside| Doubt::from(&note(beside))));
     (Pulled { made, doubts }, later)
 }
 
