@@ -34,7 +34,7 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
     }
 
     /// Returns what may set the image of an entry to something else than it says, or than the entries make of it.
-    pub(super) fn notes_of(&self, entry: &ImageEntry<'_>, asked: Asked<'_>) -> Vec<Note> {
+    pub(super) fn notes_of(&self, entry: &ImageEntry<'_>, asked: StepsAsked<'_>) -> Vec<Note> {
         let (Some(root), Some(name)) = (self.root, entry.name) else { return Vec::new() };
         let yaml = self.yaml;
         let mut image = fields(yaml, entry);
@@ -53,10 +53,10 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
         let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name.clone() });
         let is_known = own.is_some() || is_plain(name);
         image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
-        if let Asked::BesideImages(Some(MadeImage { name, tag, digest, .. })) = asked {
+        if let StepsAsked::BesideImages(Some(MadeImage { name, tag, digest, .. })) = asked {
             (image.new_name, image.new_tag, image.digest) = (name.clone(), tag.clone(), digest.clone());
         }
-        let with_entries = matches!(asked, Asked::All);
+        let with_entries = matches!(asked, StepsAsked::All);
         let sets = |transformer: &&Transformer| transformer.sets(&image, with_entries);
         let transformer = self.transformers.iter().find(sets);
         let later = later_among(yaml, root, transformer, &image, Some(name)).map(|(step, node)| {
@@ -71,7 +71,7 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
 
 /// What is asked of the other steps.
 #[derive(Clone, Copy)]
-pub(super) enum Asked<'m> {
+pub(super) enum StepsAsked<'m> {
     All,
     /// Not what the entries of transformers do: that is in the image that others make, if it is not what the entry says.
     BesideImages(Option<&'m MadeImage>),

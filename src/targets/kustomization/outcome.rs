@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::chain::{AppliedEntries, applied, follow_chains};
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::error::EditError;
-use super::other_steps::{Asked, OtherSteps};
+use super::other_steps::{OtherSteps, StepsAsked};
 use super::plan::Plan;
 use super::pulled::pulled;
 use super::requested::Requested;
@@ -47,7 +47,7 @@ pub(super) fn outcome(
     let entries = entry_edits(old, new, requested, pulled, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
     let requested_entries = new.lists.entries.iter().filter(|entry| is_requested(entry));
-    notes.extend(requested_entries.flat_map(|entry| others.notes_of(entry, Asked::All)));
+    notes.extend(requested_entries.flat_map(|entry| others.notes_of(entry, StepsAsked::All)));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
     let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
     notes.extend(follow_chains(new.yaml, applied, requested, is_new)?);

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::chain::{AppliedEntries, AppliedEntry, applied, unread_note};
 use super::entry::{ImageEntry, ImageLists, ListsPlace};
-use super::other_steps::{Asked, OtherSteps, TransformerEntry};
+use super::other_steps::{OtherSteps, StepsAsked, TransformerEntry};
 use crate::targets::edit::{Doubt, Fields, MadeImage, Pulled};
 use crate::yaml::{NodeId, ParsedYaml};
 
@@ -36,7 +36,7 @@ pub(super) fn pulled(
     };
     let pulled_of = |(at, entry): (usize, &&ImageEntry<'_>)| {
         let made = steps.made_of(at).map(|(last, made)| MadeImage { by: by(last), ..made });
-        let mut notes = others.notes_of(entry, Asked::BesideImages(made.as_ref()));
+        let mut notes = others.notes_of(entry, StepsAsked::BesideImages(made.as_ref()));
         // One is enough: each entry has it.
         notes.extend(steps.unread().next().map(|unread| unread_note(yaml, unread)));
         let doubts = notes.iter().map(Doubt::from).collect();

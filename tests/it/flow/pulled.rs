@@ -122,7 +122,7 @@ fn a_rollback_and_a_promotion_ask_for_what_is_pulled() {
         rule(&stage, "entries: web\n  images: 'REG/org/*'");
         let output = on_branch(&stage, command, &arguments).run();
         output.exit(9).stderr_has("/evil/web` is not allowed");
-        stage.remote.commit("main", "No rules", &[File::new(RULES, "rules: []\n")]);
+        rule(&stage, "entries: other\n  tags: semver");
     }
 }
 
