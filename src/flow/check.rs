@@ -1,6 +1,8 @@
 //! `check`: whether images are in their registries, and whether what is on the release branch is as the rules there demand.
 //! Nothing is written.
 
+use std::collections::HashSet;
+
 use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::warn_of_notes;
 use super::image_checks::checks::Checks;
@@ -45,7 +47,8 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     on_branch.retain(|image| !image.known().is_some_and(|named| request.references.contains(named)));
     checks.digests_count(&on_branch);
     subjects.append(&mut on_branch);
-    if let Err(failure) = checks.require(&subjects, listener) {
+    let certain = checks.require_certain(&released.files, |_| true);
+    if let Err(failure) = certain.and_then(|()| checks.require(&subjects, listener)) {
         return Err(beside_broken_rules(failure, &released, &mut checks, listener));
     }
     let rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
@@ -139,7 +142,7 @@ fn as_they_are(
     paths: &[RepositoryPath],
     listener: &mut Listener<'_>,
 ) -> Result<Vec<FileEdit>, Failure> {
-    let (mut files, mut problems) = (Vec::new(), Vec::new());
+    let (mut files, mut problems, mut uncertain) = (Vec::new(), Vec::new(), Vec::new());
     let (mut tags_elsewhere, mut claims) = (TagsElsewhere::default(), BranchClaims::default());
     for path in paths {
         let file = path.to_string();
@@ -150,7 +153,8 @@ fn as_they_are(
             let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
             listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(&file))));
         }
-        problems.extend(shown.untold.into_iter().map(|refusal| Failure::edit(&file, &refusal.into())));
+        let refusals = shown.untold.into_iter().chain(shown.overruled);
+        problems.extend(refusals.map(|refusal| Failure::edit(&file, &refusal.into())));
         let mut entries = shown.entries;
         for (_, fields) in entries.iter_mut().filter(|(_, fields)| fields.is_latest()) {
             let image = fields.new_name.as_deref().unwrap_or_default();
@@ -163,6 +167,8 @@ fn as_they_are(
                 listener(&Event::Warned(format!("`{name}` in {file}: {before}, which was not checked")));
             }
         }
+        let doubts = entries.iter().filter_map(|(_, fields)| fields.pulled.as_ref()).flat_map(|pulled| pulled.doubts());
+        uncertain.extend(doubts.map(|doubt| format!("{file}:{}: {}", doubt.place, doubt.text)));
         match as_it_is(snapshot, &mut claims, path, entries) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
@@ -170,6 +176,12 @@ fn as_they_are(
     }
     Failure::of_all(problems)?;
     warn_of_notes(&files, listener);
+    let mut told = HashSet::new();
+    for doubt in &uncertain {
+        if told.insert(doubt) {
+            listener(&Event::Warned(doubt.clone()));
+        }
+    }
     Ok(files)
 }
 

@@ -251,7 +251,10 @@ impl<'p, 'd> ReadFile<'p, 'd> {
     /// The file is not edited, whatever is asked for.
     pub fn shown_entries(&self) -> Result<ShownEntries, TargetError> {
         match self.lists()? {
-            Some(place) => Ok(ShownEntries { entries: self.listed(place)?.to_vec(), ..ShownEntries::default() }),
+            Some(place) => {
+                let entries = kustomization::entries_as_pulled(place, self.yaml)?;
+                Ok(ShownEntries { entries, ..ShownEntries::default() })
+            }
             None => Ok(scalars::shown(self.images())?),
         }
     }

@@ -13,8 +13,8 @@ pub use any_file::{
     ReadFile, TargetError, edit, entries, is_kustomization, is_set_by_flux, may_be_another_name, read, spellings,
 };
 pub use edit::{
-    Absent, BeforeName, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, Note,
-    NoteKind, OtherKind, PlaceVersion, Unnamed, Untagged, UnusableValue, ValuesNote,
+    Absent, BeforeName, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, MadeImage,
+    Note, NoteKind, OtherKind, PlaceVersion, PulledImage, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
 pub use scalars::{FileRefusal, is_same_image};
 pub use shown_entries::ShownEntries;

@@ -10,6 +10,8 @@ pub struct ShownEntries {
     pub entries: Vec<(String, Fields)>,
     /// Images of which the file does not tell what they are.
     pub untold: Vec<FileRefusal>,
+    /// Why something else than the version that an image has decides what is pulled.
+    pub overruled: Vec<FileRefusal>,
     /// Values that may be no images at all, and images that are chosen elsewhere.
     pub doubtful: Vec<FileRefusal>,
 }

@@ -18,7 +18,7 @@ use crate::image::Reference;
 use crate::message::{Release, each_once};
 use crate::outcome::failure::Failure;
 use crate::outcome::proved::told;
-use crate::outcome::{Checked, Event, Listener};
+use crate::outcome::{Checked, Event, FileEdit, Listener};
 use crate::registry::{Client, ClientOptions, Credentials, Detail, Requirement, Verdict};
 use crate::request::RegistryRequest;
 use crate::system::backoff::Backoff;
@@ -48,7 +48,7 @@ impl Look {
 pub(crate) struct Checks {
     /// `None`: everything passes unasked.
     pub(in crate::flow) client: Option<Client>,
-    requirements: Vec<Requirement>,
+    pub(super) requirements: Vec<Requirement>,
     /// The commits that the images were built from, as far as a release names them.
     pub(super) sources: ImageSources,
     /// How long to wait for images, and since when: all waits of a run are one.
@@ -99,6 +99,11 @@ impl Checks {
     /// Says where the images come from, which is told with what is wrong with one.
     pub(in crate::flow) fn come_from(&mut self, origins: ImageOrigins) {
         self.origins = origins;
+    }
+
+    /// Says for which entries other images are pulled than they say.
+    pub(in crate::flow) fn come_through(&mut self, files: &[FileEdit]) {
+        self.origins.add_made(files);
     }
 
     /// Says that the digests of these images come from the branch, so that they count whatever their tags mean now.
@@ -315,7 +320,8 @@ impl Checks {
     /// one check may take: one request for each. A digest in the entry means the same for ever.
     pub(crate) fn require_unmoved(&mut self, releases: &[Release]) -> Result<(), Failure> {
         let Some(client) = &self.client else { return Ok(()) };
-        let by_tag = releases.iter().filter(|release| release.entry.changed() && release.entry.after.digest.is_none());
+        let by_tag =
+            releases.iter().filter(|release| release.entry.changed() && release.entry.pulled().digest.is_none());
         let references: Vec<&Reference> = by_tag.filter_map(|release| release.reference.as_ref()).collect();
         let is_old = |checked: &&mut Checked| {
             checked.at.elapsed() > self.timeout && references.iter().any(|reference| is_of(checked, reference))

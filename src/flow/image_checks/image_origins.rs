@@ -5,6 +5,7 @@ use super::image_to_check::ImageToCheck;
 use crate::image::{Field, ImageArgument, Reference};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::{Failure, Retry};
+use crate::targets::EntryEdit;
 
 /// How many lines are told of one image; all applications may share it.
 const MAX_LINES_TOLD: usize = 10;
@@ -34,10 +35,24 @@ impl ImageOrigins {
             let image = ImageToCheck::of_entry(entry).ok()?.known()?.clone();
             let (untold, hint) =
                 if entry.after.says_what_runs() { ("", TAKE_BACK) } else { (", without a tag", SAY_TAG) };
-            let line = format!("named by `{}` in {}{untold}", entry.name, file.path);
+            let line = made_line(file, entry);
+            let line = line.unwrap_or_else(|| format!("named by `{}` in {}{untold}", entry.name, file.path));
             Some(ImageOrigin { image, line, if_gone: Some(hint) })
         });
         Self(known.collect())
+    }
+
+    /// Adds the entries of edited files for which others make another image than they say.
+    pub(super) fn add_made(&mut self, files: &[FileEdit]) {
+        let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
+        for (file, entry) in entries {
+            if let (Some(line), Ok(ImageToCheck::Known(image))) =
+                (made_line(file, entry), ImageToCheck::of_entry(entry))
+                && !self.of(&image).any(|origin| origin.line == line)
+            {
+                self.0.push(ImageOrigin { image, line, if_gone: None });
+            }
+        }
     }
 
     /// Returns the arguments that name an entry and a tag alone, such as `web:v2`. As in kustomize, that is an image of that
@@ -77,4 +92,10 @@ impl ImageOrigins {
         let rest = all.len().saturating_sub(MAX_LINES_TOLD);
         all.into_iter().take(MAX_LINES_TOLD).chain((rest > 0).then(|| format!("and by {rest} more")))
     }
+}
+
+/// Returns the line about an entry whose image others make something else of.
+fn made_line(file: &FileEdit, entry: &EntryEdit) -> Option<String> {
+    let made = entry.made()?;
+    Some(format!("pulled for `{}` in {}, because of {}", entry.name, file.path, made.by))
 }

@@ -3,7 +3,7 @@
 use crate::image::{Digest, Field, ImageArgument, Reference, Tag};
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::targets::{EntryEdit, Fields};
+use crate::targets::{EntryEdit, PulledImage};
 
 const NEW_NAME: &str = "NEWNAME";
 const REAL_NAME: &str = "write `NAME=NEWNAME:TAG` with the image's real name, or skip the registry with `--no-check`";
@@ -76,19 +76,23 @@ impl ImageToCheck {
 
     /// The hints are for an entry that does not say its image, and for a name that no registry can have.
     fn of_fields(entry: &EntryEdit, unnamed: &str, unusable: &str) -> Result<Self, Failure> {
-        let Fields { new_name, digest, .. } = &entry.after;
+        let new_name = &entry.after.new_name;
+        let PulledImage { name, tag, digest } = entry.pulled();
         let refused = |error: String| Failure::target(format!("the entry `{}` has {error}", entry.name));
-        let tag = entry.after.pulled_tag().map(str::parse).transpose();
+        let tag = tag.map(str::parse).transpose();
         let tag: Option<Tag> = tag.map_err(|error| refused(format!("a bad tag: {error}")))?;
         let digest: Option<Digest> =
-            digest.as_deref().map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
-        let is_unpinned = !entry.after.says_what_runs();
+            digest.map(str::parse).transpose().map_err(|error| refused(format!("a bad digest: {error}")))?;
+        let is_unpinned = match entry.made() {
+            Some(_) => tag.is_none() && digest.is_none(),
+            None => !entry.after.says_what_runs(),
+        };
         if let Some(name) = new_name.as_ref().filter(|_| is_unpinned) {
             Reference::new(name, None, None).map_err(|error| {
                 refused(format!("a bad name: {error}")).hint("write the name alone, and the tag in its own place")
             })?;
         }
-        match entry.image_name() {
+        match name {
             Some(name) => Self::new(name, tag, digest, unusable),
             None if is_unpinned => Ok(Self::Unpinned),
             None => {

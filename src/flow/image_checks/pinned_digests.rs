@@ -33,7 +33,8 @@ impl Checks {
             if !is_concerned {
                 continue;
             }
-            for entry in file.edit.entries.iter().filter(|entry| entry.name == argument.name) {
+            // A digest of another version than the entry has does not belong beside its tag.
+            for entry in entries().filter(|entry| entry.version_counts()) {
                 let ImageToCheck::Known(reference) = ImageToCheck::of_entry(entry)? else { continue };
                 let Some(digest) = self.confirmed(&reference, entry)? else { continue };
                 let digest = Field::Set(digest);

@@ -10,8 +10,11 @@ use super::image_to_check::ImageToCheck;
 use super::problem::{Problem, SeenProblem};
 use crate::image::Reference;
 use crate::outcome::failure::Failure;
-use crate::outcome::{Activity, Event, Listener};
+use crate::outcome::{Activity, Event, FileEdit, Listener};
 use crate::targets::EntryEdit;
+
+/// Said if something is required of an image, and the file leaves open which one it is.
+const TELL_IT: &str = "change the file by hand, so that it tells which image is pulled";
 
 impl Checks {
     /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what
@@ -33,6 +36,20 @@ impl Checks {
         let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.failures);
         Failure::of_all(problems.into_iter().flat_map(told).collect())?;
         Ok(waited)
+    }
+
+    /// Requires that the files tell for certain which images the `wanted` entries pull, if anything is required of these.
+    pub(in crate::flow) fn require_certain(
+        &self,
+        files: &[FileEdit],
+        wanted: impl Fn(&EntryEdit) -> bool,
+    ) -> Result<(), Failure> {
+        let mut problems = Vec::new();
+        for file in files.iter().filter(|_| !self.requirements.is_empty()) {
+            let doubts = file.edit.entries.iter().filter(|entry| wanted(entry)).filter_map(EntryEdit::doubt);
+            problems.extend(doubts.map(|doubt| Failure::target(format!("{}: {doubt}", file.path)).hint(TELL_IT)));
+        }
+        Failure::of_all(problems)
     }
 
     /// Looks for the images of all subjects, as far as that was not done. Returns whether they are there as they must be. What is

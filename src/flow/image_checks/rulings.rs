@@ -225,10 +225,10 @@ impl EntryToRule<'_> {
     fn ruled(&self) -> RuledEntry<'_> {
         RuledEntry {
             name: self.entry.name.as_str(),
-            // As the file says it: what an argument says beside it is not written, and decides nothing of what runs.
-            image: self.entry.after.image_name(self.entry.name.as_str()).or(self.entry.shared_name.as_deref()),
-            tag: self.entry.after.new_tag.as_deref(),
-            digest: self.entry.after.digest.as_deref(),
+            image: self.entry.pulled_name(),
+            tag: self.entry.pulled().tag.filter(|_| !self.entry.after.is_latest()),
+            digest: self.entry.pulled().digest,
+            doubt: self.entry.doubt(),
             source: self.source.as_ref(),
             order: self.order.map(|order| &order.ordered),
         }
@@ -253,7 +253,7 @@ impl EntryToRule<'_> {
             why: format!(
                 "the digest of `{}` is not that of the tag `{}` in the registry",
                 self.entry.name,
-                self.entry.after.new_tag.as_deref().unwrap_or_default()
+                self.entry.pulled().tag.unwrap_or_default()
             ),
             remedy: "release a tag with the digest that it has there".to_owned(),
         }))

@@ -11,13 +11,14 @@ use crate::image::Reference;
 use crate::message::SourceCommit;
 
 /// An entry as it will be on the branch.
-#[derive(Clone, Copy)]
 pub struct RuledEntry<'a> {
     pub name: &'a str,
     /// The name of its image; `None` if the file does not say it.
     pub image: Option<&'a str>,
     pub tag: Option<&'a str>,
     pub digest: Option<&'a str>,
+    /// Why the file does not tell for certain which image is pulled: then nothing holds of it.
+    pub doubt: Option<String>,
     /// The commit that the image was built from.
     pub source: Option<&'a SourceCommit>,
     /// How it stands to what runs; `None` if nothing ran, or if order does not count.
@@ -69,6 +70,9 @@ impl RuleJudgement {
 /// Judges one demand. Without `context` nothing is released.
 pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, context: Option<&ReleaseContext>) -> RuleJudgement {
     let RuledEntry { name, tag, .. } = *entry;
+    if let Some(doubt) = entry.doubt.as_ref().filter(|_| demanded.is_of_image()) {
+        return RuleJudgement::broken(doubt.clone(), "change the file by hand, so that it tells which image is pulled");
+    }
     match demanded {
         Demanded::Images(patterns) => judge_image(patterns, entry),
         Demanded::Tags(patterns) => {
@@ -207,7 +211,7 @@ mod tests {
     use crate::guards::rules::RulesFile;
 
     fn judged(demanded: &Demanded, image: Option<&str>, tag: Option<&str>, digest: Option<&str>) -> RuleJudgement {
-        let entry = RuledEntry { name: "web", image, tag, digest, source: None, order: None };
+        let entry = RuledEntry { name: "web", image, tag, digest, doubt: None, source: None, order: None };
         judge_demand(demanded, &entry, None)
     }
 

@@ -57,6 +57,13 @@ pub enum Demanded {
     Freeze(Vec<Freeze>),
 }
 
+impl Demanded {
+    /// Returns whether it demands something of the image that is pulled.
+    pub fn is_of_image(&self) -> bool {
+        !matches!(self, Self::Publish(_) | Self::Order(_) | Self::Freeze(_))
+    }
+}
+
 /// Which tags a rule allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TagPattern {

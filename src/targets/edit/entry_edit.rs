@@ -2,6 +2,7 @@
 
 use super::fields::{FieldName, Fields};
 use super::note::Note;
+use super::pulled::{Doubt, MadeImage, PulledImage};
 use crate::image::ImageName;
 
 /// What became of a file.
@@ -73,9 +74,52 @@ impl EntryEdit {
         }
     }
 
-    /// Returns the name under which the image is pulled; `None` if neither the file nor the argument says it.
+    /// Returns the name of the image that the entry says; `None` if neither the file nor the argument says it.
     pub fn image_name(&self) -> Option<&str> {
         self.checked_as.as_deref().or_else(|| self.after.known_name(self.name.as_str()))
+    }
+
+    /// Returns the image that is pulled, as far as the file or the argument says it.
+    pub fn pulled(&self) -> PulledImage<'_> {
+        match self.made() {
+            Some(MadeImage { name, tag, digest, .. }) => {
+                PulledImage { name: name.as_deref(), tag: tag.as_deref(), digest: digest.as_deref() }
+            }
+            None => PulledImage {
+                name: self.image_name(),
+                tag: self.after.pulled_tag(),
+                digest: self.after.digest.as_deref(),
+            },
+        }
+    }
+
+    /// Returns the name of the image that is pulled, as the file says it. What an argument says beside it is not written, and
+    /// decides nothing of what runs.
+    pub fn pulled_name(&self) -> Option<&str> {
+        let own = || self.after.image_name(self.name.as_str()).or(self.shared_name.as_deref());
+        self.made().map_or_else(own, |made| made.name.as_deref())
+    }
+
+    /// Returns what others make of the image, if that is something else than the entry says.
+    pub fn made(&self) -> Option<&MadeImage> {
+        self.after.pulled.as_ref()?.made.as_ref()
+    }
+
+    /// Returns why the file does not tell for certain which image is pulled, as one sentence without its end.
+    pub fn doubt(&self) -> Option<String> {
+        let doubt = self.doubts().first()?;
+        Some(format!("cannot tell for certain which image `{}` pulls, at {}: {}", self.name, doubt.place, doubt.text))
+    }
+
+    /// Returns what may make another image of it.
+    fn doubts(&self) -> &[Doubt] {
+        self.after.pulled.as_ref().map_or(&[], |pulled| &pulled.doubts)
+    }
+
+    /// Returns whether the version that is pulled is the one that the entry says, so that a digest in it counts.
+    pub fn version_counts(&self) -> bool {
+        let said = (self.after.pulled_tag(), self.after.digest.as_deref());
+        self.made().is_none_or(|made| (made.tag.as_deref(), made.digest.as_deref()) == said)
     }
 
     /// Whether it is not what it was.

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use super::before_name::BeforeName;
+use super::pulled::Pulled;
 use crate::image::{Digest, Field, ImageChange, Tag};
 
 /// A field of an entry that an argument can change.
@@ -76,6 +77,8 @@ pub struct Fields {
     /// What each place of the name says, if several places of the image say different things: there is no tag and no digest
     /// of all of them then.
     pub several: Vec<PlaceVersion>,
+    /// What the rest of the file does to the image, if that was asked. It does not count for equality: others say it.
+    pub pulled: Option<Box<Pulled>>,
 }
 
 /// The version of an image at one of several places.
@@ -110,7 +113,17 @@ type Said<'a> = (&'a Option<String>, &'a Option<String>, &'a Option<String>, Unn
 
 impl Fields {
     fn said(&self) -> Said<'_> {
-        let Self { new_name, new_tag, digest, unnamed, untagged: _, may_be_longer: _, before_name: _, several } = self;
+        let Self {
+            new_name,
+            new_tag,
+            digest,
+            unnamed,
+            untagged: _,
+            may_be_longer: _,
+            before_name: _,
+            several,
+            pulled: _,
+        } = self;
         (new_name, new_tag, digest, *unnamed, several)
     }
 }
@@ -168,6 +181,7 @@ impl Fields {
             may_be_longer: self.may_be_longer,
             before_name: self.before_name.clone(),
             several: Vec::new(),
+            pulled: self.pulled.clone(),
         };
         if self.several.is_empty() { vec![self.clone()] } else { self.several.iter().map(one).collect() }
     }

@@ -8,6 +8,7 @@ mod later_step;
 mod note;
 mod options;
 mod other_kind;
+mod pulled;
 mod values_note;
 
 pub use before_name::BeforeName;
@@ -18,4 +19,6 @@ pub use later_step::LaterStep;
 pub use note::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use other_kind::OtherKind;
+pub(super) use pulled::{Doubt, Pulled};
+pub use pulled::{MadeImage, PulledImage};
 pub use values_note::ValuesNote;

@@ -6,6 +6,7 @@ use std::fmt;
 use super::fields::FieldName;
 use super::later_step::LaterStep;
 use super::other_kind::OtherKind;
+use super::pulled::Doubt;
 use super::values_note::ValuesNote;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -60,6 +61,8 @@ pub enum NoteKind {
     Patched { line: usize, image: String },
     /// Another entry gives the image another name, and that is pulled.
     Renamed { line: usize, new_name: String },
+    /// Another entry adds a text to the tag, and drops the digest.
+    Suffixed { line: usize, suffix: String, tag: String },
     /// Other entries have the name too.
     Duplicate { lines: Vec<usize> },
     /// kustomize reads the name as a regular expression, in which this character is special.
@@ -76,6 +79,12 @@ pub enum NoteKind {
     Values(ValuesNote),
     /// The file is not YAML: it was read as a template that becomes YAML.
     NotYaml { message: String },
+}
+
+impl From<&Note> for Doubt {
+    fn from(note: &Note) -> Self {
+        Self { place: note.place, text: note.to_string() }
+    }
 }
 
 impl fmt::Display for Note {
@@ -106,7 +115,7 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
-            Self::LaterStep { .. } | Self::VariableKept { .. } => true,
+            Self::LaterStep { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => true,
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }
@@ -161,6 +170,7 @@ impl fmt::Display for NoteKind {
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
+            Self::Suffixed { line, suffix, tag } => f.write_str(&suffixed(*line, suffix, tag)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
             Self::UnreadPattern => f.write_str(UNREAD_PATTERN),
             Self::UnknownField { key } => {
@@ -221,6 +231,10 @@ fn patched(line: usize, image: &str) -> String {
 
 fn renamed(line: usize, new_name: &str) -> String {
     format!("the entry on line {line} makes `{new_name}` of its image, and that is pulled")
+}
+
+fn suffixed(line: usize, suffix: &str, tag: &str) -> String {
+    format!("the entry on line {line} adds `{suffix}` to the tag: `{tag}` is pulled, and no digest")
 }
 
 fn two_registries(shared: &str, own: &str) -> String {

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::entry::{ImageEntry, ImageLists, fields};
+use super::entry::{ImageEntry, ImageLists, fields, suffix_of};
 use super::entry_names::{EntryNames, is_plain};
 use super::error::{EditError, ImagesShape};
 use super::requested::Requested;
-use crate::targets::edit::{Fields, Note, NoteKind};
+use crate::targets::edit::{Fields, MadeImage, Note, NoteKind};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a
@@ -17,20 +17,11 @@ use crate::yaml::{NodeId, ParsedYaml};
 /// A new entry replaces what an earlier one says.
 pub(super) fn follow_chains(
     yaml: &ParsedYaml<'_>,
-    lists: &ImageLists<'_>,
+    (entries, steps): (&[&ImageEntry<'_>], &AppliedEntries<'_>),
     requested: &Requested<'_>,
     is_new: impl Fn(&ImageEntry<'_>) -> bool,
 ) -> Result<Vec<Note>, EditError> {
     let mut notes = Vec::new();
-    // kustomize appends the entries of `imageTags` to `images`.
-    let (legacy, current): (Vec<_>, Vec<_>) =
-        lists.entries.iter().filter(|entry| entry.name.is_some()).partition(|entry| entry.legacy);
-    let entries = [current, legacy].concat();
-    let steps = AppliedEntries::of(entries.iter().map(|entry| AppliedEntry {
-        name: entry.name.unwrap_or_default(),
-        says: fields(yaml, entry),
-        item: entry.item,
-    }));
     let appends = entries.iter().any(|entry| is_new(entry));
     for (at, entry) in entries.iter().enumerate() {
         let name = steps.steps[at].name;
@@ -39,10 +30,10 @@ pub(super) fn follow_chains(
         if !is_asked && !appends {
             continue;
         }
-        let chain = Chain::of(&steps, at, &|_| true);
+        let chain = Chain::of(steps, at, &|_| true);
         let is_later = |link: &&Link| link.at > at && is_new(entries[link.at]);
         if let Some(added) = chain.links.iter().find(is_later) {
-            let without = Chain::of(&steps, at, &|later| later <= at || !is_new(entries[later]));
+            let without = Chain::of(steps, at, &|later| later <= at || !is_new(entries[later]));
             if chain.is_replaced() || chain.made().new_name != without.made().new_name {
                 let argument = requested.of(entries[added.at]).and_then(|asked| asked.for_entry(name));
                 let argument = argument.map(|argument| argument.to_string());
@@ -56,11 +47,13 @@ pub(super) fn follow_chains(
             notes.extend(chain.kinds(yaml).map(note));
         }
     }
-    notes.extend(steps.names.unread.iter().filter(|_| !requested.arguments.is_empty()).map(|at| {
-        let AppliedEntry { name, item, .. } = &steps.steps[*at];
-        Note { name: (*name).to_owned(), place: yaml.place(*item), kind: NoteKind::UnreadPattern }
-    }));
+    notes.extend(steps.unread().filter(|_| !requested.arguments.is_empty()).map(|entry| unread_note(yaml, entry)));
     Ok(notes)
+}
+
+/// Returns the note about an entry whose name cannot be read.
+pub(super) fn unread_note(yaml: &ParsedYaml<'_>, AppliedEntry { name, item, .. }: &AppliedEntry<'_>) -> Note {
+    Note { name: (*name).to_owned(), place: yaml.place(*item), kind: NoteKind::UnreadPattern }
 }
 
 /// Returns what kustomize makes of an image of each name. It applies one entry after the other, as long as the image has the
@@ -80,10 +73,34 @@ pub(super) fn applied(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>) -> Vec<(Str
 }
 
 /// What an entry makes of the images that it is for.
+#[derive(Clone)]
 pub(in crate::targets) struct AppliedEntry<'e> {
     pub(in crate::targets) name: &'e str,
     pub(in crate::targets) says: Fields,
+    /// `tagSuffix`, which counts without a tag or a digest.
+    pub(in crate::targets) suffix: Option<String>,
     pub(in crate::targets) item: NodeId,
+}
+
+impl<'e> AppliedEntry<'e> {
+    fn read(yaml: &ParsedYaml<'_>, entry: &ImageEntry<'e>) -> Self {
+        let suffix = suffix_of(yaml, entry.mapping);
+        Self { name: entry.name.unwrap_or_default(), says: fields(yaml, entry), suffix, item: entry.item }
+    }
+
+    /// Returns the text that is added to a tag.
+    fn added(&self) -> Option<&str> {
+        self.suffix.as_deref().filter(|suffix| !suffix.is_empty() && !self.says.says_what_runs())
+    }
+
+    fn apply(&self, image: &mut Fields) {
+        image.follow(self.says.clone());
+        // What is added to a version that is not known is not known either.
+        if let Some(suffix) = self.added().filter(|_| image.says_what_runs()) {
+            image.new_tag = Some(image.new_tag.take().unwrap_or_default() + suffix);
+            image.digest = None;
+        }
+    }
 }
 
 /// The entries in the order in which kustomize applies them.
@@ -99,16 +116,47 @@ impl<'e> AppliedEntries<'e> {
         Self { steps, names }
     }
 
+    pub(super) fn read(yaml: &ParsedYaml<'_>, entries: &[&ImageEntry<'e>]) -> Self {
+        Self::of(entries.iter().map(|entry| AppliedEntry::read(yaml, entry)))
+    }
+
+    /// Returns the same with more entries behind them.
+    pub(super) fn and(&self, more: impl Iterator<Item = AppliedEntry<'e>>) -> Self {
+        Self::of(self.steps.iter().cloned().chain(more))
+    }
+
     /// Returns the notes about the entry at a place: what the others make of its image.
     pub(in crate::targets) fn notes_of(&self, yaml: &ParsedYaml<'_>, at: usize) -> Vec<NoteKind> {
         Chain::of(self, at, &|_| true).kinds(yaml).collect()
+    }
+
+    /// Returns what the others make of the image of the entry at a place, and the last of them that does.
+    pub(in crate::targets) fn made_of(&self, at: usize) -> Option<(usize, MadeImage)> {
+        let chain = Chain::of(self, at, &|_| true);
+        let is_step = |link: &&Link| {
+            let step = &self.steps[link.at];
+            let sets = step.name != self.steps[at].name && (step.says.says_what_runs() || step.says.new_name.is_some());
+            sets || (link.at != at && step.added().is_some())
+        };
+        let last = chain.links.iter().rfind(is_step).filter(|_| *chain.made() != chain.says)?;
+        let Fields { new_name: name, new_tag: tag, digest, .. } = chain.made().clone();
+        Some((last.at, MadeImage { name, tag, digest, by: String::new() }))
+    }
+
+    pub(in crate::targets) fn at(&self, at: usize) -> &AppliedEntry<'e> {
+        &self.steps[at]
+    }
+
+    /// Returns the names that cannot be read, so that nothing tells which images they are for.
+    pub(super) fn unread(&self) -> impl Iterator<Item = &AppliedEntry<'e>> {
+        self.names.unread.iter().map(|at| &self.steps[*at])
     }
 
     /// Returns the entries from a place on that are applied to an image, of those that count, with what they make of it.
     fn follow(&self, mut image: Fields, mut from: usize, counts: &dyn Fn(usize) -> bool) -> Vec<Link> {
         let mut links = Vec::new();
         while let Some(at) = self.names.next(from, &reference(&image), counts) {
-            image.follow(self.steps[at].says.clone());
+            self.steps[at].apply(&mut image);
             links.push(Link { at, made: image.clone() });
             from = at + 1;
         }
@@ -172,7 +220,14 @@ impl<'s, 'e> Chain<'s, 'e> {
         let new_name = self.made().new_name.clone().filter(|name| self.says.new_name.as_ref() != Some(name));
         let renaming = self.links.iter().rfind(|link| step(link).says.new_name.is_some()).filter(other);
         let renamed = renaming.zip(new_name).map(|(link, new_name)| NoteKind::Renamed { line: line(link), new_name });
-        replaced.into_iter().chain(renamed)
+        let sets_version = |link: &&Link| step(link).added().is_some() || step(link).says.says_what_runs();
+        let added = self.links.iter().rfind(sets_version).filter(|link| link.at != self.at && self.is_replaced());
+        let added = added.filter(|link| step(link).added().is_some());
+        let suffixed = added.zip(self.made().new_tag.clone()).map(|(link, tag)| {
+            let suffix = step(link).added().unwrap_or_default().to_owned();
+            NoteKind::Suffixed { line: line(link), suffix, tag }
+        });
+        replaced.into_iter().chain(renamed).chain(suffixed)
     }
 }
 

@@ -8,6 +8,7 @@ use super::entry::{ImageLists, ListsPlace, effective};
 use super::error::{EditError, ImagesShape};
 use super::outcome::{Side, outcome};
 use super::plan::plan;
+use super::pulled::applied_as_pulled;
 use super::requested::Requested;
 use super::verify::{judge, reread};
 use crate::image::ImageArgument;
@@ -53,6 +54,15 @@ pub(in crate::targets) fn entries_of(
 ) -> Result<Vec<(String, Fields)>, EditError> {
     let lists = ImageLists::read(yaml, place)?;
     Ok(applied(yaml, &lists))
+}
+
+/// Returns the same with what the rest of the file does to each image.
+pub(in crate::targets) fn entries_as_pulled(
+    place: ListsPlace,
+    yaml: &ParsedYaml<'_>,
+) -> Result<Vec<(String, Fields)>, EditError> {
+    let lists = ImageLists::read(yaml, place)?;
+    Ok(applied_as_pulled(yaml, &lists))
 }
 
 /// Returns the scalars of the entries that are called `name`.

@@ -94,6 +94,13 @@ impl<'d> ImageLists<'d> {
         Ok(lists)
     }
 
+    /// Returns the named entries in the order in which kustomize applies them: it appends those of `imageTags` to `images`.
+    pub(super) fn in_order(&self) -> Vec<&ImageEntry<'d>> {
+        let (legacy, current): (Vec<_>, Vec<_>) =
+            self.entries.iter().filter(|entry| entry.name.is_some()).partition(|entry| entry.legacy);
+        [current, legacy].concat()
+    }
+
     /// Whether a node is in one of the lists.
     pub(super) fn contain(&self, yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
         [self.images, self.legacy].into_iter().flatten().any(|list| yaml.tree.is_within(node, list.value))
@@ -226,6 +233,12 @@ pub(super) fn fields_of(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Fields {
         unnamed: Unnamed::AsEntry,
         ..Fields::default()
     }
+}
+
+/// Returns the `tagSuffix` of an entry.
+pub(super) fn suffix_of(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Option<String> {
+    let value = yaml.tree.resolve(effective(yaml, mapping, "tagSuffix")?);
+    yaml.tree.text(value).filter(|_| !yaml.tree.is_null(value)).map(str::to_owned)
 }
 
 /// Returns the value that a mapping has under `key`, its own or that of a merge key.

@@ -3,25 +3,40 @@
 //! word.
 
 use super::chain::reference;
-use super::entry::{ImageLists, effective, fields, fields_of};
+use super::entry::{ImageEntry, ImageLists, effective, fields, fields_of, suffix_of};
 use super::entry_names::{EntryNames, is_for, is_plain};
-use super::requested::Requested;
-use crate::targets::edit::{Fields, LaterStep, Note, NoteKind};
+use crate::targets::edit::{Fields, LaterStep, MadeImage, Note, NoteKind};
 use crate::targets::scalars::{ImageText, is_same_image, versioned_images};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
 /// The keys of lists of patches. An item is a text, or has one under `patch`.
 const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
 
-/// Notes each named entry whose image another step of the kustomization may set.
-pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, requested: &Requested<'_>) -> Vec<Note> {
-    let Some(root) = lists.root.filter(|_| !requested.arguments.is_empty()) else { return Vec::new() };
-    let patches = patches(yaml, root);
-    let matched = lists.entries.iter().filter(|_| !patches.is_empty());
-    let names = EntryNames::of(matched.filter_map(|entry| entry.name));
-    let mut notes = Vec::new();
-    for entry in lists.entries.iter().filter(|entry| requested.of(entry).is_some()) {
-        let Some(name) = entry.name else { continue };
+/// The other steps of a kustomization.
+pub(super) struct OtherSteps<'y, 'd> {
+    yaml: &'y ParsedYaml<'d>,
+    root: Option<NodeId>,
+    pub(super) transformers: Vec<Transformer>,
+    /// The patches, each with the images that it sets.
+    patches: Vec<(NodeId, Vec<ImageText>)>,
+    /// The names of the entries, if there are patches.
+    names: EntryNames<'y>,
+}
+
+impl<'y, 'd> OtherSteps<'y, 'd> {
+    pub(super) fn of(yaml: &'y ParsedYaml<'d>, lists: &'y ImageLists<'_>) -> Self {
+        let patches = lists.root.map(|root| patches(yaml, root)).unwrap_or_default().into_iter();
+        let patches: Vec<_> = patches.map(|(patch, text)| (patch, versioned_images(text).collect())).collect();
+        let matched = lists.entries.iter().filter(|_| !patches.is_empty());
+        let names = EntryNames::of(matched.filter_map(|entry| entry.name));
+        let transformers = lists.root.map(|root| transformers(yaml, root)).unwrap_or_default();
+        Self { yaml, root: lists.root, transformers, patches, names }
+    }
+
+    /// Returns what may set the image of an entry to something else than it says, or than the entries make of it.
+    pub(super) fn notes_of(&self, entry: &ImageEntry<'_>, asked: StepsAsked<'_>) -> Vec<Note> {
+        let (Some(root), Some(name)) = (self.root, entry.name) else { return Vec::new() };
+        let yaml = self.yaml;
         let mut image = fields(yaml, entry);
         let own = image.new_name.take().filter(|new_name| !new_name.is_empty());
         let is_of_entry = |set: &ImageText| match &own {
@@ -29,19 +44,85 @@ pub(super) fn set_elsewhere(yaml: &ParsedYaml<'_>, lists: &ImageLists<'_>, reque
             // What is written without a registry may get it by a patch.
             None => is_plain(name) && (is_same_image(&set.name, name) || ends_in(&set.name, name)),
         };
-        let is_left = |set: &ImageText| is_of_entry(set) && names.next(0, &set.render(), &|_| true).is_none();
-        let set = patches.iter().find_map(|(patch, text)| Some((*patch, versioned_images(text).find(is_left)?)));
-        let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name });
+        let last = last_part(own.as_deref().unwrap_or(name)).to_owned();
+        let may_be = |set: &ImageText| last_part(&set.name) == last;
+        let is_left = |set: &&ImageText| {
+            may_be(set) && is_of_entry(set) && self.names.next(0, &set.render(), &|_| true).is_none()
+        };
+        let set = self.patches.iter().find_map(|(patch, images)| Some((*patch, images.iter().find(is_left)?)));
+        let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name.clone() });
         let is_known = own.is_some() || is_plain(name);
         image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
-        let later = later_step(yaml, root, &image, Some(name)).map(|(step, node)| {
+        if let StepsAsked::BesideImages(Some(MadeImage { name, tag, digest, .. })) = asked {
+            (image.new_name, image.new_tag, image.digest) = (name.clone(), tag.clone(), digest.clone());
+        }
+        let with_entries = matches!(asked, StepsAsked::All);
+        let sets = |transformer: &&Transformer| transformer.sets(&image, with_entries);
+        let transformer = self.transformers.iter().find(sets);
+        let later = later_among(yaml, root, transformer, &image, Some(name)).map(|(step, node)| {
             let image = image.new_name.clone().unwrap_or_default();
             NoteKind::LaterStep { step, line: line(yaml, node), image }
         });
         let place = yaml.place(entry.item);
-        notes.extend(patched.into_iter().chain(later).map(|kind| Note { name: name.to_owned(), place, kind }));
+        let note = |kind| Note { name: name.to_owned(), place, kind };
+        patched.into_iter().chain(later).map(note).collect()
     }
-    notes
+}
+
+/// What is asked of the other steps.
+#[derive(Clone, Copy)]
+pub(super) enum StepsAsked<'m> {
+    All,
+    /// Not what the entries of transformers do: that is in the image that others make, if it is not what the entry says.
+    BesideImages(Option<&'m MadeImage>),
+}
+
+/// A transformer that is written out in the kustomization.
+pub(super) struct Transformer {
+    item: NodeId,
+    pub(super) entries: Vec<TransformerEntry>,
+    /// The images that it has with a version, as in a patch.
+    images: Vec<ImageText>,
+}
+
+impl Transformer {
+    /// Whether it sets an image to something else than it is, by an entry or otherwise.
+    fn sets(&self, image: &Fields, with_entries: bool) -> bool {
+        let Some(name) = image.new_name.as_deref() else { return false };
+        let by_entry =
+            |entry: &TransformerEntry| entry.says.differs_from(image) && is_for(&entry.name, &reference(image));
+        let last = last_part(name);
+        let is_other = |set: &ImageText| {
+            last_part(&set.name) == last && is_same_image(&set.name, name) && set.version().differs_from(image)
+        };
+        (with_entries && self.entries.iter().any(by_entry)) || self.images.iter().any(is_other)
+    }
+}
+
+/// An entry in a transformer that is written out in the kustomization, which does to images what one of `images` does.
+pub(super) struct TransformerEntry {
+    pub(super) name: String,
+    pub(super) says: Fields,
+    pub(super) suffix: Option<String>,
+    /// The transformer.
+    pub(super) item: NodeId,
+}
+
+/// Returns the transformers of a kustomization that are written out there, in the order in which they are applied.
+fn transformers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Transformer> {
+    let read = |item: NodeId| {
+        let text = yaml.tree.text(item).filter(|text| text.contains('\n'))?;
+        let source = SourceText::read(text.as_bytes()).ok()?;
+        let inner = yaml::read(&source).ok()?;
+        let entry = |root: &NodeId| {
+            let entry = value(&inner, *root, "imageTag")?;
+            let name = inner.tree.text(value(&inner, entry, "name")?)?.to_owned();
+            Some(TransformerEntry { name, says: fields_of(&inner, entry), suffix: suffix_of(&inner, entry), item })
+        };
+        let entries = inner.tree.documents.iter().filter_map(entry).collect();
+        Some(Transformer { item, entries, images: versioned_images(text).collect() })
+    };
+    items(yaml, root, "transformers").into_iter().filter_map(read).collect()
 }
 
 /// Returns the step behind `images` that may set an image to something else than it is. `entry` is the name of its entry.
@@ -51,10 +132,20 @@ pub(in crate::targets) fn later_step(
     image: &Fields,
     entry: Option<&str>,
 ) -> Option<(LaterStep, NodeId)> {
+    let transformers = transformers(yaml, root);
+    let transformer = transformers.iter().find(|transformer| transformer.sets(image, true));
+    later_among(yaml, root, transformer, image, entry)
+}
+
+fn later_among(
+    yaml: &ParsedYaml<'_>,
+    root: NodeId,
+    transformer: Option<&Transformer>,
+    image: &Fields,
+    entry: Option<&str>,
+) -> Option<(LaterStep, NodeId)> {
     let names: Vec<&str> = entry.into_iter().chain(image.new_name.as_deref()).collect();
-    let mut transformers = items(yaml, root, "transformers").into_iter();
-    let sets = |item: &NodeId| yaml.tree.text(*item).is_some_and(|text| transforms(text, image));
-    let transformer = transformers.find(sets).map(|item| (LaterStep::Transformer, item));
+    let transformer = transformer.map(|transformer| (LaterStep::Transformer, transformer.item));
     let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item, &names));
     transformer.or_else(|| replacement().map(|item| (LaterStep::Replacement, item)))
 }
@@ -71,20 +162,6 @@ pub(in crate::targets) fn patches<'y>(yaml: &'y ParsedYaml<'_>, root: NodeId) ->
 /// Whether the last parts of an image's name are `end`.
 fn ends_in(image: &str, end: &str) -> bool {
     image.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
-}
-
-/// Whether a transformer that is written out sets an image to something else than it is.
-fn transforms(text: &str, image: &Fields) -> bool {
-    let Some(name) = image.new_name.as_deref().filter(|_| text.contains('\n')) else { return false };
-    let Ok(source) = SourceText::read(text.as_bytes()) else { return false };
-    let Ok(inner) = yaml::read(&source) else { return false };
-    let sets = |root: &NodeId| {
-        let entry = value(&inner, *root, "imageTag")?;
-        let entry_name = inner.tree.text(value(&inner, entry, "name")?)?;
-        is_for(entry_name, &reference(image)).then(|| fields_of(&inner, entry).differs_from(image))
-    };
-    let is_other = |set: ImageText| is_same_image(&set.name, name) && set.version().differs_from(image);
-    inner.tree.documents.iter().any(|root| sets(root).unwrap_or_default()) || versioned_images(text).any(is_other)
 }
 
 /// Whether a replacement writes into the field `image` of a container that may have an image. What it takes from another one is

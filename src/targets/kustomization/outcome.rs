@@ -2,16 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::chain::{applied, follow_chains};
+use super::chain::{AppliedEntries, applied, follow_chains};
 use super::entry::{ImageEntry, ImageLists, effective, fields};
 use super::error::EditError;
-use super::other_steps::set_elsewhere;
+use super::other_steps::{OtherSteps, StepsAsked};
 use super::plan::Plan;
+use super::pulled::pulled;
 use super::requested::Requested;
 use super::survey::{note_aliases, survey};
 use crate::image::ImageName;
-use crate::targets::edit::{Edit, EntryEdit, FieldEdit, FieldName, Fields, Note};
-use crate::yaml::{ParsedYaml, Position, is_string};
+use crate::targets::edit::{Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, Pulled};
+use crate::yaml::{NodeId, ParsedYaml, Position, is_string};
 
 /// A document with its entries, before or after.
 #[derive(Clone, Copy)]
@@ -38,13 +39,18 @@ pub(super) fn outcome(
     plan: Plan,
 ) -> Result<Edit, EditError> {
     let mut notes = plan.notes;
-    let mut entries = entry_edits(old, new, requested, &mut notes);
-    tell_as_one(old, new, &mut entries);
+    let in_order = new.lists.in_order();
+    let applied = (in_order.as_slice(), &AppliedEntries::read(new.yaml, &in_order));
+    let others = OtherSteps::of(new.yaml, new.lists);
+    let is_requested = |entry: &ImageEntry<'_>| requested.of(entry).is_some();
+    let pulled = pulled(new.yaml, applied, &others, is_requested);
+    let entries = entry_edits(old, new, requested, pulled, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
-    notes.extend(set_elsewhere(new.yaml, new.lists, requested));
+    let requested_entries = new.lists.entries.iter().filter(|entry| is_requested(entry));
+    notes.extend(requested_entries.flat_map(|entry| others.notes_of(entry, StepsAsked::All)));
     let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
     let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
-    notes.extend(follow_chains(new.yaml, new.lists, requested, is_new)?);
+    notes.extend(follow_chains(new.yaml, applied, requested, is_new)?);
     let text = new.yaml.source.text;
     Ok(Edit {
         text: text.as_bytes().to_vec(),
@@ -74,23 +80,31 @@ fn entry_edits(
     old: Side<'_, '_>,
     new: Side<'_, '_>,
     requested: &Requested<'_>,
+    mut pulled: HashMap<NodeId, Box<Pulled>>,
     notes: &mut Vec<Note>,
 ) -> Vec<EntryEdit> {
     let mut legacy = new.lists.entries.iter().filter(|entry| entry.legacy);
     let mut current = new.lists.entries.iter().filter(|entry| !entry.legacy);
     let mut edits = Vec::new();
+    let mut items = Vec::new();
     for entry in &old.lists.entries {
         let after = if entry.legacy { legacy.next() } else { current.next() };
         if let (Some(argument), Some(after)) = (requested.of(entry), after) {
             let edit = entry_edit(argument.name.clone(), Some((old.yaml, entry)), new.yaml, after);
             note_aliases(new.yaml, after, edit.fields.iter().map(|edit| edit.field), notes);
             edits.push(edit);
+            items.push(after.item);
         }
     }
     for entry in current {
         if let Some(argument) = requested.of(entry) {
             edits.push(entry_edit(argument.name.clone(), None, new.yaml, entry));
+            items.push(entry.item);
         }
+    }
+    tell_as_one(old, new, &mut edits);
+    for (edit, item) in edits.iter_mut().zip(items) {
+        edit.after.pulled = pulled.remove(&item);
     }
     edits
 }

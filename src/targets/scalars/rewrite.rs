@@ -6,9 +6,11 @@ use super::document::document_kind::refuse_file;
 use super::document::exchanged::compare;
 use super::file_refusal::FileRefusal;
 use super::image_parts::image_text::is_same_image;
+use super::image_parts::place::ImagePlace;
 use super::names::parts_around::CertainRegistries;
 use super::names::shared_registry::SharedName;
 use super::notes::image_edit::outcome;
+use super::notes::pulled::pulled_as_it_is;
 use super::plan::as_read::require_same_as_read;
 use super::plan::comments::write_comments;
 use super::plan::new_values::{NewText, NewValues, new_values};
@@ -74,8 +76,8 @@ pub(super) fn edit(
 ///
 /// The file is not edited, whatever is asked for.
 pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
-    let Some(name) = wanted else { return Ok(shown(images)?.entries) };
     refuse_file(images.origin.path, images.yaml)?;
+    let Some(name) = wanted else { return each_together(images.yaml, images.all().images) };
     let fields = together(images.yaml, &images.called(name)?, &mut CertainRegistries::default())?;
     Ok(fields.map(|fields| (name.to_owned(), fields)).into_iter().collect())
 }
@@ -88,11 +90,30 @@ pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Resu
 pub(super) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRefusal> {
     refuse_file(images.origin.path, images.yaml)?;
     let ShownImages { images: all, untold, doubtful } = images.all();
-    let (mut entries, mut registries) = (Vec::new(), CertainRegistries::default());
+    let mut overruled = Vec::new();
+    let mut pulled = HashMap::new();
     for (name, places) in &all {
-        entries.extend(together(images.yaml, places, &mut registries)?.map(|fields| (name.clone(), fields)));
+        match pulled_as_it_is(images, name, places) {
+            Ok(image) => drop(pulled.insert(name.clone(), Box::new(image))),
+            Err(refusal) => overruled.push(refusal),
+        }
     }
-    Ok(ShownEntries { entries, untold, doubtful })
+    let mut entries = each_together(images.yaml, all)?;
+    for (name, fields) in &mut entries {
+        fields.pulled = pulled.remove(name);
+    }
+    Ok(ShownEntries { entries, untold, overruled, doubtful })
+}
+
+fn each_together(
+    yaml: &ParsedYaml<'_>,
+    images: Vec<(String, Vec<ImagePlace>)>,
+) -> Result<Vec<(String, Fields)>, FileRefusal> {
+    let (mut entries, mut registries) = (Vec::new(), CertainRegistries::default());
+    for (name, places) in &images {
+        entries.extend(together(yaml, places, &mut registries)?.map(|fields| (name.clone(), fields)));
+    }
+    Ok(entries)
 }
 
 fn splices(yaml: &ParsedYaml<'_>, plan: &ImagesPlan<'_>, comments: Comments<'_>) -> Result<Vec<Splice>, FileRefusal> {

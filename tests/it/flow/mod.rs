@@ -18,6 +18,7 @@ mod promote;
 mod proposal_flags;
 mod pull_request;
 mod pull_requests_at_once;
+mod pulled;
 mod release;
 mod rollback;
 mod set;

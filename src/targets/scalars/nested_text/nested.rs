@@ -235,6 +235,7 @@ fn outcome(yaml: &ParsedYaml<'_>, text: Vec<u8>, arguments: &[&ImageArgument], i
         let line = |inner: usize| inner + first_line - 1;
         for mut entry in edit.entries.clone() {
             entry.line = line(entry.line);
+            values.told_by_line(&mut entry.after);
             for field in &mut entry.fields {
                 field.line = line(field.line);
                 field.key = format!("values.{}", field.key);

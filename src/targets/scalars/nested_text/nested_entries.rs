@@ -29,8 +29,12 @@ pub(in crate::targets) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntr
         let read = || values.read(|yaml| rewrite::shown(&FileImages::new(values.origin(), yaml))).map_err(told);
         match repeated.refuse(values.slot.value).and_then(|()| read()) {
             Ok(inside) => {
-                shown.entries.extend(inside.entries);
+                shown.entries.extend(inside.entries.into_iter().map(|(name, mut fields)| {
+                    values.told_by_line(&mut fields);
+                    (name, fields)
+                }));
                 shown.untold.extend(inside.untold.into_iter().map(told));
+                shown.overruled.extend(inside.overruled.into_iter().map(told));
                 shown.doubtful.extend(inside.doubtful.into_iter().map(told));
             }
             Err(refusal) => shown.untold.push(refusal),

@@ -118,6 +118,14 @@ impl<'y, 'd> ValuesText<'y, 'd> {
         header.map_or(0, |header| self.yaml.source.line_number(header) + 1)
     }
 
+    /// Tells what may make another image of one in the values by the lines of the file.
+    pub(super) fn told_by_line(&self, fields: &mut Fields) {
+        let first_line = self.first_line();
+        for doubt in fields.pulled.iter_mut().flat_map(|pulled| &mut pulled.doubts) {
+            doubt.place.line = doubt.place.line + first_line - 1;
+        }
+    }
+
     /// Returns the changes of the lines of the block: each changed line stands in the file behind its indentation.
     ///
     /// # Errors

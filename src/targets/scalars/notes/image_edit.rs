@@ -4,20 +4,18 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::kept_variables::notes_of_variables;
-use super::later_steps::notes_of_later_steps;
+use super::pulled::{more_of_tag, note_of_digest_switch, pulled};
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
     BeforeName, Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
 };
 use crate::targets::scalars::document::slot::Slot;
-use crate::targets::scalars::document::variable;
 use crate::targets::scalars::document::walk::paths_to;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::key_stems::plain;
-use crate::targets::scalars::image_parts::name_parts::{below, is_image_key};
+use crate::targets::scalars::image_parts::name_parts::below;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
-use crate::targets::scalars::kinds::image_path::mapping_around;
 use crate::targets::scalars::names::parts_around::{CertainRegistries, PartsAround};
 use crate::targets::scalars::names::shared_registry::SharedName;
 use crate::targets::scalars::plan::comments::comment_behind;
@@ -39,9 +37,12 @@ pub(in crate::targets::scalars) fn outcome(
     let (mut old_registries, mut registries) = (CertainRegistries::default(), CertainRegistries::default());
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
-        let after = after(new, image)?;
-        notes.extend(notes_of_later_steps(new_images, image, &after));
-        let after = registries.judged(new, &image.place, after);
+        let mut after = after(new, image)?;
+        let name = image.argument.name.as_str();
+        let (pulled, later) = pulled(new_images, &image.place, name, &after, image.checked_as());
+        notes.extend(later);
+        after = registries.judged(new, &image.place, after);
+        after.pulled = Some(Box::new(pulled));
         notes.extend(note_of_text_before_name(new, image, &after));
         let named = image.argument.change.new_name.set().filter(|_| after.is_below_registry());
         entries.push(EntryEdit {
@@ -217,7 +218,9 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
             kinds.push((old.place(image.place.item), kind));
         }
     }
-    kinds.extend(note_of_digest_switch(new, image));
+    let is_set = image.argument.change.digest.set().is_some();
+    let switch = note_of_digest_switch(new, &image.place, &image.new_values.after);
+    kinds.extend(switch.filter(|(_, kind)| is_set || *kind == NoteKind::EmptyDigestUsed));
     for text in &image.texts {
         kinds.extend(notes_of_text(old, new, image, text));
     }
@@ -285,7 +288,9 @@ fn notes_of_text(
     } else if text.field == FieldName::NewTag {
         let siblings = SiblingValues::of(new, &image.place, text.slot);
         let is_unused = siblings.uses_digest() == Some(false);
-        kinds.extend(note_of_more_of_tag(new, image, text, &siblings).map(|kind| (at, kind)));
+        let was = image.before.new_tag.as_deref().unwrap_or_default();
+        let more = more_of_tag(new, &image.place, text.slot, &siblings, was, &image.new_values.after);
+        kinds.extend(more.map(|kind| (at, kind)));
         kinds.extend(siblings.digests().filter(|_| !is_unused).map(|(other, _)| {
             let (key, digest) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
             (at, NoteKind::DigestBeside { key, digest })
@@ -304,38 +309,6 @@ fn notes_of_text(
         kinds.extend(NoteKind::aliases_follow(new, key, &anchored).map(|kind| (at, kind)));
     }
     kinds
-}
-
-/// Notes what a chart may add to a new tag, unless a digest decides what is pulled.
-fn note_of_more_of_tag(
-    new: &ParsedYaml<'_>,
-    image: &PlannedImage<'_>,
-    text: &NewText,
-    siblings: &SiblingValues<'_>,
-) -> Option<NoteKind> {
-    let Slots::Parts(parts) = &image.place.slots else { return None };
-    let has_digest = image.new_values.after.digest.is_some() && siblings.uses_digest() != Some(false);
-    let is_decided = has_digest || image.new_values.after.new_tag.is_none();
-    let (mapping, parameter) = (text.slot.parent, variable::key_of(new, text.slot).rsplit_once('.'));
-    let is_of_image = parts.repository.is_some_and(|slot| variable::key_of(new, slot).ends_with("repository"))
-        || parameter.is_some_and(|(group, _)| is_image_key(group))
-        || mapping_around(new, &image.place.trail, mapping) != mapping;
-    let was = image.before.new_tag.as_deref().unwrap_or_default();
-    let other = siblings.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
-    let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
-    Some(NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
-}
-
-/// Notes a digest that is empty and used all the same, or that is written and not used, as a switch beside it says.
-fn note_of_digest_switch(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<(Position, NoteKind)> {
-    let Slots::Parts(Parts { digest: Some(slot), .. }) = &image.place.slots else { return None };
-    let has_version = image.new_values.after.new_tag.is_some();
-    let kind = match SiblingValues::of(new, &image.place, *slot).uses_digest()? {
-        true if image.new_values.after.digest.is_none() && has_version => NoteKind::EmptyDigestUsed,
-        false if image.argument.change.digest.set().is_some() => NoteKind::Values(ValuesNote::DigestNotUsed),
-        _ => return None,
-    };
-    Some((new.place(slot.value), kind))
 }
 
 /// Notes a comment that stayed behind a changed value, if it may be about the old one.

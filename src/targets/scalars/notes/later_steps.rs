@@ -1,7 +1,7 @@
 //! What in a file sets an image after what is edited, and has the last word: other entries and patches of a kustomization, the
 //! post-renderers of a HelmRelease, and what an ApplicationSet puts over its template.
 
-use crate::targets::edit::{Fields, LaterStep, Note, NoteKind};
+use crate::targets::edit::{Fields, LaterStep, MadeImage, NoteKind};
 use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{is_list, is_mapping, text_beside, value_of};
@@ -10,34 +10,42 @@ use crate::targets::scalars::document::walk::walk;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image, versioned_images};
 use crate::targets::scalars::image_parts::place::{ImagePlace, ReferenceForm};
 use crate::targets::scalars::kinds::argo::sources;
-use crate::targets::scalars::plan::planned_image::PlannedImage;
 use crate::targets::scalars::search::entries_elsewhere::renderer_lists;
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// Notes what sets an image again.
-pub(super) fn notes_of_later_steps(images: &FileImages<'_, '_>, image: &PlannedImage<'_>, after: &Fields) -> Vec<Note> {
+/// Returns what sets an image again, as notes, and what it becomes by that if this is certain.
+pub(super) fn later_steps(
+    images: &FileImages<'_, '_>,
+    place: &ImagePlace,
+    image: Fields,
+) -> (Vec<NoteKind>, Option<MadeImage>) {
     let yaml = images.yaml;
-    let Some(object) = images.object_around(image.place.item) else { return Vec::new() };
-    let new_name = image.checked_as().or(after.new_name.as_ref()).cloned();
-    let edited = Edited { yaml, place: &image.place, image: Fields { new_name, ..after.clone() } };
+    let Some(object) = images.object_around(place.item) else { return (Vec::new(), None) };
+    let edited = Edited { yaml, place, image };
     let kind = |(step, node): (LaterStep, NodeId)| {
         let line = yaml.source.line_number(yaml.tree.start(node));
         NoteKind::LaterStep { step, line, image: edited.image.new_name.clone().unwrap_or_default() }
     };
+    let mut made = None;
     let kinds = match object.kind {
         DocumentKind::HelmRelease => {
             edited.in_post_renderers(images.origin.path, object.root).map(kind).into_iter().collect()
         }
         DocumentKind::Kustomization => edited.in_kustomization(object.root).map(kind).into_iter().collect(),
+        DocumentKind::FluxKustomization => {
+            let spec = value_of(yaml, object.root, "spec").filter(|spec| is_mapping(yaml, *spec));
+            spec.and_then(|spec| edited.in_kustomization(spec)).map(kind).into_iter().collect()
+        }
         DocumentKind::Application | DocumentKind::ApplicationSource | DocumentKind::ApplicationSet => {
             let later = edited.in_sources(object).or_else(|| edited.over_template(object)).map(kind);
-            later.into_iter().chain(edited.in_sorted_images()).collect()
+            let (kinds, made_of_it) = edited.in_sorted_images();
+            made = made_of_it;
+            later.into_iter().chain(kinds).collect()
         }
         _ => Vec::new(),
     };
-    let note = |kind| Note { name: image.argument.name.to_string(), place: yaml.place(image.place.item), kind };
-    kinds.into_iter().map(note).collect()
+    (kinds, made)
 }
 
 /// An image as it is after the edit.
@@ -124,10 +132,10 @@ impl Edited<'_, '_> {
     }
 
     /// What the other `kustomize.images` make of one of them: Argo CD hands them to `kustomize edit set image`, which sorts.
-    fn in_sorted_images(&self) -> Vec<NoteKind> {
-        let [list, item] = self.place.trail.as_slice() else { return Vec::new() };
+    fn in_sorted_images(&self) -> (Vec<NoteKind>, Option<MadeImage>) {
+        let [list, item] = self.place.trail.as_slice() else { return (Vec::new(), None) };
         if !is_list(self.yaml, *list) || *item != self.place.item {
-            return Vec::new();
+            return (Vec::new(), None);
         }
         let read = |item: NodeId| Some((item, ReferenceForm::Keyed.parse(self.yaml.tree.text(item)?).ok()?));
         let images: Vec<(NodeId, ImageText)> = self.yaml.tree.children(*list).filter_map(read).collect();
@@ -141,9 +149,15 @@ impl Edited<'_, '_> {
         let steps = AppliedEntries::of(steps.iter().map(|(item, name, says)| AppliedEntry {
             name,
             says: says.clone(),
+            suffix: None,
             item: *item,
         }));
-        at.map_or_else(Vec::new, |at| steps.notes_of(self.yaml, at))
+        let Some(at) = at else { return (Vec::new(), None) };
+        let made = steps.made_of(at).map(|(last, made)| {
+            let line = self.yaml.source.line_number(self.yaml.tree.start(steps.at(last).item));
+            MadeImage { by: format!("the image on line {line}"), ..made }
+        });
+        (steps.notes_of(self.yaml, at), made)
     }
 
     /// Returns the entry that is for the image and makes something else of it.

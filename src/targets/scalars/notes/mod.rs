@@ -5,3 +5,4 @@
 pub(super) mod image_edit;
 mod kept_variables;
 mod later_steps;
+pub(super) mod pulled;

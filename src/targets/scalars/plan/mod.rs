@@ -7,4 +7,4 @@ pub(super) mod comments;
 mod image_of_tag;
 pub(super) mod new_values;
 pub(super) mod planned_image;
-mod tag_place;
+pub(super) mod tag_place;

@@ -20,13 +20,7 @@ pub(super) fn require_place(
     before: &Fields,
     argument: &ImageArgument,
 ) -> Result<(), FileRefusal> {
-    let change = &argument.change;
-    let version = match (change.new_tag.set(), change.digest.set()) {
-        (Some(tag), Some(digest)) => format!(":{tag}@{digest}"),
-        (Some(tag), None) => format!(":{tag}"),
-        (None, Some(digest)) => format!("@{digest}"),
-        (None, None) => String::new(),
-    };
+    let version = version_of(argument);
     let is_name_alone = version.is_empty();
     if is_name_alone {
         require_name(yaml, place, argument)?;
@@ -51,6 +45,29 @@ pub(super) fn require_place(
     wanted.refuse_whole_beside()?;
     wanted.refuse_closed_name()?;
     wanted.refuse_digest_beside()
+}
+
+/// Refuses an image if something beside its version decides what is pulled. The argument says what the place says.
+pub(in crate::targets::scalars) fn require_counted(
+    yaml: &ParsedYaml<'_>,
+    place: &ImagePlace,
+    argument: &ImageArgument,
+) -> Result<(), FileRefusal> {
+    let Some(slot) = place.version_slot() else { return Ok(()) };
+    let version = version_of(argument);
+    let wanted = Wanted { yaml, place, slot, argument, version, siblings: SiblingValues::of(yaml, place, slot) };
+    wanted.refuse_whole_beside()?;
+    if wanted.siblings.uses_digest() == Some(false) { Ok(()) } else { wanted.refuse_digest_beside() }
+}
+
+/// Returns the version of an argument, with what stands before it in a reference.
+fn version_of(argument: &ImageArgument) -> String {
+    match (argument.change.new_tag.set(), argument.change.digest.set()) {
+        (Some(tag), Some(digest)) => format!(":{tag}@{digest}"),
+        (Some(tag), None) => format!(":{tag}"),
+        (None, Some(digest)) => format!("@{digest}"),
+        (None, None) => String::new(),
+    }
 }
 
 /// Refuses a tag that is given as a name: `image=v2` would drop the name.
@@ -223,7 +240,10 @@ impl Wanted<'_, '_> {
             Some(false) => return self.require_tag_beside_unused_digest(),
             is_used => is_used.is_some(),
         };
-        let mut deciding = self.siblings.digests().filter(|(_, is_own)| *is_own || is_used);
+        let named = self.argument.change.digest.set();
+        let is_named = |text: &str| named.is_some_and(|digest| is_digest_text(text, digest.as_str()));
+        let deciding = self.siblings.digests().filter(|(_, is_own)| *is_own || is_used);
+        let mut deciding = deciding.filter(|(digest, _)| !digest.text.is_some_and(is_named));
         let Some((digest, is_own)) = deciding.next() else { return Ok(()) };
         let key = digest.key;
         let (message, hint) = if is_own {
@@ -271,6 +291,11 @@ impl Wanted<'_, '_> {
             (_, None) => key.to_owned(),
         }
     }
+}
+
+/// Whether a text is a digest, with or without `sha256:` before it.
+pub(in crate::targets::scalars) fn is_digest_text(text: &str, digest: &str) -> bool {
+    digest.strip_suffix(text).is_some_and(|rest| ["", "sha256:"].contains(&rest))
 }
 
 /// The keys of a digest without `sha256:` before it.

@@ -1,0 +1,242 @@
+//! The image that is pulled is the one that is asked for and judged, whatever an entry alone says. Where a file does not tell it
+//! for certain, nothing holds of it.
+
+use crate::stage::Stage;
+use crate::support::command::{Command, Output};
+use crate::support::registry::Image;
+use crate::support::repository::File;
+
+const RULES: &str = ".tagship.yaml";
+const KUSTOMIZATION: &str = "k/kustomization.yaml";
+const DIGITS: &str = "1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
+
+/// Returns a stage with these images in its registry, each of its own bytes.
+fn stage(images: &[(&str, &str)]) -> Stage {
+    let stage = Stage::new();
+    for (name, tag) in images {
+        stage.registry.put_image(name, tag, &Image::new().label("of", &format!("{name}:{tag}")));
+    }
+    stage
+}
+
+/// Writes a file to the branch, in which `REG` is the registry.
+fn write(stage: &Stage, path: &str, text: &str) {
+    let text = text.replace("REG", &&stage.registry.address().to_string());
+    stage.remote.commit("main", "Files", &[File::new(path, text.as_str())]);
+}
+
+fn on_branch(stage: &Stage, command: &str, arguments: &[&str]) -> Command {
+    let url = stage.remote.file_url();
+    stage.tagship().args([command, "--repo", &url]).args(arguments.iter().copied())
+}
+
+fn release(stage: &Stage, arguments: &[&str]) -> Output {
+    on_branch(stage, "release", arguments).args(["--on-unknown-order", "release"]).run()
+}
+
+fn rule(stage: &Stage, demand: &str) {
+    write(stage, RULES, &format!("rules:\n- paths: ['**']\n  {demand}\n"));
+}
+
+/// Each way to rename the image of the entry `web` to `REG/evil/web`, and what is told of it.
+const RENAMES: [(&str, &str); 6] = [
+    (
+        "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: REG/org/web\n  newName: REG/evil/web\n",
+        "line 5",
+    ),
+    ("images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: .*web\n  newName: REG/evil/web\n", "line 5"),
+    (
+        "imageTags:\n- name: REG/org/web\n  newName: REG/evil/web\nimages:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n",
+        "line 2",
+    ),
+    (
+        "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: REG/org/web\n  newName: REG/mid/web\n\
+         - name: REG/mid/web\n  newName: REG/evil/web\n",
+        "line 7",
+    ),
+    (
+        "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\ntransformers:\n- |-\n  apiVersion: builtin\n  kind: ImageTagTransformer\n  \
+         metadata: {name: x}\n  imageTag:\n    name: REG/org/web\n    newName: REG/evil/web\n",
+        "the transformer on line 7",
+    ),
+    (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\nspec:\n  images:\n  - name: web\n    \
+         newName: REG/org/web\n    newTag: v1\n  - name: REG/org/web\n    newName: REG/evil/web\n",
+        "line 9",
+    ),
+];
+
+#[test]
+fn the_image_at_the_end_of_a_chain_must_be_there() {
+    for (text, by) in RENAMES {
+        let stage = stage(&[("org/web", "v1"), ("org/web", "v2")]);
+        let registry = stage.registry.address();
+        let path = if text.contains("fluxcd") { "k/flux.yaml" } else { KUSTOMIZATION };
+        let place = if text.contains("fluxcd") { ["-f", "k/flux.yaml"] } else { ["-k", "k"] };
+        write(&stage, path, text);
+        let before = stage.remote.file("main", path);
+        let arguments = [place[0], place[1], "web=*:v2"];
+        let output = release(&stage, &arguments).exit(4);
+        output.stderr_has(&format!("`{registry}/evil/web:v2` is not in the registry")).stderr_has(by);
+        assert_eq!(stage.remote.file("main", path), before, "{text}");
+        let output = on_branch(&stage, "check", &place).run().exit(4);
+        output.stderr_has(&format!("`{registry}/evil/web:v1` is not in the registry")).stderr_has(by);
+        // What another registry has under that name is what counts, and not what the entry names.
+        for tag in ["v1", "v2"] {
+            stage.registry.put_image("evil/web", tag, &Image::new().label("of", "evil"));
+            stage.registry.remove_manifest("org/web", tag);
+        }
+        on_branch(&stage, "check", &place).run().success();
+        release(&stage, &arguments).success();
+        let after = String::from_utf8(stage.remote.file("main", path)).unwrap();
+        assert_eq!(after, String::from_utf8(before).unwrap().replace("newTag: v1", "newTag: v2"));
+    }
+}
+
+#[test]
+fn an_image_that_an_argument_names_is_asked_for_as_it_is_pulled() {
+    let stage = stage(&[("org/web", "v2")]);
+    write(&stage, KUSTOMIZATION, RENAMES[0].0);
+    let image = format!("web={}/org/web:v2", stage.registry.address());
+    release(&stage, &["-k", "k", &image]).exit(4).stderr_has("/evil/web:v2` is not in the registry");
+    let evil = stage.registry.put_image("evil/web", "v2", &Image::new());
+    let output = release(&stage, &["-k", "k", "--pin-digest", &image]).success();
+    output.stdout_has("/evil/web:v2  sha256:");
+    let text = String::from_utf8(stage.remote.file("main", KUSTOMIZATION)).unwrap();
+    assert!(text.contains(&evil), "{text}");
+}
+
+#[test]
+fn a_rollback_and_a_promotion_ask_for_what_is_pulled() {
+    let stage = stage(&[("org/web", "v1"), ("org/web", "v2"), ("evil/web", "v2")]);
+    let chain = RENAMES[0].0;
+    write(&stage, "next/kustomization.yaml", "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n");
+    write(&stage, KUSTOMIZATION, chain);
+    write(&stage, KUSTOMIZATION, &chain.replace("newTag: v1", "newTag: v2"));
+    for (command, arguments) in
+        [("rollback", &["-k", "k", "web"][..]), ("promote", &["--from", "next", "--to", "k", "web"])]
+    {
+        let arguments = [arguments, if command == "promote" { &["--on-superseded", "allow"] } else { &[] }].concat();
+        let output = on_branch(&stage, command, &arguments).run().exit(4);
+        output.stderr_has("/evil/web:v1` is not in the registry").stderr_has("because of the entry");
+        rule(&stage, "entries: web\n  images: 'REG/org/*'");
+        let output = on_branch(&stage, command, &arguments).run();
+        output.exit(9).stderr_has("/evil/web` is not allowed");
+        rule(&stage, "entries: other\n  tags: semver");
+    }
+}
+
+#[test]
+fn a_path_to_an_entry_is_no_way_around() {
+    let stage = stage(&[("org/web", "v2")]);
+    write(&stage, KUSTOMIZATION, RENAMES[0].0);
+    let release = || release(&stage, &["-f", KUSTOMIZATION, ".images[0].newTag=*:v2"]);
+    release().exit(4).stderr_has("/evil/web:v2` is not in the registry").stderr_has("line 5");
+    stage.registry.put_image("evil/web", "v2", &Image::new());
+    rule(&stage, "images: 'REG/org/*'");
+    release().exit(9).stderr_has("/evil/web` is not allowed");
+}
+
+#[test]
+fn rules_judge_the_image_at_the_end_of_a_chain() {
+    for (text, _) in RENAMES {
+        let stage = stage(&[("org/web", "v1"), ("org/web", "v2"), ("evil/web", "v1"), ("evil/web", "v2")]);
+        let path = if text.contains("fluxcd") { "k/flux.yaml" } else { KUSTOMIZATION };
+        let place = if text.contains("fluxcd") { ["-f", "k/flux.yaml"] } else { ["-k", "k"] };
+        write(&stage, path, text);
+        rule(&stage, "entries: web\n  images: 'REG/org/*'");
+        let refused = "/evil/web` is not allowed";
+        release(&stage, &[place[0], place[1], "web=*:v2"]).exit(9).stderr_has(refused);
+        on_branch(&stage, "check", &place).run().exit(9).stderr_has(refused);
+        // In other files than kustomizations, a rule is for all entries: the second one has no version of its own.
+        let more = if path == KUSTOMIZATION { "\n  platforms: linux/amd64" } else { "" };
+        rule(&stage, &format!("entries: web\n  images: 'REG/evil/*'{more}"));
+        on_branch(&stage, "check", &place).run().success();
+        release(&stage, &[place[0], place[1], "web=*:v2"]).success();
+    }
+}
+
+#[test]
+fn a_suffix_of_a_later_entry_is_part_of_the_tag_that_is_pulled() {
+    let text = "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: REG/org/web\n  tagSuffix: -debug\n";
+    let stage = stage(&[("org/web", "v1"), ("org/web", "v2")]);
+    write(&stage, KUSTOMIZATION, text);
+    let release = || release(&stage, &["-k", "k", "web=*:v2", "--pin-digest"]);
+    release().exit(4).stderr_has("/org/web:v2-debug` is not in the registry").stderr_has("line 5");
+    on_branch(&stage, "check", &["-k", "k"]).run().exit(4).stderr_has("/org/web:v1-debug` is not in the registry");
+    stage.registry.put_image("org/web", "v2-debug", &Image::new().label("of", "debug"));
+    rule(&stage, "entries: web\n  pin-digest: true");
+    release().exit(9).stderr_has("would have no digest");
+    rule(&stage, "entries: web\n  platforms: linux/amd64");
+    let output = release().success();
+    output.stdout_has("the entry on line 5 adds `-debug` to the tag: `v2-debug` is pulled, and no digest");
+}
+
+/// What charts may take for another image than the tag says, and whether a release refuses it.
+const BESIDE: [(&str, bool); 8] = [
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  imageDigest: sha256:DIGITS\n", true),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  Digest: sha256:DIGITS\n", true),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  useDigest: true\n  sha: DIGITS\n", true),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  override: REG/evil/web:v1\n", true),
+    ("image: REG/org/web:v2\ndigest: sha256:DIGITS\n", true),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  sha: DIGITS\n", false),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  digestChroot: sha256:DIGITS\n", false),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  tagSuffix: -debug\n", false),
+];
+
+#[test]
+fn a_check_of_values_refuses_what_a_release_refuses() {
+    for (text, is_refused) in BESIDE {
+        let stage = stage(&[("org/web", "v1"), ("org/web", "v2"), ("evil/web", "v1")]);
+        write(&stage, "v.yaml", &text.replace("DIGITS", DIGITS));
+        let check = |flags: &[&str]| on_branch(&stage, "check", &["-f", "v.yaml"]).args(flags.iter().copied()).run();
+        let release = |flags: &[&str]| {
+            let flags = [&["-f", "v.yaml", "image=*:v1", "--dry-run", "--on-superseded", "allow"], flags].concat();
+            release(&stage, &flags)
+        };
+        if is_refused {
+            for output in [check(&[]), release(&[])] {
+                output.exit(3);
+            }
+            continue;
+        }
+        let (warned, uncertain) = ("is beside the tag", "cannot tell for certain which image `image` pulls");
+        let warned = if text.contains("Suffix") { warned } else { "whatever the tag" };
+        check(&[]).success().stdout_has(warned);
+        release(&[]).success().stdout_has(warned);
+        for output in [check(&["--platform", "linux/amd64"]), release(&["--platform", "linux/amd64"])] {
+            output.exit(3).stderr_has(uncertain).stderr_has(warned);
+        }
+        rule(&stage, "platforms: linux/amd64");
+        for output in [check(&[]), release(&[])] {
+            output.exit(9).stderr_has(uncertain).stderr_has(warned);
+        }
+    }
+}
+
+#[test]
+fn what_comes_behind_the_images_leaves_a_rule_in_doubt() {
+    let release_of_helm = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec:\n  values:\n    image:\n      \
+                           repository: REG/org/web\n      tag: v1\n  postRenderers:\n  - kustomize:\n      images:\n      - name: REG/org/web\n        \
+                           newName: REG/evil/web\n";
+    let patched =
+        "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\npatches:\n- patch: |\n    image: REG/org/web:v0\n";
+    let replaced = "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\nreplacements:\n- source: {kind: ConfigMap, name: x, fieldPath: data.x}\n  \
+                    targets:\n  - select: {kind: Deployment, name: web}\n    fieldPaths: [spec.template.spec.containers.0.image]\n";
+    for (path, text, name, said) in [
+        ("k/h.yaml", release_of_helm, "image", "the post-renderer on line 12"),
+        (KUSTOMIZATION, patched, "web", "the patch on line 7"),
+        (KUSTOMIZATION, replaced, "web", "the replacement on line 6"),
+    ] {
+        let stage = stage(&[("org/web", "v1"), ("org/web", "v2")]);
+        write(&stage, path, text);
+        let file = ["-f", path];
+        let argument = format!("{name}=*:v2");
+        on_branch(&stage, "check", &file).run().success().stdout_has(said);
+        release(&stage, &["-f", path, &argument, "--dry-run"]).success().stdout_has(said);
+        rule(&stage, "platforms: linux/amd64");
+        let uncertain = format!("cannot tell for certain which image `{name}` pulls");
+        on_branch(&stage, "check", &file).run().exit(9).stderr_has(&uncertain).stderr_has(said);
+        release(&stage, &["-f", path, &argument]).exit(9).stderr_has(&uncertain).stderr_has(said);
+    }
+}
