@@ -21,7 +21,7 @@ fn stage(images: &[(&str, &str)]) -> Stage {
 
 /// Writes a file to the branch, in which `REG` is the registry.
 fn write(stage: &Stage, path: &str, text: &str) {
-    let text = text.replace("REG", &&stage.registry.address().to_string());
+    let text = text.replace("REG", &stage.registry.address());
     stage.remote.commit("main", "Files", &[File::new(path, text.as_str())]);
 }
 

@@ -29,9 +29,7 @@ pub(super) fn later_steps(
     };
     let mut made = None;
     let kinds = match object.kind {
-        DocumentKind::HelmRelease => {
-            edited.in_post_renderers(images.origin.path, object.root).map(kind).into_iter().collect()
-        }
+        DocumentKind::HelmRelease => edited.in_post_renderers(images, object.root).map(kind).into_iter().collect(),
         DocumentKind::Kustomization => edited.in_kustomization(object.root).map(kind).into_iter().collect(),
         DocumentKind::FluxKustomization => {
             let spec = value_of(yaml, object.root, "spec").filter(|spec| is_mapping(yaml, *spec));
@@ -57,10 +55,10 @@ struct Edited<'a, 'd> {
 
 impl Edited<'_, '_> {
     /// The post-renderers of a HelmRelease, which an alias may bring.
-    fn in_post_renderers(&self, path: &str, release: NodeId) -> Option<(LaterStep, NodeId)> {
-        let expanded = self.yaml.expanded().ok().flatten();
-        let yaml = expanded.as_ref().map_or(self.yaml, |expanded| &expanded.yaml);
-        let origin = |node: NodeId| expanded.as_ref().map_or(node, |expanded| expanded.origin(node));
+    fn in_post_renderers(&self, images: &FileImages<'_, '_>, release: NodeId) -> Option<(LaterStep, NodeId)> {
+        let (path, expanded) = (images.origin.path, images.expanded());
+        let yaml = expanded.map_or(self.yaml, |expanded| &expanded.yaml);
+        let origin = |node: NodeId| expanded.map_or(node, |expanded| expanded.origin(node));
         let root = objects(path, yaml).into_iter().map(|object| object.root).find(|root| origin(*root) == release)?;
         let lists = |key: &str| renderer_lists(yaml, root, key).into_iter().map(|(_, item)| item);
         let patches = || lists("patches").filter_map(|item| value_of(yaml, item, "patch"));

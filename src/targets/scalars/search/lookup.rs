@@ -1,6 +1,8 @@
 //! Finds the images of a file that a name means, object by object. A name is what the image is called there; in a file
 //! without names, the path; with a dot before it, always a path; and `NAMESPACE:POLICY`, what a policy of Flux chooses.
 
+use std::cell::OnceCell;
+
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::node_path::own_pair;
 use crate::targets::scalars::document::nodes::{is_mapping, text_of, value_at, value_of};
@@ -16,7 +18,7 @@ use crate::targets::scalars::kinds::image_path::{Below, image_at};
 use crate::targets::scalars::kinds::marked::marked_images;
 use crate::targets::scalars::kinds::overridden_values::OverriddenValues;
 use crate::targets::scalars::kinds::source_images::{judge_in_sources, parameter_at, source_image};
-use crate::yaml::{NodeId, ParsedYaml};
+use crate::yaml::{ExpandedYaml, NodeId, ParsedYaml};
 
 /// What is known of a text beside what it says.
 #[derive(Clone, Copy)]
@@ -40,6 +42,8 @@ pub(in crate::targets) struct FileImages<'p, 'd> {
     /// The containers or services of each object.
     pub(super) named: Vec<Vec<NamedImage>>,
     repeated: RepeatedKeys<'p, 'd>,
+    /// The tree in which aliases and merge keys are followed, once that is asked for.
+    expanded: OnceCell<Option<ExpandedYaml<'d>>>,
 }
 
 /// An image that a name means.
@@ -67,7 +71,13 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        Self { origin, yaml, objects, named, repeated: RepeatedKeys::of(yaml) }
+        let (repeated, expanded) = (RepeatedKeys::of(yaml), OnceCell::new());
+        Self { origin, yaml, objects, named, repeated, expanded }
+    }
+
+    /// Returns the tree in which aliases and merge keys are followed, if there are any.
+    pub(super) fn expanded(&self) -> Option<&ExpandedYaml<'d>> {
+        self.expanded.get_or_init(|| self.yaml.expanded().ok().flatten()).as_ref()
     }
 
     /// Returns the images that `name` means.
