@@ -45,7 +45,7 @@ use system::webhook::Webhook;
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     system::memory::protect();
-    system::thread_limit::tell();
+    system::thread_limit::tell(report::complain);
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
     let mut typed: Vec<OsString> = arguments.into_iter().collect();
