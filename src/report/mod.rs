@@ -336,7 +336,7 @@ fn not_written(error: &str) -> Failure {
 }
 
 /// Writes text for people to stderr. If that fails, there is nothing left to report it to.
-fn complain(text: &str) {
+pub(crate) fn complain(text: &str) {
     write_to_stderr(&defused(text, Substitute::Visible));
 }
 

@@ -62,7 +62,7 @@ fn only_one_place() {
         ("thread::sleep", &["src/system/backoff.rs"]),
         (".spawn()", &["src/system/processes/programs.rs"]),
         ("command::prepare", &["src/git/objects/default_key.rs"]),
-        ("process::exit", &[]),
+        ("process::exit", &["src/system/processes/thread_limit.rs"]),
         ("signal_hook", &["src/system/processes/signals.rs"]),
         ("fs::write", &[]),
         ("fs::read(", &[]),
