@@ -134,12 +134,12 @@ impl HttpSettings {
             let named = |path, named_by| NamedFile { path, named_by };
             variable.clone().map(|path| named(path, name)).or_else(|| Some(named(set(key)?, setting)))
         };
-        let is_no = |value: String| ["false", "no", "off", "0"].iter().any(|no| value.eq_ignore_ascii_case(no));
         Self {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
             is_pinned: set("pinnedPubkey").is_some(),
-            follows_no_redirect: last("followRedirects").is_some_and(is_no),
+            // It may be `initial` as well.
+            follows_no_redirect: is_true(config, "followRedirects", url) == Some(false),
             ca_file: variables.ca_file.clone().or_else(|| set("sslCAInfo")),
             client_certificate: file(&variables.client_certificate, "GIT_SSL_CERT", "sslCert", "http.sslCert"),
             client_key: file(&variables.client_key, "GIT_SSL_KEY", "sslKey", "http.sslKey"),

@@ -76,7 +76,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     }
 
     /// Returns the tree in which aliases and merge keys are followed, if there are any.
-    pub(super) fn expanded(&self) -> Option<&ExpandedYaml<'d>> {
+    pub(in crate::targets::scalars) fn expanded(&self) -> Option<&ExpandedYaml<'d>> {
         self.expanded.get_or_init(|| self.yaml.expanded().ok().flatten()).as_ref()
     }
 
