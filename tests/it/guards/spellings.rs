@@ -217,3 +217,23 @@ fn a_place_that_was_rolled_back_by_its_own_name() {
         assert_eq!(run("release", "web=*:v3.0.0"), "superseded", "{order:?}");
     }
 }
+
+/// The same of more places than are looked at one by one: those that no release named alone share one past.
+#[test]
+fn many_places_of_a_name_of_which_one_was_released_alone() {
+    let pipeline = Pipeline::new();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    let pod = |number: usize| MANIFEST.replace("{name: a}", &format!("{{name: p{number}}}"));
+    let pods: Vec<String> = (0..22).map(pod).collect();
+    pipeline.stage.remote.commit("main", "Add pods", &[File::new("pods.yaml", pods.join("---\n"))]);
+    let release = |image: &str, commit: &str, flags: &[&str]| {
+        let run = pipeline.run("release", &["--no-check", "--output", "json", "-f", "pods.yaml", image]);
+        let output = pipeline.in_ci(run, commit).args(flags.iter().copied()).run().success();
+        document(&output)["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(release("web=*:red", &two, &[]), "released");
+    assert_eq!(release("Pod/p3/web=*:blue", &one, &["--on-superseded", "allow"]), "released");
+    assert_eq!(release("web=*:green", &three, &["--on-unknown-order", "fail"]), "released");
+}
