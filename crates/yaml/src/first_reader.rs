@@ -50,15 +50,20 @@ pub fn read_template<R>(
     source: &SourceText<'_>,
     then: impl FnOnce(&ParsedYaml<'_>, Option<YamlError>) -> R,
 ) -> Result<R, YamlError> {
-    let error = match read(source) {
-        Ok(yaml) => return Ok(then(&yaml, None)),
-        Err(error) => error,
+    let hidden;
+    let (yaml, error) = match read(source) {
+        Ok(yaml) => (yaml, None),
+        Err(error @ YamlError::Syntax { .. }) => {
+            hidden = source.with_reserved_hidden();
+            match hidden.as_ref().map(read) {
+                Some(Ok(yaml)) => (yaml, Some(error)),
+                Some(Err(_)) | None => return Err(error),
+            }
+        }
+        Err(error) => return Err(error),
     };
-    let hidden = source.with_reserved_hidden().filter(|_| matches!(error, YamlError::Syntax { .. }));
-    match hidden.as_ref().map(read) {
-        Some(Ok(yaml)) => Ok(then(&yaml, Some(error))),
-        Some(Err(_)) | None => Err(error),
-    }
+    // Called once: each caller brings a copy of all that it does.
+    Ok(then(&yaml, error))
 }
 
 fn read_event<'d>(

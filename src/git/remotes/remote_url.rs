@@ -16,8 +16,8 @@ pub(in crate::git) fn parsed(text: &str) -> Option<gix::Url> {
     Some(url)
 }
 
-/// Returns the host of `url`, which `text` was parsed to, as it is written there. gix makes its letters small, and those of a host
-/// in ssh's own configuration count.
+/// Returns the host of `url`, which `text` was parsed to, as it is written there. gix makes its letters small, and those of a
+/// host in ssh's own configuration count.
 pub(in crate::git) fn written_host<'t>(text: &'t str, url: &gix::Url) -> Option<&'t str> {
     let host = url.host()?;
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);

@@ -25,8 +25,8 @@ use crate::system::network::sent_logins::hidden;
 /// The user agent. Some hosts treat agents that do not begin with `git/` as browsers.
 pub(in crate::git) const AGENT: &str = concat!("git/tagship-", env!("CARGO_PKG_VERSION"));
 
-/// How often a conversation is begun in all with a host of ssh that turns it away, and the pauses between. sshd takes 10 logins at
-/// a time (`MaxStartups`), and each release begins two.
+/// How often a conversation is begun in all with a host of ssh that turns it away, and the pauses between. sshd takes 10 logins
+/// at a time (`MaxStartups`), and each release begins two.
 const MAX_BEGINNINGS: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
