@@ -192,6 +192,23 @@ fn has_moved(pusher: &Pusher<'_>, snapshot: &mut Snapshot<'_>, other_writers: Ot
         && snapshot.tip_now(pusher.branch()).is_some_and(|tips| tips.tip != pusher.tip())
 }
 
+/// Returns the options for the push: those that were asked for, which the server must accept, or those of git's configuration.
+fn push_options(pusher: &Pusher<'_>, asked: &[String], listener: &mut Listener<'_>) -> Result<Vec<String>, Failure> {
+    let remote = pusher.remote();
+    let options = if asked.is_empty() { remote.push_options() } else { asked.to_vec() };
+    if pusher.accepts_push_options() || options.is_empty() {
+        return Ok(options);
+    }
+    if asked.is_empty() {
+        let left_out = "does not accept the push options of git's configuration; they are left out";
+        listener(&Event::Noted(format!("{remote} {left_out}")));
+        return Ok(Vec::new());
+    }
+    let problem = format!("{remote} cannot be used: it does not accept push options");
+    let failure = Failure::new(FailureKind::Target, problem);
+    Err(failure.hint("leave out `--push-option`, and name another marker by `--skip-ci`"))
+}
+
 /// Pushes `commit`, which was made of `content`; without one, it is what a new branch begins at.
 fn push(
     pusher: Pusher<'_>,
@@ -203,15 +220,8 @@ fn push(
     let begun = Instant::now();
     let remote = pusher.remote();
     let tag = content.and_then(|content| content.tag.as_ref());
-    let accepts_options = pusher.accepts_push_options();
-    if !accepts_options && !options.push_options.is_empty() {
-        let problem = format!("{remote} cannot be used: it does not accept push options");
-        let failure = Failure::new(FailureKind::Target, problem);
-        return Err(failure.hint("leave out `--push-option`, and name another marker by `--skip-ci`"));
-    }
+    let push_options = push_options(&pusher, options.push_options, listener)?;
     options.gate.begin_push()?;
-    let push_options =
-        if options.push_options.is_empty() { remote.push_options() } else { options.push_options.to_vec() };
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
     listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));
     let outcome = match (pusher.push(&commit, &push_options)?, options.signer) {
@@ -226,11 +236,6 @@ fn push(
     }
     let traffic = remote.traffic();
     let remote = name;
-    if !accepts_options && !push_options.is_empty() {
-        listener(&Event::Noted(format!(
-            "{remote} does not accept the push options of git's configuration; they were left out"
-        )));
-    }
     match outcome {
         PushOutcome::Updated { commit: id, messages } => {
             match content {

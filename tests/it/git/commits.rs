@@ -62,7 +62,7 @@ fn push_options_reach_the_server() {
     stage.remote.configure("receive.advertisePushOptions", "false");
     let config = stage.home.write("gitconfig", "[push]\npushOption = x\n");
     let release = stage.release().env("GIT_CONFIG_GLOBAL", config).args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"]);
-    release.run().success().stdout_has("does not accept the push options of git's configuration; they were left out");
+    release.run().success().stdout_has("does not accept the push options of git's configuration; they are left out");
 }
 
 /// As for git, an empty value takes back those before it, and a flag those of the configuration.
