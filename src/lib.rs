@@ -130,8 +130,9 @@ fn obey(
         Ok(Waited::Done(result)) => result,
         Ok(Waited::Interrupted(work)) => interrupted(command, &gate, work),
         Err(error) => {
-            let error = anyhow::Error::from(error).context("cannot start a thread");
-            Err(Failure::unexpected(error).hint(system::processes::thread_limit::HINT))
+            let is_limit = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::OutOfMemory);
+            let failure = Failure::unexpected(anyhow::Error::from(error).context("cannot begin the work"));
+            Err(if is_limit { failure.hint(system::processes::thread_limit::HINT) } else { failure })
         }
     };
     let reported = report.end(command, &result);

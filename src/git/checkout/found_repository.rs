@@ -37,8 +37,10 @@ impl FoundRepository {
     /// Returns what is wrong with a file that tells of the repository. gix takes one that it cannot read for an empty one.
     pub(super) fn broken_file(&self) -> Option<GitError> {
         let (own, common) = (self.repository.git_dir(), self.repository.common_dir());
-        let files = [common.join("config"), own.join("config.worktree"), own.join("HEAD"), common.join("packed-refs")];
-        let unread = files.into_iter().find_map(|path| match File::open(&path) {
+        let has_own = self.repository.config_snapshot().boolean("extensions.worktreeConfig") == Some(true);
+        let own_config = has_own.then(|| own.join("config.worktree"));
+        let files = [common.join("config"), own.join("HEAD"), common.join("packed-refs")];
+        let unread = files.into_iter().chain(own_config).find_map(|path| match File::open(&path) {
             Err(source) if source.kind() != ErrorKind::NotFound => Some(GitError::Unread { path, source }),
             _ => None,
         });

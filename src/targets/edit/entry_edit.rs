@@ -1,5 +1,6 @@
 //! What an edit tells its caller: the text, and what became of each entry that an argument names.
 
+use super::before_name::BeforeName;
 use super::fields::{FieldName, Fields};
 use super::note::Note;
 use super::pulled::{Doubt, MadeImage, PulledImage};
@@ -107,8 +108,11 @@ impl EntryEdit {
 
     /// Returns why the file does not tell for certain which image is pulled, as one sentence without its end.
     pub fn doubt(&self) -> Option<String> {
-        let doubt = self.doubts().first()?;
-        Some(format!("cannot tell for certain which image `{}` pulls, at {}: {}", self.name, doubt.place, doubt.text))
+        let doubt = self.doubts().first().map(|doubt| format!(", at {}: {}", doubt.place, doubt.text));
+        let is_other = |before: &&BeforeName| !before.is_certain && before.made.as_deref() != self.image_name();
+        let before_name = || self.after.before_name.as_ref().filter(is_other).map(|before| format!(": {before}"));
+        let doubt = doubt.or_else(before_name)?;
+        Some(format!("cannot tell for certain which image `{}` pulls{doubt}", self.name))
     }
 
     /// Returns what may make another image of it.
