@@ -14,6 +14,9 @@ use crate::git::configuration::{mistake, names_objects_otherwise};
 use crate::git::error::GitError;
 use crate::git::objects::store::OTHER_OBJECTS;
 
+/// How many lines of `packed-refs` are looked at: a repository may have a million.
+const LINES_LOOKED_AT: usize = 1_000;
+
 /// A repository, and how it was found.
 pub(super) struct FoundRepository {
     pub(super) repository: gix::Repository,
@@ -48,7 +51,7 @@ impl FoundRepository {
             let packed = self.repository.refs.cached_packed_buffer();
             let error = match packed {
                 Ok(packed) => match packed?.iter() {
-                    Ok(mut lines) => lines.find_map(Result::err)?,
+                    Ok(lines) => lines.take(LINES_LOOKED_AT).find_map(Result::err)?,
                     Err(error) => error,
                 },
                 Err(error) => error,

@@ -108,11 +108,13 @@ fn identity(environment: &Environment, role: &str) -> IdentityParts {
 /// forms, which depend on the time zone, or on today.
 fn seconds(date: &OsStr) -> Result<i64, Failure> {
     let date = date.to_string_lossy();
+    let date = date.trim();
     let number = date.split(' ').next().filter(|number| number.starts_with('@') || number.len() > "20261231".len());
     let counted = number.and_then(|number| number.trim_start_matches('@').parse().ok());
     let time = match counted {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
-        None => date.parse().ok(),
+        // git writes a blank before the time zone.
+        None => date.replace(" +", "+").replace(" -", "-").parse().ok(),
     };
     let seconds = time.map(Timestamp::as_second).filter(|seconds| *seconds >= 0);
     seconds.ok_or_else(|| {

@@ -109,7 +109,7 @@ impl EntryEdit {
     /// Returns why the file does not tell for certain which image is pulled, as one sentence without its end.
     pub fn doubt(&self) -> Option<String> {
         let doubt = self.doubts().first().map(|doubt| format!(", at {}: {}", doubt.place, doubt.text));
-        let is_other = |before: &&BeforeName| !before.is_certain && before.made.as_deref() != self.image_name();
+        let is_other = |before: &&BeforeName| before.made.as_deref() != self.image_name();
         let before_name = || self.after.before_name.as_ref().filter(is_other).map(|before| format!(": {before}"));
         let doubt = doubt.or_else(before_name)?;
         Some(format!("cannot tell for certain which image `{}` pulls{doubt}", self.name))
