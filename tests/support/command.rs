@@ -2,7 +2,7 @@
 //! configuration, fixed dates, no terminal to ask, and a time limit after which the test fails instead of hanging.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read, Write as _};
+use std::io::{Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -176,16 +176,6 @@ impl Command {
         Running { child, stdout, stderr, deadline: Instant::now() + self.limit, command: self.clone() }
     }
 
-    /// Starts the program, and returns what it writes to stdout.
-    #[track_caller]
-    pub fn stream(&self) -> RunningOutput {
-        let mut child = self.scrubbed().stderr(Stdio::null()).spawn().expect("a program that starts");
-        if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), self.stdin.clone()) {
-            thread::spawn(move || drop(pipe.write_all(&bytes)));
-        }
-        RunningOutput(child)
-    }
-
     /// Returns the program in its scrubbed environment, for callers that hold the child themselves.
     pub fn scrubbed(&self) -> std::process::Command {
         let home = self.home.as_ref().map_or(Path::new("/nonexistent"), Home::path);
@@ -296,32 +286,12 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        end(&mut self.child);
-    }
-}
-
-/// What a program writes to stdout, as it comes. The program is ended when the test drops this.
-pub struct RunningOutput(Child);
-
-impl Read for RunningOutput {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.stdout.as_mut().expect("stdout is piped").read(buffer)
-    }
-}
-
-impl Drop for RunningOutput {
-    fn drop(&mut self) {
-        end(&mut self.0);
-    }
-}
-
-/// Ends a program that still runs, with what it started.
-fn end(child: &mut Child) {
-    if let Ok(None) = child.try_wait() {
-        if !signal("KILL", &format!("-{}", child.id())) {
-            drop(child.kill());
+        if let Ok(None) = self.child.try_wait() {
+            if !signal("KILL", &format!("-{}", self.child.id())) {
+                drop(self.child.kill());
+            }
+            drop(self.child.wait());
         }
-        drop(child.wait());
     }
 }
 

@@ -323,7 +323,7 @@ enum PushedAncestry {
 fn ancestry(remote: &Remote, commit: &CommitOnTip, tip: CommitId) -> Result<PushedAncestry, GitError> {
     let mut reader = Reader::open(remote, Some(&commit.lease.branch))?;
     let mut recent = Objects::default();
-    reader.fetch_history(&[tip.0], HISTORY_DEPTH, &mut recent)?;
+    reader.fetch_history(tip.0, HISTORY_DEPTH, &mut recent)?;
     let is_there = |id: CommitId| recent.contains(&id.0);
     Ok(match commit.lease.tip {
         // What a branch begins at is in many, and proves no push.

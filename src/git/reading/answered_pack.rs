@@ -1,7 +1,6 @@
 //! One request for objects: sends it, and reads what is wanted of the pack that answers it.
 
 use std::io;
-use std::time::Duration;
 
 use gix::bstr::BString;
 use gix::protocol::Command;
@@ -16,10 +15,6 @@ use crate::git::objects::store::Objects;
 use crate::git::wire::allowance::Allowance;
 use crate::git::wire::error_packet::{ErrorPacket, FatalError, refused};
 use crate::git::wire::service_connection::Connection;
-
-/// How long a server may take to begin a pack that has every tree of a commit. An ordinary repository takes 10 ms, one with
-/// 100,000 folders 250 ms.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What is wanted of a pack.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,24 +56,6 @@ pub(super) fn receive_by(
     read_answer(reader, &allowance, Protocol::V2, wanted, objects)
 }
 
-/// Sends a fetch that cuts the history, and reads what is wanted of its pack; `None` if that does not begin within [`PATIENCE`].
-/// A server tells where it cuts before it collects the trees. A history that it does not cut is short, and is waited for.
-pub(super) fn receive_if_prompt(
-    connection: &mut Connection<'_>,
-    protocol: Protocol,
-    arguments: &mut Arguments,
-    wanted: WantedOfPack,
-    objects: &mut Objects,
-) -> anyhow::Result<Option<Taken>> {
-    let (allowance, more_comes) = (connection.allowance(), connection.more_comes());
-    let mut reader = arguments.send(&mut connection.transport, true)?;
-    let response = read_head(&mut reader, protocol)?;
-    if !response.shallow_updates().is_empty() && !more_comes(PATIENCE) {
-        return Ok(None);
-    }
-    take(&mut reader, &allowance, wanted, objects).map(Some)
-}
-
 /// Reads what is wanted of the pack in an answer.
 fn read_answer<'r>(
     mut reader: impl ExtendedBufRead<'r> + Unpin,
@@ -87,19 +64,13 @@ fn read_answer<'r>(
     wanted: WantedOfPack,
     objects: &mut Objects,
 ) -> anyhow::Result<Taken> {
-    read_head(&mut reader, protocol)?;
-    take(&mut reader, allowance, wanted, objects)
-}
-
-/// Reads what an answer says before its pack.
-fn read_head<'r>(reader: &mut (impl ExtendedBufRead<'r> + Unpin), protocol: Protocol) -> anyhow::Result<Response> {
-    refused(protocol, reader)?;
-    let response = Response::from_line_reader(protocol, reader, true, false)?;
+    refused(protocol, &mut reader)?;
+    let response = Response::from_line_reader(protocol, &mut reader, true, false)?;
     anyhow::ensure!(response.has_pack(), "the server sent no pack");
     if protocol != Protocol::V2 {
-        refused(protocol, reader)?;
+        refused(protocol, &mut reader)?;
     }
-    Ok(response)
+    take(&mut reader, allowance, wanted, objects)
 }
 
 /// Reads what is wanted of the pack that comes next.

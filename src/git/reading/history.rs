@@ -129,7 +129,7 @@ impl Snapshot<'_> {
         let reader = self.source.reader()?;
         if reader.serves_parts() {
             self.depth = count;
-            return reader.fetch_history(&[self.commit.0], count, &mut self.objects);
+            return reader.fetch_history(self.commit.0, count, &mut self.objects);
         }
         self.depth = usize::MAX;
         let mut count = match self.fetched {

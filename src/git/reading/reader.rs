@@ -12,9 +12,7 @@ use gix::protocol::fetch::Arguments;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::{Protocol, Service};
 
-use super::answered_pack::{
-    Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive, receive_by, receive_if_prompt,
-};
+use super::answered_pack::{Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive, receive_by};
 use super::lineage::{Lineage, told_by};
 use super::tips::{Tips, list_refs, tips};
 use crate::git::error::GitError;
@@ -114,8 +112,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Fetches the tips of branches, with [`HISTORY_DEPTH`] generations of history if the server supports partial fetches. Then
-    /// it is told which commit we have read before, and sends only what has changed since. If it takes long to collect all trees,
-    /// as it does in a large repository, it is asked for the commits alone.
+    /// it is told which commit we have read before, and sends only what has changed since.
     pub(super) fn fetch_tips(
         &mut self,
         tips: &[ObjectId],
@@ -129,21 +126,12 @@ impl<'r> Reader<'r> {
         for tip in tips {
             arguments.want(tip);
         }
-        let wanted = |bases| WantedOfPack::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases);
+        let mut bases = Bases::AtHand;
         if let Some(before) = before {
             arguments.have(before.0);
-            self.receive(&mut arguments, wanted(Bases::MayBeUnread), objects)?;
-            return Ok(Fetched::Partial);
+            bases = Bases::MayBeUnread;
         }
-        let (connection, wanted) = (&mut self.connection, wanted(Bases::AtHand));
-        let received = receive_if_prompt(connection, self.protocol, &mut arguments, wanted, objects);
-        match received.transpose() {
-            Some(taken) => self.leave_rest(taken)?,
-            None => {
-                self.connection.abandon_answer()?;
-                self.fetch_history(tips, HISTORY_DEPTH, objects)?;
-            }
-        }
+        self.receive(&mut arguments, WantedOfPack::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases), objects)?;
         Ok(Fetched::Partial)
     }
 
@@ -211,11 +199,11 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Fetches `tips` and up to `depth - 1` generations of commits before them, without their trees. A server without partial
+    /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
     /// fetches is not asked.
     pub(in crate::git) fn fetch_history(
         &mut self,
-        tips: &[ObjectId],
+        tip: ObjectId,
         depth: usize,
         objects: &mut Objects,
     ) -> Result<(), GitError> {
@@ -223,9 +211,7 @@ impl<'r> Reader<'r> {
             return Ok(());
         };
         arguments.deepen(depth);
-        for tip in tips {
-            arguments.want(tip);
-        }
+        arguments.want(tip);
         self.receive(&mut arguments, WantedOfPack::Commits, objects)
     }
 
@@ -304,13 +290,7 @@ impl<'r> Reader<'r> {
         wanted: WantedOfPack,
         objects: &mut Objects,
     ) -> Result<(), GitError> {
-        let taken = receive(&mut self.connection, self.protocol, arguments, wanted, objects);
-        self.leave_rest(taken)
-    }
-
-    /// Leaves what was not read of an answer.
-    fn leave_rest(&mut self, taken: anyhow::Result<Taken>) -> Result<(), GitError> {
-        match taken {
+        match receive(&mut self.connection, self.protocol, arguments, wanted, objects) {
             Ok(Taken::All) => Ok(()),
             Ok(Taken::Beginning) => self.connection.abandon_answer(),
             Err(error) => {

@@ -120,7 +120,7 @@ impl<'r> ObjectSource<'r> {
                 fetched = reader.fetch_whole(&[at.0], WITH_PARENTS, &mut objects)?;
                 depth = WITH_PARENTS;
             } else if !is_here {
-                reader.fetch_history(&[at.0], WITH_PARENTS, &mut objects)?;
+                reader.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
                 depth = WITH_PARENTS;
             }
         }

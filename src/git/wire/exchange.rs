@@ -27,7 +27,6 @@ use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
 use super::allowance::Allowance;
-use super::answer::Answer;
 use super::exchange_failure::{ExchangeFailure, foreign, page, refusal_text};
 use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, RetryReason};
@@ -39,6 +38,9 @@ use crate::system::network::retry_after;
 
 /// The most bytes of a refusal's body that are kept for its message.
 const MAX_REFUSAL_TEXT: u64 = 4096;
+
+/// The most bytes of an answer that are read at a time.
+const READ_SIZE: usize = 8 << 10;
 
 /// The content type of an answer that may have a pack.
 const UPLOAD_PACK_RESULT: &str = "application/x-git-upload-pack-result";
@@ -82,15 +84,6 @@ impl Journal {
         }
     }
 
-    /// Waits for more of the answer that is being read, or for its end. Returns whether it came in time.
-    pub(super) fn more_comes_within(&self, limit: Duration) -> bool {
-        let Some(exchange) = lock(&self.answer).upgrade() else { return true };
-        match &mut *lock(&exchange) {
-            Exchange::Answered(answer) => answer.comes_within(limit),
-            Exchange::Open { .. } | Exchange::Failed | Exchange::Ended => true,
-        }
-    }
-
     /// Returns the status with which the server refused the last request.
     pub(super) fn failed_status(&self) -> Option<StatusCode> {
         match *lock(&self.failure) {
@@ -101,7 +94,7 @@ impl Journal {
 
     /// Returns the readers of an answer.
     pub(in crate::git) fn answered(self: &Arc<Self>, response: Response) -> (Headers, Body) {
-        self.reading(&Arc::new(Mutex::new(Exchange::Answered(Answer::of(response)))))
+        self.reading(&Arc::new(Mutex::new(Exchange::Answered(response))))
     }
 
     /// Returns the writer of a request's body, and the readers of its answer.
@@ -227,7 +220,7 @@ enum Exchange {
         body: Vec<u8>,
         login: Option<Arc<RemoteLogin>>,
     },
-    Answered(Answer),
+    Answered(Response),
     Failed,
     /// The rest of the answer is not wanted.
     Ended,
@@ -235,7 +228,7 @@ enum Exchange {
 
 impl Exchange {
     /// Returns the answer. Sends the request if that has not been done.
-    fn answer(&mut self, journal: &Journal) -> io::Result<&mut Answer> {
+    fn answer(&mut self, journal: &Journal) -> io::Result<&mut Response> {
         if let Self::Open { .. } = self
             && let Self::Open { request, body, login } = std::mem::replace(self, Self::Failed)
         {
@@ -252,10 +245,10 @@ impl Exchange {
             if let Some(what) = other {
                 return Err(journal.fail(ExchangeFailure::ElsewhereAnswered(what)));
             }
-            *self = Self::Answered(Answer::of(response));
+            *self = Self::Answered(response);
         }
         match self {
-            Self::Answered(answer) => Ok(answer),
+            Self::Answered(response) => Ok(response),
             Self::Open { .. } | Self::Failed | Self::Ended => Err(io::Error::other("the request failed before")),
         }
     }
@@ -273,7 +266,7 @@ impl Headers {
         if self.lines.is_none() {
             let mut exchange = lock(&self.exchange);
             let mut line = Vec::new();
-            if let Some(kind) = exchange.answer(&self.journal)?.content_type() {
+            if let Some(kind) = exchange.answer(&self.journal)?.headers().get(CONTENT_TYPE) {
                 line = [b"content-type: ", kind.as_bytes(), b"\n"].concat();
             }
             self.lines = Some(Cursor::new(line));
@@ -325,21 +318,22 @@ impl BufRead for Body {
         }
         // A piece may end inside of a packet's head, which gives no data yet.
         while self.buffer.position() == self.buffer.get_ref().len() as u64 {
-            let buffer = std::mem::take(&mut self.buffer).into_inner();
+            let mut piece = std::mem::take(&mut self.buffer).into_inner();
+            piece.resize(READ_SIZE, 0);
             let in_time = self.journal.allowance.check_time();
             in_time.map_err(|late| self.journal.fail(ExchangeFailure::OutOfTime(late)))?;
             let answer = exchange.answer(&self.journal)?;
-            let timeout = self.journal.allowance.timeout;
-            let mut piece = answer
-                .next_piece(buffer, timeout)
-                .map_err(|error| self.journal.fail(ExchangeFailure::of_body(&error, timeout)))?;
-            if piece.is_empty() {
+            let length = answer
+                .read(&mut piece)
+                .map_err(|error| self.journal.fail(ExchangeFailure::of_body(&error, self.journal.allowance.timeout)))?;
+            if length == 0 {
                 return Ok(&[]);
             }
-            self.journal.counters.answer(piece.len());
-            let drawn = self.journal.allowance.draw(piece.len());
+            self.journal.counters.answer(length);
+            let drawn = self.journal.allowance.draw(length);
             drawn.map_err(|excess| self.journal.fail(ExchangeFailure::Excessive(excess)))?;
-            if answer.content_type().is_some_and(|kind| kind == UPLOAD_PACK_RESULT) {
+            piece.truncate(length);
+            if answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == UPLOAD_PACK_RESULT) {
                 piece = self.packets.get_or_insert_default().split(&piece);
             }
             self.buffer = Cursor::new(piece);

@@ -1,7 +1,6 @@
 //! The connection to a git server: bytes to it and back, over HTTP or over the pipes of a program, and the login.
 
 pub(super) mod allowance;
-mod answer;
 pub(super) mod conversation;
 pub(super) mod credential_helper;
 pub(super) mod error_packet;

@@ -117,16 +117,6 @@ impl<'r> Connection<'r> {
         }
     }
 
-    /// Returns how to wait for more of an answer, no longer than so long: it says whether more came, or the end. A program is not
-    /// asked, because its answer could not be left without starting it again.
-    pub(in crate::git) fn more_comes(&self) -> impl FnOnce(Duration) -> bool + use<> {
-        let journal = match &self.link {
-            Link::Http(journal) => Some(journal.clone()),
-            Link::Program(_) => None,
-        };
-        move |limit| journal.is_none_or(|journal| journal.more_comes_within(limit))
-    }
-
     pub(in crate::git) fn remote(&self) -> &'r Remote {
         self.remote
     }

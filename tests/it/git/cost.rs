@@ -4,7 +4,6 @@ use std::sync::{Arc, Barrier};
 
 use super::{incompressible, lines, login, release_in, serve};
 use crate::stage::{FILE, Stage, tagship};
-use crate::support::command::{Home, write_script};
 use crate::support::git_server::{Access, Fault, GitServer};
 use crate::support::http::Response;
 use crate::support::repository::{Checkout, File, Remote};
@@ -204,31 +203,6 @@ fn what_has_changed_may_not_come() {
     let fetches = lines(&server).iter().filter(|line| line.starts_with(fetch)).count();
     assert_eq!(fetches, 8, "the tip, nothing, and each level of folders");
     remote.fsck();
-}
-
-/// A server that takes long to collect the trees is asked for the commits alone, and then for what has changed. One that has
-/// not more commits than are asked for does not say where it cut them, and is waited for.
-#[test]
-fn trees_that_take_long_to_collect_are_not_waited_for() {
-    for (commits, pause, fetches) in [(60, 600, 3), (40, 1, 2)] {
-        let remote = Remote::create("gitops");
-        remote.fill(100, commits);
-        remote.configure("uploadpackfilter.blob:limit.allow", "true");
-        let folder = "clusters/42/apps/0000";
-        for tag in ["v10", "v11"] {
-            release_app(&remote.file_url(), folder, tag);
-        }
-        let server = GitServer::start(remote.folder(), Access::Open);
-        let home = Home::new();
-        let hook = home.path().join("slow");
-        write_script(&hook, &format!("#!/bin/sh\ncase \"$*\" in *blob:none*) sleep {pause} ;; esac\nexec \"$@\"\n"));
-        server.stream(hook.to_str().unwrap());
-        release_app(&server.url("gitops.git"), folder, "v12");
-        let requests = server.requests();
-        let fetched = requests.iter().filter(|request| request.logged.line().ends_with("git-upload-pack 200"));
-        assert_eq!((fetched.count(), requests.len()), (fetches, fetches + 3), "{commits} commits");
-        remote.fsck();
-    }
 }
 
 /// The tags that a server names are kept if one is to be made.

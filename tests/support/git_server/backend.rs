@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use crate::support::command::{Command, Output, RunningOutput};
+use crate::support::command::{Command, Output};
 use crate::support::http::{Head, Response};
 
 /// Where git keeps its programs: each that is started through `git` would be one more.
@@ -19,21 +19,6 @@ pub fn run(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> R
         Some(call) => call.run(protocol, body),
         None => through_http_backend(root, head, protocol, body),
     }
-}
-
-/// Lets git answer a fetch as it works on it, and begin each pack by this hook (`uploadpack.packObjectsHook`). Returns the head of
-/// the answer, and its body; `None` if the request is no fetch.
-pub fn stream(
-    root: &Path,
-    head: &Head,
-    protocol: Option<&str>,
-    body: &mut impl FnMut() -> Vec<u8>,
-    hook: &str,
-) -> Option<(Response, RunningOutput)> {
-    let call = Call::of(root, head).filter(|call| !call.asks_for_refs && call.service == "git-upload-pack")?;
-    let service = call.service(protocol).stdin(body());
-    let service = service.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "uploadpack.packObjectsHook");
-    Some((call.head(), service.env("GIT_CONFIG_VALUE_0", hook).stream()))
 }
 
 /// A request that the service can answer itself: the body is as it was written, and the repository is there.
@@ -63,7 +48,7 @@ impl Call {
         is_there.then_some(Self { repository, service, asks_for_refs })
     }
 
-    fn service(&self, protocol: Option<&str>) -> Command {
+    fn run(&self, protocol: Option<&str>, body: Vec<u8>) -> Response {
         let mut service = Command::homeless(PROGRAMS.join(self.service))
             .arg(if self.asks_for_refs { "--http-backend-info-refs" } else { "--stateless-rpc" })
             .env("GIT_COMMITTER_NAME", "anonymous")
@@ -71,20 +56,13 @@ impl Call {
         if let Some(protocol) = protocol {
             service = service.env("GIT_PROTOCOL", protocol);
         }
-        service.arg(&self.repository)
-    }
-
-    fn head(&self) -> Response {
+        let answer = service.arg(&self.repository).stdin(body).run().stdout;
         let kind = if self.asks_for_refs { "advertisement" } else { "result" };
-        Response::new(200)
+        let response = Response::new(200)
             .header("Expires", "Fri, 01 Jan 1980 00:00:00 GMT")
             .header("Pragma", "no-cache")
             .header("Cache-Control", "no-cache, max-age=0, must-revalidate")
-            .header("Content-Type", &format!("application/x-{}-{kind}", self.service))
-    }
-
-    fn run(&self, protocol: Option<&str>, body: Vec<u8>) -> Response {
-        let (answer, response) = (self.service(protocol).stdin(body).run().stdout, self.head());
+            .header("Content-Type", &format!("application/x-{}-{kind}", self.service));
         if self.asks_for_refs && protocol != Some("version=2") {
             let title = format!("# service={}\n", self.service);
             let title = format!("{:04x}{title}0000", title.len() + 4);

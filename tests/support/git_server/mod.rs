@@ -100,8 +100,6 @@ struct Settings {
     latency: Mutex<Duration>,
     speaks_v2: AtomicBool,
     through_http_backend: AtomicBool,
-    /// The program by which packs begin, if fetches are answered as git works on them.
-    streaming_hook: Mutex<Option<String>>,
 }
 
 impl GitServer {
@@ -162,12 +160,6 @@ impl GitServer {
         self.settings.through_http_backend.store(true, Ordering::SeqCst);
     }
 
-    /// Lets an answer to a fetch leave as git works on it, and not when it is whole, as public hosts do. Each pack is begun by
-    /// `hook`, a program that is given a command line to run; `env` does nothing else. No fault strikes after git's work.
-    pub fn stream(&self, hook: &str) {
-        *lock(&self.settings.streaming_hook) = Some(hook.to_owned());
-    }
-
     /// Waits until git is not at work any more for a client that has gone away.
     #[track_caller]
     pub fn wait_until_idle(&self) {
@@ -205,7 +197,6 @@ impl Settings {
             latency: Mutex::default(),
             speaks_v2: AtomicBool::new(true),
             through_http_backend: AtomicBool::new(false),
-            streaming_hook: Mutex::default(),
         }
     }
 
@@ -228,12 +219,6 @@ impl Settings {
             return Ok(Reply::Send(response));
         }
         let protocol = head.header("git-protocol").filter(|_| self.speaks_v2.load(Ordering::SeqCst));
-        if let Some(hook) = lock(&self.streaming_hook).clone() {
-            let mut read = || body.read_all().unwrap_or_default();
-            if let Some((head, body)) = backend::stream(&self.root, head, protocol, &mut read, &hook) {
-                return Ok(Reply::Stream(head, body));
-            }
-        }
         let through_http_backend = self.through_http_backend.load(Ordering::SeqCst);
         let run = if through_http_backend { backend::through_http_backend } else { backend::run };
         let response = run(&self.root, head, protocol, body.read_all()?);

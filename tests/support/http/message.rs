@@ -252,12 +252,7 @@ impl Response {
 
     /// Returns status line and headers. The length is that of the body, also if the body stays away (HEAD).
     pub(super) fn head_bytes(&self) -> Vec<u8> {
-        self.head_with(&format!("Content-Length: {}", self.body.len()))
-    }
-
-    /// Returns status line and headers, and this one.
-    pub(super) fn head_with(&self, about_length: &str) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} \r\n{about_length}\r\n", self.status);
+        let mut head = format!("HTTP/1.1 {} \r\nContent-Length: {}\r\n", self.status, self.body.len());
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }

@@ -2,7 +2,7 @@
 //!
 //! It stands in for nothing: clients speak to it over a real socket. It does what servers under test must be able to
 //! do and frameworks hide, such as closing a connection in the middle of a request or an answer. It leaves out
-//! HTTP/2, and holds bodies in memory, but for what a program writes.
+//! HTTP/2 and streaming: bodies are held in memory.
 
 mod forward;
 mod log;
@@ -27,7 +27,6 @@ use rustls::ServerConfig;
 use stream::Stream;
 
 use super::certificate::Certificate;
-use super::command::RunningOutput;
 
 /// How an answer leaves, or does not.
 pub enum Reply {
@@ -38,8 +37,6 @@ pub enum Reply {
     Stall(Response, Duration),
     /// The head leaves, then the body, one byte after each pause.
     Drip(Response, Duration),
-    /// The head leaves, then what a program writes, as it comes.
-    Stream(Response, RunningOutput),
     /// Nothing leaves until the client or the server gives up.
     Hang,
     /// The connection is closed without an answer.
@@ -170,14 +167,14 @@ where
         let mut body = Body::new(&head, &mut reader);
         let reply = handler(&head, &mut body)?;
         let reusable = match reply {
-            Reply::Send(_) | Reply::Stall(..) | Reply::Drip(..) | Reply::Stream(..) => body.discard()?,
+            Reply::Send(_) | Reply::Stall(..) | Reply::Drip(..) => body.discard()?,
             Reply::Cut(..) | Reply::Hang | Reply::Drop | Reply::Tunnel(_) => false,
         };
         let received = body.received();
         let without_body = head.method == "HEAD";
         // Before the answer leaves, so that the receiver of the answer finds the request in the log.
         lock(log).push(LoggedRequest::new(head, received, &reply));
-        deliver(reply, without_body, &mut reader)?;
+        deliver(&reply, without_body, &mut reader)?;
         if !reusable {
             break;
         }
@@ -186,45 +183,33 @@ where
     reader.get_ref().close()
 }
 
-fn deliver(reply: Reply, without_body: bool, connection: &mut BufReader<Stream>) -> io::Result<()> {
+fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<Stream>) -> io::Result<()> {
     let stream = connection.get_mut();
     match reply {
         Reply::Send(response) if without_body => stream.write_all(&response.head_bytes()),
-        Reply::Send(response) => stream.write_all(&[response.head_bytes(), response.body].concat()),
+        Reply::Send(response) => stream.write_all(&[response.head_bytes(), response.body.clone()].concat()),
         Reply::Cut(response, after) => {
             stream.write_all(&response.head_bytes())?;
-            stream.write_all(&response.body[..response.body.len().min(after)])
+            stream.write_all(&response.body[..response.body.len().min(*after)])
         }
         Reply::Stall(response, pause) => {
             let (first, rest) = response.body.split_at(response.body.len() / 2);
             stream.write_all(&[&response.head_bytes(), first].concat())?;
-            thread::sleep(pause);
+            thread::sleep(*pause);
             stream.write_all(rest)
         }
         Reply::Drip(response, pause) => {
             stream.write_all(&response.head_bytes())?;
             response.body.iter().try_for_each(|byte| {
-                thread::sleep(pause);
+                thread::sleep(*pause);
                 stream.write_all(&[*byte])
             })
-        }
-        Reply::Stream(response, mut body) => {
-            stream.write_all(&response.head_with("Transfer-Encoding: chunked"))?;
-            let mut piece = [0; 8 << 10];
-            loop {
-                let length = body.read(&mut piece)?;
-                let chunk = [format!("{length:x}\r\n").as_bytes(), &piece[..length], b"\r\n"].concat();
-                stream.write_all(&chunk)?;
-                if length == 0 {
-                    return Ok(());
-                }
-            }
         }
         Reply::Hang => io::copy(&mut connection.by_ref(), &mut io::sink()).map(drop),
         Reply::Drop => Ok(()),
         Reply::Tunnel(target) => {
             stream.write_all(b"HTTP/1.1 200 \r\n\r\n")?;
-            tunnel(connection, &target)
+            tunnel(connection, target)
         }
     }
 }
