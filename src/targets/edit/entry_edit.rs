@@ -110,7 +110,7 @@ impl EntryEdit {
     pub fn doubt(&self) -> Option<String> {
         let doubt = self.doubts().first().map(|doubt| format!(", at {}: {}", doubt.place, doubt.text));
         let is_other = |before: &&BeforeName| before.made.as_deref() != self.image_name();
-        let before_name = || self.after.before_name.as_ref().filter(is_other).map(|before| format!(": {before}"));
+        let before_name = || self.after.before_name.as_deref().filter(is_other).map(|before| format!(": {before}"));
         let doubt = doubt.or_else(before_name)?;
         Some(format!("cannot tell for certain which image `{}` pulls{doubt}", self.name))
     }

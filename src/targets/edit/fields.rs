@@ -73,7 +73,7 @@ pub struct Fields {
     /// Whether charts may make a longer name of `new_name`, with texts under other keys. It does not count for equality either.
     pub may_be_longer: bool,
     /// The first of these texts that names a host, or stands beside one. It does not count for equality.
-    pub before_name: Option<BeforeName>,
+    pub before_name: Option<Box<BeforeName>>,
     /// What each place of the name says, if several places of the image say different things: there is no tag and no digest
     /// of all of them then.
     pub several: Vec<PlaceVersion>,

@@ -39,18 +39,21 @@ pub(super) fn outcome(
     plan: Plan,
 ) -> Result<Edit, EditError> {
     let mut notes = plan.notes;
-    let in_order = new.lists.in_order();
-    let applied = (in_order.as_slice(), &AppliedEntries::read(new.yaml, &in_order));
     let others = OtherSteps::of(new.yaml, new.lists);
     let is_requested = |entry: &ImageEntry<'_>| requested.of(entry).is_some();
-    let pulled = pulled(new.yaml, applied, &others, is_requested);
+    let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
+    let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
+    // What the entries make of each image takes much memory, which is free again behind this.
+    let (pulled, notes_of_chains) = {
+        let in_order = new.lists.in_order();
+        let applied = (in_order.as_slice(), &AppliedEntries::read(new.yaml, &in_order));
+        (pulled(new.yaml, applied, &others, is_requested), follow_chains(new.yaml, applied, requested, is_new)?)
+    };
     let entries = entry_edits(old, new, requested, pulled, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
     let requested_entries = new.lists.entries.iter().filter(|entry| is_requested(entry));
     notes.extend(requested_entries.flat_map(|entry| others.notes_of(entry, StepsAsked::All)));
-    let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
-    let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
-    notes.extend(follow_chains(new.yaml, applied, requested, is_new)?);
+    notes.extend(notes_of_chains);
     let text = new.yaml.source.text;
     Ok(Edit {
         text: text.as_bytes().to_vec(),

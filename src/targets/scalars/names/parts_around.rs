@@ -168,6 +168,6 @@ impl<'y> CertainRegistries<'y> {
         for mapping in place.trail.iter().rev() {
             of_images.extend_from_slice(self.of_images(yaml, *mapping));
         }
-        Fields { may_be_longer: around.is_any(), before_name: around.before_name(&of_images), ..fields }
+        Fields { may_be_longer: around.is_any(), before_name: around.before_name(&of_images).map(Box::new), ..fields }
     }
 }

@@ -253,7 +253,7 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
 fn note_of_text_before_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
     let is_named = image.argument.change.new_name.set().is_some();
     let is_checked = |before: &&BeforeName| image.checked_as().is_none() && (is_named || !before.is_certain);
-    let before = after.before_name.as_ref().filter(is_checked)?.clone();
+    let before = after.before_name.as_deref().filter(is_checked)?.clone();
     let kind = NoteKind::Values(ValuesNote::BeforeName(before));
     Some(Note { name: image.argument.name.to_string(), place: yaml.place(image.place.item), kind })
 }
