@@ -101,8 +101,8 @@ impl Released {
     fn read(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Self, Failure> {
         let Tip { branch, snapshot, paths } = tip;
         let rules = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
-        let files = as_they_are(snapshot, paths, listener)?;
         let (mut claims, mut entries) = (BranchClaims::default(), Vec::new());
+        let files = as_they_are(snapshot, &mut claims, paths, listener)?;
         let mut note = |note| listener(&Event::Noted(note));
         for (path, file) in paths.iter().zip(&files) {
             for entry in &file.edit.entries {
@@ -139,11 +139,12 @@ impl Released {
 /// A file cannot be read, or it does not tell what one of its images is.
 fn as_they_are(
     snapshot: &mut Snapshot<'_>,
+    claims: &mut BranchClaims,
     paths: &[RepositoryPath],
     listener: &mut Listener<'_>,
 ) -> Result<Vec<FileEdit>, Failure> {
     let (mut files, mut problems, mut uncertain) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut tags_elsewhere, mut claims) = (TagsElsewhere::default(), BranchClaims::default());
+    let mut tags_elsewhere = TagsElsewhere::default();
     for path in paths {
         let file = path.to_string();
         let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
@@ -169,7 +170,7 @@ fn as_they_are(
         }
         let doubts = entries.iter().filter_map(|(_, fields)| fields.pulled.as_ref()).flat_map(|pulled| pulled.doubts());
         uncertain.extend(doubts.map(|doubt| format!("{file}:{}: {}", doubt.place, doubt.text)));
-        match as_it_is(snapshot, &mut claims, path, entries) {
+        match as_it_is(snapshot, claims, path, entries) {
             Ok(file) => files.push(file),
             Err(problem) => problems.push(problem),
         }

@@ -44,13 +44,12 @@ impl ImageOrigins {
 
     /// Adds the entries of edited files for which others make another image than they say.
     pub(super) fn add_made(&mut self, files: &[FileEdit]) {
-        let entries = files.iter().flat_map(|file| file.edit.entries.iter().map(move |entry| (file, entry)));
-        for (file, entry) in entries {
-            if let (Some(line), Ok(ImageToCheck::Known(image))) =
-                (made_line(file, entry), ImageToCheck::of_entry(entry))
-                && !self.of(&image).any(|origin| origin.line == line)
+        for (file, entry) in FileEdit::entries(files) {
+            let (Some(line), Ok(image)) = (made_line(file, entry), ImageToCheck::of_entry(entry)) else { continue };
+            if let Some(image) = image.known()
+                && !self.of(image).any(|origin| origin.line == line)
             {
-                self.0.push(ImageOrigin { image, line, if_gone: None });
+                self.0.push(ImageOrigin { image: image.clone(), line, if_gone: None });
             }
         }
     }

@@ -98,7 +98,10 @@ impl ImageToCheck {
             None => {
                 let before = entry.after.before_name.as_ref();
                 let failure = Failure::target(format!("the file does not say which image `{}` is", entry.name));
-                let failure = before.map_or(failure.clone(), |before| failure.detail(before.to_string()));
+                let failure = match before {
+                    Some(before) => failure.detail(before.to_string()),
+                    None => failure,
+                };
                 let made = before.and_then(|before| before.made.as_deref()).unwrap_or(NEW_NAME);
                 Err(failure.hint(unnamed.replace(NEW_NAME, made)))
             }

@@ -83,8 +83,9 @@ impl Checks {
 
     /// Returns whether such an image is that of an entry.
     pub(in crate::flow) fn have_problem_with(&self, entry: &EntryEdit) -> bool {
-        let image = ImageToCheck::of_entry(entry);
-        matches!(image, Ok(ImageToCheck::Known(image)) if self.seen.iter().any(|seen| seen.image == image))
+        let image = ImageToCheck::of_entry(entry).ok();
+        let image = image.as_ref().and_then(ImageToCheck::known);
+        image.is_some_and(|image| self.seen.iter().any(|seen| seen.image == *image))
     }
 
     /// Returns whether an image that is not required yet is wrong, and is not waited for.

@@ -198,7 +198,6 @@ mod tests {
         extra_headers(&file, &gix::url::parse(url).unwrap())
     }
 
-    /// Each expectation is what `git config --get-urlmatch` prints, or for several values what git sends.
     /// As `git config --type=bool --get-urlmatch` says.
     #[test]
     fn certificates_are_checked_unless_a_setting_says_no() {
@@ -219,6 +218,7 @@ mod tests {
         }
     }
 
+    /// Each expectation is what `git config --get-urlmatch` prints, or for several values what git sends.
     #[test]
     fn the_most_specific_section_wins() {
         let url = "https://github.com/org/repo.git";

@@ -68,7 +68,9 @@ impl<'y> PartsAround<'y> {
         let others = siblings.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
         let beside = parts.len();
-        parts.extend(place.trail.iter().rev().flat_map(|mapping| found.of(yaml, *mapping).to_vec()));
+        for mapping in place.trail.iter().rev() {
+            parts.extend_from_slice(found.of(yaml, *mapping));
+        }
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
         let is_reference = matches!(&place.slots, Slots::Reference { .. });
         Some(Self { own_registry, writes_registry, name, parts, beside, is_reference })
