@@ -146,16 +146,16 @@ fn as_they_are(
     let (mut files, mut problems, mut uncertain) = (Vec::new(), Vec::new(), Vec::new());
     let mut tags_elsewhere = TagsElsewhere::default();
     for path in paths {
-        let file = path.to_string();
-        let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
-        let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
+        let file = path.as_str();
+        let shown = targets::read(file, snapshot.file(path)?, |file| file.shown_entries());
+        let shown = shown.map_err(|error| Failure::edit(file, &error))?;
         for doubtful in shown.doubtful {
             let doubtful = TargetError::from(doubtful);
             let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(&file))));
+            listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(file))));
         }
         let refusals = shown.untold.into_iter().chain(shown.overruled);
-        problems.extend(refusals.map(|refusal| Failure::edit(&file, &refusal.into())));
+        problems.extend(refusals.map(|refusal| Failure::edit(file, &refusal.into())));
         let mut entries = shown.entries;
         for (_, fields) in entries.iter_mut().filter(|(_, fields)| fields.is_latest()) {
             let image = fields.new_name.as_deref().unwrap_or_default();
@@ -193,10 +193,10 @@ fn as_it_is(
     path: &RepositoryPath,
     entries: Vec<(String, Fields)>,
 ) -> Result<FileEdit, Failure> {
-    let file = path.to_string();
+    let file = path.as_str();
     let old = snapshot.file(path)?.to_vec();
-    let refused = |error: &TargetError| Failure::edit(&file, error);
-    let mut edit = targets::edit(&file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
+    let refused = |error: &TargetError| Failure::edit(file, error);
+    let mut edit = targets::edit(file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
     for (name, fields) in entries {
         let name: ImageName = name.parse().map_err(|error| {
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
@@ -204,7 +204,7 @@ fn as_it_is(
         })?;
         // Charts put a registry before the name, and releases have named the image.
         let checked_as = if fields.is_below_registry() {
-            let entry = EntryAtTip::new(&file, name.as_str(), &fields);
+            let entry = EntryAtTip::new(file, name.as_str(), &fields);
             let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
             running.said_name.filter(|said| fields.is_longer_name(said))
         } else {
@@ -217,7 +217,7 @@ fn as_it_is(
             edit.entries.push(entry);
         }
     }
-    Ok(FileEdit { path: file, old, edit })
+    Ok(FileEdit { path: path.to_string(), old, edit })
 }
 
 /// Requires that no reference is what a file calls another image, such as its path: a registry would be asked for that.

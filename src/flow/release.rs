@@ -57,7 +57,7 @@ fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[Im
     for path in tip.paths.iter().filter(|_| !names.is_empty()) {
         let of_names =
             |file: &ReadFile<'_, '_>| Ok(names.iter().filter_map(|name| file.entries(Some(name)).ok()).collect());
-        let entries: Vec<_> = targets::read(&path.to_string(), tip.snapshot.file(path)?, of_names).unwrap_or_default();
+        let entries: Vec<_> = targets::read(path.as_str(), tip.snapshot.file(path)?, of_names).unwrap_or_default();
         for (name, fields) in entries.into_iter().flatten() {
             tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.clone(), fields.new_tag?))));
         }

@@ -93,7 +93,7 @@ impl<'w> AskedFiles<'w> {
     }
 
     fn again(self, snapshot: &Snapshot<'_>) -> Result<Self, Failure> {
-        let again = |path: &RepositoryPath| self.edit_file(path, &self.arguments(&path.to_string()), snapshot);
+        let again = |path: &RepositoryPath| self.edit_file(path, &self.arguments(path.as_str()), snapshot);
         let files = self.paths.iter().map(again).collect::<Result<_, _>>()?;
         Ok(Self { files, ..self })
     }

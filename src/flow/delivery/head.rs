@@ -121,7 +121,7 @@ impl Attempt<'_> {
             return Ok(());
         }
         let is_asked = |name: &str| writing.images.arguments.iter().any(|argument| argument.name.as_str() == name);
-        let is_written = |file: &str| paths.iter().any(|path| path.to_string() == file);
+        let is_written = |file: &str| paths.iter().any(|path| path.as_str() == file);
         match &proposed.beyond(is_asked, is_written)[..] {
             [] => Ok(()),
             lost => refused(format!("`{head}` proposes other images, which would be lost: `{}`", lost.join("`, `"))),

@@ -124,7 +124,7 @@ impl Destination<'_> {
         let argument = [ImageArgument { name: name.clone(), change }];
         let mut other_registry = None;
         for path in self.paths {
-            let edit = targets::edit(&path.to_string(), snapshot.file(path)?, &argument, Absent::Report);
+            let edit = targets::edit(path.as_str(), snapshot.file(path)?, &argument, Absent::Report);
             let Ok(edit) = edit else { return Ok(None) };
             let mut fields = edit.entries.iter().flat_map(|entry| &entry.fields);
             if fields.any(|field| field.field == FieldName::NewName) {

@@ -243,7 +243,7 @@ impl ReleaseBranch {
         }
         along.load(snapshot, &found)?;
         for path in kustomizations {
-            require_kustomization(&path.to_string(), snapshot.file(&path)?)?;
+            require_kustomization(path.as_str(), snapshot.file(&path)?)?;
         }
         Ok(found)
     }
@@ -259,7 +259,7 @@ impl ReleaseBranch {
             TreeEntry::File(_) => Ok(path.clone()),
             TreeEntry::Directory(_) if matches!(typed, TargetFile::File(_)) => Err(is_folder(typed.path())),
             TreeEntry::Directory(names) => {
-                let name = kustomization::locate(names).map_err(|error| Failure::locate(&path.to_string(), &error))?;
+                let name = kustomization::locate(names).map_err(|error| Failure::locate(path.as_str(), &error))?;
                 Ok(path.join(name))
             }
             TreeEntry::Missing => Err(self.not_there(path, typed)),

@@ -35,7 +35,7 @@ pub(in crate::flow) fn named_by<'t>(
     typed: &'t [TargetFile],
     path: &RepositoryPath,
 ) -> Option<&'t TargetFile> {
-    let folder = is_kustomization_name(&path.to_string()).then(|| path.folder());
+    let folder = is_kustomization_name(path.as_str()).then(|| path.folder());
     let is_it = |named: RepositoryPath| named == *path || folder.as_ref() == Some(&named);
     let mut named = typed.iter().filter(|file| !file.is_pattern());
     named.find(|file| RepositoryPath::resolve(base, file.path()).is_ok_and(is_it))
@@ -47,9 +47,9 @@ fn matching(
     typed: &TargetFile,
     branch: &str,
 ) -> Result<Vec<RepositoryPath>, Failure> {
-    let pattern = GlobPattern::parse(&path.to_string()).map_err(|error| unmatchable(typed, &error))?;
-    let files: Vec<String> = snapshot.files_matching(&pattern)?.iter().map(RepositoryPath::to_string).collect();
-    let places = matched(typed, &pattern, files.iter().map(String::as_str)).into_iter();
+    let pattern = GlobPattern::parse(path.as_str()).map_err(|error| unmatchable(typed, &error))?;
+    let files = snapshot.files_matching(&pattern)?;
+    let places = matched(typed, &pattern, files.iter().map(RepositoryPath::as_str)).into_iter();
     let found: Vec<RepositoryPath> = places.map(RepositoryPath::shown_as).collect();
     match found.is_empty() {
         true => Err(without_match(typed, &format!(" on {branch}"))),

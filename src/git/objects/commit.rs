@@ -214,7 +214,7 @@ impl Snapshot<'_> {
         let mut editor = Editor::new(root, &self.objects, HASH);
         for file in files {
             let blob = self.new_object(Kind::Blob, file.new.bytes.clone(), Some(file.old.id))?;
-            editor.upsert(file.path.parts().iter().map(BStr::new), file.kind, blob.id).map_err(failed)?;
+            editor.upsert(file.path.parts().map(BStr::new), file.kind, blob.id).map_err(failed)?;
             push_once(new, blob);
         }
         let (mut trees, mut ids) = (Objects::default(), Vec::new());

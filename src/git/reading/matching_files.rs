@@ -35,7 +35,7 @@ impl Snapshot<'_> {
                     }
                     let path = folder.join(name);
                     match entry.mode.kind() {
-                        EntryKind::Tree if pattern.leads_into(&path.to_string()) => next.push(path),
+                        EntryKind::Tree if pattern.leads_into(path.as_str()) => next.push(path),
                         EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link
                             if pattern.matches_path(&path) || pattern.matches_path(&folder) =>
                         {
@@ -55,7 +55,6 @@ impl Snapshot<'_> {
 impl GlobPattern {
     /// Returns whether the whole of a path fits.
     pub fn matches_path(&self, path: &RepositoryPath) -> bool {
-        let parts: Vec<&str> = path.parts().iter().map(String::as_str).collect();
-        self.matches_parts(&parts)
+        self.matches_parts(&path.parts().collect::<Vec<_>>())
     }
 }

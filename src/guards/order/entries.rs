@@ -144,9 +144,9 @@ fn earlier_repository(
     claims: &mut BranchClaims,
     EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
 ) -> Result<Option<String>, Failure> {
-    let file = path.to_string();
-    let spellings = claims.spellings(name, &file, snapshot.file(path)?);
-    Ok(last_repository(claims, &file, name, &spellings))
+    let file = path.as_str();
+    let spellings = claims.spellings(name, file, snapshot.file(path)?);
+    Ok(last_repository(claims, file, name, &spellings))
 }
 
 impl CandidateBuild<'_> {
