@@ -32,7 +32,7 @@ const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization i
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    look_at_forges(&mut checks, &request.target, None, request.target.run.source());
+    look_at_forges(&mut checks, &request.target, None, request.target.run.source.as_ref());
     let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
         checks.require(&subjects, listener)?;

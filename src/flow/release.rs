@@ -87,14 +87,14 @@ fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String,
     }
     let target = &request.delivery.target;
     let run = &target.run;
-    let Some(source) = run.source() else { return EntrySources::default() };
+    let Some(source) = run.source.as_ref() else { return EntrySources::default() };
     let is_here = || {
         branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options) == Some(true))
     };
     let is_silence_enough =
         run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());
     // An image of a pull request may be named by the merge that was built to test it.
-    let merge = run.test_merge().map(|commit| SourceCommit { repository: None, commit });
+    let merge = run.test_merge.map(|commit| SourceCommit { repository: None, commit });
     let says = |tag: &str| match &merge {
         Some(merge) if agreement(tag, merge) == Agreement::Agrees => Agreement::Agrees,
         _ => agreement(tag, source),

@@ -279,7 +279,8 @@ impl<'a> Attempt<'a> {
             tell_unfilled(place, "message", listener);
         }
         tell_comment_without_source(&edit_settings(self.job.delivery, writing), files, listener);
-        let message = compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose);
+        let message =
+            compose::message(options, &changed, self.job.delivery.target.run.page.as_deref(), &writing.purpose);
         let untold = |error: UntoldRelease| {
             Failure::target(error.to_string()).hint("correct the name in the file, or release it by another one")
         };

@@ -183,7 +183,7 @@ impl Attempt<'_> {
         let run = &self.job.delivery.target.run;
         let options = self.way.options(&self.job.delivery.commit);
         let page_of_source = |source: &str| run.page_of(source);
-        request_text(message, options, &changed(releases), run.page(), purpose, &page_of_source)
+        request_text(message, options, &changed(releases), run.page.as_deref(), purpose, &page_of_source)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::request::{Delivery, Images, TargetFile};
+use crate::request::{Delivery, Images, TargetFile, TargetKind};
 use crate::system::processes::signals::Gate;
 
 /// One run of a command that commits.
@@ -41,7 +41,7 @@ impl<'a> Job<'a> {
     /// # Errors
     /// An argument names no image that a registry can have.
     pub(super) fn known_images(&self) -> Result<Vec<ImageToCheck>, Failure> {
-        let is_kustomization = |file: &TargetFile| matches!(file, TargetFile::Kustomization(_));
+        let is_kustomization = |file: &TargetFile| file.kind == TargetKind::Kustomization;
         let are_entries = self.delivery.files.iter().all(is_kustomization);
         let is_known = |argument: &&ImageArgument| are_entries || argument.change.new_name != Field::Remove;
         match self.delivery.registry {

@@ -250,7 +250,7 @@ impl ReleaseBranch {
         let head = match &request.head {
             Some(head) => head.clone(),
             None => {
-                let paths = files.iter().map(|file| RepositoryPath::resolve(&self.base, file.path()));
+                let paths = files.iter().map(|file| RepositoryPath::resolve(&self.base, &file.path));
                 head_name(branch, &paths.collect::<Result<Vec<_>, _>>()?, entries)?
             }
         };

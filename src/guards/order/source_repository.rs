@@ -215,8 +215,8 @@ impl<'a> SourceRepositories<'a> {
         let Some(target) = self.target else { return Vec::new() };
         let options = self.request.beside(target).remote_options;
         let run = &self.request.run;
-        let built = run.repository_url().map(|url| {
-            let name = run.source().and_then(|source| source.repository.as_deref());
+        let built = run.repository_url.as_deref().map(|url| {
+            let name = run.source.as_ref().and_then(|source| source.repository.as_deref());
             (name.filter(|name| base_of(url, name).is_some()).map(str::to_owned), url.to_owned())
         });
         let siblings = names
@@ -274,8 +274,8 @@ impl Place<'_> {
 
 /// Returns the URL of a repository on the server of the one that CI builds, else on that of `target`.
 pub(crate) fn repository_beside(run: &Run, target: Option<&Remote>, name: &str) -> Option<String> {
-    let built = run.source().and_then(|source| source.repository.as_deref());
-    let base = run.repository_url().zip(built).and_then(|(url, name)| base_of(url, name));
+    let built = run.source.as_ref().and_then(|source| source.repository.as_deref());
+    let base = run.repository_url.as_deref().zip(built).and_then(|(url, name)| base_of(url, name));
     let of_target = || Some(format!("{}/", target?.server()?.trim_end_matches('/')));
     sibling(&base.or_else(of_target)?, name)
 }
