@@ -64,7 +64,7 @@ impl Failure {
             Some(Rule::Outage) => "try again later",
             Some(Rule::Space) => "make room at the server, or raise its limit",
             Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
-            None if refusal.reason.contains("hook") => {
+            None if refusal.is_by_hook() => {
                 "allow this identity in the server's hook or rule, or release to another branch"
             }
             None => "read the server's words above; its administrator can tell what is wrong there",
@@ -165,7 +165,13 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Lacking { source, .. } => (Unavailable, Some(unavailable_hint(source))),
         GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
-        GitError::Declined { details, .. } => (Refused, Some(declined_hint(details))),
+        GitError::Declined { has_words: true, .. } => {
+            (Refused, Some("read the server's words above; a retry gets the same answer"))
+        }
+        GitError::Declined { has_words: false, .. } => (
+            Refused,
+            Some("ask the administrator of the server, or of a gateway before it; a retry gets the same answer"),
+        ),
         GitError::NoProgram { .. }
         | GitError::ProgramMissing { .. }
         | GitError::Unsigned { .. }
@@ -192,14 +198,6 @@ fn usage_hint(error: &GitError) -> &'static str {
         GitError::SigningSettings { .. } => "set `gpg.format` and `user.signingKey` in git's configuration",
         _ => WRITE_A_URL,
     }
-}
-
-/// Returns what to do about a request that the server refused: its words tell, if it gave any beside its status.
-fn declined_hint(details: &[String]) -> &'static str {
-    if details.iter().any(|line| line.contains(": ")) {
-        return "read the server's words above; a retry gets the same answer";
-    }
-    "ask the administrator of the server, or of a gateway before it; a retry gets the same answer"
 }
 
 /// Whether the machine allows no more threads or processes.
