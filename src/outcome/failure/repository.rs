@@ -165,13 +165,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Lacking { source, .. } => (Unavailable, Some(unavailable_hint(source))),
         GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
-        GitError::Declined { has_words: true, .. } => {
-            (Refused, Some("read the server's words above; a retry gets the same answer"))
-        }
-        GitError::Declined { has_words: false, .. } => (
-            Refused,
-            Some("ask the administrator of the server, or of a gateway before it; a retry gets the same answer"),
-        ),
+        GitError::Declined { has_words, .. } => (Refused, Some(declined_hint(*has_words))),
         GitError::NoProgram { .. }
         | GitError::ProgramMissing { .. }
         | GitError::Unsigned { .. }
@@ -197,6 +191,14 @@ fn usage_hint(error: &GitError) -> &'static str {
         }
         GitError::SigningSettings { .. } => "set `gpg.format` and `user.signingKey` in git's configuration",
         _ => WRITE_A_URL,
+    }
+}
+
+/// Returns what to do about a request that the server refused: its words tell, if it gave any beside its status.
+fn declined_hint(has_words: bool) -> &'static str {
+    match has_words {
+        true => "read the server's words above; a retry gets the same answer",
+        false => "ask the administrator of the server, or of a gateway before it; a retry gets the same answer",
     }
 }
 
