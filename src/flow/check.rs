@@ -33,22 +33,22 @@ const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization i
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
     look_at_forges(&mut checks, &request.target, None, request.target.run.source.as_ref());
-    let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
+    let mut images: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
-        checks.require(&subjects, listener)?;
+        checks.require(&images, listener)?;
         return Ok(Outcome { present: checks.into_found(), ..Outcome::new(Ending::Present) });
     }
     let released = read_branch(&request.target, &request.files, listener, Released::read)?;
     require_references(&request.references, &released.files)?;
-    checks.come_from(ImageOrigins::of_files(&released.files));
+    checks.set_origins(ImageOrigins::of_files(&released.files));
     let mut on_branch = images_of(&Purpose::Release, &released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
     require_images(&released.files, &on_branch, listener)?;
     on_branch.retain(|image| !image.known().is_some_and(|named| request.references.contains(named)));
     checks.digests_count(&on_branch);
-    subjects.append(&mut on_branch);
+    images.append(&mut on_branch);
     let certain = checks.require_certain(&released.files, |_| true);
-    if let Err(failure) = certain.and_then(|()| checks.require(&subjects, listener)) {
+    if let Err(failure) = certain.and_then(|()| checks.require(&images, listener)) {
         return Err(beside_broken_rules(failure, &released, &mut checks, listener));
     }
     let rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
