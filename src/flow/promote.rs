@@ -61,8 +61,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         let mut claims = BranchClaims::default();
         running.writing(&carried, &to, (snapshot, &mut claims), request.delivery.pin_digest)
     };
-    let names = request.names.clone();
-    let job = Job { names, ..Job::of_branch(&request.delivery, gate, request.names.clone()) };
+    let ordered = request.names.clone();
+    let job = Job { ordered, ..Job::of_branch(&request.delivery, gate, request.names.clone()) };
     let outcome = deliver(&job, &mut decide, listener).map_err(|failure| failure.with_each(gone))?;
     let way = "to promote what was released, run this again with `--pin-digest`";
     warn_of_pushed_again(&outcome, &released, way, listener);

@@ -36,8 +36,8 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     let job = Job {
         delivery,
         gate,
-        released: names.clone(),
-        names,
+        named_in_head: names.clone(),
+        ordered: names,
         arguments: images.arguments.clone(),
         sources: &|branch| sources_of(request, branch, &tags),
     };

@@ -2,7 +2,7 @@
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
 use super::attempt::{Attempt, Stop, changed};
-use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
+use super::edited_files::{AskedFiles, EditedFiles, WantedRelease};
 use super::head_request::{HeadDecision, HeadRequest};
 use super::policy::{self, OrderDecision};
 use super::release_plan::ReleasePlan;
@@ -135,7 +135,7 @@ impl Attempt<'_> {
         tip: CommitId,
         WantedRelease { writing, paths, left_out }: &WantedRelease<'_>,
         listener: &mut Listener<'_>,
-        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &PinnedFiles<'_>, &mut Listener<'_>) -> Result<T, Failure>,
+        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &EditedFiles<'_>, &mut Listener<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         snapshot.beside(tip, |snapshot| {
             snapshot.load(paths)?;

@@ -93,8 +93,12 @@ impl<'a> Way<'a> {
     /// Returns what gets the commit.
     pub(super) fn aim(&self, job: &'a Job<'_>) -> Aim<HeadBranch<'a>> {
         let delivery = job.delivery;
-        let head =
-            |request| HeadBranch { target: &delivery.target, request, files: &delivery.files, entries: &job.released };
+        let head = |request| HeadBranch {
+            target: &delivery.target,
+            request,
+            files: &delivery.files,
+            entries: &job.named_in_head,
+        };
         match self {
             Self::Push(AfterRefusal::Propose(request)) => Aim::BranchElseHead(head(request)),
             Self::CommitOnly | Self::Push(AfterRefusal::Nothing | AfterRefusal::CannotPropose(_)) => {
