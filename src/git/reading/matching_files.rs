@@ -4,7 +4,7 @@ use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
 
 use super::glob_pattern::GlobPattern;
-use super::snapshot::{Snapshot, Step};
+use super::snapshot::{PathEnd, Snapshot};
 use crate::git::error::GitError;
 use crate::git::objects::name::{RepositoryPath, is_refused_by_git};
 
@@ -27,7 +27,7 @@ impl Snapshot<'_> {
             self.load(&level)?;
             let mut next = Vec::new();
             for folder in level {
-                let Step::Tree(id) = self.walk(self.root, &folder)? else { continue };
+                let PathEnd::Tree(id) = self.walk(self.root, &folder)? else { continue };
                 for entry in self.objects.tree(&id)?.entries {
                     let Ok(name) = entry.filename.to_str() else { continue };
                     if is_refused_by_git(name) {

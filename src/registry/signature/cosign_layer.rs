@@ -61,14 +61,14 @@ struct SimpleSigning {
 
 #[derive(Deserialize)]
 struct Critical {
-    image: SignedImage,
+    image: NamedImage,
     #[serde(rename = "type")]
     kind: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct SignedImage {
+struct NamedImage {
     docker_manifest_digest: String,
 }
 
