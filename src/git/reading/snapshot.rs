@@ -375,13 +375,12 @@ impl Snapshot<'_> {
             let Some(entry) = self.objects.tree_entry(&id, part)? else {
                 return Ok(PathEnd::Missing);
             };
+            let id = entry.oid.to_owned();
             at = match entry.mode.kind() {
-                EntryKind::Tree => PathEnd::Tree(entry.oid.to_owned()),
+                EntryKind::Tree => PathEnd::Tree(id),
                 EntryKind::Link => return Err(not_followed("symbolic link")),
                 EntryKind::Commit => return Err(not_followed("submodule")),
-                kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => {
-                    PathEnd::File { id: entry.oid.to_owned(), kind }
-                }
+                kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => PathEnd::File { id, kind },
             };
         }
         match at {
