@@ -147,6 +147,29 @@ fn entries_of_one_name_in_several_files_cost_no_more() {
     assert_eq!(release("42", "v11"), 5);
 }
 
+/// An entry that was never released may be in a file that was moved from where others of its name were: all of these are looked for
+/// at once, and without their content.
+#[test]
+fn releases_of_other_files_cost_no_requests_each() {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let release = |folder: &str| {
+        release_app(&server.url("gitops.git"), folder, "v10");
+        server.requests().len()
+    };
+    // Five parts, and folders that are there already.
+    let (first, another) = (4 + 5, 1);
+    assert_eq!(release("clusters/42/apps/0042"), first);
+    for app in ["0043", "0044", "0045", "0046", "0047"] {
+        let requests = release(&format!("clusters/42/apps/{app}"));
+        assert!(requests <= first + another, "{requests} requests for {app}");
+    }
+    // The folders along each other path are read, one level a request.
+    let requests = release("clusters/43/apps/0043");
+    assert!(requests <= first + 3, "{requests} requests in another cluster");
+}
+
 /// Returns a repository of which a release is not sent all folders, with two releases of its file `DEEP`, and its server.
 fn large_repository() -> (Remote, GitServer) {
     let remote = Remote::create("gitops");
