@@ -147,11 +147,6 @@ pub(super) fn is_of_gone_file(
     said: &[&ReleaseTrailers],
 ) -> Result<bool, Failure> {
     let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
-    for path in files_of(said).take(MAX_MOVED_FILES).map(RepositoryPath::shown_as) {
-        snapshot.load_history(&[tip], &path)?;
-        if snapshot.file_at(tip, &path)?.is_none() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let files: Vec<_> = files_of(said).take(MAX_MOVED_FILES).map(RepositoryPath::shown_as).collect();
+    Ok(!snapshot.has_files(tip, &files)?)
 }
