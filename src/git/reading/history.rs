@@ -295,6 +295,20 @@ impl Snapshot<'_> {
         })
     }
 
+    /// Returns whether all of `paths` are files in `commit`, whose content is not loaded: one request for each level of folders.
+    pub fn has_files(&mut self, commit: &CommitRecord, paths: &[RepositoryPath]) -> Result<bool, GitError> {
+        let folders: Vec<_> = paths.iter().map(RepositoryPath::folder).collect();
+        self.load_files(&[commit], &folders)?;
+        for (path, folder) in paths.iter().zip(&folders) {
+            let PathEnd::Tree(folder) = self.step_at(commit, folder)? else { return Ok(false) };
+            let Some(name) = path.parts().last() else { return Ok(false) };
+            if !self.objects.tree_entry(&folder, name)?.is_some_and(|entry| entry.mode.is_blob()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Loads what is at `path` in the first of `commits`, as many as there is memory for, and lets `read` look at these. What was
     /// loaded stays if it is small: the next entry may be in the same file.
     pub fn with_history<T, E: From<GitError>>(

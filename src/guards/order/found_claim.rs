@@ -113,13 +113,26 @@ pub(super) fn may_be_reverted_since(history: &History, release: &CommitRecord) -
 const MAX_MOVED_FILES: usize = 10;
 
 /// Returns whether an entry was released in a file that is gone from the tip: then its own file may be that one, moved.
+///
+/// Many repositories give one name to the entries of all their applications: releases of another image are not of this entry. The
+/// last part of its name tells, since a registry or an organisation may have been renamed along with the file.
 pub(super) fn may_be_moved(
     snapshot: &mut Snapshot<'_>,
     claims: &BranchClaims,
     entry: &EntryAtTip<'_>,
 ) -> Result<bool, Failure> {
-    let said: Vec<_> = claims_of_name(snapshot, claims, entry)?.map(|(_, said)| said).collect();
+    let now = entry.now.image_name(entry.name);
+    let is_of_image = |name: &str, said: &ReleaseTrailers| match (now, said.image(name, now.unwrap_or(name))) {
+        (Some(now), Some(said)) => last_part(now) == last_part(&said.name),
+        _ => true,
+    };
+    let of_name = claims_of_name(snapshot, claims, entry)?;
+    let said: Vec<_> = of_name.filter(|(name, said)| is_of_image(name, said)).map(|(_, said)| said).collect();
     is_of_gone_file(snapshot, claims, &said)
+}
+
+fn last_part(image: &str) -> &str {
+    image.rsplit_once('/').map_or(image, |(_, last)| last)
 }
 
 /// Returns the claims to have released the image of an entry, in whatever file, each with the name that it has for the entry;
@@ -147,11 +160,6 @@ pub(super) fn is_of_gone_file(
     said: &[&ReleaseTrailers],
 ) -> Result<bool, Failure> {
     let Some(tip) = claims.line().history().commits.first() else { return Ok(false) };
-    for path in files_of(said).take(MAX_MOVED_FILES).map(RepositoryPath::shown_as) {
-        snapshot.load_history(&[tip], &path)?;
-        if snapshot.file_at(tip, &path)?.is_none() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let files: Vec<_> = files_of(said).take(MAX_MOVED_FILES).map(RepositoryPath::shown_as).collect();
+    Ok(!snapshot.has_files(tip, &files)?)
 }

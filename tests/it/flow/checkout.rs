@@ -752,7 +752,7 @@ fn a_change_as_old_as_the_index_is_still_seen() {
     assert_eq!(checkout.status(), format!(" M {OTHER}\n"));
 }
 
-/// The index is not in memory as a whole, which would be 20 MB more.
+/// The index is not in memory as a whole, which would be 20 MB more; its cached trees, of 3 MB, are there once.
 #[test]
 fn memory_does_not_grow_with_the_index() {
     let peaks = [10, 100_000].map(|files| {
@@ -762,6 +762,7 @@ fn memory_does_not_grow_with_the_index() {
         let entry = |number| format!("100644 {}\tmany/{number:05}/file.yaml\n", blob.trim());
         let entries: String = (0..files).map(entry).collect();
         checkout.git(["update-index", "--index-info"]).stdin(entries).run().success();
+        git(&checkout, &["write-tree"]);
         let (output, peak) = release(&stage, &checkout).arg("--no-push").start().finish_with_peak();
         output.success();
         let committed = git(&checkout, &["rev-parse", &format!("HEAD:{FILE}")]);
@@ -769,7 +770,7 @@ fn memory_does_not_grow_with_the_index() {
         assert_eq!(git(&checkout, &["ls-files", "many"]).lines().count(), files);
         peak
     });
-    assert!(peaks[0] > 0 && peaks[1] < peaks[0] + 3_000_000, "{peaks:?} bytes");
+    assert!(peaks[0] > 0 && peaks[1] < peaks[0] + 5_000_000, "{peaks:?} bytes");
 }
 
 /// The index is written after the files: if that fails, they are put back.

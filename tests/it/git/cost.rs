@@ -147,6 +147,30 @@ fn entries_of_one_name_in_several_files_cost_no_more() {
     assert_eq!(release("42", "v11"), 5);
 }
 
+/// An entry that was never released may be in a file that was moved. The files that releases of its image wrote are looked for at
+/// once, and without their content.
+#[test]
+fn releases_of_other_files_cost_no_requests_each() {
+    let remote = Remote::create("gitops");
+    remote.fill(10_000, 3);
+    let server = GitServer::start(remote.folder(), Access::Open);
+    let release = |folder: &str, tag: &str| {
+        release_app(&server.url("gitops.git"), folder, tag);
+        server.requests().len()
+    };
+    // The path has five parts.
+    let first = 4 + 5;
+    assert_eq!(release("clusters/42/apps/0042", "v10"), first);
+    for app in ["0043", "0044", "0045", "0046", "0047"] {
+        assert_eq!(release(&format!("clusters/42/apps/{app}"), "v10"), first, "another image");
+    }
+    let same = remote.file("main", "clusters/42/apps/0042/kustomization.yaml");
+    remote.commit("main", "Run it elsewhere", &[File::new("clusters/43/apps/0042/kustomization.yaml", same)]);
+    // The folders along the path of the release of the same image are read, one level a request.
+    let requests = release("clusters/43/apps/0042", "v11");
+    assert!(requests <= first + 3, "{requests} requests in another cluster");
+}
+
 /// Returns a repository of which a release is not sent all folders, with two releases of its file `DEEP`, and its server.
 fn large_repository() -> (Remote, GitServer) {
     let remote = Remote::create("gitops");

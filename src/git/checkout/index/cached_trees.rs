@@ -8,28 +8,32 @@ use super::checksum::LENGTH as ID;
 /// The number of entries of a folder whose tree is not known.
 const UNKNOWN: &[u8] = b"-1";
 
-/// Returns the extension's `content` without the trees of `folders`; `None` if it is malformed, which git takes as no cache.
+/// Takes the trees of `folders` out of the extension's `content`. Returns `None` if it is malformed, which git takes as no cache.
 ///
 /// Each folder is its name, the number of its entries, that of its folders, and its tree. Its folders follow.
-pub(super) fn without(content: &[u8], folders: &BTreeSet<Vec<u8>>) -> Option<Vec<u8>> {
-    let mut kept = Vec::with_capacity(content.len());
-    let mut rest = content;
+pub(super) fn forget(folders: &BTreeSet<Vec<u8>>, content: &mut Vec<u8>) -> Option<()> {
+    let length = content.len();
+    let mut rest = content.as_slice();
+    // What takes the place of which bytes. Nothing else is copied: a large repository has megabytes of these.
+    let mut forgotten = Vec::new();
     let mut path = Vec::new();
     // Of each folder that is not finished: how long the path above it is, and how many folders of it are still to come.
     let mut unfinished: Vec<(usize, usize)> = Vec::new();
     loop {
         let name = until(&mut rest, 0)?;
+        let begin = length - rest.len();
         let entries = until(&mut rest, b' ')?;
         let inner = until(&mut rest, b'\n')?;
-        let tree = if entries.starts_with(b"-") { &[][..] } else { rest.split_off(..ID)? };
+        if !entries.starts_with(b"-") {
+            rest.split_off(..ID)?;
+        }
         unfinished.push((path.len(), std::str::from_utf8(inner).ok()?.parse().ok()?));
         if !path.is_empty() {
             path.push(b'/');
         }
         path.extend_from_slice(name);
-        let (entries, tree) = if folders.contains(&path) { (UNKNOWN, &[][..]) } else { (entries, tree) };
-        for part in [name, b"\0", entries, b" ", inner, b"\n", tree] {
-            kept.extend_from_slice(part);
+        if folders.contains(&path) {
+            forgotten.push((begin..length - rest.len(), [UNKNOWN, b" ", inner, b"\n"].concat()));
         }
         while let Some(&(above, 0)) = unfinished.last() {
             path.truncate(above);
@@ -40,7 +44,13 @@ pub(super) fn without(content: &[u8], folders: &BTreeSet<Vec<u8>>) -> Option<Vec
             None => break,
         }
     }
-    rest.is_empty().then_some(kept)
+    if !rest.is_empty() {
+        return None;
+    }
+    for (bytes, unknown) in forgotten.into_iter().rev() {
+        content.splice(bytes, unknown);
+    }
+    Some(())
 }
 
 /// Returns what is before the next `end`, and goes past it.
@@ -55,7 +65,12 @@ fn until<'a>(rest: &mut &'a [u8], end: u8) -> Option<&'a [u8]> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::without;
+    use super::forget;
+
+    fn without(content: &[u8], folders: &BTreeSet<Vec<u8>>) -> Option<Vec<u8>> {
+        let mut content = content.to_vec();
+        forget(folders, &mut content).map(|()| content)
+    }
 
     /// Returns a folder as the extension has it.
     fn folder(name: &str, entries: i32, inner: usize) -> Vec<u8> {

@@ -113,9 +113,10 @@ impl Outline {
             let length = u64::from(extension.length);
             match extension.signature {
                 CACHED_TREES => {
-                    let mut content = Vec::new();
-                    (&self.file).take(length).read_to_end(&mut content)?;
-                    if let Some(content) = cached_trees::without(&content, folders) {
+                    // Its length was read to the end before, so the file has as much.
+                    let mut content = vec![0; extension.length as usize];
+                    self.file.read_exact(&mut content)?;
+                    if cached_trees::forget(folders, &mut content).is_some() {
                         let header = Extension::header(CACHED_TREES, &content)?;
                         target.write_all(&header)?;
                         target.write_all(&content)?;
