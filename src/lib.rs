@@ -33,14 +33,14 @@ pub mod targets;
 
 pub use tagship_yaml as yaml;
 
-use cli::{Arguments, Environment};
-use outcome::failure::{Failure, FailureKind};
+use cli::{Arguments, CommandName, Environment};
+use outcome::failure::{AGAIN, Failure, FailureKind};
 use outcome::{Event, Outcome};
 use report::Report;
 use request::Request;
 use system::network::http::shown_host;
 use system::network::webhook::Webhook;
-use system::processes::signals::{Gate, Stage, Waited, Work};
+use system::processes::signals::{Gate, Interrupted, Stage, Waited, Work};
 
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -140,7 +140,7 @@ fn obey(
 }
 
 /// Sends the result as it is at its end. If that fails, the result stays what it is.
-fn notify(webhook: &Webhook, command: &str, result: &Result<Outcome, Failure>, report: &Report) {
+fn notify(webhook: &Webhook, command: CommandName, result: &Result<Outcome, Failure>, report: &Report) {
     let host = shown_host(&webhook.url);
     match webhook.deliver(&report.json(command, result)) {
         Ok(()) => report.event(&Event::Aside(format!("sent the result to `{host}`"))),
@@ -149,22 +149,29 @@ fn notify(webhook: &Webhook, command: &str, result: &Result<Outcome, Failure>, r
 }
 
 /// Ends a command after a signal: a command that is done reports its result, and any other leaves nothing behind.
-fn interrupted(command: &str, gate: &Gate, work: Work<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
-    let failure = match gate.close() {
+fn interrupted(command: CommandName, gate: &Gate, work: Work<Result<Outcome, Failure>>) -> Result<Outcome, Failure> {
+    let pushed = match gate.close() {
         Stage::Done => return work.finish(),
-        Stage::Pushing => Failure::interrupted_push(command, "the push had begun, and may or may not take effect"),
-        Stage::Proposing => Failure::interrupted_push(
-            command,
-            "the release is pushed to its head branch, and its pull request may not be opened or changed yet",
-        ),
-        Stage::Overtaken => {
-            Failure::interrupted_push(command, "the release was pushed to its head branch, and then it lost a race")
+        Stage::Before => None,
+        Stage::Pushing => Some("the push had begun, and may or may not take effect"),
+        Stage::Proposing => {
+            Some("the release is pushed to its head branch, and its pull request may not be opened or changed yet")
         }
-        Stage::Before => Failure::interrupted(command),
+        Stage::Overtaken => Some("the release was pushed to its head branch, and then it lost a race"),
     };
     system::processes::programs::end_all();
     git::remove_temporary_files();
-    Err(failure)
+    let failure = Failure::from(Interrupted);
+    Err(match (pushed, command) {
+        (Some(state), CommandName::Rollback) => failure.detail(state).hint(
+            "look with `tagship log` first: without `--to`, the same command goes back one more release if the push took effect",
+        ),
+        (Some(state), _) => failure.detail(state).hint(AGAIN),
+        (None, CommandName::Release | CommandName::Rollback | CommandName::Promote) => failure.detail("nothing was pushed"),
+        (None, CommandName::Set) => failure.detail("nothing was written"),
+        // A command that only reads has no more to say.
+        (None, _) => failure,
+    })
 }
 
 fn perform(arguments: &Arguments, environment: &Environment, gate: &Gate, report: &Report) -> Result<Outcome, Failure> {

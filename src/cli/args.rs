@@ -88,17 +88,46 @@ impl Command {
         }
     }
 
-    /// Returns the subcommand's name.
-    pub fn name(&self) -> &'static str {
+    /// Returns which command it is.
+    pub fn name(&self) -> CommandName {
         match self {
-            Self::Release(_) => "release",
-            Self::Guard(_) => "guard",
-            Self::Check(_) => "check",
-            Self::Set(_) => "set",
-            Self::Log(_) => "log",
-            Self::Status(_) => "status",
-            Self::Rollback(_) => "rollback",
-            Self::Promote(_) => "promote",
+            Self::Release(_) => CommandName::Release,
+            Self::Guard(_) => CommandName::Guard,
+            Self::Check(_) => CommandName::Check,
+            Self::Set(_) => CommandName::Set,
+            Self::Log(_) => CommandName::Log,
+            Self::Status(_) => CommandName::Status,
+            Self::Rollback(_) => CommandName::Rollback,
+            Self::Promote(_) => CommandName::Promote,
+        }
+    }
+}
+
+/// Which command it is, without its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandName {
+    Release,
+    Guard,
+    Check,
+    Set,
+    Log,
+    Status,
+    Rollback,
+    Promote,
+}
+
+impl CommandName {
+    /// Returns the word that is typed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Guard => "guard",
+            Self::Check => "check",
+            Self::Set => "set",
+            Self::Log => "log",
+            Self::Status => "status",
+            Self::Rollback => "rollback",
+            Self::Promote => "promote",
         }
     }
 }

@@ -24,7 +24,9 @@ mod white_space;
 mod words;
 
 pub use after_release::{LogArguments, PromoteArguments, RollbackArguments, StatusArguments};
-pub use args::{Arguments, CheckArguments, Command, GuardArguments, ReleaseArguments, SetArguments, version};
+pub use args::{
+    Arguments, CheckArguments, Command, CommandName, GuardArguments, ReleaseArguments, SetArguments, version,
+};
 pub use branch_files::{BranchFilesArguments, ReleasedArguments};
 pub use ci::{
     Began, Ci, CiForge, CiSystem, GitLogin, LogCommand, RegistryLogin, USUAL_SKIP_MARKER, log_commands, skip_marker_of,

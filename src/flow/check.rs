@@ -32,23 +32,23 @@ const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization i
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    look_at_forges(&mut checks, &request.target, None, request.target.run.source());
-    let mut subjects: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
+    look_at_forges(&mut checks, &request.target, None, request.target.run.source.as_ref());
+    let mut images: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
-        checks.require(&subjects, listener)?;
+        checks.require(&images, listener)?;
         return Ok(Outcome { present: checks.into_found(), ..Outcome::new(Ending::Present) });
     }
     let released = read_branch(&request.target, &request.files, listener, Released::read)?;
     require_references(&request.references, &released.files)?;
-    checks.come_from(ImageOrigins::of_files(&released.files));
+    checks.set_origins(ImageOrigins::of_files(&released.files));
     let mut on_branch = images_of(&Purpose::Release, &released.files, |_| true, listener)?;
     // What the command line names must be what its tag means.
     require_images(&released.files, &on_branch, listener)?;
     on_branch.retain(|image| !image.known().is_some_and(|named| request.references.contains(named)));
     checks.digests_count(&on_branch);
-    subjects.append(&mut on_branch);
+    images.append(&mut on_branch);
     let certain = checks.require_certain(&released.files, |_| true);
-    if let Err(failure) = certain.and_then(|()| checks.require(&subjects, listener)) {
+    if let Err(failure) = certain.and_then(|()| checks.require(&images, listener)) {
         return Err(beside_broken_rules(failure, &released, &mut checks, listener));
     }
     let rulings = rule(&released.rules, &released.entries(), None, &mut checks, listener)?.rulings;
@@ -146,16 +146,16 @@ fn as_they_are(
     let (mut files, mut problems, mut uncertain) = (Vec::new(), Vec::new(), Vec::new());
     let mut tags_elsewhere = TagsElsewhere::default();
     for path in paths {
-        let file = path.to_string();
-        let shown = targets::read(&file, snapshot.file(path)?, |file| file.shown_entries());
-        let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
+        let file = path.as_str();
+        let shown = targets::read(file, snapshot.file(path)?, |file| file.shown_entries());
+        let shown = shown.map_err(|error| Failure::edit(file, &error))?;
         for doubtful in shown.doubtful {
             let doubtful = TargetError::from(doubtful);
             let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(&file))));
+            listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(file))));
         }
         let refusals = shown.untold.into_iter().chain(shown.overruled);
-        problems.extend(refusals.map(|refusal| Failure::edit(&file, &refusal.into())));
+        problems.extend(refusals.map(|refusal| Failure::edit(file, &refusal.into())));
         let mut entries = shown.entries;
         for (_, fields) in entries.iter_mut().filter(|(_, fields)| fields.is_latest()) {
             let image = fields.new_name.as_deref().unwrap_or_default();
@@ -193,10 +193,10 @@ fn as_it_is(
     path: &RepositoryPath,
     entries: Vec<(String, Fields)>,
 ) -> Result<FileEdit, Failure> {
-    let file = path.to_string();
+    let file = path.as_str();
     let old = snapshot.file(path)?.to_vec();
-    let refused = |error: &TargetError| Failure::edit(&file, error);
-    let mut edit = targets::edit(&file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
+    let refused = |error: &TargetError| Failure::edit(file, error);
+    let mut edit = targets::edit(file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
     for (name, fields) in entries {
         let name: ImageName = name.parse().map_err(|error| {
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
@@ -204,7 +204,7 @@ fn as_it_is(
         })?;
         // Charts put a registry before the name, and releases have named the image.
         let checked_as = if fields.is_below_registry() {
-            let entry = EntryAtTip::new(&file, name.as_str(), &fields);
+            let entry = EntryAtTip::new(file, name.as_str(), &fields);
             let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
             running.said_name.filter(|said| fields.is_longer_name(said))
         } else {
@@ -217,7 +217,7 @@ fn as_it_is(
             edit.entries.push(entry);
         }
     }
-    Ok(FileEdit { path: file, old, edit })
+    Ok(FileEdit { path: path.to_string(), old, edit })
 }
 
 /// Requires that no reference is what a file calls another image, such as its path: a registry would be asked for that.

@@ -43,9 +43,9 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         };
         let mut there = Vec::new();
         for path in paths {
-            let file = path.to_string();
-            let entries = targets::read(&file, snapshot.file(path)?, |file| entries(file, &request.names));
-            let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
+            let file = path.as_str();
+            let entries = targets::read(file, snapshot.file(path)?, |file| entries(file, &request.names));
+            let entries = entries.map_err(|error| Failure::edit(file, &error))?;
             there.extend(entries.into_iter().map(|(name, fields)| EntryThere { path: path.clone(), name, fields }));
         }
         let Chosen { carried, left } = running.choose(&request.names, &there, request.delivery.add)?;
@@ -61,8 +61,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
         let mut claims = BranchClaims::default();
         running.writing(&carried, &to, (snapshot, &mut claims), request.delivery.pin_digest)
     };
-    let names = request.names.clone();
-    let job = Job { names, ..Job::of_branch(&request.delivery, gate, request.names.clone()) };
+    let ordered = request.names.clone();
+    let job = Job { ordered, ..Job::of_branch(&request.delivery, gate, request.names.clone()) };
     let outcome = deliver(&job, &mut decide, listener).map_err(|failure| failure.with_each(gone))?;
     let way = "to promote what was released, run this again with `--pin-digest`";
     warn_of_pushed_again(&outcome, &released, way, listener);
@@ -159,21 +159,21 @@ impl Running {
         listener: &mut Listener<'_>,
     ) -> Result<Self, Failure> {
         let path = paths.first().cloned().ok_or_else(|| Failure::usage("`--from` names no file"))?;
-        let file = path.to_string();
+        let file = path.as_str();
         let bytes = snapshot.file(&path)?;
-        let is_kustomization = targets::is_kustomization(&file, bytes);
+        let is_kustomization = targets::is_kustomization(file, bytes);
         if request.names.is_empty() && !is_kustomization {
             return Err(Failure::usage(format!("`{file}` is not a kustomization, so its images are promoted by name"))
                 .hint(
                     "name the images to promote: all of a file of values would carry what belongs to this environment",
                 ));
         }
-        let entries = targets::read(&file, bytes, |file| {
+        let entries = targets::read(file, bytes, |file| {
             let entries = entries(file, &request.names)?;
             request.names.iter().try_for_each(|name| file.require_one_version(name.as_str()))?;
             Ok(entries)
         });
-        let entries = entries.map_err(|error| Failure::edit(&file, &error))?;
+        let entries = entries.map_err(|error| Failure::edit(file, &error))?;
         let names = entries.iter().map(|(name, _)| name.clone()).collect();
         let is_named =
             |name: &str| request.names.is_empty() || request.names.iter().any(|named| named.as_str() == name);

@@ -36,8 +36,8 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     let job = Job {
         delivery,
         gate,
-        released: names.clone(),
-        names,
+        named_in_head: names.clone(),
+        ordered: names,
         arguments: images.arguments.clone(),
         sources: &|branch| sources_of(request, branch, &tags),
     };
@@ -57,7 +57,7 @@ fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[Im
     for path in tip.paths.iter().filter(|_| !names.is_empty()) {
         let of_names =
             |file: &ReadFile<'_, '_>| Ok(names.iter().filter_map(|name| file.entries(Some(name)).ok()).collect());
-        let entries: Vec<_> = targets::read(&path.to_string(), tip.snapshot.file(path)?, of_names).unwrap_or_default();
+        let entries: Vec<_> = targets::read(path.as_str(), tip.snapshot.file(path)?, of_names).unwrap_or_default();
         for (name, fields) in entries.into_iter().flatten() {
             tags.extend(fields.each().into_iter().filter_map(|fields| Some((name.clone(), fields.new_tag?))));
         }
@@ -87,14 +87,14 @@ fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String,
     }
     let target = &request.delivery.target;
     let run = &target.run;
-    let Some(source) = run.source() else { return EntrySources::default() };
+    let Some(source) = run.source.as_ref() else { return EntrySources::default() };
     let is_here = || {
         branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options) == Some(true))
     };
     let is_silence_enough =
         run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());
     // An image of a pull request may be named by the merge that was built to test it.
-    let merge = run.test_merge().map(|commit| SourceCommit { repository: None, commit });
+    let merge = run.test_merge.map(|commit| SourceCommit { repository: None, commit });
     let says = |tag: &str| match &merge {
         Some(merge) if agreement(tag, merge) == Agreement::Agrees => Agreement::Agrees,
         _ => agreement(tag, source),

@@ -197,7 +197,7 @@ fn plan(
     let (now, since, to) = (&releases[0].fields, &releases[..place], releases[place].clone());
     if let Some(Fields { several, .. }) = to.fields.as_ref().filter(|fields| !fields.several.is_empty()) {
         let names =
-            targets::read(&path.to_string(), snapshot.file(path)?, |file| Ok(file.own_names(name))).unwrap_or_default();
+            targets::read(path.as_str(), snapshot.file(path)?, |file| Ok(file.own_names(name))).unwrap_or_default();
         return Err(several_versions(name, several, &to.record.id, &names));
     }
     let is_already_so = *now == to.fields;

@@ -23,13 +23,13 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
     let mut files = Vec::new();
     for path in tip.paths {
-        let file = path.to_string();
-        let shown = targets::read(&file, tip.snapshot.file(path)?, |file| file.shown_entries());
-        let shown = shown.map_err(|error| Failure::edit(&file, &error))?;
+        let file = path.as_str();
+        let shown = targets::read(file, tip.snapshot.file(path)?, |file| file.shown_entries());
+        let shown = shown.map_err(|error| Failure::edit(file, &error))?;
         for refusal in shown.untold.into_iter().chain(shown.doubtful) {
-            listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(&file))));
+            listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(file))));
         }
-        files.push((file, shown.entries));
+        files.push((path.to_string(), shown.entries));
     }
     Ok((tip.branch.known().map(ToString::to_string), Comparison::of(files)))
 }

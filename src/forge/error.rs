@@ -91,17 +91,13 @@ pub enum ForgeError {
     /// The answer is none of this API.
     #[error("the answer of `{host}` cannot be used: {why}")]
     InvalidAnswer { host: String, why: String },
+
+    /// A file is too long to be read, however often it is asked for.
+    #[error("the answer of `{host}` cannot be used: it is too long")]
+    TooLong { host: String },
 }
 
-/// Why the answer of a file that is too long cannot be used.
-pub(super) const TOO_LONG: &str = "it is too long";
-
 impl ForgeError {
-    /// Returns whether a file is too long to be read, however often it is asked for.
-    pub fn is_too_long(&self) -> bool {
-        matches!(self, Self::InvalidAnswer { why, .. } if why == TOO_LONG)
-    }
-
     /// Returns whether what was asked for may have been done, although this came of it.
     pub fn is_unsettled(&self) -> bool {
         matches!(self, Self::NoAnswer { .. } | Self::Busy(_) | Self::Damaged { .. })
@@ -131,7 +127,8 @@ impl ForgeError {
             | Self::Unverified { .. }
             | Self::OtherCommit { .. }
             | Self::Unsupported { .. }
-            | Self::InvalidAnswer { .. } => None,
+            | Self::InvalidAnswer { .. }
+            | Self::TooLong { .. } => None,
         }
     }
 }

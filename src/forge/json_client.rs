@@ -94,7 +94,7 @@ impl ApiAnswer {
 }
 
 /// What became of one attempt.
-enum Attempt {
+enum RequestEnd {
     Answered(ApiAnswer),
     /// The server did not take the request: it is busy, or was not reached.
     NotTaken(ForgeError, Duration),
@@ -109,10 +109,10 @@ impl JsonClient {
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(deadline);
         loop {
             let (error, pause) = match self.follow(call, deadline)? {
-                Attempt::Answered(answer) => return Ok(answer),
-                Attempt::NotTaken(error, pause) => (error, pause),
-                Attempt::Unsettled(error) if call.repeat == Repeat::Safe => (error, Duration::ZERO),
-                Attempt::Unsettled(error) => return Err(error),
+                RequestEnd::Answered(answer) => return Ok(answer),
+                RequestEnd::NotTaken(error, pause) => (error, pause),
+                RequestEnd::Unsettled(error) if call.repeat == Repeat::Safe => (error, Duration::ZERO),
+                RequestEnd::Unsettled(error) => return Err(error),
             };
             if !backoff.wait(pause) {
                 return Err(error);
@@ -121,12 +121,12 @@ impl JsonClient {
     }
 
     /// Makes a request once, and follows its redirects at the same origin.
-    fn follow(&self, call: &ApiCall, deadline: Instant) -> Result<Attempt, ForgeError> {
+    fn follow(&self, call: &ApiCall, deadline: Instant) -> Result<RequestEnd, ForgeError> {
         let mut url = call.url.clone();
         for _ in 0..=MAX_REDIRECTS {
             let (mut attempt, location) = self.send(call, &url, deadline)?;
             let Some(location) = location else {
-                if let Attempt::Answered(answer) = &mut attempt {
+                if let RequestEnd::Answered(answer) = &mut attempt {
                     answer.was_redirected = url != call.url;
                 }
                 return Ok(attempt);
@@ -144,7 +144,7 @@ impl JsonClient {
     }
 
     /// Sends a request, and returns what came of it, and where it leads if it is a redirect.
-    fn send(&self, call: &ApiCall, url: &Url, deadline: Instant) -> Result<(Attempt, Option<String>), ForgeError> {
+    fn send(&self, call: &ApiCall, url: &Url, deadline: Instant) -> Result<(RequestEnd, Option<String>), ForgeError> {
         let time_left = deadline.saturating_duration_since(Instant::now());
         if time_left.is_zero() {
             return self.silent(url, ConnectionError::out_of_time(), deadline);
@@ -188,10 +188,10 @@ impl JsonClient {
         };
         let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if let (301 | 302 | 307 | 308, Some(location)) = (status.as_u16(), location) {
-            return Ok((Attempt::Answered(answer), Some(location)));
+            return Ok((RequestEnd::Answered(answer), Some(location)));
         }
         if status.is_success() && is_damaged {
-            return Ok((Attempt::Unsettled(ForgeError::Damaged { host: shown_host(url) }), None));
+            return Ok((RequestEnd::Unsettled(ForgeError::Damaged { host: shown_host(url) }), None));
         }
         Ok((judged(answer, &headers), None))
     }
@@ -203,16 +203,16 @@ impl JsonClient {
         url: &Url,
         cause: ConnectionError,
         deadline: Instant,
-    ) -> Result<(Attempt, Option<String>), ForgeError> {
+    ) -> Result<(RequestEnd, Option<String>), ForgeError> {
         let cause = cause.through(self.proxy.as_ref(), deadline);
         let problem = cause.problem;
         let error = ForgeError::NoAnswer { host: shown_host(url), cause };
         match problem {
             problem if problem.is_login() => Err(error),
             ConnectionProblem::NameNotResolved | ConnectionProblem::Refused | ConnectionProblem::Proxy => {
-                Ok((Attempt::NotTaken(error, Duration::ZERO), None))
+                Ok((RequestEnd::NotTaken(error, Duration::ZERO), None))
             }
-            _ => Ok((Attempt::Unsettled(error), None)),
+            _ => Ok((RequestEnd::Unsettled(error), None)),
         }
     }
 }
@@ -224,20 +224,20 @@ fn says_json(headers: &HeaderMap) -> bool {
 
 /// Returns whether an answer is one to go by. A 403 is a limit of requests, and no lack of permission, if its headers say so, or
 /// if it refers to GitHub's page about these limits.
-fn judged(answer: ApiAnswer, headers: &HeaderMap) -> Attempt {
+fn judged(answer: ApiAnswer, headers: &HeaderMap) -> RequestEnd {
     let refers_to_limits = answer.body["documentation_url"].as_str().is_some_and(|page| page.contains("rate-limit"));
     let pause = pause(headers, SystemTime::now()).or(refers_to_limits.then_some(UNTIMED_LIMIT));
     let words = answer.words.clone();
     match answer.status {
-        429 => Attempt::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default()),
+        429 => RequestEnd::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default()),
         403 if pause.is_some() => {
-            Attempt::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default())
+            RequestEnd::NotTaken(ForgeError::RateLimited { words, pause }, pause.unwrap_or_default())
         }
         503 if headers.contains_key(RETRY_AFTER) => {
-            Attempt::NotTaken(ForgeError::Busy(words), pause.unwrap_or_default())
+            RequestEnd::NotTaken(ForgeError::Busy(words), pause.unwrap_or_default())
         }
-        408 | 499 | 500 | 502..=504 | 520..=524 => Attempt::Unsettled(ForgeError::Busy(words)),
-        _ => Attempt::Answered(answer),
+        408 | 499 | 500 | 502..=504 | 520..=524 => RequestEnd::Unsettled(ForgeError::Busy(words)),
+        _ => RequestEnd::Answered(answer),
     }
 }
 

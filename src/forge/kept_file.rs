@@ -8,7 +8,7 @@ use reqwest::blocking::Client;
 use reqwest::header::{ACCEPT_ENCODING, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
 
-use super::error::{ForgeError, TOO_LONG};
+use super::error::ForgeError;
 use super::json_client::{JsonClient, pause};
 use super::server_words::ServerWords;
 use crate::system::backoff::Backoff;
@@ -64,7 +64,7 @@ impl<'c> KeptFiles<'c> {
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(self.deadline);
         loop {
             match self.follow(&url)? {
-                Read::Whole(bytes) => return plain(bytes).map_err(|why| invalid(&url, why)),
+                Read::Whole(bytes) => return plain(&url, bytes),
                 Read::MayPass(error, pause) if !backoff.wait(pause) => return Err(error),
                 Read::MayPass(..) => {}
             }
@@ -109,7 +109,7 @@ impl<'c> KeptFiles<'c> {
             }
             let mut bytes = Vec::new();
             return match response.take(MAX_FILE + 1).read_to_end(&mut bytes) {
-                Ok(_) if bytes.len() as u64 > MAX_FILE => Err(invalid(&url, TOO_LONG)),
+                Ok(_) if bytes.len() as u64 > MAX_FILE => Err(too_long(&url)),
                 Ok(_) => Ok(Read::Whole(bytes)),
                 Err(error) => Ok(self.unread(&url, ConnectionError::of(&error))),
             };
@@ -130,25 +130,33 @@ fn invalid(url: &Url, why: impl Into<String>) -> ForgeError {
     ForgeError::InvalidAnswer { host: shown_host(url), why: why.into() }
 }
 
+fn too_long(url: &Url) -> ForgeError {
+    ForgeError::TooLong { host: shown_host(url) }
+}
+
 /// Returns the JSON of a file, which is the file itself or one block of snappy.
-fn plain(bytes: Vec<u8>) -> Result<Vec<u8>, &'static str> {
+fn plain(url: &Url, bytes: Vec<u8>) -> Result<Vec<u8>, ForgeError> {
     if serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok() {
         return Ok(bytes);
     }
-    let broken = "it is neither JSON nor compressed by snappy";
+    let broken = || invalid(url, "it is neither JSON nor compressed by snappy");
     match snap::raw::decompress_len(&bytes) {
-        Ok(length) if length as u64 > MAX_FILE => Err(TOO_LONG),
-        Ok(_) => snap::raw::Decoder::new().decompress_vec(&bytes).map_err(|_broken| broken),
-        Err(_) => Err(broken),
+        Ok(length) if length as u64 > MAX_FILE => Err(too_long(url)),
+        Ok(_) => snap::raw::Decoder::new().decompress_vec(&bytes).map_err(|_broken| broken()),
+        Err(_) => Err(broken()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_FILE, plain};
+    use reqwest::Url;
+
+    use super::{ForgeError, MAX_FILE, invalid, plain};
 
     #[test]
     fn files_are_json_or_snappy() {
+        let url = Url::parse("https://forge.example/file").unwrap();
+        let plain = |bytes| plain(&url, bytes);
         let json = br#"{"mediaType": "a", "again": "a a a a a a a a a a a a a"}"#.to_vec();
         let compressed = snap::raw::Encoder::new().compress_vec(&json).unwrap();
         assert_eq!(plain(json.clone()).as_ref(), Ok(&json));
@@ -156,9 +164,10 @@ mod tests {
         let zeros = vec![0; usize::try_from(MAX_FILE).unwrap() + 1];
         let bomb = snap::raw::Encoder::new().compress_vec(&zeros).unwrap();
         assert!(bomb.len() < 400_000);
-        assert_eq!(plain(bomb), Err("it is too long"));
+        assert_eq!(plain(bomb), Err(ForgeError::TooLong { host: "forge.example".to_owned() }));
         for broken in [&b""[..], b"<html>", &compressed[..9], &[255; 20]] {
-            assert_eq!(plain(broken.to_vec()), Err("it is neither JSON nor compressed by snappy"), "{broken:?}");
+            let invalid = invalid(&url, "it is neither JSON nor compressed by snappy");
+            assert_eq!(plain(broken.to_vec()), Err(invalid), "{broken:?}");
         }
     }
 }

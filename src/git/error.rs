@@ -107,7 +107,12 @@ pub enum GitError {
 
     /// The remote refused the request; a retry cannot succeed.
     #[error("{remote} refused the request")]
-    Declined { remote: String, details: Vec<String> },
+    Declined {
+        remote: String,
+        details: Vec<String>,
+        /// Whether the details are more than the status of the answer.
+        has_words: bool,
+    },
 
     #[error("{remote} cannot be reached")]
     Unavailable {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::requirement::{Finding, Part};
+use super::requirement::{Finding, ImagePart};
 use super::signature::{
     LayerAnnotations, Rejected, TrustedSigner, Verified, verify_attestation_layer, verify_bundle, verify_content,
     verify_simple_signing,
@@ -127,7 +127,7 @@ impl<'a> ClaimJudge<'a> {
     pub(super) fn claims(self, blocked: Option<&Verdict>) -> Claims {
         let finding = |required: Required<'_>| match (required.is_met, blocked) {
             (true, _) => Finding::Met,
-            (false, Some(verdict)) => Finding::Blocked { part: Part::Attached, verdict: verdict.clone() },
+            (false, Some(verdict)) => Finding::Blocked { part: ImagePart::Attached, verdict: verdict.clone() },
             (false, None) => Finding::NotClaimed { wanted: required.wanted.clone(), rejected: required.rejected },
         };
         Claims { findings: self.required.into_iter().map(finding).collect(), proved: self.proved }

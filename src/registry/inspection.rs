@@ -10,7 +10,7 @@ use super::error::{CheckError, InvalidResponse};
 use super::fetch::Fetcher;
 use super::http::address::shown_host;
 use super::manifest::{Configuration, ImageManifest, IndexEntry, Manifest, distinct};
-use super::requirement::{Finding, ImagePlatform, Part, Requirement, RevisedImages};
+use super::requirement::{Finding, ImagePart, ImagePlatform, Requirement, RevisedImages};
 use super::revision::Revision;
 use super::verdict::Verdict;
 use crate::image::{Digest, Platform};
@@ -34,12 +34,12 @@ pub(super) struct Inspection<'a> {
     fetcher: &'a Fetcher,
     requirements: &'a [Requirement],
     context: &'a mut CheckContext,
-    images: Vec<Image>,
+    images: Vec<InspectedImage>,
     inner_indexes: usize,
 }
 
 /// One of the images that a tag stands for, and what was read of it.
-struct Image {
+struct InspectedImage {
     digest: Digest,
     platform: Option<Platform>,
     os_version: Option<String>,
@@ -49,7 +49,7 @@ struct Image {
     configuration: Option<Configuration>,
 }
 
-impl Image {
+impl InspectedImage {
     fn new(digest: Digest) -> Self {
         let (platform, os_version, revision_above) = (None, None, None);
         Self { digest, platform, os_version, revision_above, manifest: None, configuration: None }
@@ -58,7 +58,7 @@ impl Image {
 
 /// Why a requirement cannot be judged by a part of the image.
 enum PartError {
-    Blocked(Part, Box<Verdict>),
+    Blocked(ImagePart, Box<Verdict>),
     Error(CheckError),
 }
 
@@ -73,7 +73,7 @@ impl From<PartError> for EarlyEnd {
 
 impl PartError {
     /// A verdict on a part is a finding on the image; an error ends the check.
-    fn at(part: Part) -> impl FnOnce(EarlyEnd) -> Self {
+    fn at(part: ImagePart) -> impl FnOnce(EarlyEnd) -> Self {
         |end| match end {
             EarlyEnd::Verdict(verdict) => Self::Blocked(part, Box::new(verdict)),
             EarlyEnd::Error(error) => Self::Error(error),
@@ -113,7 +113,7 @@ impl<'a> Inspection<'a> {
     fn collect_images(&mut self, digest: Digest, manifest: Manifest) -> Result<(), PartError> {
         match manifest {
             Manifest::Image(manifest) => {
-                self.images.push(Image { manifest: Some(manifest), ..Image::new(digest) });
+                self.images.push(InspectedImage { manifest: Some(manifest), ..InspectedImage::new(digest) });
                 Ok(())
             }
             Manifest::Index { entries, revision } => {
@@ -133,7 +133,12 @@ impl<'a> Inspection<'a> {
             let revision_above = entry.revision.or_else(|| above.map(str::to_owned));
             if !entry.is_index {
                 let IndexEntry { digest, platform, os_version, .. } = entry;
-                self.images.push(Image { platform, os_version, revision_above, ..Image::new(digest) });
+                self.images.push(InspectedImage {
+                    platform,
+                    os_version,
+                    revision_above,
+                    ..InspectedImage::new(digest)
+                });
                 continue;
             }
             self.inner_indexes += 1;
@@ -143,17 +148,17 @@ impl<'a> Inspection<'a> {
             let body = self
                 .fetcher
                 .read_part(Store::Manifests, &entry.digest, self.context)
-                .map_err(PartError::at(Part::Index))?;
+                .map_err(PartError::at(ImagePart::Index))?;
             match Manifest::parse(&body.body) {
                 Some(Manifest::Index { entries, revision }) => {
                     self.collect_from_index(entries, revision.or(revision_above).as_deref(), depth - 1)?;
                 }
                 Some(Manifest::Other(Artifact::EmptyIndex | Artifact::Attestations)) => {}
                 Some(Manifest::Image(_)) => {
-                    return Err(no_image(Part::Index, Artifact::Misnamed { is: "an image", called: "an index" }));
+                    return Err(no_image(ImagePart::Index, Artifact::Misnamed { is: "an image", called: "an index" }));
                 }
-                Some(Manifest::Other(artifact)) => return Err(no_image(Part::Index, artifact)),
-                None => return Err(no_image(Part::Index, Artifact::Unreadable)),
+                Some(Manifest::Other(artifact)) => return Err(no_image(ImagePart::Index, artifact)),
+                None => return Err(no_image(ImagePart::Index, Artifact::Unreadable)),
             }
         }
         Ok(())
@@ -178,7 +183,7 @@ impl<'a> Inspection<'a> {
                 self.manifest(index)?;
                 continue;
             }
-            let part = Part::Manifest(self.image_platform(index));
+            let part = ImagePart::Manifest(self.image_platform(index));
             match self.fetcher.find_by_digest(&self.images[index].digest, self.context) {
                 Ok(Verdict::Present(_)) => {}
                 Ok(verdict) => return Err(PartError::Blocked(part, Box::new(verdict))),
@@ -281,7 +286,7 @@ impl<'a> Inspection<'a> {
     }
 
     fn image_platform(&self, index: usize) -> Option<ImagePlatform> {
-        let Image { platform, os_version, .. } = &self.images[index];
+        let InspectedImage { platform, os_version, .. } = &self.images[index];
         Some(ImagePlatform { platform: platform.clone()?, os_version: os_version.clone() })
     }
 
@@ -294,7 +299,7 @@ impl<'a> Inspection<'a> {
     }
 
     fn read_manifest(&mut self, index: usize) -> Result<ImageManifest, PartError> {
-        let part = Part::Manifest(self.image_platform(index));
+        let part = ImagePart::Manifest(self.image_platform(index));
         let read = self.fetcher.read_part(Store::Manifests, &self.images[index].digest, self.context);
         match Manifest::parse(&read.map_err(PartError::at(part.clone()))?.body) {
             Some(Manifest::Image(manifest)) => Ok(manifest),
@@ -318,7 +323,7 @@ impl<'a> Inspection<'a> {
 
     fn read_configuration(&mut self, index: usize) -> Result<Configuration, PartError> {
         let digest = self.manifest(index)?.configuration.clone();
-        let part = Part::Configuration(self.image_platform(index));
+        let part = ImagePart::Configuration(self.image_platform(index));
         let read = self.fetcher.read_part(Store::Blobs, &digest, self.context);
         Ok(Configuration::parse(&read.map_err(PartError::at(part))?.body))
     }
@@ -328,7 +333,7 @@ impl<'a> Inspection<'a> {
     }
 }
 
-fn no_image(part: Part, artifact: Artifact) -> PartError {
+fn no_image(part: ImagePart, artifact: Artifact) -> PartError {
     PartError::Blocked(part, Box::new(Verdict::NotAnImage(artifact)))
 }
 

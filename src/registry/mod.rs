@@ -46,7 +46,7 @@ pub use http::error_response::ErrorResponse;
 pub use http::trust::Trust;
 pub use inspection::BuiltFrom;
 pub use provenance::{BuildSource, ExpectedSource, Provenance, SourceNaming};
-pub use requirement::{Finding, ImagePlatform, Part, Requirement, RevisedImages};
+pub use requirement::{Finding, ImagePart, ImagePlatform, Requirement, RevisedImages};
 pub use revision::Revision;
 pub use signer_claim::{Claim, ProvedClaim, ProvedKind, RejectedClaim, RequiredClaim, Unoffered};
 pub use verdict::{Outage, Verdict};

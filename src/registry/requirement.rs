@@ -60,7 +60,7 @@ pub enum Finding {
     },
     /// A part of the image that decides it cannot be had; the verdict is on that part.
     Blocked {
-        part: Part,
+        part: ImagePart,
         verdict: Verdict,
     },
 }
@@ -80,7 +80,7 @@ impl Finding {
 
 /// A part of an image; its text completes "cannot have".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum ImagePart {
     /// An index inside of the index.
     Index,
     /// The manifest, for a platform if it has one.
@@ -107,7 +107,7 @@ impl fmt::Display for ImagePlatform {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for ImagePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (part, platform) = match self {
             Self::Index => ("inner index", &None),

@@ -27,8 +27,7 @@ enum CaseResult {
 /// Returns the whole report.
 pub(super) fn render(end: &CommandEnd<'_>) -> String {
     let document = &end.document;
-    let command = format!("tagship {}", document.command);
-    let suite = attribute(command.trim_end());
+    let suite = attribute(&end.title());
     let mut cases = match end.result {
         Ok(outcome) => of_outcome(document, &outcome.ending),
         Err(failure) => of_failure(failure),
@@ -149,12 +148,13 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
+    use crate::cli::CommandName;
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, LeftOut, Outcome, StopKind, Stopped};
     use crate::report::command_end::CommandEnd;
 
     fn report(result: Result<&Outcome, &Failure>) -> String {
-        render(&CommandEnd::new("release", result, &[]))
+        render(&CommandEnd::new(CommandName::Release, result, &[]))
     }
 
     #[test]

@@ -29,7 +29,7 @@ use std::time::Instant;
 
 use clap::error::ErrorKind;
 
-use crate::cli::{self, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
+use crate::cli::{self, CommandName, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Ending, Event, Outcome};
 use command_end::CommandEnd;
@@ -148,13 +148,13 @@ impl Report {
     }
 
     /// Returns the object of a result that `--output json` prints.
-    pub(crate) fn json(&self, command: &str, result: &Result<Outcome, Failure>) -> String {
+    pub(crate) fn json(&self, command: CommandName, result: &Result<Outcome, Failure>) -> String {
         let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
-        Document::new(command, told.as_ref().copied(), &self.turn().notes).to_json()
+        Document::new(command.as_str(), told.as_ref().copied(), &self.turn().notes).to_json()
     }
 
     /// Reports the end. Fails if stdout or a result file could not be written; the outcome stays what it is.
-    pub(crate) fn end(&self, command: &str, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
+    pub(crate) fn end(&self, command: CommandName, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
         turn.has_ended = true;
         turn.progress.clear();
@@ -185,21 +185,20 @@ impl Report {
         if self.format == OutputFormat::Json {
             self.print_json(&end.document);
         }
-        let command = end.document.command;
         let hint = end.result.ok().and_then(|outcome| outcome.ending.stop()?.hint());
         let hint = hint.map(|hint| cli::in_words_of(self.surface, hint));
         // A program takes the object, and a person who reads its log must see that nothing was released.
         let tells_stop = self.format == OutputFormat::Json && self.verbosity > Verbosity::Quiet;
         match end.result {
             Ok(outcome) if outcome.ending.exit_code() != 0 || (outcome.ending.stop().is_some() && tells_stop) => {
-                complain(&text::outcome(command, outcome, hint.as_deref(), self.stderr_style, None));
+                complain(&text::outcome(end.command, outcome, hint.as_deref(), self.stderr_style, None));
             }
             // A log is all that is asked for.
             Ok(outcome) if talks || (outcome.ending.is_list() && self.format == OutputFormat::Text) => {
                 if matches!(outcome.ending, Ending::DryRun) {
                     self.print_diff(&outcome.changes.diff);
                 }
-                self.say(&text::outcome(command, outcome, hint.as_deref(), self.stdout_style, self.line_limit));
+                self.say(&text::outcome(end.command, outcome, hint.as_deref(), self.stdout_style, self.line_limit));
             }
             Ok(_) => {}
             Err(failure) => self.complain_of(failure),
@@ -278,7 +277,7 @@ impl Report {
             }
             _ => self.complain_of(&failure),
         }
-        let end = CommandEnd::new(command, Err(&failure), &[]);
+        let end = CommandEnd::unparsed(command, &failure);
         if self.format == OutputFormat::Json {
             self.print_json(&end.document);
         }

@@ -8,6 +8,7 @@ use super::escape::{visible, visible_line, visible_lines};
 use super::log;
 use super::status;
 use super::style::{Mark, Style};
+use crate::cli::CommandName;
 use crate::git::Traffic;
 use crate::image::{Digest, Tag};
 use crate::message::{Release, VerifiedClaim, VerifiedStatement, each_once};
@@ -174,7 +175,7 @@ fn edited_entry(path: &str, entry: &EntryEdit, style: Style) -> String {
 /// Returns the end of `command` in lines, those of a table of at most `limit` characters. `hint` says what would release all
 /// the same, if a guard stopped the release.
 pub(super) fn outcome(
-    command: &str,
+    command: Option<CommandName>,
     outcome: &Outcome,
     hint: Option<&str>,
     style: Style,
@@ -194,7 +195,7 @@ pub(super) fn outcome(
         Ending::Unchanged => unchanged(outcome),
         Ending::Proceed => good("proceed"),
         Ending::DryRun => {
-            let rest = if command == "set" { "nothing was written" } else { "nothing was pushed" };
+            let rest = if command == Some(CommandName::Set) { "nothing was written" } else { "nothing was pushed" };
             format!("dry run: {rest}\n")
         }
         Ending::Stopped(Stopped { kind: StopKind::Ruled, .. }) => {

@@ -7,6 +7,7 @@ use super::repository::target_file::TargetFile;
 use super::values::listed;
 use crate::cli::{BranchFilesArguments, CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
 use crate::image::{Reference, ReferenceError};
+use crate::message::each_once;
 use crate::outcome::failure::Failure;
 
 pub struct CheckRequest {
@@ -29,9 +30,7 @@ impl CheckRequest {
                 return Err(Failure::usage(format!("`{text}` has neither tag nor digest"))
                     .hint(format!("add the tag, such as `{text}:v1`")));
             }
-            if !references.contains(&reference) {
-                references.push(reference);
-            }
+            references.push(reference);
         }
         let registry = RegistryRequest::new(
             &arguments.registry,
@@ -48,7 +47,7 @@ impl CheckRequest {
         let nowhere = RepositoryArguments { repo: None, remote: String::new(), branch: None, insecure_git: false };
         let repository = if files.is_empty() { &nowhere } else { repository };
         let target = TargetRequest::new(repository, &arguments.registry.timeout, environment)?;
-        Ok(Self { references, target, files, registry })
+        Ok(Self { references: each_once(references), target, files, registry })
     }
 }
 

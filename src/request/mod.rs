@@ -36,7 +36,7 @@ pub use release_options::delivery::{Delivery, NewBranch, OrderRequest};
 pub use release_options::notification::webhook;
 pub use release_options::route::{AutoMergeMethod, ProposalRequest, Route};
 pub use repository::target::{Repository, TargetRequest};
-pub use repository::target_file::TargetFile;
+pub use repository::target_file::{TargetFile, TargetKind};
 pub use rollback::{Earlier, RollbackRequest};
 pub use run::Run;
 pub use set::SetRequest;

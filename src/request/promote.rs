@@ -2,7 +2,7 @@
 
 use super::release_options::delivery::{Delivery, OrderRequest};
 use super::repository::target::TargetRequest;
-use super::repository::target_file::TargetFile;
+use super::repository::target_file::{TargetFile, TargetKind};
 use super::values::{effect, filled, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
 use crate::image::ImageName;
@@ -46,10 +46,10 @@ impl PromoteRequest {
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::image_options::images::name(name)).collect::<Result<_, _>>()?,
-            from: TargetFile::Either(arguments.from.clone()).without_pattern()?,
+            from: TargetFile::new(TargetKind::Either, &arguments.from).without_pattern()?,
             from_target,
             delivery: Delivery {
-                files: vec![TargetFile::Either(arguments.to.clone()).without_pattern()?],
+                files: vec![TargetFile::new(TargetKind::Either, &arguments.to).without_pattern()?],
                 add: arguments.add,
                 ..delivery
             },

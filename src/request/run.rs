@@ -9,16 +9,25 @@ use crate::message::SourceCommit;
 /// A run of a CI system. It only supplies defaults; outside of CI, nothing is known.
 #[derive(Clone, Default)]
 pub struct Run {
-    source: Option<SourceCommit>,
-    commit: Option<CommitId>,
-    before: Option<CommitId>,
-    branch: Option<BranchName>,
-    pull_request: bool,
-    test_merge: Option<CommitId>,
-    began: Began,
-    repository_url: Option<String>,
-    page: Option<String>,
-    bot: Option<Identity>,
+    /// The commit that is built, with its repository.
+    pub source: Option<SourceCommit>,
+    /// The commit that is built.
+    pub commit: Option<CommitId>,
+    /// The tip of the branch before the push that is built.
+    pub before: Option<CommitId>,
+    /// The branch that is built; `None` for tags and pull requests.
+    pub branch: Option<BranchName>,
+    /// Whether a pull or merge request is built.
+    pub is_of_a_pull_request: bool,
+    /// The merge that was made to test the head of a pull request, which is the run's commit.
+    pub test_merge: Option<CommitId>,
+    pub began: Began,
+    /// The URL of the repository that is built, without a login.
+    pub repository_url: Option<String>,
+    /// The URL of the run's page.
+    pub page: Option<String>,
+    /// The author of the system's own commits.
+    pub bot: Option<Identity>,
     workspaces: Vec<PathBuf>,
 }
 
@@ -30,7 +39,7 @@ impl Run {
             commit: ci.commit.as_deref().and_then(CommitId::parse),
             before: ci.before.as_deref().and_then(CommitId::parse),
             branch: ci.branch.as_deref().and_then(|branch| branch.parse().ok()),
-            pull_request: ci.pull_request,
+            is_of_a_pull_request: ci.pull_request,
             test_merge: ci.test_merge.as_deref().and_then(CommitId::parse),
             began: ci.began,
             repository_url: ci.repository_url.clone(),
@@ -38,31 +47,6 @@ impl Run {
             bot: ci.bot.and_then(|bot| bot.parse().ok()),
             workspaces: environment.workspaces(),
         }
-    }
-
-    /// Returns the commit that is built, with its repository.
-    pub fn source(&self) -> Option<&SourceCommit> {
-        self.source.as_ref()
-    }
-
-    /// Returns the commit that is built.
-    pub fn commit(&self) -> Option<CommitId> {
-        self.commit
-    }
-
-    /// Returns the tip of the branch before the push that is built.
-    pub fn before(&self) -> Option<CommitId> {
-        self.before
-    }
-
-    /// Returns the branch that is built; `None` for tags and pull requests.
-    pub fn branch(&self) -> Option<&BranchName> {
-        self.branch.as_ref()
-    }
-
-    /// Returns whether a pull or merge request is built.
-    pub fn is_of_a_pull_request(&self) -> bool {
-        self.pull_request
     }
 
     /// Returns whether a push of commits may have begun the run: false if the system names a person, a schedule or another
@@ -81,39 +65,19 @@ impl Run {
         }
     }
 
-    /// Returns the merge that was made to test the head of a pull request, which is the run's commit.
-    pub fn test_merge(&self) -> Option<CommitId> {
-        self.test_merge
-    }
-
-    /// Returns what began the run.
-    pub fn began(&self) -> Began {
-        self.began
-    }
-
-    /// Returns the URL of the repository that is built, without a login.
-    pub fn repository_url(&self) -> Option<&str> {
-        self.repository_url.as_deref()
-    }
-
     /// Returns whether the run builds the repository `remote`, by its URL; `None` if the system does not tell what it builds.
     /// A `checkout` of it that has the run's commit proves it, by whatever name a mirror goes.
     pub fn builds(&self, remote: &Remote, checkout: Option<&Checkout>, options: &RemoteOptions) -> Option<bool> {
         if self.commit.is_some_and(|commit| checkout.is_some_and(|checkout| checkout.record(commit).is_some())) {
             return Some(true);
         }
-        Some(Remote::at(self.repository_url()?, options).ok()?.is(remote))
+        Some(Remote::at(self.repository_url.as_deref()?, options).ok()?.is(remote))
     }
 
     /// Returns whether `checkout` is what the system checked out: at or above its workspace, as far as that is here.
     pub fn is_in_the_workspace(&self, checkout: &Checkout) -> bool {
         let mut workspaces = self.workspaces.iter().filter(|folder| folder.is_dir()).peekable();
         workspaces.peek().is_none() || workspaces.any(|folder| checkout.path_of(folder).is_ok())
-    }
-
-    /// Returns the URL of the run's page.
-    pub fn page(&self) -> Option<&str> {
-        self.page.as_deref()
     }
 
     /// Returns the page of the commit `source`, as `OWNER/REPO@SHA`, if that is of the repository that is built.
@@ -123,10 +87,5 @@ impl Run {
         let url = url.strip_suffix(".git").unwrap_or(url);
         let is_page = url.starts_with("https://") || url.starts_with("http://");
         (is_page && url.ends_with(&format!("/{repository}"))).then(|| format!("{url}/commit/{commit}"))
-    }
-
-    /// Returns the author of the system's own commits.
-    pub fn bot(&self) -> Option<&Identity> {
-        self.bot.as_ref()
     }
 }

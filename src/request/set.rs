@@ -44,7 +44,7 @@ impl SetRequest {
             files,
             add: arguments.kustomization.add,
             comment: CommentRequest::new(&arguments.comment)?,
-            source: Run::new(environment).source().cloned(),
+            source: Run::new(environment).source,
             pin_digest,
             registry,
             workspace: environment.workspace(),

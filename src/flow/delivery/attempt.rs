@@ -2,9 +2,10 @@
 //! one ref that moves once.
 
 use super::authorship::Authors;
-use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease, edit_settings};
+use super::edited_files::{AskedFiles, EditedFiles, WantedRelease, edit_settings};
 use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
+use super::lost_races::EarlierAttempts;
 use super::release_plan::{Draft, ReleasePlan};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;
@@ -53,27 +54,6 @@ impl From<Failure> for Stop {
 impl From<GitError> for Stop {
     fn from(error: GitError) -> Self {
         Self::Failed(error.into())
-    }
-}
-
-/// The attempts before one.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct EarlierAttempts {
-    /// A race ended each of them, or the refusal of the push that a pull request follows.
-    pub(super) attempts: u32,
-    pub(super) races: u32,
-    /// Without those of pushes, if the release goes on by a pull request.
-    pub(super) races_this_way: u32,
-}
-
-impl EarlierAttempts {
-    pub(super) fn and_a_refusal(self) -> Self {
-        Self { attempts: self.attempts + 1, races_this_way: 0, ..self }
-    }
-
-    pub(super) fn and_a_race(self) -> Self {
-        let Self { attempts, races, races_this_way } = self;
-        Self { attempts: attempts + 1, races: races + 1, races_this_way: races_this_way + 1 }
     }
 }
 
@@ -268,7 +248,7 @@ impl<'a> Attempt<'a> {
     /// Returns the message of the commit, and the tag on it.
     fn compose(
         &self,
-        PinnedFiles { asked: AskedFiles { writing, .. }, files }: &PinnedFiles<'_>,
+        EditedFiles { asked: AskedFiles { writing, .. }, files }: &EditedFiles<'_>,
         releases: &[Release],
         listener: &mut Listener<'_>,
     ) -> Result<(Message, Option<TagContent>), Failure> {
@@ -279,7 +259,8 @@ impl<'a> Attempt<'a> {
             tell_unfilled(place, "message", listener);
         }
         tell_comment_without_source(&edit_settings(self.job.delivery, writing), files, listener);
-        let message = compose::message(options, &changed, self.job.delivery.target.run.page(), &writing.purpose);
+        let message =
+            compose::message(options, &changed, self.job.delivery.target.run.page.as_deref(), &writing.purpose);
         let untold = |error: UntoldRelease| {
             Failure::target(error.to_string()).hint("correct the name in the file, or release it by another one")
         };
@@ -311,7 +292,7 @@ impl<'a> Attempt<'a> {
 
     /// Ends the attempt if there is nothing to change, which may be for what is left out.
     fn require_a_change(&self, draft: &Draft<'_>, listener: &mut Listener<'_>) -> Result<(), Stop> {
-        let PinnedFiles { asked, files } = &draft.edited;
+        let EditedFiles { asked, files } = &draft.edited;
         if files.iter().any(|file| file.edit.changed()) {
             return Ok(());
         }

@@ -31,7 +31,7 @@ impl Authors {
     /// git's configuration cannot be read, or a commit can never be signed as the user asks for: the forge signs none, or
     /// no key is named.
     pub(super) fn read(delivery: &Delivery, branch: &ReleaseBranch) -> Result<Self, Failure> {
-        let bot = delivery.target.run.bot();
+        let bot = delivery.target.run.bot.as_ref();
         let seconds = delivery.commit.seconds;
         let signed = match delivery.commit.signer {
             CommitSigner::Git(signed) => signed,

@@ -2,7 +2,7 @@
 //! changes, or a merge that is not finished. The commit is made in memory for that, without a signature, and dropped.
 
 use super::attempt::Attempt;
-use super::edited_files::PinnedFiles;
+use super::edited_files::EditedFiles;
 use crate::flow::publish::require_ready;
 use crate::git::{Message, Snapshot};
 use crate::outcome::failure::Failure;
@@ -11,7 +11,7 @@ impl Attempt<'_> {
     /// Fails if the commit is to stay in a checkout that could not take it.
     pub(super) fn require_ready_checkout(
         &self,
-        edited: &PinnedFiles<'_>,
+        edited: &EditedFiles<'_>,
         message: &Message,
         snapshot: &Snapshot<'_>,
     ) -> Result<(), Failure> {

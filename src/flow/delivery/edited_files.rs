@@ -25,8 +25,8 @@ pub(super) struct AskedFiles<'w> {
     pub(super) files: Vec<FileEdit>,
 }
 
-/// The same files with the digests that are to be pinned: what is written.
-pub(super) struct PinnedFiles<'w> {
+/// The same files as they are written: once the registry was asked, with the digests that are to be pinned.
+pub(super) struct EditedFiles<'w> {
     pub(super) asked: AskedFiles<'w>,
     /// One for each path, in the same order.
     pub(super) files: Vec<FileEdit>,
@@ -82,18 +82,18 @@ impl<'w> AskedFiles<'w> {
     }
 
     /// Writes the digests that the registry has beside the tags, in each file as far as they are to be pinned there.
-    pub(super) fn pin(self, snapshot: &Snapshot<'_>, checks: &mut Checks) -> Result<PinnedFiles<'w>, Failure> {
+    pub(super) fn pin(self, snapshot: &Snapshot<'_>, checks: &mut Checks) -> Result<EditedFiles<'w>, Failure> {
         let pinned = |(path, file): (&RepositoryPath, &FileEdit)| {
             let asked = self.arguments(&file.path);
             let arguments = checks.pinned(&asked, file, self.delivery.pin_digest, &self.writing.purpose)?;
             if arguments == asked { Ok(file.clone()) } else { self.edit_file(path, &arguments, snapshot) }
         };
         let files = self.paths.iter().zip(&self.files).map(pinned).collect::<Result<_, Failure>>()?;
-        Ok(PinnedFiles { asked: self, files })
+        Ok(EditedFiles { asked: self, files })
     }
 
     fn again(self, snapshot: &Snapshot<'_>) -> Result<Self, Failure> {
-        let again = |path: &RepositoryPath| self.edit_file(path, &self.arguments(&path.to_string()), snapshot);
+        let again = |path: &RepositoryPath| self.edit_file(path, &self.arguments(path.as_str()), snapshot);
         let files = self.paths.iter().map(again).collect::<Result<_, _>>()?;
         Ok(Self { files, ..self })
     }
@@ -128,7 +128,7 @@ impl<'w> AskedFiles<'w> {
     }
 }
 
-impl PinnedFiles<'_> {
+impl EditedFiles<'_> {
     /// Returns the files with their paths.
     pub(super) fn with_paths(&self) -> impl Iterator<Item = (&RepositoryPath, &FileEdit)> {
         self.asked.paths.iter().zip(&self.files)

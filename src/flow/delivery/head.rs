@@ -2,7 +2,7 @@
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
 use super::attempt::{Attempt, Stop, changed};
-use super::edited_files::{AskedFiles, PinnedFiles, WantedRelease};
+use super::edited_files::{AskedFiles, EditedFiles, WantedRelease};
 use super::head_request::{HeadDecision, HeadRequest};
 use super::policy::{self, OrderDecision};
 use super::release_plan::ReleasePlan;
@@ -121,7 +121,7 @@ impl Attempt<'_> {
             return Ok(());
         }
         let is_asked = |name: &str| writing.images.arguments.iter().any(|argument| argument.name.as_str() == name);
-        let is_written = |file: &str| paths.iter().any(|path| path.to_string() == file);
+        let is_written = |file: &str| paths.iter().any(|path| path.as_str() == file);
         match &proposed.beyond(is_asked, is_written)[..] {
             [] => Ok(()),
             lost => refused(format!("`{head}` proposes other images, which would be lost: `{}`", lost.join("`, `"))),
@@ -135,7 +135,7 @@ impl Attempt<'_> {
         tip: CommitId,
         WantedRelease { writing, paths, left_out }: &WantedRelease<'_>,
         listener: &mut Listener<'_>,
-        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &PinnedFiles<'_>, &mut Listener<'_>) -> Result<T, Failure>,
+        read: impl FnOnce(&mut Self, &mut Snapshot<'_>, &EditedFiles<'_>, &mut Listener<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         snapshot.beside(tip, |snapshot| {
             snapshot.load(paths)?;
@@ -183,7 +183,7 @@ impl Attempt<'_> {
         let run = &self.job.delivery.target.run;
         let options = self.way.options(&self.job.delivery.commit);
         let page_of_source = |source: &str| run.page_of(source);
-        request_text(message, options, &changed(releases), run.page(), purpose, &page_of_source)
+        request_text(message, options, &changed(releases), run.page.as_deref(), purpose, &page_of_source)
     }
 }
 

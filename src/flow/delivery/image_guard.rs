@@ -55,7 +55,7 @@ impl Attempt<'_> {
         let is_checked = |entry: &EntryEdit| is_release || draft.is_judged(entry);
         let images = images_of(purpose, &draft.edited.files, is_checked, listener)?;
         self.checks.require_certain(&draft.edited.files, is_checked)?;
-        self.checks.come_through(&draft.edited.files);
+        self.checks.add_origins_made_by_others(&draft.edited.files);
         if !is_release {
             self.checks.digests_count(&images);
         }

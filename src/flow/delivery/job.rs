@@ -10,7 +10,7 @@ use crate::message::EntrySources;
 use crate::message::compose::Purpose;
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::request::{Delivery, Images, TargetFile};
+use crate::request::{Delivery, Images, TargetFile, TargetKind};
 use crate::system::processes::signals::Gate;
 
 /// One run of a command that commits.
@@ -18,10 +18,10 @@ pub(in crate::flow) struct Job<'a> {
     pub(in crate::flow) delivery: &'a Delivery,
     /// Stops new effects after a signal.
     pub(in crate::flow) gate: &'a Gate,
-    /// The entries that are known before the branch is read, and whose order is judged.
-    pub(in crate::flow) names: Vec<ImageName>,
+    /// The entries whose order is judged, as far as they are known before the branch is read.
+    pub(in crate::flow) ordered: Vec<ImageName>,
     /// The entries that a head branch is named after; none stands for all.
-    pub(in crate::flow) released: Vec<ImageName>,
+    pub(in crate::flow) named_in_head: Vec<ImageName>,
     /// The arguments that the user wrote; empty if the command makes them by itself.
     pub(in crate::flow) arguments: Vec<ImageArgument>,
     /// Returns the commits that their images were built from, as far as they are known before the branch is read.
@@ -30,9 +30,9 @@ pub(in crate::flow) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// Returns the job of a command that learns from the branch what it writes.
-    pub(in crate::flow) fn of_branch(delivery: &'a Delivery, gate: &'a Gate, released: Vec<ImageName>) -> Self {
+    pub(in crate::flow) fn of_branch(delivery: &'a Delivery, gate: &'a Gate, names: Vec<ImageName>) -> Self {
         let sources = &|_: &ReleaseBranch| EntrySources::default();
-        Self { delivery, gate, names: Vec::new(), released, arguments: Vec::new(), sources }
+        Self { delivery, gate, ordered: Vec::new(), named_in_head: names, arguments: Vec::new(), sources }
     }
 
     /// Returns the images that are to be checked before the branch is read. Without a name of its own, an argument means the
@@ -41,7 +41,7 @@ impl<'a> Job<'a> {
     /// # Errors
     /// An argument names no image that a registry can have.
     pub(super) fn known_images(&self) -> Result<Vec<ImageToCheck>, Failure> {
-        let is_kustomization = |file: &TargetFile| matches!(file, TargetFile::Kustomization(_));
+        let is_kustomization = |file: &TargetFile| file.kind == TargetKind::Kustomization;
         let are_entries = self.delivery.files.iter().all(is_kustomization);
         let is_known = |argument: &&ImageArgument| are_entries || argument.change.new_name != Field::Remove;
         match self.delivery.registry {

@@ -50,7 +50,7 @@ impl<'b> LocatedTip<'b> {
 
 fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> Result<Vec<RepositoryPath>, Failure> {
     let snapshot = &mut open.snapshot;
-    let names: Vec<&str> = job.names.iter().map(ImageName::as_str).collect();
+    let names: Vec<&str> = job.ordered.iter().map(ImageName::as_str).collect();
     let mut read = HistoryToRead::default();
     if reads_order(job.delivery, snapshot) {
         read = history_to_read(snapshot, &names, |path| branch.may_be_named(path, &job.delivery.files))?;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::attempt::EarlierAttempts;
 use crate::flow::publish::RefusedPush;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener};
@@ -16,6 +15,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are
 /// the oldest, and get ahead of the others.
 const PATIENT_ATTEMPTS: u32 = 3;
+
+/// The attempts before one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct EarlierAttempts {
+    /// A race ended each of them, or the refusal of the push that a pull request follows.
+    pub(super) attempts: u32,
+    pub(super) races: u32,
+    /// Without those of pushes, if the release goes on by a pull request.
+    pub(super) races_this_way: u32,
+}
 
 /// The races that a run lost.
 pub(super) struct LostRaces {
@@ -33,6 +42,12 @@ impl LostRaces {
         Self { attempts, earlier: EarlierAttempts::default(), backoff, refusals: Vec::new() }
     }
 
+    /// Counts an attempt whose push was refused, and which a pull request follows.
+    pub(super) fn go_on_by_a_pull_request(&mut self) {
+        self.earlier.attempts += 1;
+        self.earlier.races_this_way = 0;
+    }
+
     /// Counts and tells a race for `place`, and pauses. `attempt` is how long the attempt took.
     ///
     /// # Errors
@@ -44,7 +59,9 @@ impl LostRaces {
         attempt: Duration,
         listener: &mut Listener<'_>,
     ) -> Result<(), Failure> {
-        self.earlier = self.earlier.and_a_race();
+        self.earlier.attempts += 1;
+        self.earlier.races += 1;
+        self.earlier.races_this_way += 1;
         let races = self.earlier.races;
         self.tell(place, races, refused.as_ref(), listener);
         self.refusals.extend(refused);

@@ -97,7 +97,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Err(Stop::Outdated) => {}
             Err(Stop::Refused(push)) => {
                 way = way.after_refusal(&push.branch, &push.refusal, listener)?;
-                lost_races.earlier = lost_races.earlier.and_a_refusal();
+                lost_races.go_on_by_a_pull_request();
             }
             Err(Stop::Raced(refused)) => {
                 lost_races.pause(&way.place(&branch.name()), refused, begun.elapsed(), listener)?;
@@ -109,7 +109,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
 /// Returns the checks of images, with what is known of these before the branch is read.
 fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     let mut checks = Checks::new(job.delivery.registry.as_ref());
-    checks.come_from(ImageOrigins::of_arguments(&job.arguments));
+    checks.set_origins(ImageOrigins::of_arguments(&job.arguments));
     let sources = (job.sources)(branch);
     checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
     look_at_forges(&mut checks, &job.delivery.target, branch.remote(), sources.iter());

@@ -1,6 +1,6 @@
 //! A release as an attempt plans it, with nothing done yet.
 
-use super::edited_files::{AskedFiles, PinnedFiles};
+use super::edited_files::{AskedFiles, EditedFiles};
 use crate::git::{CommitId, Message, RepositoryPath, TagContent};
 use crate::guards::order::EntryOrders;
 use crate::message::Release;
@@ -9,7 +9,7 @@ use crate::targets::EntryEdit;
 
 /// A release that guards judge.
 pub(super) struct Draft<'w> {
-    pub(super) edited: PinnedFiles<'w>,
+    pub(super) edited: EditedFiles<'w>,
     pub(super) orders: EntryOrders,
     /// What the rules on the branch say of it, once they were judged.
     pub(super) rulings: Vec<Ruling>,
@@ -22,7 +22,7 @@ pub(super) struct Draft<'w> {
 impl<'w> Draft<'w> {
     /// Returns a release whose digests are not pinned yet.
     pub(super) fn unpinned(asked: AskedFiles<'w>, orders: EntryOrders, parent: CommitId, is_new: bool) -> Self {
-        let edited = PinnedFiles { files: asked.files.clone(), asked };
+        let edited = EditedFiles { files: asked.files.clone(), asked };
         Self { edited, orders, rulings: Vec::new(), parent, is_new }
     }
 

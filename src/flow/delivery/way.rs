@@ -5,7 +5,7 @@
 use super::job::Job;
 use crate::flow::forges::remote_forge::forge_address;
 use crate::flow::release_branch::branch::ReleaseBranch;
-use crate::flow::release_branch::branch_tip::{Aim, BesideBranch, HeadAim};
+use crate::flow::release_branch::branch_tip::{Aim, HeadBranch};
 use crate::git::{PushRefusal, Remote};
 use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
@@ -91,17 +91,18 @@ impl<'a> Way<'a> {
     }
 
     /// Returns what gets the commit.
-    pub(super) fn aim(&self, job: &'a Job<'_>) -> Aim<'a> {
+    pub(super) fn aim(&self, job: &'a Job<'_>) -> Aim<HeadBranch<'a>> {
         let delivery = job.delivery;
-        let head =
-            |request| HeadAim { target: &delivery.target, request, files: &delivery.files, entries: &job.released };
+        let head = |request| HeadBranch {
+            target: &delivery.target,
+            request,
+            files: &delivery.files,
+            entries: &job.named_in_head,
+        };
         match self {
-            Self::Push(AfterRefusal::Propose(request)) => Aim::Branch(BesideBranch::Head(head(request))),
+            Self::Push(AfterRefusal::Propose(request)) => Aim::BranchElseHead(head(request)),
             Self::CommitOnly | Self::Push(AfterRefusal::Nothing | AfterRefusal::CannotPropose(_)) => {
-                Aim::Branch(match delivery.commit.git_tag {
-                    Some(_) => BesideBranch::Tags,
-                    None => BesideBranch::Nothing,
-                })
+                if delivery.commit.git_tag.is_some() { Aim::BranchAndTag } else { Aim::Branch }
             }
             Self::Propose { request, .. } => Aim::Head(head(request)),
         }

@@ -33,7 +33,7 @@ pub(in crate::flow) fn require_entries<'t>(
         Some(failure.or_else_hint(&format!(
             "leave `{} {}` out if the file needs none, or name it by a pattern, whose matches may have none",
             named.flag(),
-            named.path()
+            named.path
         )))
     };
     Failure::of_all(named.filter_map(of_file).collect())

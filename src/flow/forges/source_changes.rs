@@ -44,8 +44,8 @@ fn comparison(
         return None;
     }
     let run = &request.run;
-    let is_built = run.source().and_then(|source| source.repository.as_deref()) == Some(repository);
-    let url = match run.repository_url().filter(|_| is_built) {
+    let is_built = run.source.as_ref().and_then(|source| source.repository.as_deref()) == Some(repository);
+    let url = match run.repository_url.as_deref().filter(|_| is_built) {
         Some(url) => url.to_owned(),
         None => repository_beside(run, target, repository)?,
     };

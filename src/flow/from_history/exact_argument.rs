@@ -46,7 +46,7 @@ pub(in crate::flow) fn edited(
 ) -> Option<EditedTexts> {
     let edited = |path: &RepositoryPath| {
         let argument = std::slice::from_ref(argument);
-        Some(targets::edit(&path.to_string(), snapshot.file(path).ok()?, argument, Absent::Report).ok()?.text)
+        Some(targets::edit(path.as_str(), snapshot.file(path).ok()?, argument, Absent::Report).ok()?.text)
     };
     paths.iter().map(edited).collect()
 }

@@ -34,6 +34,18 @@ pub(in crate::flow) struct PromotedEntry<'e> {
     pub(in crate::flow) said_name: Option<&'e str>,
 }
 
+/// Whether files take the name of an image, for which they have no place.
+enum NameTaken<'p> {
+    /// One of them has such a place, or lacks the entry.
+    No,
+    Yes,
+    /// They do, and the file at `path` has a registry that the name is not of.
+    BesideRegistry {
+        path: &'p RepositoryPath,
+        registry: String,
+    },
+}
+
 impl Destination<'_> {
     /// Returns the name by which the image of an entry is checked here and told; `None` if what the files say is all that counts.
     /// `claims` are those of the branch, as far as they were read for other entries.
@@ -61,19 +73,22 @@ impl Destination<'_> {
         let said_name = said_name.filter(|said| !fields.is_below_registry() || fields.is_longer_name(said));
         said.extend(known_name.or(said_name).map(|name| (from, name.to_owned())));
         let Some((first, image)) = said.first() else { return Ok(None) };
-        let Some(registry) = self.takes(snapshot, name, image)? else { return Ok(None) };
-        let refused = if let Some((other, another)) = said.iter().find(|(_, another)| !is_same_image(image, another)) {
-            let change = Fields { new_name: Some(image.clone()), ..fields.clone() }.to_change();
-            let meant = change.map(|change| ImageArgument { name: name.clone(), change }.to_string());
-            let meant = meant.unwrap_or_else(|_| format!("{name}={image}:TAG"));
-            Failure::target(format!("`{first}` was released as `{image}`, and `{other}` as `{another}`"))
-                .hint(format!("release it by name, as in `{meant}`"))
-        } else if let Some((path, registry)) = registry.filter(|_| is_guess) {
-            let is = format!("`{path}` has the registry `{registry}` for all images");
-            Failure::target(format!("{is}, and `{from}` was released as `{image}`"))
-                .hint(format!("release it by name, as in `{name}=NEWNAME:TAG`"))
-        } else {
-            return Ok(Some(image.clone()));
+        let another_image = said.iter().find(|(_, another)| !is_same_image(image, another));
+        let refused = match (self.takes(snapshot, name, image)?, another_image) {
+            (NameTaken::No, _) => return Ok(None),
+            (_, Some((other, another))) => {
+                let change = Fields { new_name: Some(image.clone()), ..fields.clone() }.to_change();
+                let meant = change.map(|change| ImageArgument { name: name.clone(), change }.to_string());
+                let meant = meant.unwrap_or_else(|_| format!("{name}={image}:TAG"));
+                Failure::target(format!("`{first}` was released as `{image}`, and `{other}` as `{another}`"))
+                    .hint(format!("release it by name, as in `{meant}`"))
+            }
+            (NameTaken::BesideRegistry { path, registry }, None) if is_guess => {
+                let is = format!("`{path}` has the registry `{registry}` for all images");
+                Failure::target(format!("{is}, and `{from}` was released as `{image}`"))
+                    .hint(format!("release it by name, as in `{name}=NEWNAME:TAG`"))
+            }
+            (NameTaken::Yes | NameTaken::BesideRegistry { .. }, None) => return Ok(Some(image.clone())),
         };
         let version = |fields: &Fields| (fields.new_tag.clone(), fields.digest.clone());
         let is_there = there().all(|entry| version(&entry.fields) == version(fields));
@@ -111,29 +126,27 @@ impl Destination<'_> {
         Ok(said)
     }
 
-    /// Returns whether all files take the name without a place for it, and then which has a registry that it is not of. A place
-    /// that is empty, or has another name, says something too.
-    fn takes(
-        &self,
-        snapshot: &Snapshot<'_>,
-        name: &ImageName,
-        image: &str,
-    ) -> Result<Option<Option<(&RepositoryPath, String)>>, Failure> {
+    /// Returns whether all files take the name of an image. A place for a name that is empty, or has another one, says something
+    /// too.
+    fn takes(&self, snapshot: &Snapshot<'_>, name: &ImageName, image: &str) -> Result<NameTaken<'_>, Failure> {
         let new_name = Field::Set(image.to_owned());
         let change = ImageChange { new_name, new_tag: Field::Keep, digest: Field::Keep };
         let argument = [ImageArgument { name: name.clone(), change }];
-        let mut other_registry = None;
+        let mut taken = NameTaken::Yes;
         for path in self.paths {
-            let edit = targets::edit(&path.to_string(), snapshot.file(path)?, &argument, Absent::Report);
-            let Ok(edit) = edit else { return Ok(None) };
+            let edit = targets::edit(path.as_str(), snapshot.file(path)?, &argument, Absent::Report);
+            let Ok(edit) = edit else { return Ok(NameTaken::No) };
             let mut fields = edit.entries.iter().flat_map(|entry| &entry.fields);
             if fields.any(|field| field.field == FieldName::NewName) {
-                return Ok(None);
+                return Ok(NameTaken::No);
             }
-            let registry = edit.entries.into_iter().find_map(|entry| entry.other_registry);
-            other_registry = other_registry.or(registry.map(|registry| (path, registry)));
+            if matches!(taken, NameTaken::Yes)
+                && let Some(registry) = edit.entries.into_iter().find_map(|entry| entry.other_registry)
+            {
+                taken = NameTaken::BesideRegistry { path, registry };
+            }
         }
-        Ok(Some(other_registry))
+        Ok(taken)
     }
 }
 

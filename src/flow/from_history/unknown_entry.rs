@@ -12,14 +12,14 @@ pub(in crate::flow) fn never_was(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
 ) -> Result<Failure, Failure> {
-    let (file, text) = (path.to_string(), snapshot.file(path)?.to_vec());
-    let entries = targets::entries(&file, &text, None).unwrap_or_default();
-    if targets::is_kustomization(&file, &text) {
-        return Ok(no_entry(name, &entries, &file, &kustomizations_with(snapshot, name)));
+    let (file, text) = (path.as_str(), snapshot.file(path)?.to_vec());
+    let entries = targets::entries(file, &text, None).unwrap_or_default();
+    if targets::is_kustomization(file, &text) {
+        return Ok(no_entry(name, &entries, file, &kustomizations_with(snapshot, name)));
     }
     let names: Vec<String> = entries.into_iter().map(|(name, _)| name).collect();
     let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
-    Ok(Failure::no_image(&[name], &names, &[file], remedy))
+    Ok(Failure::no_image(&[name], &names, &[path.to_string()], remedy))
 }
 
 /// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `others` have it.

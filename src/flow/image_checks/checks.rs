@@ -97,12 +97,12 @@ impl Checks {
     }
 
     /// Says where the images come from, which is told with what is wrong with one.
-    pub(in crate::flow) fn come_from(&mut self, origins: ImageOrigins) {
+    pub(in crate::flow) fn set_origins(&mut self, origins: ImageOrigins) {
         self.origins = origins;
     }
 
     /// Says for which entries other images are pulled than they say.
-    pub(in crate::flow) fn come_through(&mut self, files: &[FileEdit]) {
+    pub(in crate::flow) fn add_origins_made_by_others(&mut self, files: &[FileEdit]) {
         self.origins.add_made(files);
     }
 
@@ -178,19 +178,10 @@ impl Checks {
         (not_waited_for(problems), waited)
     }
 
-    /// Returns the images of which the subjects tell and that were not found yet, each once.
-    pub(in crate::flow) fn unasked<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
-        let mut references = Vec::new();
-        for subject in subjects {
-            if let ImageToCheck::Known(reference) = subject
-                && self.asks()
-                && self.of(reference).is_none()
-                && !references.contains(&reference)
-            {
-                references.push(reference);
-            }
-        }
-        references
+    /// Returns those of the images that are known and were not found yet, each once.
+    pub(in crate::flow) fn unasked<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+        let known = images.iter().filter_map(ImageToCheck::known).filter(|_| self.asks());
+        each_once(known.filter(|image| self.of(image).is_none()))
     }
 
     /// Asks all questions at once, while something else is done here. Keeps and tells what was found, and returns the rest.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::image_to_check::ImageToCheck;
 use crate::guards::order::source_in_tag;
 use crate::image::{ImageArgument, Reference};
-use crate::message::{EntrySources, SourceCommit};
+use crate::message::{EntrySources, SourceCommit, each_once};
 use crate::outcome::FileEdit;
 use crate::registry::{Claim, ExpectedSource, RequiredClaim, Requirement, Revision, SourceNaming};
 
@@ -45,13 +45,7 @@ impl ImageSources {
                 other.digest().is_none() || reference.digest().is_none() || other.digest() == reference.digest();
             other.name() == reference.name() && other.tag() == reference.tag() && is_digest
         };
-        let mut sources = Vec::new();
-        for (_, source) in self.0.iter().filter(|(other, _)| is_same(other)) {
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
-        }
-        sources
+        each_once(self.0.iter().filter(|(other, _)| is_same(other)).map(|(_, source)| source))
     }
 }
 

@@ -100,7 +100,7 @@ fn unoffered(error: &ForgeError) -> Unoffered {
         | ForgeError::Damaged { .. }
         | ForgeError::RateLimited { .. } => Unoffered::Unavailable,
         ForgeError::Forbidden { .. } | ForgeError::NotFound { .. } => Unoffered::Forbidden,
-        error if error.is_too_long() => Unoffered::TooLong,
+        ForgeError::TooLong { .. } => Unoffered::TooLong,
         _ => Unoffered::Unusable,
     }
 }

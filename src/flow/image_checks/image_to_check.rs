@@ -30,17 +30,16 @@ impl ImageToCheck {
         };
         match (&change.new_tag, &change.digest) {
             (Field::Keep, _) | (_, Field::Keep) => Ok(Self::DependsOnEntry),
-            (tag, digest) => Self::new(name, tag.set().cloned(), digest.set().cloned(), REAL_NAME).map_err(|failure| {
-                match change
-                .new_name
-            {
-                Field::Remove => failure.hint(format!(
-                    "write `{}` to keep the image that the entry has, or `NAME=NEWNAME:TAG` with the image's real name",
-                    argument.keeping_name()
-                )),
-                Field::Keep | Field::Set(_) => failure,
+            (tag, digest) => {
+                let image = Self::new(name, tag.set().cloned(), digest.set().cloned(), REAL_NAME);
+                image.map_err(|failure| match change.new_name {
+                    Field::Remove => failure.hint(format!(
+                        "write `{}` to keep the image that the entry has, or `NAME=NEWNAME:TAG` with the image's real name",
+                        argument.keeping_name()
+                    )),
+                    Field::Keep | Field::Set(_) => failure,
+                })
             }
-            }),
         }
     }
 

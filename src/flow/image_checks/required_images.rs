@@ -17,16 +17,16 @@ use crate::targets::EntryEdit;
 const TELL_IT: &str = "change the file by hand, so that it tells which image is pulled";
 
 impl Checks {
-    /// Makes sure that the images of all subjects are in their registries, or fails with all that is wrong. After a wait, what
+    /// Makes sure that all images are in their registries, or fails with all that is wrong. After a wait, what
     /// was read elsewhere may be out of date.
     pub(crate) fn require(
         &mut self,
-        subjects: &[ImageToCheck],
+        images: &[ImageToCheck],
         listener: &mut Listener<'_>,
     ) -> Result<WaitedForImages, Failure> {
         let begun = Instant::now();
-        self.find(subjects, listener);
-        let questions: Vec<_> = self.unasked(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        self.find(images, listener);
+        let questions: Vec<_> = self.unasked(images).into_iter().map(|image| self.question(image, [])).collect();
         let seen = mem::take(&mut self.seen).into_iter();
         let problems = seen.filter_map(|seen| {
             let question = questions.iter().find(|question| *question.reference == seen.image)?;
@@ -52,25 +52,25 @@ impl Checks {
         Failure::of_all(problems)
     }
 
-    /// Looks for the images of all subjects, as far as that was not done. Returns whether they are there as they must be. What is
+    /// Looks for the images, as far as that was not done. Returns whether they are there as they must be. What is
     /// wrong is kept until they are required.
-    pub(in crate::flow) fn find(&mut self, subjects: &[ImageToCheck], listener: &mut Listener<'_>) -> bool {
-        let images = self.unseen(subjects);
-        if !images.is_empty() {
-            listener(&Event::Began(Activity::Looking { images, branch: None }));
+    pub(in crate::flow) fn find(&mut self, images: &[ImageToCheck], listener: &mut Listener<'_>) -> bool {
+        let unseen = self.unseen(images);
+        if !unseen.is_empty() {
+            listener(&Event::Began(Activity::Looking { images: unseen, branch: None }));
         }
-        self.find_while(subjects, listener, || ());
-        self.unasked(subjects).is_empty()
+        self.find_while(images, listener, || ());
+        self.unasked(images).is_empty()
     }
 
     /// Does so while something else is done here.
     pub(in crate::flow) fn find_while<T>(
         &mut self,
-        subjects: &[ImageToCheck],
+        images: &[ImageToCheck],
         listener: &mut Listener<'_>,
         meanwhile: impl FnOnce() -> T,
     ) -> T {
-        let questions: Vec<_> = self.unseen(subjects).into_iter().map(|image| self.question(image, [])).collect();
+        let questions: Vec<_> = self.unseen(images).into_iter().map(|image| self.question(image, [])).collect();
         let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
         self.seen.extend(problems.into_iter().map(SeenProblem::of));
         done
@@ -99,9 +99,9 @@ impl Checks {
         failure.and(seen.flat_map(|seen| self.origins.told(&seen.image, seen.failures)).collect())
     }
 
-    fn unseen<'s>(&self, subjects: &'s [ImageToCheck]) -> Vec<&'s Reference> {
-        let mut images = self.unasked(subjects);
-        images.retain(|image| self.seen.iter().all(|seen| seen.image != **image));
-        images
+    fn unseen<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+        let mut unseen = self.unasked(images);
+        unseen.retain(|image| self.seen.iter().all(|seen| seen.image != **image));
+        unseen
     }
 }

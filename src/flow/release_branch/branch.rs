@@ -13,7 +13,7 @@ use crate::git::{
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{Began, Repository, Run, TargetFile, TargetRequest};
+use crate::request::{Began, Repository, Run, TargetFile, TargetKind, TargetRequest};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -128,7 +128,7 @@ impl ReleaseBranch {
         listener: &mut Listener<'_>,
     ) -> Result<(), Failure> {
         let run = &request.run;
-        let (Location::Url(remote), None, true) = (&self.place, &self.branch, run.is_of_a_pull_request()) else {
+        let (Location::Url(remote), None, true) = (&self.place, &self.branch, run.is_of_a_pull_request) else {
             return Ok(());
         };
         if run.builds(remote, None, &request.remote_options) == Some(true) {
@@ -234,7 +234,7 @@ impl ReleaseBranch {
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();
         for (path, typed) in named {
             let file = self.file_at(snapshot, &path, typed)?;
-            if matches!(typed, TargetFile::Kustomization(_)) {
+            if typed.kind == TargetKind::Kustomization {
                 kustomizations.push(file.clone());
             }
             if !found.contains(&file) {
@@ -243,7 +243,7 @@ impl ReleaseBranch {
         }
         along.load(snapshot, &found)?;
         for path in kustomizations {
-            require_kustomization(&path.to_string(), snapshot.file(&path)?)?;
+            require_kustomization(path.as_str(), snapshot.file(&path)?)?;
         }
         Ok(found)
     }
@@ -257,9 +257,9 @@ impl ReleaseBranch {
     ) -> Result<RepositoryPath, Failure> {
         match snapshot.entry(path)? {
             TreeEntry::File(_) => Ok(path.clone()),
-            TreeEntry::Directory(_) if matches!(typed, TargetFile::File(_)) => Err(is_folder(typed.path())),
+            TreeEntry::Directory(_) if typed.kind == TargetKind::File => Err(is_folder(&typed.path)),
             TreeEntry::Directory(names) => {
-                let name = kustomization::locate(names).map_err(|error| Failure::locate(&path.to_string(), &error))?;
+                let name = kustomization::locate(names).map_err(|error| Failure::locate(path.as_str(), &error))?;
                 Ok(path.join(name))
             }
             TreeEntry::Missing => Err(self.not_there(path, typed)),
@@ -267,10 +267,10 @@ impl ReleaseBranch {
     }
 
     fn not_there(&self, path: &RepositoryPath, typed: &TargetFile) -> Failure {
-        let names = match typed {
-            TargetFile::File(_) => "",
-            TargetFile::Either(_) => "a path names a file, or the folder of a kustomization, and ",
-            TargetFile::Kustomization(_) => "`-k` names a kustomization or its folder, and ",
+        let names = match typed.kind {
+            TargetKind::File => "",
+            TargetKind::Either => "a path names a file, or the folder of a kustomization, and ",
+            TargetKind::Kustomization => "`-k` names a kustomization or its folder, and ",
         };
         let from_here = match self.base == RepositoryPath::root() {
             true => "",
@@ -292,20 +292,20 @@ fn branch_of_the_run(
     let run = &request.run;
     let builds = run.builds(remote, Some(checkout), &request.remote_options);
     let is_here = builds.unwrap_or_else(|| run.is_in_the_workspace(checkout));
-    if let Some(branch) = run.branch().filter(|_| is_here) {
+    if let Some(branch) = run.branch.as_ref().filter(|_| is_here) {
         return match checked_out_elsewhere(run, branch, checkout, name) {
             Some(why) => Err(Failure::target(format!("{why}, and the CI run builds `{branch}`")).hint(NAME_IT)),
             None => Ok(branch.clone()),
         };
     }
-    let why = match run.branch() {
+    let why = match run.branch.as_ref() {
         _ if !checkout.reads_references() => UNREADABLE.to_owned(),
         Some(branch) => {
             format!(
                 "no branch is checked out, and nothing shows that the `{branch}` of the CI run is a branch of {remote}"
             )
         }
-        None if run.is_of_a_pull_request() => OF_A_PULL_REQUEST.to_owned(),
+        None if run.is_of_a_pull_request => OF_A_PULL_REQUEST.to_owned(),
         None => "no branch is checked out".to_owned(),
     };
     Err(Failure::target(why).hint(NAME_IT))
@@ -313,7 +313,7 @@ fn branch_of_the_run(
 
 /// Returns what is checked out if the checkout shows that it is not of the `branch` that `run` builds.
 fn checked_out_elsewhere(run: &Run, branch: &BranchName, checkout: &Checkout, name: &str) -> Option<String> {
-    let head = checkout.head().filter(|head| run.commit() != Some(*head))?;
+    let head = checkout.head().filter(|head| run.commit != Some(*head))?;
     let tip = checkout.tracked(name, branch);
     if tip == Some(head) {
         return None;
@@ -322,7 +322,7 @@ fn checked_out_elsewhere(run: &Run, branch: &BranchName, checkout: &Checkout, na
         return Some(format!("the commit of `{other}` is checked out"));
     }
     // In a run that a merge begins, it may be the merge that was made to test the request, which no branch has.
-    let is_test_merge = matches!(run.began(), Began::Merge { .. });
+    let is_test_merge = matches!(run.began, Began::Merge { .. });
     let is_apart = !is_test_merge && lineage_in(checkout, head, tip?) == Lineage::Apart;
     is_apart.then(|| format!("the commit {} that is checked out is not on `{branch}`", head.short()))
 }

@@ -24,47 +24,41 @@ pub(in crate::flow) struct OpenBranch<'t> {
     pub(in crate::flow) publisher: Option<Publisher<'t>>,
 }
 
-/// What is to get the commit.
+/// What is to get the commit, and what else of the remote counts for it. `H` is what is known of the head branch.
 #[derive(Clone, Copy)]
-pub(in crate::flow) enum Aim<'a> {
+pub(in crate::flow) enum Aim<H> {
     /// The branch itself.
-    Branch(BesideBranch<HeadAim<'a>>),
+    Branch,
+    /// The branch itself. The tags count too, because the commit gets one.
+    BranchAndTag,
+    /// The branch itself, and if the server refuses the push, the head branch of a pull request to it.
+    BranchElseHead(H),
     /// The head branch of a pull request to it.
-    Head(HeadAim<'a>),
-}
-
-/// What else of the remote counts for a commit to the branch itself. `H` is what is known of the head branch.
-#[derive(Clone, Copy)]
-pub(in crate::flow) enum BesideBranch<H> {
-    Nothing,
-    /// The tags, because the commit gets one.
-    Tags,
-    /// The head branch of the pull request that follows if the server refuses the push.
     Head(H),
 }
 
 /// A head branch, which the user names, or which is named after what is released.
 #[derive(Clone, Copy)]
-pub(in crate::flow) struct HeadAim<'a> {
+pub(in crate::flow) struct HeadBranch<'a> {
     pub(in crate::flow) target: &'a TargetRequest,
     pub(in crate::flow) request: &'a ProposalRequest,
     pub(in crate::flow) files: &'a [TargetFile],
     pub(in crate::flow) entries: &'a [ImageName],
 }
 
-/// An aim at a branch whose name is known, with the name of the head branch.
-enum NamedAim<'a> {
-    Branch(BesideBranch<BranchName>),
-    Head { name: BranchName, aim: HeadAim<'a> },
+/// A head branch to a branch whose name is known, so that its own name is.
+struct NamedHead<'a> {
+    name: BranchName,
+    branch: HeadBranch<'a>,
 }
 
-impl NamedAim<'_> {
+impl Aim<NamedHead<'_>> {
     /// Returns what is kept of the refs that the server names when a push begins.
     fn kept(&self) -> RefsKept<'_> {
         match self {
-            Self::Branch(BesideBranch::Nothing) => RefsKept::Branch,
-            Self::Branch(BesideBranch::Tags) => RefsKept::BranchAndTags,
-            Self::Branch(BesideBranch::Head(name)) | Self::Head { name, .. } => RefsKept::BranchAndHead(name),
+            Self::Branch => RefsKept::Branch,
+            Self::BranchAndTag => RefsKept::BranchAndTags,
+            Self::BranchElseHead(head) | Self::Head(head) => RefsKept::BranchAndHead(&head.name),
         }
     }
 }
@@ -72,7 +66,7 @@ impl NamedAim<'_> {
 /// What an attempt has begun at the remote.
 struct Begun<'r, 'a> {
     branch: BranchName,
-    aim: NamedAim<'a>,
+    aim: Aim<NamedHead<'a>>,
     /// `None`: nothing will be pushed.
     pusher: Option<Pusher<'r>>,
     reader: Option<Reader<'r>>,
@@ -113,7 +107,7 @@ impl ReleaseBranch {
         &self,
         effect: Effect,
         new_branch: &NewBranch,
-        aim: Aim<'_>,
+        aim: Aim<HeadBranch<'_>>,
         loaded: Option<Loaded>,
     ) -> Result<OpenBranch<'_>, Failure> {
         let remote = match &self.place {
@@ -129,7 +123,7 @@ impl ReleaseBranch {
         let Begun { branch, aim, pusher, mut reader, tip } = self.begin(remote, effect, new_branch, aim)?;
         let commit = match tip {
             Some(tip) => tip,
-            None if matches!(aim, NamedAim::Head { .. }) => {
+            None if matches!(aim, Aim::Head(_)) => {
                 return Err(
                     absent(&branch, remote).hint("name the branch that the pull request goes to with `--branch`")
                 );
@@ -137,15 +131,17 @@ impl ReleaseBranch {
             None => self.beginning(remote, &mut reader, &branch, new_branch)?,
         };
         let head_tip = match aim {
-            NamedAim::Head { .. } => pusher.as_ref().and_then(Pusher::head_tip),
-            NamedAim::Branch(_) => None,
+            Aim::Head(_) => pusher.as_ref().and_then(Pusher::head_tip),
+            Aim::Branch | Aim::BranchAndTag | Aim::BranchElseHead(_) => None,
         };
         let snapshot = ObjectSource::new(remote, self.checkout(), reader).snapshot(commit, head_tip, loaded)?;
         let snapshot = snapshot.of_branch(Some(branch.clone()));
         let publisher = match (pusher, aim) {
             (None, _) => None,
-            (Some(pusher), NamedAim::Branch(_)) => Some(Publisher::Direct(Direct::Push(Box::new(pusher)))),
-            (Some(pusher), NamedAim::Head { name: head, aim: HeadAim { target, request, .. } }) => {
+            (Some(pusher), Aim::Branch | Aim::BranchAndTag | Aim::BranchElseHead(_)) => {
+                Some(Publisher::Direct(Direct::Push(Box::new(pusher))))
+            }
+            (Some(pusher), Aim::Head(NamedHead { name: head, branch: HeadBranch { target, request, .. } })) => {
                 let opener = Opener::of(remote, target)?;
                 let auto_merge = request.auto_merge.map(|asked| opener.merge_method(asked));
                 Some(Publisher::Propose(Box::new(Proposer { pusher, base: branch, head, opener, auto_merge })))
@@ -160,7 +156,7 @@ impl ReleaseBranch {
         remote: &'r Remote,
         effect: Effect,
         new_branch: &NewBranch,
-        aim: Aim<'a>,
+        aim: Aim<HeadBranch<'a>>,
     ) -> Result<Begun<'r, 'a>, Failure> {
         let Some(branch) = self.branch.clone() else { return self.begin_at_default(remote, effect, aim) };
         let aim = self.named_aim(&branch, aim)?;
@@ -185,7 +181,7 @@ impl ReleaseBranch {
         &self,
         remote: &'r Remote,
         effect: Effect,
-        aim: Aim<'a>,
+        aim: Aim<HeadBranch<'a>>,
     ) -> Result<Begun<'r, 'a>, Failure> {
         match effect {
             Effect::Full => {
@@ -231,33 +227,29 @@ impl ReleaseBranch {
     }
 
     /// Returns the aim at `branch` with the name of the head branch that a release to it is proposed on, or would be.
-    fn named_aim<'a>(&self, branch: &BranchName, aim: Aim<'a>) -> Result<NamedAim<'a>, Failure> {
+    fn named_aim<'a>(&self, branch: &BranchName, aim: Aim<HeadBranch<'a>>) -> Result<Aim<NamedHead<'a>>, Failure> {
         Ok(match aim {
-            Aim::Head(aim) => NamedAim::Head { name: self.named_head(branch, aim)?, aim },
-            Aim::Branch(beside) => NamedAim::Branch(match beside {
-                BesideBranch::Nothing => BesideBranch::Nothing,
-                BesideBranch::Tags => BesideBranch::Tags,
-                // What is wrong with the name is told once the push is refused.
-                BesideBranch::Head(aim) => {
-                    self.named_head(branch, aim).map_or(BesideBranch::Nothing, BesideBranch::Head)
-                }
-            }),
+            Aim::Branch => Aim::Branch,
+            Aim::BranchAndTag => Aim::BranchAndTag,
+            // What is wrong with the name is told once the push is refused.
+            Aim::BranchElseHead(head) => self.named_head(branch, head).map_or(Aim::Branch, Aim::BranchElseHead),
+            Aim::Head(head) => Aim::Head(self.named_head(branch, head)?),
         })
     }
 
-    fn named_head(&self, branch: &BranchName, aim: HeadAim<'_>) -> Result<BranchName, Failure> {
-        let HeadAim { request, files, entries, .. } = aim;
-        let head = match &request.head {
+    fn named_head<'a>(&self, base: &BranchName, branch: HeadBranch<'a>) -> Result<NamedHead<'a>, Failure> {
+        let HeadBranch { request, files, entries, .. } = branch;
+        let name = match &request.head {
             Some(head) => head.clone(),
             None => {
-                let paths = files.iter().map(|file| RepositoryPath::resolve(&self.base, file.path()));
-                head_name(branch, &paths.collect::<Result<Vec<_>, _>>()?, entries)?
+                let paths = files.iter().map(|file| RepositoryPath::resolve(&self.base, &file.path));
+                head_name(base, &paths.collect::<Result<Vec<_>, _>>()?, entries)?
             }
         };
-        match head == *branch {
-            true => Err(Failure::usage(format!("`{head}` is the release branch itself"))
+        match name == *base {
+            true => Err(Failure::usage(format!("`{name}` is the release branch itself"))
                 .hint("name another branch with `--head`, or leave it out")),
-            false => Ok(head),
+            false => Ok(NamedHead { name, branch }),
         }
     }
 

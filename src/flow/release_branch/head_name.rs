@@ -23,7 +23,7 @@ pub(in crate::flow) fn head_name(
     files: &[RepositoryPath],
     entries: &[ImageName],
 ) -> Result<BranchName, Failure> {
-    let mut files: Vec<String> = files.iter().map(|file| folder_or_file(&file.to_string()).to_owned()).collect();
+    let mut files: Vec<&str> = files.iter().map(|file| folder_or_file(file.as_str())).collect();
     let mut entries: Vec<&str> = entries.iter().map(ImageName::as_str).collect();
     files.sort_unstable();
     files.dedup();
@@ -31,7 +31,7 @@ pub(in crate::flow) fn head_name(
     entries.dedup();
     let (folders, last) = match files.first().map(|file| file.rsplit_once('/')) {
         Some(Some((folders, last))) => (Some(folders), last),
-        _ => (None, files.first().map_or(".", String::as_str)),
+        _ => (None, files.first().copied().unwrap_or(".")),
     };
     let last = if last == "." { "root" } else { last };
     let named = if entries.is_empty() { vec!["all"] } else { entries.clone() };
@@ -76,9 +76,9 @@ fn plain(part: &str, dash: &str) -> String {
 }
 
 /// Returns what tells a release from all others of the same branch.
-fn hash(files: &[String], entries: &[&str]) -> String {
+fn hash(files: &[&str], entries: &[&str]) -> String {
     let mut hash = Context::new(&SHA256);
-    for part in files.iter().map(String::as_str).chain(["\0"]).chain(entries.iter().copied()) {
+    for part in files.iter().copied().chain(["\0"]).chain(entries.iter().copied()) {
         hash.update(part.as_bytes());
         hash.update(b"\0");
     }

@@ -13,7 +13,7 @@ use crate::targets::{EntryEdit, Fields};
 /// applications, and one named after each.
 pub(in crate::flow) fn sources_beside(snapshot: &Snapshot<'_>, paths: &[RepositoryPath]) -> Vec<RepositoryPath> {
     let mut sources = Vec::new();
-    let kustomizations = paths.iter().filter(|path| is_kustomization_name(&path.to_string()));
+    let kustomizations = paths.iter().filter(|path| is_kustomization_name(path.as_str()));
     for folder in kustomizations.map(RepositoryPath::folder) {
         let Ok(TreeEntry::Directory(names)) = snapshot.entry(&folder) else { continue };
         let is_source = |name: &&str| {

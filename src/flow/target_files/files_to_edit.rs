@@ -7,7 +7,7 @@ use super::kustomization_only::is_folder;
 use super::patterns_on_disk::without_patterns;
 use crate::flow::file_edits::edit_file::SMALLER;
 use crate::outcome::failure::Failure;
-use crate::request::TargetFile;
+use crate::request::{TargetFile, TargetKind};
 use crate::system::disk::files::{self, FileLocation};
 use crate::system::disk::found_files;
 use crate::targets::kustomization;
@@ -42,7 +42,7 @@ pub(in crate::flow) fn files_to_edit<'t>(
     let mut files: Vec<FileToEdit<'t>> = Vec::new();
     for target in &without_patterns(typed)? {
         let named = typed.iter().find(|typed| *typed == target && !typed.is_pattern());
-        let is_named_kustomization = matches!(target, TargetFile::Kustomization(_));
+        let is_named_kustomization = target.kind == TargetKind::Kustomization;
         let (path, location) = locate_on_disk(target, workspace)?;
         let real_path = path.canonicalize().unwrap_or_else(|_| path.clone());
         match files.iter_mut().find(|file| file.real_path == real_path) {
@@ -58,17 +58,19 @@ pub(in crate::flow) fn files_to_edit<'t>(
 
 /// Returns the kustomization in a folder, or the file itself.
 fn locate_on_disk(typed: &TargetFile, workspace: Option<&Path>) -> Result<(PathBuf, FileLocation), Failure> {
-    let path = Path::new(typed.path());
+    let path = Path::new(&typed.path);
     let shown = path.display();
-    let failed = |error: std::io::Error| match typed {
-        TargetFile::File(_) => unreadable(path, &error).hint("`-f` names a file, by its path from the current folder"),
-        _ => unreadable(path, &error).hint("`-k` names a kustomization or its folder"),
+    let failed = |error: std::io::Error| match typed.kind {
+        TargetKind::File => unreadable(path, &error).hint("`-f` names a file, by its path from the current folder"),
+        TargetKind::Kustomization | TargetKind::Either => {
+            unreadable(path, &error).hint("`-k` names a kustomization or its folder")
+        }
     };
     let here = Path::new(".").canonicalize().map_err(failed)?;
     let named = without_dots(&here.join(path));
     let is_folder = std::fs::metadata(&named).map_err(failed)?.is_dir();
-    if is_folder && matches!(typed, TargetFile::File(_)) {
-        return Err(self::is_folder(typed.path()));
+    if is_folder && typed.kind == TargetKind::File {
+        return Err(self::is_folder(&typed.path));
     }
     let root = boundary(&named, is_folder, &here, workspace);
     files::inside(&root, &named).map_err(|error| unreadable(path, &error))?;

@@ -4,14 +4,14 @@
 use std::collections::HashSet;
 
 use crate::git::{GlobPattern, RepositoryPath};
-use crate::request::TargetFile;
+use crate::request::TargetKind;
 use crate::targets::kustomization::is_kustomization_name;
 
 /// Returns what `pattern` means as a `kind` of file, of the paths `files`, which begin where the pattern does. A pattern for
 /// kustomizations means the folders that have one, so that two of them in one folder are refused, and those that it names by
 /// their own names; it is no way to anything else. An empty path is the folder in which the pattern begins.
 pub(super) fn matched<'f>(
-    kind: &TargetFile,
+    kind: TargetKind,
     pattern: &GlobPattern,
     files: impl IntoIterator<Item = &'f str>,
 ) -> Vec<&'f str> {
@@ -24,15 +24,15 @@ pub(super) fn matched<'f>(
     places
 }
 
-fn place<'f>(kind: &TargetFile, pattern: &GlobPattern, file: &'f str) -> Option<&'f str> {
+fn place<'f>(kind: TargetKind, pattern: &GlobPattern, file: &'f str) -> Option<&'f str> {
     let own = || pattern.matches(file).then_some(file);
     match kind {
-        TargetFile::File(_) => own(),
-        TargetFile::Kustomization(_) | TargetFile::Either(_) if is_kustomization_name(file) => {
+        TargetKind::File => own(),
+        TargetKind::Kustomization | TargetKind::Either if is_kustomization_name(file) => {
             let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
             if is_folder_matched(pattern, folder) { Some(folder) } else { own() }
         }
-        TargetFile::Kustomization(_) | TargetFile::Either(_) => None,
+        TargetKind::Kustomization | TargetKind::Either => None,
     }
 }
 
@@ -48,7 +48,7 @@ fn is_folder_matched(pattern: &GlobPattern, folder: &str) -> bool {
 mod tests {
     use super::matched;
     use crate::git::GlobPattern;
-    use crate::request::TargetFile;
+    use crate::request::TargetKind;
 
     #[test]
     fn what_a_pattern_means() {
@@ -76,8 +76,8 @@ mod tests {
             ("b*", &[]),
         ] {
             let pattern = GlobPattern::parse(pattern).unwrap();
-            for kind in [TargetFile::Kustomization, TargetFile::Either] {
-                assert_eq!(matched(&kind(pattern.to_string()), &pattern, files), expected, "{pattern}");
+            for kind in [TargetKind::Kustomization, TargetKind::Either] {
+                assert_eq!(matched(kind, &pattern, files), expected, "{pattern}");
             }
         }
         for (pattern, expected) in [
@@ -85,8 +85,8 @@ mod tests {
             ("a/**/*.yaml", &["a/kustomization.yaml", "a/values.yaml", "a/web/kustomization.yaml"]),
             ("a*", &[]),
         ] {
-            let kind = TargetFile::File(pattern.to_owned());
-            assert_eq!(matched(&kind, &GlobPattern::parse(pattern).unwrap(), files), expected, "{pattern}");
+            let matched = matched(TargetKind::File, &GlobPattern::parse(pattern).unwrap(), files);
+            assert_eq!(matched, expected, "{pattern}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::matched::matched;
 use crate::git::{GlobError, GlobPattern, RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
-use crate::request::TargetFile;
+use crate::request::{TargetFile, TargetKind};
 use crate::targets::kustomization::is_kustomization_name;
 
 pub(in crate::flow) const WILDCARDS: &str =
@@ -20,7 +20,7 @@ pub(in crate::flow) fn named_files<'t>(
 ) -> Result<Vec<(RepositoryPath, &'t TargetFile)>, Failure> {
     let mut named = Vec::new();
     for file in typed {
-        let path = RepositoryPath::resolve(base, file.path())?;
+        let path = RepositoryPath::resolve(base, &file.path)?;
         match file.is_pattern() {
             true => named.extend(matching(snapshot, &path, file, branch)?.into_iter().map(|path| (path, file))),
             false => named.push((path, file)),
@@ -35,10 +35,10 @@ pub(in crate::flow) fn named_by<'t>(
     typed: &'t [TargetFile],
     path: &RepositoryPath,
 ) -> Option<&'t TargetFile> {
-    let folder = is_kustomization_name(&path.to_string()).then(|| path.folder());
+    let folder = is_kustomization_name(path.as_str()).then(|| path.folder());
     let is_it = |named: RepositoryPath| named == *path || folder.as_ref() == Some(&named);
     let mut named = typed.iter().filter(|file| !file.is_pattern());
-    named.find(|file| RepositoryPath::resolve(base, file.path()).is_ok_and(is_it))
+    named.find(|file| RepositoryPath::resolve(base, &file.path).is_ok_and(is_it))
 }
 
 fn matching(
@@ -47,9 +47,9 @@ fn matching(
     typed: &TargetFile,
     branch: &str,
 ) -> Result<Vec<RepositoryPath>, Failure> {
-    let pattern = GlobPattern::parse(&path.to_string()).map_err(|error| unmatchable(typed, &error))?;
-    let files: Vec<String> = snapshot.files_matching(&pattern)?.iter().map(RepositoryPath::to_string).collect();
-    let places = matched(typed, &pattern, files.iter().map(String::as_str)).into_iter();
+    let pattern = GlobPattern::parse(path.as_str()).map_err(|error| unmatchable(typed, &error))?;
+    let files = snapshot.files_matching(&pattern)?;
+    let places = matched(typed.kind, &pattern, files.iter().map(RepositoryPath::as_str)).into_iter();
     let found: Vec<RepositoryPath> = places.map(RepositoryPath::shown_as).collect();
     match found.is_empty() {
         true => Err(without_match(typed, &format!(" on {branch}"))),
@@ -59,11 +59,11 @@ fn matching(
 
 /// Returns the failure for what cannot be a pattern.
 pub(in crate::flow) fn unmatchable(typed: &TargetFile, error: &GlobError) -> Failure {
-    Failure::usage(format!("`{}` cannot be matched: {error}", typed.path())).hint(WILDCARDS)
+    Failure::usage(format!("`{}` cannot be matched: {error}", typed.path)).hint(WILDCARDS)
 }
 
 /// Returns the failure for a pattern that matches nothing `here`, which begins with a blank unless it is empty.
 pub(in crate::flow) fn without_match(typed: &TargetFile, here: &str) -> Failure {
-    let what = if matches!(typed, TargetFile::File(_)) { "file" } else { "kustomization" };
-    Failure::target(format!("no {what}{here} matches `{}`", typed.path())).hint(WILDCARDS)
+    let what = if typed.kind == TargetKind::File { "file" } else { "kustomization" };
+    Failure::target(format!("no {what}{here} matches `{}`", typed.path)).hint(WILDCARDS)
 }

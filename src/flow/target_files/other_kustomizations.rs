@@ -18,7 +18,7 @@ const MAX_TOLD: usize = 4;
 pub(in crate::flow) fn kustomizations_with(snapshot: &mut Snapshot<'_>, name: &str) -> Vec<String> {
     let paths = files_at_hand(snapshot, kustomization::is_kustomization_name, MAX_READ);
     let with_entry = paths.iter().filter(|path| snapshot.file(path).is_ok_and(|text| has_entry(text, name)));
-    with_entry.map(folder).take(MAX_TOLD).collect()
+    with_entry.map(|path| path.folder().to_string()).take(MAX_TOLD).collect()
 }
 
 /// Returns up to `max` of the files whose names are wanted, and reads them, as far as the repository's folders are at hand.
@@ -31,7 +31,7 @@ pub(super) fn files_at_hand(
     let here =
         snapshot.copy_folders_of_checkout(&root, MAX_FOLDERS).and_then(|()| snapshot.files_below(&root, is_wanted));
     let mut paths = here.ok().flatten().unwrap_or_default();
-    paths.sort_unstable_by_key(ToString::to_string);
+    paths.sort_unstable();
     paths.truncate(max);
     match snapshot.load_if_room(&paths) {
         Ok(true) => paths,
@@ -64,11 +64,6 @@ pub(in crate::flow) fn places_with(places: &[String], name: &str) -> Option<Stri
 
 fn has_entry(text: &[u8], name: &str) -> bool {
     kustomization::entries(text).is_ok_and(|entries| entries.iter().any(|(other, _)| other == name))
-}
-
-fn folder(path: &RepositoryPath) -> String {
-    let path = path.to_string();
-    path.rsplit_once('/').map_or_else(|| ".".to_owned(), |(folder, _)| folder.to_owned())
 }
 
 /// Returns an absolute path as it is written in the folder `here`.

@@ -26,21 +26,17 @@ pub(in crate::flow) fn without_patterns(typed: &[TargetFile]) -> Result<Vec<Targ
 }
 
 fn matching(typed: &TargetFile) -> Result<Vec<TargetFile>, Failure> {
-    let (root, pattern) = parts(typed.path());
+    let (root, pattern) = parts(&typed.path);
     let pattern = GlobPattern::parse(&pattern).map_err(|error| unmatchable(typed, &error))?;
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => without_match(typed, ""),
-        _ => Failure::target(format!("cannot search for `{}`: {error}", typed.path())).hint(WILDCARDS),
+        _ => Failure::target(format!("cannot search for `{}`: {error}", typed.path)).hint(WILDCARDS),
     };
     let files =
         found_files::below(Path::new(&root), |folder| pattern.leads_into(folder), MAX_FOLDERS).map_err(unreadable)?;
-    let found = matched(typed, &pattern, files.iter().map(String::as_str)).into_iter().map(|place| {
+    let found = matched(typed.kind, &pattern, files.iter().map(String::as_str)).into_iter().map(|place| {
         let path = if root.is_empty() && place.is_empty() { ".".to_owned() } else { format!("{root}{place}") };
-        match typed {
-            TargetFile::File(_) => TargetFile::File(path),
-            TargetFile::Kustomization(_) => TargetFile::Kustomization(path),
-            TargetFile::Either(_) => TargetFile::Either(path),
-        }
+        TargetFile { kind: typed.kind, path }
     });
     let found: Vec<TargetFile> = found.collect();
     if found.is_empty() { Err(without_match(typed, "")) } else { Ok(found) }

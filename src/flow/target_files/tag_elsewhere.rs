@@ -35,9 +35,8 @@ impl TagsElsewhere {
             let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
             [files_at_hand(snapshot, is_yaml, MAX_READ), read.to_vec()].concat()
         });
-        let manifest = path.to_string();
         let sets =
-            |text: &[u8], file: &RepositoryPath| targets::is_set_by_flux(&file.to_string(), text, &manifest, image);
+            |text: &[u8], file: &RepositoryPath| targets::is_set_by_flux(file.as_str(), text, path.as_str(), image);
         Ok(flux.iter().any(|file| snapshot.file(file).is_ok_and(|text| sets(text, file))))
     }
 }

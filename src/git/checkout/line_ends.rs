@@ -35,7 +35,7 @@ impl LineEnds {
         let mut attributes = repository.attributes_only(index, Source::WorktreeThenIdMapping).map_err(failed)?;
         let mut found = Outcome::default();
         found.initialize_with_selection(&gix::attrs::search::MetadataCollection::default(), ATTRIBUTES);
-        attributes.at_path(path.to_string(), None).map_err(failed)?.matching_attributes(&mut found);
+        attributes.at_path(path.as_str(), None).map_err(failed)?.matching_attributes(&mut found);
         let states: Vec<_> = found.iter_selected().map(|found| found.assignment.state).collect();
         let &[text, crlf, eol, filter, ident, encoding] = states.as_slice() else {
             return Ok(None);

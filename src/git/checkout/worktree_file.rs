@@ -17,7 +17,7 @@ pub(super) enum OnDisk {
 /// Looks for the file at `path` below `root`.
 pub(in crate::git) fn look(root: &Path, path: &RepositoryPath) -> io::Result<OnDisk> {
     let mut at = root.to_owned();
-    let mut rest = path.parts().iter().peekable();
+    let mut rest = path.parts().peekable();
     while let Some(part) = rest.next() {
         at.push(part);
         let kind = match fs::symlink_metadata(&at) {

@@ -16,7 +16,7 @@ use super::pack::NewObject;
 use super::sign::Signing;
 use super::store::{HASH, MAX_TREE, Objects};
 use crate::git::error::GitError;
-use crate::git::reading::snapshot::{Snapshot, Step};
+use crate::git::reading::snapshot::{PathEnd, Snapshot};
 
 /// Author, committer, time in seconds since 1970 (UTC), and signature of a commit.
 pub struct Authorship {
@@ -188,7 +188,7 @@ impl Snapshot<'_> {
     }
 
     fn changed_file(&self, change: &Change) -> Result<ChangedFile, GitError> {
-        let Step::File { id: old, kind } = self.walk(self.root, &change.path)? else {
+        let PathEnd::File { id: old, kind } = self.walk(self.root, &change.path)? else {
             let why = anyhow::anyhow!("`{}` is not a file that was loaded", change.path);
             return Err(GitError::unexpected("the new tree cannot be made", why));
         };
@@ -214,7 +214,7 @@ impl Snapshot<'_> {
         let mut editor = Editor::new(root, &self.objects, HASH);
         for file in files {
             let blob = self.new_object(Kind::Blob, file.new.bytes.clone(), Some(file.old.id))?;
-            editor.upsert(file.path.parts().iter().map(BStr::new), file.kind, blob.id).map_err(failed)?;
+            editor.upsert(file.path.parts().map(BStr::new), file.kind, blob.id).map_err(failed)?;
             push_once(new, blob);
         }
         let (mut trees, mut ids) = (Objects::default(), Vec::new());
@@ -266,7 +266,7 @@ impl Snapshot<'_> {
             for part in change.path.parts() {
                 folder = folder.join(part);
                 match self.walk(self.root, &folder)? {
-                    Step::Tree(id) if !trees.contains(&id) => trees.push(id),
+                    PathEnd::Tree(id) if !trees.contains(&id) => trees.push(id),
                     _ => {}
                 }
             }

@@ -1,5 +1,6 @@
 //! Names within a repository, validated once: branches, tags, commits and paths.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
@@ -103,12 +104,12 @@ impl fmt::Display for CommitId {
     }
 }
 
-/// A path inside a repository, from its root: parts joined by `/`, none of them `.`, `..` or `.git`. Empty is the root.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RepositoryPath(Vec<String>);
+/// A path inside a repository, from its root: parts joined by `/`. It is empty for the root, which is shown as `.`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RepositoryPath(String);
 
 impl RepositoryPath {
-    /// Resolves `written` against the folder `base` inside the repository.
+    /// Resolves `written` against the folder `base` inside the repository: no part of the result is `.`, `..` or `.git`.
     pub fn resolve(base: &Self, written: &str) -> Result<Self, GitError> {
         let refused = |why| GitError::Path { path: written.to_owned(), why };
         if written.is_empty() {
@@ -117,53 +118,62 @@ impl RepositoryPath {
         if written.starts_with('/') || written.contains('\\') {
             return Err(refused("write it relative, with `/` between its parts"));
         }
-        let mut parts = base.0.clone();
+        let mut path = base.clone();
         for part in written.split('/') {
             match part {
                 "" | "." => {}
-                ".." => {
-                    parts.pop().ok_or_else(|| refused("it leads out of the repository"))?;
-                }
+                ".." if path == Self::root() => return Err(refused("it leads out of the repository")),
+                ".." => path = path.folder(),
                 part if part.chars().any(char::is_control) => return Err(refused("it has a control character")),
                 part if is_refused_by_git(part) => return Err(refused("it leads into `.git`")),
-                part => parts.push(part.to_owned()),
+                part => path = path.join(part),
             }
         }
-        Ok(Self(parts))
+        Ok(path)
     }
 
     /// Returns the path that is shown as `text`. It came out of a repository, where a name may be one that cannot be typed,
     /// such as one with a `\`.
     pub fn shown_as(text: &str) -> Self {
-        Self(text.split('/').filter(|name| !matches!(*name, "" | ".")).map(str::to_owned).collect())
+        text.split('/').filter(|name| !matches!(*name, "" | ".")).fold(Self::root(), |path, name| path.join(name))
     }
 
     /// Returns the repository's root.
     pub fn root() -> Self {
-        Self(Vec::new())
+        Self(String::new())
+    }
+
+    /// Returns the path as it is shown.
+    pub fn as_str(&self) -> &str {
+        if self.0.is_empty() { "." } else { &self.0 }
+    }
+
+    /// Returns the path as git writes it: empty for the root.
+    pub(in crate::git) fn in_git(&self) -> &str {
+        &self.0
     }
 
     /// Returns the folders that lead to this path, the root first, without itself.
     pub fn folders(&self) -> Vec<Self> {
-        (0..self.0.len()).map(|depth| Self(self.0[..depth].to_vec())).collect()
+        let ends = self.0.match_indices('/').map(|(end, _)| Self(self.0[..end].to_owned()));
+        (!self.0.is_empty()).then(Self::root).into_iter().chain(ends).collect()
     }
 
     /// Returns the folder that this is in; the root is in itself.
     #[must_use]
     pub fn folder(&self) -> Self {
-        Self(self.0[..self.0.len().saturating_sub(1)].to_vec())
+        Self(self.0.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned())
     }
 
     /// Returns the path of `name` in this folder.
     #[must_use]
     pub fn join(&self, name: &str) -> Self {
-        let mut parts = self.0.clone();
-        parts.push(name.to_owned());
-        Self(parts)
+        if self.0.is_empty() { Self(name.to_owned()) } else { Self(format!("{}/{name}", self.0)) }
     }
 
-    pub(in crate::git) fn parts(&self) -> &[String] {
-        &self.0
+    /// Returns the names that lead to this path; none for the root.
+    pub(in crate::git) fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').filter(|_| !self.0.is_empty())
     }
 }
 
@@ -173,9 +183,22 @@ pub(in crate::git) fn is_refused_by_git(name: &str) -> bool {
     matches!(name, "." | "..") || name.eq_ignore_ascii_case(".git")
 }
 
+/// Name by name, so that `prod/web` is before `prod-eu/web`.
+impl Ord for RepositoryPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(other.parts())
+    }
+}
+
+impl PartialOrd for RepositoryPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl fmt::Display for RepositoryPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_str(".") } else { f.write_str(&self.0.join("/")) }
+        f.write_str(self.as_str())
     }
 }
 
@@ -265,7 +288,7 @@ mod tests {
     fn a_path_is_shown_as_it_is() {
         let root = RepositoryPath::root();
         for path in [root.clone(), root.join("apps"), root.join("a\\b\tc").join(".GIT").join("..")] {
-            assert_eq!(RepositoryPath::shown_as(&path.to_string()), path);
+            assert_eq!(RepositoryPath::shown_as(path.as_str()), path);
         }
     }
 }

@@ -102,7 +102,7 @@ impl<'a, R: BufRead> Incoming<'a, R> {
             return Err(Excess("it sends more than 250,000 objects").into());
         }
         let mut ids = Offsets::default();
-        let mut waiting = Waiting::new();
+        let mut waiting = WaitingDeltas::new();
         while let Some(entry) = self.entries.next(objects)? {
             self.allowance.check_time()?;
             let (base, known) = match entry.header {
@@ -161,15 +161,15 @@ impl Offsets {
 }
 
 /// The deltas whose bases have not come, by these: the offset and the instructions of each.
-type Waiting = HashMap<Base, Vec<(u64, Vec<u8>)>>;
+type WaitingDeltas = HashMap<Base, Vec<(u64, Vec<u8>)>>;
 
 /// Applies each delta once: an object makes those that wait for it, and these make others. Returns those that have no base.
 fn resolve(
-    mut waiting: Waiting,
+    mut waiting: WaitingDeltas,
     ids: &Offsets,
     objects: &mut Objects,
     allowance: &Allowance,
-) -> anyhow::Result<Waiting> {
+) -> anyhow::Result<WaitingDeltas> {
     let known = |base: &Base| match *base {
         Base::Id(id) => Some(id).filter(|id| objects.contains(id)),
         Base::Offset(offset) => ids.at(offset),

@@ -25,7 +25,7 @@ pub(super) struct PackEntries<R> {
 }
 
 /// An object of a pack, or the instructions of a delta.
-pub(super) struct Entry {
+pub(super) struct PackEntry {
     pub(super) header: Header,
     pub(super) offset: u64,
     pub(super) data: Vec<u8>,
@@ -49,12 +49,12 @@ impl<R: BufRead> PackEntries<R> {
 
     /// Reads the next entry; `None` after the last one, if the pack's checksum is right. Its room in `objects` is taken
     /// before it is inflated.
-    pub(super) fn next(&mut self, objects: &mut Objects) -> anyhow::Result<Option<Entry>> {
+    pub(super) fn next(&mut self, objects: &mut Objects) -> anyhow::Result<Option<PackEntry>> {
         self.next_within(u64::MAX, objects)
     }
 
     /// Does so if the entry claims to have at most so many bytes; if it has more, no other can be read.
-    pub(super) fn next_within(&mut self, most: u64, objects: &mut Objects) -> anyhow::Result<Option<Entry>> {
+    pub(super) fn next_within(&mut self, most: u64, objects: &mut Objects) -> anyhow::Result<Option<PackEntry>> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -69,7 +69,7 @@ impl<R: BufRead> PackEntries<R> {
         if self.left == 0 {
             self.verify()?;
         }
-        Ok(Some(Entry { header: entry.header, offset, data }))
+        Ok(Some(PackEntry { header: entry.header, offset, data }))
     }
 
     fn inflate(&mut self, size: usize) -> anyhow::Result<Vec<u8>> {

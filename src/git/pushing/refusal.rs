@@ -139,6 +139,11 @@ impl PushRefusal {
         }
     }
 
+    /// Returns whether the reason is that of a hook.
+    pub fn is_by_hook(&self) -> bool {
+        self.reason.contains("hook")
+    }
+
     /// Returns whether the server says that another push was ahead, or is at work, although the branch has not moved yet: it may
     /// be locked, or a copy of the repository answered that is behind. What a hook of the server refused is none.
     pub(super) fn is_by_another_push(&self) -> bool {

@@ -7,7 +7,7 @@ use gix::ObjectId;
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::objs::tree::EntryRef;
 
-use super::snapshot::{Snapshot, Step};
+use super::snapshot::{PathEnd, Snapshot};
 use crate::git::error::GitError;
 use crate::git::objects::name::RepositoryPath;
 use crate::git::objects::record::CommitRecord;
@@ -33,7 +33,7 @@ pub struct RemovedFile {
 }
 
 /// A folder whose trees differ.
-struct Folder {
+struct ChangedFolder {
     path: String,
     before: ObjectId,
     after: ObjectId,
@@ -49,12 +49,12 @@ impl Snapshot<'_> {
         let mut changes = Vec::new();
         let mut level = Vec::new();
         if before.tree != after.tree {
-            level.push(Folder { path: String::new(), before: before.tree, after: after.tree });
+            level.push(ChangedFolder { path: String::new(), before: before.tree, after: after.tree });
         }
         while !level.is_empty() {
             self.load_all(|snapshot| {
                 let trees = level.iter().flat_map(|folder| [folder.before, folder.after]);
-                Ok(trees.filter(|id| !snapshot.objects.contains(id)).map(Step::Unloaded).collect())
+                Ok(trees.filter(|id| !snapshot.objects.contains(id)).map(PathEnd::Unloaded).collect())
             })?;
             let mut deeper = Vec::new();
             for folder in &level {
@@ -78,7 +78,7 @@ impl Snapshot<'_> {
     ) -> Result<Option<Vec<RemovedFile>>, GitError> {
         self.load_history(&[after], path)?;
         let id = match self.walk(after.tree, path)? {
-            Step::File { id, .. } => Some(id),
+            PathEnd::File { id, .. } => Some(id),
             _ => None,
         };
         let mut removed = Vec::new();
@@ -86,7 +86,7 @@ impl Snapshot<'_> {
         while !level.is_empty() {
             self.load_all(|snapshot| {
                 let trees = level.iter().flat_map(|(_, before, after)| [Some(*before), *after]).flatten();
-                Ok(trees.filter(|id| !snapshot.objects.contains(id)).map(Step::Unloaded).collect())
+                Ok(trees.filter(|id| !snapshot.objects.contains(id)).map(PathEnd::Unloaded).collect())
             })?;
             let mut deeper = Vec::new();
             for (folder, before, after) in &level {
@@ -117,9 +117,9 @@ impl Snapshot<'_> {
 
     fn compare(
         &self,
-        folder: &Folder,
+        folder: &ChangedFolder,
         changes: &mut Vec<PathChange>,
-        deeper: &mut Vec<Folder>,
+        deeper: &mut Vec<ChangedFolder>,
     ) -> Result<(), GitError> {
         let (before, after) = (self.objects.tree(&folder.before)?, self.objects.tree(&folder.after)?);
         let mut entries: BTreeMap<&BStr, [Option<&EntryRef<'_>>; 2]> = BTreeMap::new();
@@ -134,7 +134,7 @@ impl Snapshot<'_> {
                 [Some(before), Some(after)] if before == after => {}
                 [Some(before), Some(after)] if before.mode.is_tree() && after.mode.is_tree() => {
                     let (before, after) = (before.oid.to_owned(), after.oid.to_owned());
-                    deeper.push(Folder { path: path + "/", before, after });
+                    deeper.push(ChangedFolder { path: path + "/", before, after });
                 }
                 [Some(before), Some(after)] if before.mode == after.mode && before.mode.is_blob() => {
                     changes.push(PathChange::Edited(path));

@@ -7,7 +7,7 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use gix::protocol::handshake::Ref;
 
 use super::reader::{Fetched, HISTORY_DEPTH};
-use super::snapshot::{Snapshot, Step, TreeEntry};
+use super::snapshot::{PathEnd, Snapshot, TreeEntry};
 use crate::git::error::GitError;
 use crate::git::objects::name::{BranchName, CommitId, RepositoryPath, TagName};
 use crate::git::objects::record::CommitRecord;
@@ -205,7 +205,7 @@ impl Snapshot<'_> {
     pub fn has_folders(&self, commits: &[&CommitRecord], path: &RepositoryPath) -> Result<bool, GitError> {
         let folder = path.folder();
         for commit in commits {
-            if let Step::Unloaded(_) = self.step_at(commit, &folder)? {
+            if let PathEnd::Unloaded(_) = self.step_at(commit, &folder)? {
                 return Ok(false);
             }
         }
@@ -262,7 +262,7 @@ impl Snapshot<'_> {
     pub fn load_changes(&mut self, paths: &[RepositoryPath], before: CommitId) -> Result<(), GitError> {
         let steps = paths.iter().map(|path| self.walk(self.root, &path.folder()));
         let steps = steps.collect::<Result<Vec<_>, _>>()?;
-        let is_missing = steps.iter().any(|step| matches!(step, Step::Unloaded(_)));
+        let is_missing = steps.iter().any(|step| matches!(step, PathEnd::Unloaded(_)));
         if !is_missing || self.source.checkout.is_some() {
             return Ok(());
         }
@@ -300,7 +300,7 @@ impl Snapshot<'_> {
         let folders: Vec<_> = paths.iter().map(RepositoryPath::folder).collect();
         self.load_files(&[commit], &folders)?;
         for (path, folder) in paths.iter().zip(&folders) {
-            let Step::Tree(folder) = self.step_at(commit, folder)? else { return Ok(false) };
+            let PathEnd::Tree(folder) = self.step_at(commit, folder)? else { return Ok(false) };
             let Some(name) = path.parts().last() else { return Ok(false) };
             if !self.objects.tree_entry(&folder, name)?.is_some_and(|entry| entry.mode.is_blob()) {
                 return Ok(false);
@@ -344,7 +344,7 @@ impl Snapshot<'_> {
     /// Returns the file at `path` in a commit for which it was loaded; `None` if there is none.
     pub fn file_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Option<&[u8]>, GitError> {
         match self.step_at(commit, path)? {
-            Step::Missing | Step::Tree(_) => Ok(None),
+            PathEnd::Missing | PathEnd::Tree(_) => Ok(None),
             _ => match self.entry_at(commit.tree, path)? {
                 TreeEntry::File(bytes) => Ok(Some(bytes)),
                 TreeEntry::Missing | TreeEntry::Directory(_) => Ok(None),
@@ -353,9 +353,9 @@ impl Snapshot<'_> {
     }
 
     /// Follows `path` in an earlier commit. A symbolic link or a submodule on the way counts as missing there.
-    fn step_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Step, GitError> {
+    fn step_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<PathEnd, GitError> {
         match self.walk(commit.tree, path) {
-            Err(GitError::NotFollowed { .. }) => Ok(Step::Missing),
+            Err(GitError::NotFollowed { .. }) => Ok(PathEnd::Missing),
             step => step,
         }
     }

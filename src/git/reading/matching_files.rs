@@ -4,7 +4,7 @@ use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
 
 use super::glob_pattern::GlobPattern;
-use super::snapshot::{Snapshot, Step};
+use super::snapshot::{PathEnd, Snapshot};
 use crate::git::error::GitError;
 use crate::git::objects::name::{RepositoryPath, is_refused_by_git};
 
@@ -27,7 +27,7 @@ impl Snapshot<'_> {
             self.load(&level)?;
             let mut next = Vec::new();
             for folder in level {
-                let Step::Tree(id) = self.walk(self.root, &folder)? else { continue };
+                let PathEnd::Tree(id) = self.walk(self.root, &folder)? else { continue };
                 for entry in self.objects.tree(&id)?.entries {
                     let Ok(name) = entry.filename.to_str() else { continue };
                     if is_refused_by_git(name) {
@@ -35,7 +35,7 @@ impl Snapshot<'_> {
                     }
                     let path = folder.join(name);
                     match entry.mode.kind() {
-                        EntryKind::Tree if pattern.leads_into(&path.to_string()) => next.push(path),
+                        EntryKind::Tree if pattern.leads_into(path.as_str()) => next.push(path),
                         EntryKind::Blob | EntryKind::BlobExecutable | EntryKind::Link
                             if pattern.matches_path(&path) || pattern.matches_path(&folder) =>
                         {
@@ -55,7 +55,6 @@ impl Snapshot<'_> {
 impl GlobPattern {
     /// Returns whether the whole of a path fits.
     pub fn matches_path(&self, path: &RepositoryPath) -> bool {
-        let parts: Vec<&str> = path.parts().iter().map(String::as_str).collect();
-        self.matches_parts(&parts)
+        self.matches_parts(&path.parts().collect::<Vec<_>>())
     }
 }

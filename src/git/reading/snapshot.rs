@@ -231,12 +231,12 @@ impl Snapshot<'_> {
     }
 
     /// Loads the objects that `steps` report as not loaded, until none is missing.
-    pub(super) fn load_all(&mut self, steps: impl Fn(&Self) -> Result<Vec<Step>, GitError>) -> Result<(), GitError> {
+    pub(super) fn load_all(&mut self, steps: impl Fn(&Self) -> Result<Vec<PathEnd>, GitError>) -> Result<(), GitError> {
         loop {
             let mut wants = Vec::new();
             let mut wanted = HashSet::new();
             for step in steps(self)? {
-                if let Step::Unloaded(id) = step
+                if let PathEnd::Unloaded(id) = step
                     && wanted.insert(id)
                 {
                     wants.push(id);
@@ -279,17 +279,17 @@ impl Snapshot<'_> {
 
     pub(super) fn entry_at(&self, root: ObjectId, path: &RepositoryPath) -> Result<TreeEntry<'_>, GitError> {
         match self.walk(root, path)? {
-            Step::Missing => Ok(TreeEntry::Missing),
-            Step::Unloaded(id) => Err(GitError::unexpected(
+            PathEnd::Missing => Ok(TreeEntry::Missing),
+            PathEnd::Unloaded(id) => Err(GitError::unexpected(
                 format!("`{path}` cannot be read"),
                 anyhow::anyhow!("the object {id} was not loaded"),
             )),
-            Step::Tree(id) => {
+            PathEnd::Tree(id) => {
                 let entries = self.objects.tree(&id)?.entries;
                 let files = entries.iter().filter(|entry| !entry.mode.is_tree());
                 Ok(TreeEntry::Directory(files.filter_map(|entry| entry.filename.to_str().ok()).collect()))
             }
-            Step::File { id, .. } => Ok(TreeEntry::File(self.objects.blob(&id)?)),
+            PathEnd::File { id, .. } => Ok(TreeEntry::File(self.objects.blob(&id)?)),
         }
     }
 
@@ -303,9 +303,9 @@ impl Snapshot<'_> {
         let mut folders = vec![folder.clone()];
         while let Some(folder) = folders.pop() {
             let id = match self.walk(self.root, &folder)? {
-                Step::Tree(id) => id,
-                Step::Unloaded(_) => return Ok(None),
-                Step::Missing | Step::File { .. } => continue,
+                PathEnd::Tree(id) => id,
+                PathEnd::Unloaded(_) => return Ok(None),
+                PathEnd::Missing | PathEnd::File { .. } => continue,
             };
             for entry in self.objects.tree(&id)?.entries {
                 let Ok(name) = entry.filename.to_str() else { continue };
@@ -328,9 +328,9 @@ impl Snapshot<'_> {
         while let Some(folder) = folders.pop().filter(|_| read < max) {
             read += 1;
             let id = match self.walk(self.root, &folder)? {
-                Step::Tree(id) => id,
-                Step::Unloaded(id) if self.source.copy_local(id, &mut self.objects)? => id,
-                Step::Unloaded(_) | Step::Missing | Step::File { .. } => continue,
+                PathEnd::Tree(id) => id,
+                PathEnd::Unloaded(id) if self.source.copy_local(id, &mut self.objects)? => id,
+                PathEnd::Unloaded(_) | PathEnd::Missing | PathEnd::File { .. } => continue,
             };
             let entries = self.objects.tree(&id)?.entries;
             let trees = entries.iter().filter(|entry| entry.mode.is_tree());
@@ -341,7 +341,7 @@ impl Snapshot<'_> {
 
     /// Returns the kind of the entry `name` of `folder`. The folder must have been loaded, the entry need not.
     pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<TreeEntryKind, GitError> {
-        let Step::Tree(id) = self.walk(self.root, folder)? else {
+        let PathEnd::Tree(id) = self.walk(self.root, folder)? else {
             return Ok(TreeEntryKind::Missing);
         };
         Ok(match self.objects.tree_entry(&id, name)?.map(|entry| entry.mode.kind()) {
@@ -362,28 +362,29 @@ impl Snapshot<'_> {
     }
 
     /// Follows `path` from the tree `root` as far as objects are loaded.
-    pub(in crate::git) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<Step, GitError> {
+    pub(in crate::git) fn walk(&self, root: ObjectId, path: &RepositoryPath) -> Result<PathEnd, GitError> {
         let not_followed = |what| GitError::NotFollowed { path: path.to_string(), what };
-        let mut at = Step::Tree(root);
+        let mut at = PathEnd::Tree(root);
         for part in path.parts() {
-            let Step::Tree(id) = at else {
-                return Ok(Step::Missing);
+            let PathEnd::Tree(id) = at else {
+                return Ok(PathEnd::Missing);
             };
             if !self.objects.contains(&id) {
-                return Ok(Step::Unloaded(id));
+                return Ok(PathEnd::Unloaded(id));
             }
             let Some(entry) = self.objects.tree_entry(&id, part)? else {
-                return Ok(Step::Missing);
+                return Ok(PathEnd::Missing);
             };
+            let id = entry.oid.to_owned();
             at = match entry.mode.kind() {
-                EntryKind::Tree => Step::Tree(entry.oid.to_owned()),
+                EntryKind::Tree => PathEnd::Tree(id),
                 EntryKind::Link => return Err(not_followed("symbolic link")),
                 EntryKind::Commit => return Err(not_followed("submodule")),
-                kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => Step::File { id: entry.oid.to_owned(), kind },
+                kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => PathEnd::File { id, kind },
             };
         }
         match at {
-            Step::Tree(id) | Step::File { id, .. } if !self.objects.contains(&id) => Ok(Step::Unloaded(id)),
+            PathEnd::Tree(id) | PathEnd::File { id, .. } if !self.objects.contains(&id) => Ok(PathEnd::Unloaded(id)),
             at => Ok(at),
         }
     }
@@ -391,7 +392,7 @@ impl Snapshot<'_> {
 
 /// What a path leads to, or the object at which following it stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::git) enum Step {
+pub(in crate::git) enum PathEnd {
     Missing,
     Unloaded(ObjectId),
     Tree(ObjectId),

@@ -202,6 +202,7 @@ impl<'r> Connection<'r> {
 
     fn refused(&self, status: StatusCode, text: String, deadline: Instant) -> GitError {
         let remote = self.remote.to_string();
+        let has_words = !text.is_empty();
         let answer = match text.as_str() {
             "" => format!("it answered {status}"),
             text => format!("it answered {status}: {text}"),
@@ -236,7 +237,7 @@ impl<'r> Connection<'r> {
             }
             // 408, 425 and 429 are a matter of time.
             _ if status.is_client_error() && ![408, 425, 429].contains(&status.as_u16()) => {
-                GitError::Declined { remote, details: vec![answer] }
+                GitError::Declined { remote, details: vec![answer], has_words }
             }
             _ => {
                 let answered = status.is_client_error();

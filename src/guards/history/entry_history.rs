@@ -200,7 +200,7 @@ impl<'a> Line<'a> {
         let bytes = snapshot.file_at(commit, &self.path)?.unwrap_or_default();
         // Most commits leave the file alone, and then it need not be parsed again.
         if self.parsed.as_ref().is_none_or(|(same, _)| same != bytes) {
-            self.parsed = Some((bytes.to_vec(), entries(&self.path.to_string(), bytes, self.name)));
+            self.parsed = Some((bytes.to_vec(), entries(self.path.as_str(), bytes, self.name)));
         }
         // A file that was broken for a while tells nothing of its entries, and could not be deployed.
         let Some((_, Some(entries))) = &self.parsed else { return Ok(()) };
@@ -273,7 +273,7 @@ pub(crate) fn fields_at(
     name: &str,
 ) -> Result<Option<Fields>, Failure> {
     let bytes = snapshot.file_at(commit, path)?.unwrap_or_default();
-    Ok(entries(&path.to_string(), bytes, Some(name)).and_then(|entries| entries.into_values().next()))
+    Ok(entries(path.as_str(), bytes, Some(name)).and_then(|entries| entries.into_values().next()))
 }
 
 /// Returns the entries that differ, as changes by `record` of which no claim is known yet.

@@ -64,7 +64,7 @@ pub(super) fn moved_from(
 
 /// Returns what all entries of a file say that show, and what the entry `name` says, which may be another name for one.
 fn all_entries(path: &RepositoryPath, bytes: &[u8], name: Option<&str>) -> Entries {
-    let all = targets::read(&path.to_string(), bytes, |file| {
+    let all = targets::read(path.as_str(), bytes, |file| {
         let mut all = Entries::new();
         let named = name.and_then(|name| file.entries(Some(name)).ok()).unwrap_or_default();
         for (entry, fields) in named.into_iter().chain(file.entries(None).unwrap_or_default()) {
@@ -77,16 +77,14 @@ fn all_entries(path: &RepositoryPath, bytes: &[u8], name: Option<&str>) -> Entri
 
 /// Returns whether two files have one name: the ending may be the other one of YAML, and a kustomization has three names.
 fn keeps_name(one: &RepositoryPath, other: &RepositoryPath) -> bool {
-    let (one, other) = (one.to_string(), other.to_string());
-    name_and_ending(&one) == name_and_ending(&other) || (is_kustomization_name(&one) && is_kustomization_name(&other))
+    let (one, other) = (one.as_str(), other.as_str());
+    name_and_ending(one) == name_and_ending(other) || (is_kustomization_name(one) && is_kustomization_name(other))
 }
 
 /// Returns whether a file may have got another name. A kustomization has none but those that kustomize knows.
 fn may_be_renamed(one: &RepositoryPath, other: &RepositoryPath) -> bool {
-    let (one, other) = (one.to_string(), other.to_string());
-    name_and_ending(&one).1 == name_and_ending(&other).1
-        && !is_kustomization_name(&one)
-        && !is_kustomization_name(&other)
+    let (one, other) = (one.as_str(), other.as_str());
+    name_and_ending(one).1 == name_and_ending(other).1 && !is_kustomization_name(one) && !is_kustomization_name(other)
 }
 
 /// Returns the name of a file without its folder and ending, and the ending, which is one for YAML.
@@ -122,6 +120,6 @@ fn say_the_same(one: &Entries, other: &Entries) -> bool {
 }
 
 fn names_in_common(one: &RepositoryPath, other: &RepositoryPath) -> usize {
-    let (one, other) = (one.to_string(), other.to_string());
+    let (one, other) = (one.as_str(), other.as_str());
     one.split('/').filter(|name| other.split('/').any(|part| part == *name)).count()
 }

@@ -92,7 +92,7 @@ fn holds<'c>(
 fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, affected: &[&AffectedEntries]) -> Result<BTreeSet<String>, Failure> {
     let mut all = BTreeSet::new();
     for AffectedEntries { path, names, after } in affected {
-        let (file, bytes) = (path.to_string(), snapshot.file(path)?);
+        let (file, bytes) = (path.as_str(), snapshot.file(path)?);
         match after {
             // What shares a value with an entry changes too.
             Some(after) => {
@@ -100,14 +100,14 @@ fn names_for(snapshot: &Snapshot<'_>, hold: &Hold, affected: &[&AffectedEntries]
                     let said = |file: &ReadFile<'_, '_>| {
                         Ok(hold.names.iter().map(|name| file.entries(Some(name)).ok()).collect())
                     };
-                    targets::read(&file, bytes, said).unwrap_or_else(|_| vec![None; hold.names.len()])
+                    targets::read(file, bytes, said).unwrap_or_else(|_| vec![None; hold.names.len()])
                 };
                 let changed = hold.names.iter().zip(said(bytes).into_iter().zip(said(after)));
                 all.extend(changed.filter(|(_, (said, says))| said != says).map(|(name, _)| name.clone()));
             }
             None => {
                 let held = hold.names.iter().map(String::as_str).collect();
-                all.extend(names.iter().flat_map(|name| targets::spellings(&file, bytes, name, &held)));
+                all.extend(names.iter().flat_map(|name| targets::spellings(file, bytes, name, &held)));
             }
         }
         all.extend(names.iter().cloned());
@@ -186,8 +186,8 @@ fn is_other_yaml(name: &str) -> bool {
 
 /// Returns the names of the entries that a file shows, and those of a hold that mean an entry of it; none if it cannot be read.
 fn names_in(snapshot: &Snapshot<'_>, path: &RepositoryPath, hold: &Hold) -> Result<HashSet<String>, Failure> {
-    let (file, bytes) = (path.to_string(), snapshot.file(path)?);
-    let names = targets::read(&file, bytes, |file| {
+    let (file, bytes) = (path.as_str(), snapshot.file(path)?);
+    let names = targets::read(file, bytes, |file| {
         let shown = file.entries(None).unwrap_or_default().into_iter().map(|(name, _)| name);
         let is_there = |name: &&String| file.entries(Some(name)).is_ok_and(|entries| !entries.is_empty());
         Ok(shown.chain(hold.names.iter().filter(is_there).cloned()).collect())

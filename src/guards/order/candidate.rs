@@ -13,6 +13,7 @@ use crate::image::ImageName;
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 use crate::request::OrderBy;
+use crate::targets::EntryEdit;
 
 /// A build that is to replace what an entry runs.
 pub(super) struct CandidateBuild<'c> {
@@ -42,7 +43,16 @@ impl From<Ordered> for EntryComparison {
     }
 }
 
-impl CandidateBuild<'_> {
+impl<'c> CandidateBuild<'c> {
+    /// Returns what `entry` of `file` becomes.
+    pub(super) fn of(context: &'c OrderContext<'c>, file: &'c str, entry: &'c EntryEdit) -> Self {
+        let name = entry.name.as_str();
+        let new = Build::of_entry(name, &entry.after, context.sources.of(name));
+        let asked_as = entry.image_name().filter(|_| new.image.is_some()).map(str::to_owned);
+        let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
+        Self { context, file, name: &entry.name, new: Build { asked_as, ..new }, keeps_image }
+    }
+
     /// Returns whether it was built from the commit of a build that the entry ran before.
     pub(super) fn is_of_commit_of(&self, earlier: &Build) -> bool {
         self.new.has_source_of(earlier) || (self.keeps_image && self.new.has_commit_of(earlier))

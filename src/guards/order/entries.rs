@@ -56,15 +56,13 @@ pub fn order_of(
             if !judged.insert((&entry.name, own_name.clone(), &entry.before, &entry.after)) {
                 continue;
             }
-            let name = entry.name.as_str();
-            let new = Build::of_entry(name, &entry.after, context.sources.of(name));
-            let asked_as = entry.image_name().filter(|_| new.image.is_some()).map(str::to_owned);
-            let new = Build { asked_as, ..new };
-            let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
-            let candidate = CandidateBuild { context, file: &file.path, name: &entry.name, new, keeps_image };
-            let at_tip = EntryAtTip::new(&file.path, own_name.as_deref().unwrap_or(name), &entry.before);
-            let is_of_one_version = places.len() == 1 && !entry.appended;
-            let at_tip = EntryAtTip { is_of_one_version, numbers: Numbers::by(context.by), ..at_tip };
+            let own_name = own_name.as_deref().unwrap_or(entry.name.as_str());
+            let at_tip = EntryAtTip {
+                is_of_one_version: places.len() == 1 && !entry.appended,
+                numbers: Numbers::by(context.by),
+                ..EntryAtTip::new(&file.path, own_name, &entry.before)
+            };
+            let candidate = CandidateBuild::of(context, &file.path, entry);
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);
         }
     }
@@ -144,9 +142,9 @@ fn earlier_repository(
     claims: &mut BranchClaims,
     EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
 ) -> Result<Option<String>, Failure> {
-    let file = path.to_string();
-    let spellings = claims.spellings(name, &file, snapshot.file(path)?);
-    Ok(last_repository(claims, &file, name, &spellings))
+    let file = path.as_str();
+    let spellings = claims.spellings(name, file, snapshot.file(path)?);
+    Ok(last_repository(claims, file, name, &spellings))
 }
 
 impl CandidateBuild<'_> {

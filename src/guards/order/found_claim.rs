@@ -39,12 +39,12 @@ pub(super) fn search_claim(
     path: &RepositoryPath,
     name: &str,
 ) -> Result<BTreeSet<String>, Failure> {
-    let (file, bytes) = (path.to_string(), snapshot.file(path)?.to_vec());
+    let (file, bytes) = (path.as_str(), snapshot.file(path)?.to_vec());
     let mut spellings = BTreeSet::new();
     for depth in SEARCH_DEPTHS {
         let is_complete = claims.search(snapshot, depth)?.complete;
-        spellings = claims.spellings(name, &file, &bytes);
-        if is_complete || last_claim(claims, &file, name, &spellings).is_some() {
+        spellings = claims.spellings(name, file, &bytes);
+        if is_complete || last_claim(claims, file, name, &spellings).is_some() {
             break;
         }
     }
@@ -142,7 +142,7 @@ pub(super) fn claims_of_name<'c>(
     claims: &'c BranchClaims,
     EntryAtTip { path, name, .. }: &EntryAtTip<'_>,
 ) -> Result<impl Iterator<Item = (String, &'c ReleaseTrailers)> + use<'c>, Failure> {
-    let mut names = targets::spellings(&path.to_string(), snapshot.file(path)?, name, &claims.names());
+    let mut names = targets::spellings(path.as_str(), snapshot.file(path)?, name, &claims.names());
     names.insert((*name).to_owned());
     Ok(names.into_iter().flat_map(|name| claims.of_name(&name).map(move |said| (name.clone(), said))))
 }

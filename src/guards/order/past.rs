@@ -119,8 +119,8 @@ impl CandidateBuild<'_> {
         };
         let of_name = claims_of_name(snapshot, claims, entry)?;
         let said: Vec<_> = of_name.filter(|(name, said)| is_of_commit(name, said)).map(|(_, said)| said).collect();
-        let file = entry.path.to_string();
-        Ok(said.iter().any(|said| said.names_file(&file)) || is_of_gone_file(snapshot, claims, &said)?)
+        let file = entry.path.as_str();
+        Ok(said.iter().any(|said| said.names_file(file)) || is_of_gone_file(snapshot, claims, &said)?)
     }
 
     fn is_of_one_of(&self, past: &[EarlierBuild]) -> bool {

@@ -71,7 +71,7 @@ impl RunningEntry {
     ) -> Result<Self, Failure> {
         let EntryAtTip { path, name, now, numbers, .. } = entry;
         let spellings = search_claim(snapshot, claims, path, name)?;
-        let (claim, history) = (last_claim(claims, &path.to_string(), name, &spellings), claims.line().history());
+        let (claim, history) = (last_claim(claims, path.as_str(), name, &spellings), claims.line().history());
         if let Some(claim) = &claim
             && !may_be_reverted_since(history, claim.record)
             && let Some(running) = Self::of_last_release(snapshot, entry, claim, depth)?
@@ -130,8 +130,7 @@ impl RunningEntry {
             was_released: true,
             ..Self::default()
         };
-        let is_plain =
-            !claim.trailers.is_rollback() && claim.trailers.still_taken_back(&path.to_string(), name).is_empty();
+        let is_plain = !claim.trailers.is_rollback() && claim.trailers.still_taken_back(path.as_str(), name).is_empty();
         if depth == HistoryDepth::Loaded
             && is_plain
             && claim.trailers.released(name, now)
@@ -154,7 +153,7 @@ impl RunningEntry {
             return Ok(None);
         }
         let mut taken_back = Vec::new();
-        let still = claim.trailers.still_taken_back(&path.to_string(), name);
+        let still = claim.trailers.still_taken_back(path.as_str(), name);
         let untold = carried(snapshot, path, name, claim.record.id, still, &mut taken_back)?;
         Ok(untold.is_empty().then_some(Self { taken_back, ..last }))
     }
@@ -168,9 +167,9 @@ impl RunningEntry {
         depth: HistoryDepth,
     ) -> Result<Option<Self>, Failure> {
         let EntryAtTip { path, name, now, .. } = entry;
-        let (file, history) = (path.to_string(), claims.line().history());
+        let (file, history) = (path.as_str(), claims.line().history());
         let mut newer: Vec<&CommitRecord> = Vec::new();
-        let last = claims_of_entry(claims, &file, name, spellings).take(MAX_CHECKPOINTS);
+        let last = claims_of_entry(claims, file, name, spellings).take(MAX_CHECKPOINTS);
         for claim in last.filter(|claim| claim.has_parent(history)) {
             if !claim.trailers.released(name, now) {
                 newer.push(claim.record);
@@ -245,7 +244,7 @@ fn is_of_several(snapshot: &Snapshot<'_>, entry: &EntryAtTip<'_>) -> Result<bool
     if *is_of_one_version {
         return Ok(false);
     }
-    let said = entries(&path.to_string(), snapshot.file(path)?, Some(name));
+    let said = entries(path.as_str(), snapshot.file(path)?, Some(name));
     Ok(said.is_some_and(|said| said.values().any(|fields| !fields.several.is_empty())))
 }
 
@@ -373,7 +372,7 @@ fn said_and_fields(
             let bytes = snapshot.file_at(&record, &path)?.unwrap_or_default();
             // What it says of the image by another name, it says by this one.
             let said = said.map(|said| {
-                let spellings = targets::spellings(&path.to_string(), bytes, name, &said.entries().collect());
+                let spellings = targets::spellings(path.as_str(), bytes, name, &said.entries().collect());
                 said.renamed(&spellings, name)
             });
             return Ok(Some((said, fields)));

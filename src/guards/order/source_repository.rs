@@ -169,8 +169,8 @@ impl<'a> SourceRepositories<'a> {
             let asked = match &place {
                 _ if is_apart => Ok(Lineage::Apart),
                 // Its conversation has begun already.
-                Place::Target(_) => snapshot.lineage(new, other),
-                Place::Other(remote) => lineage_at(remote, new, other),
+                SourceRepository::Target(_) => snapshot.lineage(new, other),
+                SourceRepository::Other(remote) => lineage_at(remote, new, other),
             };
             let remote = place.remote();
             match asked.map(told_by) {
@@ -211,24 +211,27 @@ impl<'a> SourceRepositories<'a> {
 
     /// Returns the repositories that may have the commits: the one that CI builds, and those that `names` name on the same
     /// server; each with its name, as far as that is known. Only the login for its own server goes to each.
-    fn places(&self, names: &[&str]) -> Vec<(Option<String>, Place<'a>)> {
+    fn places(&self, names: &[&str]) -> Vec<(Option<String>, SourceRepository<'a>)> {
         let Some(target) = self.target else { return Vec::new() };
         let options = self.request.beside(target).remote_options;
         let run = &self.request.run;
-        let built = run.repository_url().map(|url| {
-            let name = run.source().and_then(|source| source.repository.as_deref());
+        let built = run.repository_url.as_deref().map(|url| {
+            let name = run.source.as_ref().and_then(|source| source.repository.as_deref());
             (name.filter(|name| base_of(url, name).is_some()).map(str::to_owned), url.to_owned())
         });
         let siblings = names
             .iter()
             .filter_map(|name| Some((Some((*name).to_owned()), repository_beside(run, Some(target), name)?)));
-        let mut places: Vec<(Option<String>, Place<'a>)> = Vec::new();
+        let mut places: Vec<(Option<String>, SourceRepository<'a>)> = Vec::new();
         for (name, url) in built.into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
             let Ok(remote) = Remote::at(&url, &options) else { continue };
             if !places.iter().any(|(_, place)| place.remote().is(&remote)) {
-                let place =
-                    if remote.is(target) { Place::Target(target) } else { Place::Other(self.with_login(remote)) };
+                let place = if remote.is(target) {
+                    SourceRepository::Target(target)
+                } else {
+                    SourceRepository::Other(self.with_login(remote))
+                };
                 places.push((name, place));
             }
         }
@@ -257,13 +260,13 @@ fn told_by(lineage: Lineage) -> Option<Ancestry> {
 }
 
 /// A repository that may have the commits.
-enum Place<'a> {
+enum SourceRepository<'a> {
     /// The one that is released to.
     Target(&'a Remote),
     Other(Remote),
 }
 
-impl Place<'_> {
+impl SourceRepository<'_> {
     fn remote(&self) -> &Remote {
         match self {
             Self::Target(remote) => remote,
@@ -274,8 +277,8 @@ impl Place<'_> {
 
 /// Returns the URL of a repository on the server of the one that CI builds, else on that of `target`.
 pub(crate) fn repository_beside(run: &Run, target: Option<&Remote>, name: &str) -> Option<String> {
-    let built = run.source().and_then(|source| source.repository.as_deref());
-    let base = run.repository_url().zip(built).and_then(|(url, name)| base_of(url, name));
+    let built = run.source.as_ref().and_then(|source| source.repository.as_deref());
+    let base = run.repository_url.as_deref().zip(built).and_then(|(url, name)| base_of(url, name));
     let of_target = || Some(format!("{}/", target?.server()?.trim_end_matches('/')));
     sibling(&base.or_else(of_target)?, name)
 }

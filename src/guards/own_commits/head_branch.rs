@@ -6,6 +6,7 @@ use super::branch_update::is_update;
 use super::merged_request::release;
 use super::own_commit::is_release;
 use crate::git::{BranchName, CommitId, NotReplaceable, Replaceable, Snapshot};
+use crate::message::each_once;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::{Failure, FailureKind};
 
@@ -55,13 +56,7 @@ impl ProposedReleases {
     pub(crate) fn beyond(&self, has_entry: impl Fn(&str) -> bool, has_file: impl Fn(&str) -> bool) -> Vec<&str> {
         let entries = self.releases.iter().flat_map(|release| release.said.entries()).filter(|name| !has_entry(name));
         let files = self.releases.iter().flat_map(|release| &release.said.files).map(String::as_str);
-        let mut beyond = Vec::new();
-        for text in entries.chain(files.filter(|file| !has_file(file))) {
-            if !beyond.contains(&text) {
-                beyond.push(text);
-            }
-        }
-        beyond
+        each_once(entries.chain(files.filter(|file| !has_file(file))))
     }
 
     /// Returns the title of a rollback that a release would replace, or of a release that a rollback would: the person who waits

@@ -73,7 +73,7 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
                     snapshot.history(MAX_COMMITS_OF_A_PUSH + 1)?;
                 }
                 pushed.push(look_at(&mut snapshot, id, PushedTo { branch, checkout: checkout.as_ref() })?);
-                if let ([merge], Began::Merge { commits }) = (&pushed[..], request.run.began()) {
+                if let ([merge], Began::Merge { commits }) = (&pushed[..], request.run.began) {
                     push.before = before_the_merge(&merge.record, commits);
                 }
             }
@@ -101,12 +101,12 @@ fn push_to_the_branch(request: &TargetRequest) -> Option<(&str, Push)> {
         return None;
     }
     let run = &request.run;
-    let branch = run.branch()?;
+    let branch = run.branch.as_ref()?;
     let is_released_to = request.branch.as_ref().is_none_or(|release| release == branch);
     if !is_released_to || !run.may_be_of_a_push() {
         return None;
     }
-    Some((branch.as_str(), Push { commit: run.commit()?, before: run.before() }))
+    Some((branch.as_str(), Push { commit: run.commit?, before: run.before }))
 }
 
 /// Returns the checkouts in which the commit may be, each with the name of its remote.
@@ -142,7 +142,7 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
 
 /// Returns the repository that the CI system builds; `None` if releases go to another one, the `target`.
 fn built_repository(request: &TargetRequest, target: Option<Remote>) -> Result<Option<Remote>, Failure> {
-    let Some(url) = request.run.repository_url() else {
+    let Some(url) = request.run.repository_url.as_deref() else {
         return Ok(target);
     };
     // Only the CI system's variables name this repository, so a login that was given for the release's own does not go there.

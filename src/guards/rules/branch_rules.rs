@@ -64,9 +64,9 @@ pub fn rules_for(
     }
     let mut entries = BTreeMap::new();
     for path in paths {
-        let (file, text) = (path.to_string(), snapshot.file(path)?);
-        if targets::is_kustomization(&file, text) {
-            let names = targets::entries(&file, text, None).unwrap_or_default().into_iter().map(|(name, _)| name);
+        let (file, text) = (path.as_str(), snapshot.file(path)?);
+        if targets::is_kustomization(file, text) {
+            let names = targets::entries(file, text, None).unwrap_or_default().into_iter().map(|(name, _)| name);
             entries.insert(path.clone(), names.collect());
         }
     }
@@ -87,8 +87,8 @@ impl RulesState {
             let folder = place.folder();
             let below = seen_from(&folder, path);
             let is_for = |rule: &ReleaseRule| match self.is_the_one_name(path, name) {
-                true => rule.is_for(&below, name),
-                false => rule.is_for_file(&below),
+                true => rule.is_for(below, name),
+                false => rule.is_for_file(below),
             };
             let rules = read.iter().flatten().filter(|rule| is_for(rule));
             applying.extend(rules.map(|rule| ApplyingRule { place: place.clone(), rule: rule.clone() }));
@@ -113,10 +113,7 @@ impl RulesState {
 }
 
 /// Returns a path from one of the folders that lead to it.
-fn seen_from(folder: &RepositoryPath, path: &RepositoryPath) -> String {
-    let path = path.to_string();
-    match *folder == RepositoryPath::root() {
-        true => path,
-        false => path.strip_prefix(&format!("{folder}/")).map(str::to_owned).unwrap_or(path),
-    }
+fn seen_from<'p>(folder: &RepositoryPath, path: &'p RepositoryPath) -> &'p str {
+    let path = path.as_str();
+    path.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(path)
 }

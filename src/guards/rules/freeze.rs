@@ -218,9 +218,7 @@ fn date(text: &str) -> Option<Date> {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i16>().ok();
-    let small = |range| i8::try_from(number(range)?).ok();
-    if is_shaped { Date::new(number(0..4)?, small(5..7)?, small(8..10)?).ok() } else { None }
+    if is_shaped { text.parse().ok() } else { None }
 }
 
 fn week(texts: &[&str]) -> Result<[bool; 7], FreezeError> {

@@ -60,7 +60,7 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
             fixed(Unexpected, "nothing was pushed; sign with a key of your own (`--sign=git`)")
         }
         ForgeError::Unsupported { why, .. } => (Usage, (*why).to_owned()),
-        ForgeError::InvalidAnswer { .. } => {
+        ForgeError::InvalidAnswer { .. } | ForgeError::TooLong { .. } => {
             fixed(Target, "check that this is the forge's own address; `--forge-url` names another")
         }
     }

@@ -99,28 +99,6 @@ impl Failure {
         Self::new(FailureKind::Target, message)
     }
 
-    /// Returns the failure of a command that a signal ended before it had any effect. Of one that only reads there is no more
-    /// to say.
-    pub fn interrupted(command: &str) -> Self {
-        let failure = Self::from(Interrupted);
-        match command {
-            "release" | "rollback" | "promote" => failure.detail("nothing was pushed"),
-            "set" => failure.detail("nothing was written"),
-            _ => failure,
-        }
-    }
-
-    /// Returns the failure of a command that a signal ended while a server had its push, or what follows it.
-    pub fn interrupted_push(command: &str, state: &str) -> Self {
-        let hint = match command {
-            "rollback" => {
-                "look with `tagship log` first: without `--to`, the same command goes back one more release if the push took effect"
-            }
-            _ => AGAIN,
-        };
-        Self::from(Interrupted).detail(state).hint(hint)
-    }
-
     /// Returns the failure for an unexpected error: its message, then its causes.
     pub fn unexpected(error: impl Into<anyhow::Error>) -> Self {
         Self::new(FailureKind::Unexpected, format!("{:#}", error.into()))
@@ -249,7 +227,7 @@ impl Failure {
 }
 
 /// What to do if a push may or may not have taken effect.
-const AGAIN: &str = "run the same command again: what is already released is not released twice";
+pub const AGAIN: &str = "run the same command again: what is already released is not released twice";
 
 /// The longest pause that is told, in seconds: thirty days.
 const MAX_TOLD_PAUSE: u64 = 30 * 24 * 3600;

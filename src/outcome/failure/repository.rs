@@ -64,7 +64,7 @@ impl Failure {
             Some(Rule::Outage) => "try again later",
             Some(Rule::Space) => "make room at the server, or raise its limit",
             Some(Rule::ReadOnly) => "check the permissions of the repository's files at the server",
-            None if refusal.reason.contains("hook") => {
+            None if refusal.is_by_hook() => {
                 "allow this identity in the server's hook or rule, or release to another branch"
             }
             None => "read the server's words above; its administrator can tell what is wrong there",
@@ -165,7 +165,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Lacking { source, .. } => (Unavailable, Some(unavailable_hint(source))),
         GitError::Untrusted { cause, .. } => (Unavailable, Some(untrusted_hint(cause))),
         GitError::Uncertain { .. } => (Unavailable, Some(AGAIN)),
-        GitError::Declined { details, .. } => (Refused, Some(declined_hint(details))),
+        GitError::Declined { has_words, .. } => (Refused, Some(declined_hint(*has_words))),
         GitError::NoProgram { .. }
         | GitError::ProgramMissing { .. }
         | GitError::Unsigned { .. }
@@ -195,11 +195,11 @@ fn usage_hint(error: &GitError) -> &'static str {
 }
 
 /// Returns what to do about a request that the server refused: its words tell, if it gave any beside its status.
-fn declined_hint(details: &[String]) -> &'static str {
-    if details.iter().any(|line| line.contains(": ")) {
-        return "read the server's words above; a retry gets the same answer";
+fn declined_hint(has_words: bool) -> &'static str {
+    match has_words {
+        true => "read the server's words above; a retry gets the same answer",
+        false => "ask the administrator of the server, or of a gateway before it; a retry gets the same answer",
     }
-    "ask the administrator of the server, or of a gateway before it; a retry gets the same answer"
 }
 
 /// Whether the machine allows no more threads or processes.

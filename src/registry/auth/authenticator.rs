@@ -47,7 +47,7 @@ struct BaseChallenges {
     url: Url,
 }
 
-type Slot = Arc<Mutex<Option<Authorization>>>;
+type AuthorizationSlot = Arc<Mutex<Option<Authorization>>>;
 
 /// Logins, and what was obtained for them. All checks of a client share it.
 #[derive(Debug, Default)]
@@ -60,7 +60,7 @@ pub(in crate::registry) struct Authenticator {
     /// The repositories for which a login was looked for unasked and not shown, and what became of it.
     not_offered: Mutex<HashMap<(String, String), LoginSource>>,
     /// What gives access to each repository. Its lock is held while its token is fetched, so that only one is fetched.
-    authorizations: Mutex<HashMap<(String, String), Slot>>,
+    authorizations: Mutex<HashMap<(String, String), AuthorizationSlot>>,
     shown_logins: ShownLogins,
 }
 
@@ -368,7 +368,7 @@ impl Authenticator {
         })
     }
 
-    fn slot(&self, context: &CheckContext) -> Slot {
+    fn slot(&self, context: &CheckContext) -> AuthorizationSlot {
         lock(&self.authorizations).entry(slot_key(context)).or_default().clone()
     }
 }

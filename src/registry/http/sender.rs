@@ -37,7 +37,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 const MAX_REDIRECTS: usize = 5;
 
 /// What became of one request.
-enum Attempt {
+enum RequestEnd {
     Response(HttpResponse),
     NoAnswer {
         outage: Outage,
@@ -78,14 +78,14 @@ impl Sender {
             let method = if is_last_head { Method::GET } else { request.method.clone() };
             let request = HttpRequest { method, ..request.clone() };
             let (verdict, at_least) = match self.follow(&request, context)? {
-                Attempt::Response(response) if !is_passing(response.status) => return Ok(response),
-                Attempt::Response(response) => {
+                RequestEnd::Response(response) if !is_passing(response.status) => return Ok(response),
+                RequestEnd::Response(response) => {
                     let answer = ErrorResponse::of(&response);
                     let at_least = answer.retry_after.unwrap_or_default();
                     (busy(answer), at_least)
                 }
-                Attempt::NoAnswer { outage, retryable: true } => (Verdict::Unavailable(outage), Duration::ZERO),
-                Attempt::NoAnswer { outage, retryable: false } => {
+                RequestEnd::NoAnswer { outage, retryable: true } => (Verdict::Unavailable(outage), Duration::ZERO),
+                RequestEnd::NoAnswer { outage, retryable: false } => {
                     return Err(Verdict::Unavailable(outage).into());
                 }
             };
@@ -105,13 +105,13 @@ impl Sender {
     }
 
     /// Makes a request, and follows its redirects.
-    fn follow(&self, request: &HttpRequest<'_>, context: &mut CheckContext) -> Result<Attempt, CheckError> {
+    fn follow(&self, request: &HttpRequest<'_>, context: &mut CheckContext) -> Result<RequestEnd, CheckError> {
         let mut url = request.url.clone();
         let mut visited = Vec::new();
         let mut authorization = request.authorization;
         for _ in 0..=MAX_REDIRECTS {
             let attempt = self.send_once(request, &url, authorization, context)?;
-            let Attempt::Response(response) = &attempt else {
+            let RequestEnd::Response(response) = &attempt else {
                 return Ok(attempt);
             };
             // A form is a login, and stays where it was sent.
@@ -139,7 +139,7 @@ impl Sender {
         url: &Url,
         authorization: Option<&HeaderValue>,
         context: &mut CheckContext,
-    ) -> Result<Attempt, CheckError> {
+    ) -> Result<RequestEnd, CheckError> {
         let time_left = context.time_left(REQUEST_TIMEOUT);
         if time_left.is_zero() {
             return Ok(silent(url, ConnectionError::out_of_time()));
@@ -196,7 +196,7 @@ impl Sender {
             return Err(unusable(InvalidResponse::Encoded));
         }
         let (method, url) = (request.method.clone(), url.clone());
-        Ok(Attempt::Response(HttpResponse { method, url, status, headers, body }))
+        Ok(RequestEnd::Response(HttpResponse { method, url, status, headers, body }))
     }
 }
 
@@ -219,8 +219,8 @@ fn is_refused(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// Returns a request without an answer that no retry helps.
-fn silent(url: &Url, cause: ConnectionError) -> Attempt {
-    Attempt::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
+fn silent(url: &Url, cause: ConnectionError) -> RequestEnd {
+    RequestEnd::NoAnswer { outage: Outage::NoAnswer { host: shown_host(url), cause }, retryable: false }
 }
 
 fn busy(answer: ErrorResponse) -> Verdict {
@@ -239,11 +239,11 @@ fn redirection(response: &HttpResponse) -> Option<&str> {
 
 /// Returns why no answer came. A certificate that is not trusted is final, and so is a login or a certificate that the other end
 /// wants: no retry helps.
-fn no_answer(url: &Url, proxy: Option<&ProxyRoute>, deadline: Instant, error: &(dyn Error + 'static)) -> Attempt {
+fn no_answer(url: &Url, proxy: Option<&ProxyRoute>, deadline: Instant, error: &(dyn Error + 'static)) -> RequestEnd {
     let (host, cause) = (shown_host(url), ConnectionError::of(error).through(proxy, deadline));
     let (outage, retryable) = match cause.problem {
         ConnectionProblem::Untrusted(_) => (Outage::Untrusted { host, cause }, false),
         problem => (Outage::NoAnswer { host, cause }, !problem.is_login()),
     };
-    Attempt::NoAnswer { outage, retryable }
+    RequestEnd::NoAnswer { outage, retryable }
 }

@@ -132,7 +132,7 @@ pub(super) fn read(json: &[u8]) -> Result<StoredSignature, Rejected> {
         return Err(Rejected::TooLarge { limit: LIMIT >> 20 });
     }
     let wire: WireBundle = bounded_json::from_slice(json).map_err(|error| Rejected::malformed("the bundle", error))?;
-    let version = Version::read(&wire.media_type)?;
+    let version = BundleVersion::read(&wire.media_type)?;
     let content = match (wire.dsse_envelope, wire.message_signature) {
         (Some(envelope), None) => SignedContent::Envelope(envelope.try_into()?),
         (None, Some(WireMessage { signature: Base64(signature) })) => SignedContent::Message { signature },
@@ -169,7 +169,7 @@ fn logged(wire: WireEntry) -> LoggedEntry {
 
 /// A version of the bundle: what must be in it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Version {
+enum BundleVersion {
     /// The log's promise is enough.
     V01,
     /// A proof of inclusion.
@@ -178,7 +178,7 @@ enum Version {
     V03,
 }
 
-impl Version {
+impl BundleVersion {
     fn read(media_type: &str) -> Result<Self, Rejected> {
         let parameter = media_type.strip_prefix("application/vnd.dev.sigstore.bundle+json;version=");
         let name = media_type.strip_prefix("application/vnd.dev.sigstore.bundle.v");

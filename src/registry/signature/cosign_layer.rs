@@ -61,14 +61,14 @@ struct SimpleSigning {
 
 #[derive(Deserialize)]
 struct Critical {
-    image: SignedImage,
+    image: PayloadImage,
     #[serde(rename = "type")]
     kind: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct SignedImage {
+struct PayloadImage {
     docker_manifest_digest: String,
 }
 

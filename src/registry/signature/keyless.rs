@@ -34,7 +34,7 @@ pub(super) fn verify(
 ) -> Result<ProvedSigning, Rejected> {
     let mut rejected = None;
     for instance in roots.instances.iter().filter(|instance| instance.has_authority(certificate.issuer)) {
-        let attempt = Attempt { certificate, content, material, instance };
+        let attempt = InstanceCheck { certificate, content, material, instance };
         match attempt.verify() {
             Ok(proved) => return Ok(proved),
             Err(why) => rejected = rejected.or(Some(why)),
@@ -53,14 +53,14 @@ impl Instance {
 }
 
 /// A verification against one instance.
-struct Attempt<'a> {
+struct InstanceCheck<'a> {
     certificate: &'a X509<'a>,
     content: LoggedContent<'a>,
     material: &'a Material,
     instance: &'a Instance,
 }
 
-impl Attempt<'_> {
+impl InstanceCheck<'_> {
     fn verify(&self) -> Result<ProvedSigning, Rejected> {
         let entries = self.entries()?;
         let times = self.times(&entries)?;

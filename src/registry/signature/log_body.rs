@@ -31,7 +31,7 @@ impl LoggedContent<'_> {
     pub(super) fn require(&self, body: &[u8]) -> Result<(), Rejected> {
         let body: Value =
             bounded_json::from_slice(body).map_err(|error| Rejected::malformed("the log entry", error))?;
-        let body = Body(&body);
+        let body = BodyPart(&body);
         match (body.text("/kind")?, body.text("/apiVersion")?) {
             ("hashedrekord", "0.0.1") => self.require_hashed(body),
             ("hashedrekord", "0.0.2") => self.require_hashed_v2(body),
@@ -43,14 +43,14 @@ impl LoggedContent<'_> {
         }
     }
 
-    fn require_hashed(&self, body: Body<'_>) -> Result<(), Rejected> {
+    fn require_hashed(&self, body: BodyPart<'_>) -> Result<(), Rejected> {
         let (algorithm, value) = (body.text("/spec/data/hash/algorithm")?, body.text("/spec/data/hash/value")?);
         same("its content", hash(algorithm, self.message)? == value)?;
         self.require_signature(&body.bytes("/spec/signature/content")?)?;
         self.require_certificate(&body.certificate("/spec/signature/publicKey/content")?)
     }
 
-    fn require_hashed_v2(&self, body: Body<'_>) -> Result<(), Rejected> {
+    fn require_hashed_v2(&self, body: BodyPart<'_>) -> Result<(), Rejected> {
         let body = body.at("/spec/hashedRekordV002")?;
         let value = hexadecimal(&body.bytes("/data/digest")?);
         same("its content", hash(body.text("/data/algorithm")?, self.message)? == value)?;
@@ -58,7 +58,7 @@ impl LoggedContent<'_> {
         self.require_certificate(&body.bytes("/signature/verifier/x509Certificate/rawBytes")?)
     }
 
-    fn require_dsse(&self, body: Body<'_>) -> Result<(), Rejected> {
+    fn require_dsse(&self, body: BodyPart<'_>) -> Result<(), Rejected> {
         let payload = &self.envelope()?.payload;
         let (algorithm, value) = (body.text("/spec/payloadHash/algorithm")?, body.text("/spec/payloadHash/value")?);
         same("its content", hash(algorithm, payload)? == value)?;
@@ -67,7 +67,7 @@ impl LoggedContent<'_> {
         self.require_certificate(&signature.certificate("/verifier")?)
     }
 
-    fn require_dsse_v2(&self, body: Body<'_>) -> Result<(), Rejected> {
+    fn require_dsse_v2(&self, body: BodyPart<'_>) -> Result<(), Rejected> {
         let body = body.at("/spec/dsseV002")?;
         let value = hexadecimal(&body.bytes("/payloadHash/digest")?);
         let payload = &self.envelope()?.payload;
@@ -78,14 +78,14 @@ impl LoggedContent<'_> {
     }
 
     /// The oldest form: it has the hash of the whole envelope in place of the signature.
-    fn require_intoto_v1(&self, body: Body<'_>) -> Result<(), Rejected> {
+    fn require_intoto_v1(&self, body: BodyPart<'_>) -> Result<(), Rejected> {
         let json = self.envelope_json.ok_or_else(|| Rejected::Unsupported("a log entry `intoto` 0.0.1".to_owned()))?;
         let (algorithm, value) = (body.text("/spec/content/hash/algorithm")?, body.text("/spec/content/hash/value")?);
         same("its content", hash(algorithm, json)? == value)?;
         self.require_certificate(&body.certificate("/spec/publicKey")?)
     }
 
-    fn require_intoto(&self, body: Body<'_>) -> Result<(), Rejected> {
+    fn require_intoto(&self, body: BodyPart<'_>) -> Result<(), Rejected> {
         let body = body.at("/spec/content")?;
         let envelope = self.envelope()?;
         let (algorithm, value) = (body.text("/payloadHash/algorithm")?, body.text("/payloadHash/value")?);
@@ -132,11 +132,11 @@ fn malformed(why: impl ToString) -> Rejected {
 
 /// A part of an entry, whose fields are named by JSON pointers.
 #[derive(Clone, Copy)]
-struct Body<'a>(&'a Value);
+struct BodyPart<'a>(&'a Value);
 
-impl<'a> Body<'a> {
+impl<'a> BodyPart<'a> {
     fn at(self, pointer: &str) -> Result<Self, Rejected> {
-        self.0.pointer(pointer).map(Body).ok_or_else(|| malformed(format!("it has no `{pointer}`")))
+        self.0.pointer(pointer).map(BodyPart).ok_or_else(|| malformed(format!("it has no `{pointer}`")))
     }
 
     fn text(self, pointer: &str) -> Result<&'a str, Rejected> {
@@ -157,7 +157,7 @@ impl<'a> Body<'a> {
     /// Returns the only element of a list.
     fn only(self, pointer: &str) -> Result<Self, Rejected> {
         match self.at(pointer)?.0.as_array().map(Vec::as_slice) {
-            Some([only]) => Ok(Body(only)),
+            Some([only]) => Ok(BodyPart(only)),
             _ => Err(malformed(format!("`{pointer}` has not one element"))),
         }
     }

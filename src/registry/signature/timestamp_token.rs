@@ -29,7 +29,7 @@ const MOST_CERTIFICATES: usize = 8;
 
 /// Returns when an authority saw a signature.
 pub(super) fn verify(answer: &[u8], signature: &[u8], authorities: &[Authority]) -> Result<Timestamp, Rejected> {
-    let token = Token::read(answer).map_err(|error| Rejected::malformed("the timestamp", error))?;
+    let token = TimestampToken::read(answer).map_err(|error| Rejected::malformed("the timestamp", error))?;
     let why = |why: &str| Rejected::NoTime(why.to_owned());
     let time = token.time().ok_or_else(|| why("the timestamp has no time"))?;
     if hash(token.imprint_algorithm, signature).as_deref() != Some(token.imprint) {
@@ -57,7 +57,7 @@ fn hash(algorithm: ObjectIdentifier, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The parts of a timestamp that are verified.
-struct Token<'a> {
+struct TimestampToken<'a> {
     /// The `TSTInfo`, which is what is signed by way of its hash.
     info: &'a [u8],
     imprint_algorithm: ObjectIdentifier,
@@ -74,7 +74,7 @@ struct Token<'a> {
     signature: &'a [u8],
 }
 
-impl<'a> Token<'a> {
+impl<'a> TimestampToken<'a> {
     /// Reads a `TimeStampResp`.
     fn read(answer: &'a [u8]) -> der::Result<Self> {
         let mut response = asn1::document(answer)?;

@@ -10,12 +10,12 @@ use crate::report::escape::{visible, visible_line};
 /// In bytes. GitHub cuts longer messages off; the log has the rest.
 const LARGEST: usize = 4000;
 
-/// Returns the annotation of a failure, at `file` if that is known.
-pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> String {
+/// Returns the annotation of a failure below `title`, at `file` if that is known.
+pub(super) fn failure(title: &str, failure: &Failure, file: Option<&Path>) -> String {
     let mut lines = vec![visible(&failure.message)];
     lines.extend(failure.details.iter().map(|detail| visible_line(detail)));
     lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
-    let mut properties = format!("title={}", property(format!("tagship {command}").trim_end()));
+    let mut properties = format!("title={}", property(title));
     if let (Some(file), Some(Place { line, column, .. })) = (file, failure.place.as_deref()) {
         properties += &format!(",file={},line={line},col={column}", property(&file.to_string_lossy()));
     }
@@ -24,13 +24,13 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that a hold or a rule stops makes
 /// the step red.
-pub(super) fn stopped(command: &str, ending: &Ending, reason: &str) -> String {
+pub(super) fn stopped(title: &str, ending: &Ending, reason: &str) -> String {
     let kind = match ending.stop() {
         Some(StopKind::Held | StopKind::Ruled) => "error",
         Some(StopKind::Superseded | StopKind::Diverged) => "warning",
         Some(StopKind::Skipped) | None => "notice",
     };
-    let title = property(format!("tagship {command}").trim_end());
+    let title = property(title);
     format!("::{kind} title={title}::{}\n", data(&format!("{}: {}", ending.word(), visible(reason))))
 }
 
@@ -72,7 +72,7 @@ mod tests {
     fn everything_is_escaped() {
         let hostile = Failure::target("100%\r\n::error::x").detail("a\n::warning::b").hint("c%0Ad");
         assert_eq!(
-            failure("x,file=y:z", &hostile, None),
+            failure("tagship x,file=y:z", &hostile, None),
             "::error title=tagship x%2Cfile=y%3Az::100%25\\u{d}\\u{a}::error::x%0Aa\\u{a}::warning::b%0Ahint: c%250Ad\n"
         );
         for (kind, expected) in [
@@ -80,7 +80,7 @@ mod tests {
             (StopKind::Held, "::error title=tagship release::held: a\\u{a}b\n"),
         ] {
             let ending = Ending::Stopped(Stopped { kind, reason: String::new() });
-            assert_eq!(stopped("release", &ending, "a\nb"), expected);
+            assert_eq!(stopped("tagship release", &ending, "a\nb"), expected);
         }
         assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
         assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);
@@ -90,9 +90,9 @@ mod tests {
     fn places() {
         let place = Place { file: "a,b.yaml".to_owned(), line: 7, column: 5 };
         let placed = Failure { place: Some(Box::new(place)), ..Failure::target("m") };
-        let shown = failure("set", &placed, Some(Path::new("a,b.yaml")));
+        let shown = failure("tagship set", &placed, Some(Path::new("a,b.yaml")));
         assert_eq!(shown, "::error title=tagship set,file=a%2Cb.yaml,line=7,col=5::m\n");
-        assert_eq!(failure("set", &placed, None), "::error title=tagship set::m\n");
+        assert_eq!(failure("tagship set", &placed, None), "::error title=tagship set::m\n");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let src = &root.join("src");
         assert_eq!(in_workspace(&root.join("src/lib.rs"), root).as_deref(), Some(Path::new("src/lib.rs")));

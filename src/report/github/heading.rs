@@ -1,6 +1,7 @@
 //! The heading of a job's summary: a mark that is seen in a list of runs, the outcome, and what came of which entry.
 
 use super::image_row::{before, code, stays, tag};
+use crate::cli::CommandName;
 use crate::outcome::{Ending, StopKind};
 use crate::report::command_end::CommandEnd;
 use crate::report::json::Image;
@@ -8,12 +9,11 @@ use crate::report::json::Image;
 /// Returns the heading of a command's end.
 pub(super) fn heading(end: &CommandEnd<'_>) -> String {
     let Ok(outcome) = end.result else {
-        let command = format!("tagship {}", end.document.command);
-        return format!("❌ {} failed", command.trim_end());
+        return format!("❌ {} failed", end.title());
     };
     let images = &end.document.images;
     match &outcome.ending {
-        Ending::Released { pushed, .. } => format!("✅ {}", done(end.document.command, *pushed, images)),
+        Ending::Released { pushed, .. } => format!("✅ {}", done(end.command, *pushed, images)),
         Ending::Proposed { request, .. } if request.is_merged() => {
             format!("✅ Released {} by a pull request", all(images, "at"))
         }
@@ -39,11 +39,11 @@ pub(super) fn heading(end: &CommandEnd<'_>) -> String {
     }
 }
 
-fn done(command: &str, pushed: bool, images: &[Image<'_>]) -> String {
+fn done(command: Option<CommandName>, pushed: bool, images: &[Image<'_>]) -> String {
     match command {
         _ if !pushed => format!("Committed {}; nothing was pushed", all(images, "at")),
-        "rollback" => format!("Rolled back {}", all(images, "to")),
-        "promote" => format!("Promoted {}", all(images, "to")),
+        Some(CommandName::Rollback) => format!("Rolled back {}", all(images, "to")),
+        Some(CommandName::Promote) => format!("Promoted {}", all(images, "to")),
         _ => format!("Released {}", all(images, "at")),
     }
 }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use super::command_end::CommandEnd;
 use super::file;
 use super::json::Document;
-use crate::cli::Environment;
+use crate::cli::{CommandName, Environment};
 
 pub(super) use annotations::{group, warning};
 pub(super) use links::Links;
@@ -72,17 +72,16 @@ impl GitHub {
 
     /// Returns the annotation of the end, if the end has one.
     pub(super) fn annotation(&self, end: &CommandEnd<'_>) -> Option<String> {
-        let command = end.document.command;
         match end.result {
-            Ok(outcome) => Some(annotations::stopped(command, &outcome.ending, end.document.reason?)),
+            Ok(outcome) => Some(annotations::stopped(&end.title(), &outcome.ending, end.document.reason?)),
             Err(failure) => {
                 let place = failure.place.as_ref().zip(self.workspace.as_deref());
                 let file = place.and_then(|(place, workspace)| {
                     // Paths in a repository begin at its root, those on disk in the current folder.
-                    let base = if command == "set" { Path::new("") } else { workspace };
+                    let base = if end.command == Some(CommandName::Set) { Path::new("") } else { workspace };
                     annotations::in_workspace(&base.join(&place.file), workspace)
                 });
-                Some(annotations::failure(command, failure, file.as_deref()))
+                Some(annotations::failure(&end.title(), failure, file.as_deref()))
             }
         }
     }

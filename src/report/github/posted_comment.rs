@@ -8,12 +8,10 @@ use crate::report::command_end::CommandEnd;
 
 /// Returns the whole comment, in Markdown.
 pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
-    let command = format!("tagship {}", end.document.command);
-    let command = command.trim_end();
     let summary = summary::render(end, links);
     let text = match summary.trim() {
         "" => format!("### {}", heading(end)),
         text => text.to_owned(),
     };
-    format!("<!-- {command} -->\n{}\n", text.trim_end())
+    format!("<!-- {} -->\n{}\n", end.title(), text.trim_end())
 }

@@ -25,7 +25,7 @@ const MOST_SIGNERS: usize = 10;
 
 /// Returns the lines to append; none if there is nothing to sum up.
 pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
-    let CommandEnd { result, document } = end;
+    let CommandEnd { result, document, .. } = end;
     let listed = result.ok().and_then(|outcome| listing(&outcome.ending, links, LARGEST_TABLE));
     if result.is_ok() && document.reason.is_none() && document.images.is_empty() && listed.is_none() {
         return String::new();
@@ -185,6 +185,7 @@ fn fenced(language: &str, content: &str, room: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{LARGEST, fenced, render};
+    use crate::cli::CommandName;
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, Outcome};
     use crate::report::command_end::CommandEnd;
@@ -226,7 +227,8 @@ mod tests {
             (Ok(&outcome), "\n95 more are not shown.\n"),
             (Err(&failure), "more lines are not shown; the log has them.\n"),
         ] {
-            let summary = render(&CommandEnd { result, document: document.clone() }, &links);
+            let summary =
+                render(&CommandEnd { command: Some(CommandName::Release), result, document: document.clone() }, &links);
             assert!(summary.len() <= 64 << 10, "{} bytes", summary.len());
             assert!(summary.contains(expected), "{summary}");
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::required_claims::required_claims;
 use crate::cli::{Environment, RegistryArguments, RequirementArguments, VerificationArguments};
 use crate::image::{Platform, is_registry};
+use crate::message::each_once;
 use crate::outcome::failure::Failure;
 use crate::registry::{
     ExpectedSource, LoginSources, Proxies, Requirement, RevisedImages, Revision, SourceNaming, Trust,
@@ -75,14 +76,14 @@ const COMMIT_HINT: &str = "give at least 7 of its hexadecimal digits, as `git re
 fn requirements(
     (arguments, verification): (&RequirementArguments, &VerificationArguments),
 ) -> Result<Vec<Requirement>, Failure> {
-    let mut platforms = Vec::new();
-    for text in listed("--platform", &arguments.platforms)?.iter().flat_map(|text| text.split(',')) {
-        let platform: Platform =
-            text.trim().parse().map_err(|error| Failure::usage(format!("`{text}` is not a platform: {error}")))?;
-        if !platforms.contains(&platform) {
-            platforms.push(platform);
-        }
-    }
+    let platform = |text: &str| {
+        let parsed = text.trim().parse();
+        parsed.map_err(|error| Failure::usage(format!("`{text}` is not a platform: {error}")))
+    };
+    let listed = listed("--platform", &arguments.platforms)?;
+    let platforms: Vec<Platform> =
+        listed.iter().flat_map(|text| text.split(',')).map(platform).collect::<Result<_, _>>()?;
+    let platforms = each_once(platforms);
     let mut requirements: Vec<_> = platforms.iter().cloned().map(Requirement::Platform).collect();
     let mut source = None;
     if let Some(text) = &arguments.expect_revision {

@@ -40,7 +40,7 @@ pub(in crate::request) fn quoted_command(
     repository: &[String],
     names: &[&str],
 ) -> String {
-    let files = files.iter().filter(|file| file.path() != ".").flat_map(|file| [file.flag(), file.path()]);
+    let files = files.iter().filter(|file| file.path != ".").flat_map(|file| [file.flag(), &file.path]);
     let words = ["tagship", command].into_iter().chain(files);
     let words = words.chain(repository.iter().map(String::as_str)).chain(names.iter().copied());
     format!("`{}`", words.map(shell_word).collect::<Vec<_>>().join(" "))

@@ -131,7 +131,7 @@ impl Drop for TemporaryFile {
 }
 
 /// A new content for a file, complete on disk beside it, and the old one.
-struct Staged<'a> {
+struct StagedFile<'a> {
     place: &'a FileLocation,
     new: TemporaryFile,
     old: TemporaryFile,
@@ -176,7 +176,7 @@ pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
     let staged = files.iter().map(|file| stage(file).map_err(|error| at(&file.place.shown, error)));
     let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
     let mut replaced = Replaced::default();
-    for Staged { place, new, old } in staged {
+    for StagedFile { place, new, old } in staged {
         match new.replace(&place.name) {
             Ok(()) => replaced.old.push((place.name.clone(), place.shown.clone(), old)),
             Err(error) => {
@@ -191,7 +191,7 @@ pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
     Ok(replaced)
 }
 
-fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result<Staged<'a>> {
+fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result<StagedFile<'a>> {
     // A rename would replace even a file that must not be written; opening it asks.
     let file = place.folder.write(&place.name)?;
     if read(&file)? != *old {
@@ -201,7 +201,7 @@ fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result
     written.sync_all()?;
     // It is for a run that fails. If the machine does, the file is as it was or as it is to be.
     let (old, _file) = TemporaryFile::new(place, &file, old)?;
-    Ok(Staged { place, new, old })
+    Ok(StagedFile { place, new, old })
 }
 
 fn at(path: &Path, error: io::Error) -> io::Error {

@@ -17,12 +17,12 @@ use super::sent_logins;
 pub struct Proxies {
     http: Option<Url>,
     https: Option<Url>,
-    direct: Vec<Direct>,
+    direct: Vec<NoProxyEntry>,
 }
 
 /// What is reached without a proxy: an entry of `NO_PROXY`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Direct {
+enum NoProxyEntry {
     Everything,
     /// A host and, unless `is_below`, itself: `corp`, `.corp` and `*.corp` all mean what is below `corp`.
     Name {
@@ -114,11 +114,11 @@ fn parse(text: &str) -> Option<Url> {
 }
 
 /// Reads `NO_PROXY`: entries between commas, or blanks as curl allows them. An entry that makes no sense counts for nothing.
-fn direct(list: &str) -> Vec<Direct> {
-    list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).filter_map(Direct::parse).collect()
+fn direct(list: &str) -> Vec<NoProxyEntry> {
+    list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).filter_map(NoProxyEntry::parse).collect()
 }
 
-impl Direct {
+impl NoProxyEntry {
     fn parse(entry: &str) -> Option<Self> {
         if entry == "*" {
             return Some(Self::Everything);

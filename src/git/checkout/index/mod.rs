@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gix::ObjectId;
-use gix::bstr::BString;
 use gix::index::State;
 use gix::index::entry::{Flags, Mode, Stage, Stat};
 use gix::index::fs::Metadata;
@@ -72,7 +71,7 @@ impl LockedIndex {
             .map_err(|error| GitError::unexpected("the index cannot be locked", error))?;
         let file = File::open(&path).map_err(|error| unreadable(error.into()))?;
         let written = file.metadata().and_then(|metadata| metadata.modified()).map_err(|e| unreadable(e.into()))?;
-        let files: BTreeSet<_> = files.map(|path| path.parts().join("/").into_bytes()).collect();
+        let files: BTreeSet<_> = files.map(|path| path.in_git().as_bytes().to_vec()).collect();
         let wanted = |path: &[u8]| files.contains(path) || has_attributes(path);
         let outline = Outline::read(file, wanted).map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => unreadable(anyhow::Error::msg("it is cut off")),
@@ -96,7 +95,7 @@ impl LockedIndex {
 
     /// Returns what is staged for one of the files; `None` if nothing is, or if it has a conflict.
     pub(in crate::git) fn find(&self, path: &RepositoryPath) -> Option<Indexed> {
-        let path = path.parts().join("/");
+        let path = path.in_git();
         match &self.content {
             IndexContent::InPlace { outline, .. } => {
                 let is_it = |entry: &&_| is_staged(entry, path.as_bytes()) && !entry.is_intended();
@@ -104,7 +103,7 @@ impl LockedIndex {
                 Some(Indexed { id: entry.head.id(), mode: entry.head.mode(), is_skipped: entry.is_skipped() })
             }
             IndexContent::Whole(file) => {
-                let entry = file.entry_by_path_and_stage(BString::from(path).as_ref(), Stage::Unconflicted)?;
+                let entry = file.entry_by_path_and_stage(path.into(), Stage::Unconflicted)?;
                 Some(Indexed { id: entry.id, mode: entry.mode, is_skipped: entry.flags.contains(Flags::SKIP_WORKTREE) })
             }
         }
@@ -126,7 +125,7 @@ impl LockedIndex {
             None => Stat::default(),
         };
         let absent = || failed(anyhow::Error::msg("it is not in the index"));
-        let name = path.parts().join("/");
+        let name = path.in_git();
         match &mut self.content {
             IndexContent::InPlace { outline, .. } => {
                 let mut entries = outline.entries.iter_mut();
@@ -134,13 +133,13 @@ impl LockedIndex {
                 entry.head.stage(id, &stat);
             }
             IndexContent::Whole(file) => {
-                let entry = file.entry_mut_by_path_and_stage(BString::from(name).as_ref(), Stage::Unconflicted);
+                let entry = file.entry_mut_by_path_and_stage(name.into(), Stage::Unconflicted);
                 let entry = entry.ok_or_else(absent)?;
                 entry.id = id;
                 entry.stat = stat;
             }
         }
-        self.folders.extend(path.folders().iter().map(|folder| folder.parts().join("/").into_bytes()));
+        self.folders.extend(path.folders().iter().map(|folder| folder.in_git().as_bytes().to_vec()));
         Ok(())
     }
 
