@@ -147,6 +147,28 @@ fn a_lock_is_a_lost_race() {
     }
 }
 
+/// git does not write `packed-refs` for a commit or a push, so a lock of it is not in the way. Logs say the same as without one.
+#[test]
+fn a_lock_of_packed_references_is_not_in_the_way() {
+    for push in [false, true] {
+        let logs = [false, true].map(|locked| {
+            let stage = Stage::new();
+            let checkout = shallow(&stage);
+            git(&checkout, &["pack-refs", "--all"]);
+            if locked {
+                checkout.write(".git/packed-refs.lock", b"");
+            }
+            let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+            release.args((!push).then_some("--no-push")).arg(stage.argument()).run().success();
+            assert_eq!(checkout.status(), "");
+            assert_eq!(git(&checkout, &["rev-list", "--count", "origin/main..HEAD"]), if push { "0\n" } else { "1\n" });
+            ["HEAD", "main", "origin/main"].map(|name| git(&checkout, &["reflog", "--format=%gd %gn %ge", name]))
+        });
+        assert_eq!(logs[0], logs[1]);
+        assert!(logs[0][0].contains("HEAD@{0} "), "{logs:?}");
+    }
+}
+
 /// Lets a signer run `script` in the checkout once: after the tip was read, and before the commit is there.
 fn meanwhile(stage: &Stage, checkout: &Checkout, script: &str) {
     let signer = stage.home.path().join("signer");
