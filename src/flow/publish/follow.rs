@@ -75,10 +75,6 @@ fn not_committed(error: FastForwardError) -> NotCommitted {
             failure.hint("`git sparse-checkout reapply --no-sparse-index` writes a whole one")
         }
         FastForwardError::Locked(_) => failure.hint("run the same command again"),
-        FastForwardError::LinkedHead(branch) => failure.hint(format!(
-            "replace the link: `git -c core.preferSymlinkRefs=false symbolic-ref HEAD {}`",
-            branch.full()
-        )),
         _ => failure,
     })
 }

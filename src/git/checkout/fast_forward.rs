@@ -20,15 +20,13 @@ use gix::index::entry::Mode;
 use gix::index::fs::Metadata;
 use gix::objs::tree::EntryKind;
 use gix::objs::{CommitRef, Write as _};
-use gix::refs::Target;
-use gix::refs::file::Transaction;
-use gix::refs::transaction::{PreviousValue, RefEdit};
 
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
 use super::ownership::hand_over;
+use super::reference::{LockedReference, end_of};
 use super::reference_log::require_writable;
-use super::tracking_branch::{NotTracked, commit_edits, end_of, linked, track};
+use super::tracking_branch::{NotTracked, track};
 use super::worktree_file::{OnDisk, look};
 use super::{Checkout, wait_for_lock};
 use crate::git::error::{GitError, io_cause};
@@ -61,8 +59,6 @@ pub enum FastForwardError {
     Changed(RepositoryPath),
     #[error("`{0}` goes through a filter of git")]
     Filtered(RepositoryPath),
-    #[error("its HEAD is a symbolic link")]
-    LinkedHead(BranchName),
     #[error("its index is sparse")]
     SparseIndex,
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
@@ -123,9 +119,11 @@ pub struct Staged<'c>(NextHead<'c>);
 /// HEAD with its branch, locked, and the update that waits for them.
 struct NextHead<'c> {
     repository: &'c gix::Repository,
-    refs: Transaction<'c, 'c>,
+    head: LockedReference<'c>,
     committer: gix::actor::Signature,
-    commit: CommitId,
+    /// The line in the logs.
+    message: String,
+    commit: ObjectId,
     tracking: Option<String>,
 }
 
@@ -160,9 +158,6 @@ impl Checkout {
             return Err(FastForwardError::UnknownCommit);
         }
         let repository = self.repository();
-        if let (Some(branch), Some(_)) = (self.branch(), linked(repository, "HEAD".into())) {
-            return Err(FastForwardError::LinkedHead(branch));
-        }
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
         let index = LockedIndex::acquire(repository, commit.files.iter().map(|file| &file.path))?;
         let head = self.next_head(commit, pushed_to);
@@ -222,14 +217,11 @@ impl Checkout {
         let written = CommitRef::from_bytes(written, HASH).map_err(failed)?;
         let committer = written.committer().and_then(|committer| committer.to_owned()).map_err(failed)?;
         let title = written.message.lines().next().unwrap_or_default().to_str_lossy();
-        let head = gix::refs::FullName::try_from("HEAD").map_err(|error| failed(gix::Error::from_error(error)))?;
-        let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
-        let head = RefEdit::update(head, commit.id, from, format!("tagship: {title}")).with_deref(true);
-        let refs = repository.refs.transaction().prepare([head], wait_for_lock(), wait_for_lock()).map_err(failed)?;
-        let (branch, _) = end_of(repository, "HEAD".into()).map_err(failed)?;
-        require_writable(repository, "HEAD".into()).and_then(|()| require_writable(repository, branch.as_bstr()))?;
+        let head = LockedReference::acquire(repository, "HEAD".into(), commit.id, wait_for_lock()).map_err(failed)?;
+        head.names().try_for_each(|name| require_writable(repository, name))?;
         let tracking = pushed_to.and_then(|RemoteBranch { remote, branch }| self.tracking(remote, branch));
-        Ok(NextHead { repository, refs, committer, commit: CommitId(commit.id), tracking })
+        let message = format!("tagship: {title}");
+        Ok(NextHead { repository, head, committer, message, commit: commit.id, tracking })
     }
 }
 
@@ -312,11 +304,10 @@ impl<'c> FastForward<'c> {
 impl Staged<'_> {
     /// Moves HEAD to the commit, and then the remote-tracking branch. Returns why that one was not moved.
     pub fn move_head(self) -> Result<Option<NotTracked>, GitError> {
-        let NextHead { repository, refs, committer, commit, tracking } = self.0;
+        let NextHead { repository, head, committer, message, commit, tracking } = self.0;
         let mut time = gix::date::parse::TimeBuf::default();
         let committer = committer.to_ref(&mut time);
-        commit_edits(repository, refs, committer)
-            .map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
-        Ok(tracking.and_then(|tracking| track(repository, &tracking, commit.0, committer).err()))
+        head.move_it(committer, &message).map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
+        Ok(tracking.and_then(|tracking| track(repository, &tracking, commit, committer).err()))
     }
 }

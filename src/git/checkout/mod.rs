@@ -7,6 +7,7 @@ mod found_repository;
 mod index;
 mod line_ends;
 mod ownership;
+mod reference;
 mod reference_log;
 mod repository_variables;
 pub(super) mod tracking_branch;
@@ -28,7 +29,7 @@ pub use trusted_owner::TrustedOwner;
 
 use format::unknown_format;
 use found_repository::FoundRepository;
-use tracking_branch::end_of;
+use reference::end_of;
 
 use crate::git::configuration::values;
 use crate::git::error::GitError;
