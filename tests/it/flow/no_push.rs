@@ -132,6 +132,35 @@ fn what_is_in_the_way_fails_it() {
     );
 }
 
+/// A run that was killed leaves the file written, or staged too. What it would become is there then, so nothing is lost.
+#[test]
+fn a_file_that_is_as_released_already_is_not_in_the_way() {
+    for staged in [false, true] {
+        for push in [false, true] {
+            let stage = Stage::new();
+            let checkout = shallow(&stage);
+            checkout.write(FILE, stage.released().as_bytes());
+            if staged {
+                git(&checkout, &["add", FILE]);
+            }
+            let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+            release.args((!push).then_some("--no-push")).arg(stage.argument()).run().success();
+            assert_eq!(checkout.status(), "");
+            assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+            let ahead = git(&checkout, &["rev-list", "--count", "origin/main..HEAD"]);
+            assert_eq!(ahead, if push { "0\n" } else { "1\n" });
+            git(&checkout, &["fsck", "--strict", "--no-dangling"]);
+        }
+    }
+    // What is staged is the release, and what is on disk is not.
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    checkout.write(FILE, stage.released().as_bytes());
+    git(&checkout, &["add", FILE]);
+    checkout.write(FILE, SEED.as_bytes());
+    commit(&stage, &checkout).run().exit(3).stderr_has("has uncommitted changes");
+}
+
 /// Another git may be at work, or have left its lock behind.
 #[test]
 fn a_lock_is_a_lost_race() {
