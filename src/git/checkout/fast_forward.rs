@@ -7,8 +7,8 @@
 //! that are written and not staged are shown as changed, staged files before HEAD has moved as staged. In the opposite order, an
 //! index behind HEAD would be a staged revert of the release.
 //!
-//! Only the files of the commit are written, and only if the index and the disk have them as the parent has. Other files
-//! keep their changes. Git's hooks do not run.
+//! Only the files of the commit are written, and only if the index and the disk have them as the parent or the commit has.
+//! Other files keep their changes. Git's hooks do not run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -242,7 +242,7 @@ fn remove_leftovers(git_dir: &Path) {
     }
 }
 
-/// Returns the new state of a file of the commit, if its present state is that of the parent.
+/// Returns the new state of a file of the commit, if its present state is that of the parent, or the new one already.
 fn new_file(
     repository: &gix::Repository,
     root: &Path,
@@ -253,7 +253,9 @@ fn new_file(
     let failed = |error: io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
     let mode = if file.kind == EntryKind::BlobExecutable { Mode::FILE_EXECUTABLE } else { Mode::FILE };
     let indexed = index.find(&file.path).ok_or_else(changed)?;
-    if indexed.id != file.old.id || indexed.mode != mode {
+    // A run that was killed may have written the file, and staged it.
+    let is_staged = indexed.id == file.new.id;
+    if !(is_staged || indexed.id == file.old.id) || indexed.mode != mode {
         return Err(changed());
     }
     let on_disk = match look(root, &file.path).map_err(failed)? {
@@ -266,7 +268,8 @@ fn new_file(
             let line_ends = LineEnds::at(repository, index.as_ref(), &file.path)?;
             let line_ends = line_ends.ok_or_else(|| FastForwardError::Filtered(file.path.clone()))?;
             let has_mode = mode.change_to_match_fs(&metadata, true, counts_modes).is_none();
-            if !has_mode || !line_ends.is_unchanged(&old, &file.old.bytes)? {
+            let has = |bytes: &[u8]| line_ends.is_unchanged(&old, bytes);
+            if !has_mode || !(has(&file.new.bytes)? || !is_staged && has(&file.old.bytes)?) {
                 return Err(changed());
             }
             let new = line_ends.content_of(&file.new.bytes)?;
