@@ -23,8 +23,8 @@ use gix::objs::{CommitRef, Write as _};
 
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
+use super::locked_reference::{LockedReference, end_of};
 use super::ownership::hand_over;
-use super::reference::{LockedReference, end_of};
 use super::reference_log::require_writable;
 use super::tracking_branch::{NotTracked, track};
 use super::worktree_file::{OnDisk, look};

@@ -6,8 +6,8 @@ mod format;
 mod found_repository;
 mod index;
 mod line_ends;
+mod locked_reference;
 mod ownership;
-mod reference;
 mod reference_log;
 mod repository_variables;
 pub(super) mod tracking_branch;
@@ -29,7 +29,7 @@ pub use trusted_owner::TrustedOwner;
 
 use format::unknown_format;
 use found_repository::FoundRepository;
-use reference::end_of;
+use locked_reference::end_of;
 
 use crate::git::configuration::values;
 use crate::git::error::GitError;

@@ -1,8 +1,7 @@
 //! The logs of references, to which each move of HEAD is added. That comes last, when the files and the index of a release are
 //! written already, so whether it can be done is found out before.
 
-use std::fs::{OpenOptions, create_dir_all};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use gix::Repository;
@@ -11,9 +10,8 @@ use gix::refs::FullName;
 use gix::refs::store::WriteReflog;
 
 use super::ownership::hand_over;
-use super::reference::folder_of;
 use crate::git::error::GitError;
-use crate::system::disk::appendable_file::require_appendable;
+use crate::system::disk::appendable_file::{self, require_appendable};
 
 /// Fails if the log of the reference `name`, which is made if it is missing, cannot be written. Empty folders in its place are
 /// left from a branch that is gone, and are removed then.
@@ -31,13 +29,7 @@ pub(super) fn append(repository: &Repository, name: &FullName, line: &[u8]) -> i
         || ["heads", "remotes", "notes"].iter().any(|kind| full.starts_with_str(format!("refs/{kind}/")));
     let is_made = is_usual || repository.refs.write_reflog == WriteReflog::Always;
     gix::fs::dir::remove::empty_depth_first(log.clone()).ok();
-    if let (true, Some(above)) = (is_made, log.parent()) {
-        create_dir_all(above)?;
-    }
-    match OpenOptions::new().append(true).create(is_made).open(&log) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        opened => opened?.write_all(line)?,
-    }
+    appendable_file::append(&log, line, is_made)?;
     hand_over(repository, folder, &log);
     Ok(())
 }
@@ -47,4 +39,10 @@ fn place<'r>(repository: &'r Repository, name: &FullName) -> Option<(&'r Path, P
     let folder = folder_of(repository, name);
     let log = folder.join("logs").join(name.as_bstr().to_path_lossy());
     (repository.refs.write_reflog != WriteReflog::Disable).then_some((folder, log))
+}
+
+/// Returns the folder that has the reference `name`: that of the work tree for HEAD and the like, else that of the repository.
+pub(super) fn folder_of<'r>(repository: &'r Repository, name: &FullName) -> &'r Path {
+    let is_of_work_tree = name.category().is_some_and(|category| category.is_worktree_private());
+    if is_of_work_tree { repository.git_dir() } else { repository.common_dir() }
 }

@@ -7,7 +7,7 @@ use gix::lock::acquire::Fail;
 use gix::refs::FullName;
 use gix::{ObjectId, Repository};
 
-use super::reference::{LockedReference, end_of};
+use super::locked_reference::{LockedReference, end_of};
 use crate::git::error::{GitError, io_cause};
 
 /// A remote-tracking branch that stays where it was.

@@ -3,7 +3,6 @@
 //! process that was killed may have left that lock behind.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use gix::ObjectId;
 use gix::Repository;
@@ -13,7 +12,7 @@ use gix::lock::acquire::Fail;
 use gix::refs::{FullName, Target};
 
 use super::ownership::hand_over;
-use super::reference_log::append;
+use super::reference_log::{append, folder_of};
 use crate::git::objects::store::HASH;
 
 /// The most symbolic references that lead from one to the next, as for git.
@@ -109,10 +108,4 @@ fn linked(repository: &Repository, name: &FullName) -> Option<FullName> {
     let target = std::fs::read_link(folder_of(repository, name).join(name.as_bstr().to_str().ok()?)).ok()?;
     let target = target.to_str().filter(|target| target.starts_with("refs/"))?;
     FullName::try_from(target).ok()
-}
-
-/// Returns the folder that has the reference `name`: that of the work tree for HEAD and the like, else that of the repository.
-pub(super) fn folder_of<'r>(repository: &'r Repository, name: &FullName) -> &'r Path {
-    let is_of_work_tree = name.category().is_some_and(|category| category.is_worktree_private());
-    if is_of_work_tree { repository.git_dir() } else { repository.common_dir() }
 }
