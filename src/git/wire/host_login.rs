@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
 use super::credential_helper::{Helpers, ToldLogin};
+use super::exchange_failure::Refusal;
 use super::known_login::LoginOrigin;
 use crate::system::lock::lock;
 use crate::system::network::authorization_header::basic;
@@ -96,11 +97,11 @@ impl RemoteLogin {
         self.state().problems.clone()
     }
 
-    /// Takes note that the remote refused a request with this status. Returns whether that is for want of a login, or of another
-    /// one, and there is one now that it has not seen.
-    pub(in crate::git) fn rejected(&self, status: StatusCode) -> bool {
+    /// Takes note that the remote refused a request. Returns whether that is for want of a login, or of another one, and there is
+    /// one now that it has not seen.
+    pub(super) fn rejected(&self, refusal: &Refusal) -> bool {
         let mut state = self.state();
-        let is_of_login = match status {
+        let is_of_login = match refusal.status {
             StatusCode::UNAUTHORIZED => true,
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
                 state.is_of_server && matches!(state.next.front(), Some(Next::Known(..)))
@@ -122,7 +123,7 @@ impl RemoteLogin {
         }
         state.sent = match state.next.pop_front() {
             Some(Next::Known(header, origin)) => Some(Sent::new(header, origin)),
-            Some(Next::Helpers(helpers)) => match asked(helpers) {
+            Some(Next::Helpers(helpers)) => match asked(helpers, &refusal.challenges) {
                 Ok(sent) => Some(sent),
                 Err(problems) => {
                     state.problems = problems;
@@ -148,13 +149,13 @@ impl RemoteLogin {
 
 /// Returns the login that the helpers tell, for another service of the server. None of them is told what became of it.
 pub(in crate::git) fn told_by(helpers: &Helpers) -> Option<HeaderValue> {
-    let login = helpers.ask().ok()?;
+    let login = helpers.ask(&[]).ok()?;
     Some(Sent::new(basic(&login.user, &login.password), login.origin).header)
 }
 
 /// Returns the login that the helpers tell, or why they tell none.
-fn asked(helpers: Box<Helpers>) -> Result<Sent, Vec<String>> {
-    let login = helpers.ask()?;
+fn asked(helpers: Box<Helpers>, challenges: &[String]) -> Result<Sent, Vec<String>> {
+    let login = helpers.ask(challenges)?;
     let sent = Sent::new(basic(&login.user, &login.password), login.origin);
     Ok(Sent { untold: Some((helpers, Box::new(login))), ..sent })
 }

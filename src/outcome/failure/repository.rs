@@ -126,6 +126,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Forbidden { .. }
         | GitError::SigningSettings { .. } => (Usage, Some(usage_hint(error))),
         GitError::Unauthorized { .. }
+        | GitError::LoginSchemes { .. }
         | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
         | GitError::NoAccess { .. }
@@ -230,6 +231,7 @@ fn program_hint(error: &GitError) -> &'static str {
 fn login_hint(error: &GitError) -> &'static str {
     match error {
         GitError::Unauthorized { login: Some(_), .. } => "check the token: is it expired, or for another host?",
+        GitError::LoginSchemes { .. } => "use an address of the server that takes a login by `Basic`, or ssh",
         GitError::Unincluded { .. } => "set `TAGSHIP_GIT_TOKEN`, or release from the folder that actions/checkout made",
         GitError::Unprotected { .. } => {
             "use https with a certificate that is checked; `--insecure-git` sends it all the same"
