@@ -33,6 +33,17 @@ fn a_wrong_login_or_none() {
     stage.untouched();
 }
 
+/// Some servers take a cookie for a login.
+#[test]
+fn a_setting_for_logins_that_is_not_read_is_named() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let config = stage.home.write("gitconfig", "[http]\ncookieFile = ~/.gitcookies\n");
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config).arg(stage.argument());
+    let output = release.run().exit(5).stderr_has("requires a login, and none was found");
+    output.stderr_has("git's `http.cookieFile` is not read");
+}
+
 /// No token is wrong there.
 #[test]
 fn a_server_that_takes_no_login_of_ours() {
