@@ -29,7 +29,7 @@ struct State {
     is_of_server: bool,
     /// The origin of the login that the remote refused last.
     refused: Option<LoginOrigin>,
-    /// Why the helpers told no login.
+    /// What is not read of the settings for a login, and why the helpers told none.
     problems: Vec<String>,
 }
 
@@ -76,6 +76,11 @@ impl RemoteLogin {
         self
     }
 
+    /// Takes note of a setting for a login that is not read.
+    pub(in crate::git) fn leave_out(&self, setting: &str) {
+        self.state().problems.push(format!("git's `{setting}` is not read"));
+    }
+
     /// Returns the header to send.
     pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
         self.state().sent.as_ref().map(|sent| sent.header.clone())
@@ -92,7 +97,7 @@ impl RemoteLogin {
         state.sent.as_ref().map(|sent| sent.origin).or(state.refused)
     }
 
-    /// Returns why the helpers told no login, as far as that is known.
+    /// Returns what is not read of the settings for a login, and why the helpers told none, as far as that is known.
     pub(in crate::git) fn problems(&self) -> Vec<String> {
         self.state().problems.clone()
     }
@@ -126,7 +131,7 @@ impl RemoteLogin {
             Some(Next::Helpers(helpers)) => match asked(helpers, &refusal.challenges) {
                 Ok(sent) => Some(sent),
                 Err(problems) => {
-                    state.problems = problems;
+                    state.problems.extend(problems);
                     None
                 }
             },

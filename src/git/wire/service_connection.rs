@@ -223,7 +223,7 @@ impl<'r> Connection<'r> {
             ) => GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] },
             (StatusCode::UNAUTHORIZED, ..) => {
                 let mut details = vec![answer];
-                details.extend(self.remote.helper_problems());
+                details.extend(self.remote.login_problems());
                 match self.remote.unmet_include.as_ref().filter(|_| login.is_none()) {
                     Some(unmet) => {
                         details.push(unmet.to_string());
