@@ -378,7 +378,7 @@ const OBSTACLES: [Obstacle; 28] = [
     },
     Obstacle { name: "gone", make: |stage| changed(stage, |at| remove(at, FILE)), told: CHANGES },
     Obstacle { name: "removed", make: |stage| after(stage, &["rm", "--quiet", FILE]), told: CHANGES },
-    Obstacle { name: "never there", make: |stage| clone(stage, &["--no-checkout"]), told: "the index cannot be read" },
+    Obstacle { name: "never there", make: |stage| clone(stage, &["--no-checkout"]), told: "it has no index" },
     Obstacle {
         name: "a link",
         make: |stage| {

@@ -365,7 +365,12 @@ fn the_image_is_checked_all_the_same() {
 fn what_is_not_here_is_not_fetched() {
     let stage = Stage::new();
     let checkout = Checkout::clone_with(&stage.remote.file_url(), &["--filter=blob:none", "--no-checkout"]);
-    commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot be used: it lacks parts of the commit");
+    commit(&stage, &checkout).run().exit(3)
+        .stderr_has("the checkout cannot be used: it lacks parts of the commit")
+        .stderr_has("hint: leave out `--no-push`, or bring what is missing with `git checkout`");
+    let bare = Checkout::clone_with(&stage.remote.file_url(), &["--no-checkout"]);
+    let output = commit(&stage, &bare).run().exit(3).stderr_has("the checkout cannot take the commit: it has no index");
+    output.stderr_has("hint: `git checkout` writes the files and the index");
     let empty = Checkout::clone_with(&stage.remote.sibling("empty").file_url(), &[]);
     let output = commit(&stage, &empty).run().exit(3).stderr_has("main has no commits in the checkout");
     output.stderr_has("hint: commit the files there first, or leave out `--no-push`");
