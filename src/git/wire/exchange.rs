@@ -195,7 +195,7 @@ impl Journal {
             return Err((ExchangeFailure::Connection(error), None));
         }
         let text = refusal_text(&kind, &String::from_utf8_lossy(&body));
-        Err((ExchangeFailure::Answered(Refusal { status, text, challenges }), Some(reason)))
+        Err((ExchangeFailure::Answered(Refusal { status, text, pause, challenges }), Some(reason)))
     }
 
     /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status

@@ -36,6 +36,8 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// Its words, without markup.
     pub(super) text: String,
+    /// When it takes the next request (`Retry-After`).
+    pub(super) pause: Option<Duration>,
     /// The values of `WWW-Authenticate`.
     pub(super) challenges: Vec<String>,
 }

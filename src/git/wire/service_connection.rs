@@ -202,9 +202,11 @@ impl<'r> Connection<'r> {
 
     fn refused(&self, refusal: &Refusal, deadline: Instant) -> GitError {
         let (remote, status) = (self.remote.to_string(), refusal.status);
+        let pause = refusal.pause.map(|pause| format!(", and takes the next request in {} s", pause.as_secs()));
+        let pause = pause.unwrap_or_default();
         let answer = match refusal.text.as_str() {
-            "" => format!("it answered {status}"),
-            text => format!("it answered {status}: {text}"),
+            "" => format!("it answered {status}{pause}"),
+            text => format!("it answered {status}{pause}: {text}"),
         };
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return self.remote.unavailable(ConnectionError::proxy_login().through(self.remote.proxy(), deadline));
