@@ -59,6 +59,8 @@ pub enum FastForwardError {
     Changed(RepositoryPath),
     #[error("`{0}` goes through a filter of git")]
     Filtered(RepositoryPath),
+    #[error("it has no index")]
+    NoIndex,
     #[error("its index is sparse")]
     SparseIndex,
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
@@ -159,6 +161,9 @@ impl Checkout {
         }
         let repository = self.repository();
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
+        if !repository.index_path().exists() {
+            return Err(FastForwardError::NoIndex);
+        }
         let index = LockedIndex::acquire(repository, commit.files.iter().map(|file| &file.path))?;
         let head = self.next_head(commit, pushed_to);
         // Once more: while both are locked, HEAD does not move. It may have moved before, which is then why it cannot be locked.

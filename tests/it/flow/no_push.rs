@@ -365,7 +365,9 @@ fn the_image_is_checked_all_the_same() {
 fn what_is_not_here_is_not_fetched() {
     let stage = Stage::new();
     let checkout = Checkout::clone_with(&stage.remote.file_url(), &["--filter=blob:none", "--no-checkout"]);
-    commit(&stage, &checkout).run().exit(3)
+    commit(&stage, &checkout)
+        .run()
+        .exit(3)
         .stderr_has("the checkout cannot be used: it lacks parts of the commit")
         .stderr_has("hint: leave out `--no-push`, or bring what is missing with `git checkout`");
     let bare = Checkout::clone_with(&stage.remote.file_url(), &["--no-checkout"]);
