@@ -188,6 +188,10 @@ pub enum GitError {
     #[error("the folder with the tree {tree} is not sorted as git sorts it")]
     Unsorted { tree: String },
 
+    /// An object of the repository is named in the place of another kind.
+    #[error("the object {id} cannot be read: it is a {kind}, not a {wanted}")]
+    OtherKind { id: String, kind: String, wanted: String },
+
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 

@@ -150,11 +150,16 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::Unsorted { .. } => {
             (Target, Some("commit a change in that folder with git, which sorts what it writes"))
         }
+        GitError::OtherKind { .. } => (Target, Some("repair the repository; `git fsck` there tells what is wrong")),
         GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
         GitError::Excessive { is_sent: true, .. } => {
             (Target, Some("run it in a clone of the repository: what that has need not be sent"))
         }
         GitError::Excessive { is_sent: false, .. } => (Target, Some("name fewer files, or narrower patterns")),
+        // No remote is asked then.
+        GitError::Unsupported { what: "it lacks parts of the commit", .. } => {
+            (Target, Some("leave out `--no-push`, or bring what is missing with `git checkout`"))
+        }
         GitError::Unsupported { .. } => {
             (Target, Some("release to another repository; this one needs what tagship does not support"))
         }
