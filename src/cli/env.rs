@@ -41,6 +41,11 @@ impl Environment {
         self.variables.get(name.as_ref()).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns a variable of git's that counts if it is empty, too.
+    pub fn even_empty(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
     /// Returns a variable that is text, and not empty.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name)?.to_str().map(str::to_owned)
@@ -112,7 +117,7 @@ impl Environment {
     /// Returns whether git's `GIT_PROTOCOL_FROM_USER` says that no person gave the URL.
     pub fn url_is_not_from_user(&self) -> bool {
         const NAME: &str = "GIT_PROTOCOL_FROM_USER";
-        self.get(NAME).is_some() && !self.says_yes(NAME)
+        self.even_empty(NAME).is_some() && !self.says_yes(NAME)
     }
 
     /// Returns whether a CI system runs this, a known one or not.

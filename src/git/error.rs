@@ -71,6 +71,10 @@ pub enum GitError {
         details: Vec<String>,
     },
 
+    /// The remote takes no login by `Basic`.
+    #[error("{remote} takes a login only by {schemes}, which is not supported")]
+    LoginSchemes { remote: String, schemes: String, details: Vec<String> },
+
     /// The remote requires a login. The checkout's configuration may have one for another folder.
     #[error("{remote} requires a login, and none was found for this folder")]
     Unincluded { remote: String, details: Vec<String> },
@@ -189,6 +193,10 @@ pub enum GitError {
     #[error("the folder with the tree {tree} is not sorted as git sorts it")]
     Unsorted { tree: String },
 
+    /// An object of the repository is named in the place of another kind.
+    #[error("the object {id} cannot be read: it is a {kind}, not a {wanted}")]
+    OtherKind { id: String, kind: String, wanted: String },
+
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 
@@ -259,6 +267,7 @@ impl GitError {
             Self::Unavailable { answered, .. } => *answered,
             Self::Declined { .. }
             | Self::Unauthorized { .. }
+            | Self::LoginSchemes { .. }
             | Self::Unincluded { .. }
             | Self::NoAccess { .. }
             | Self::NoPush { .. }
@@ -271,6 +280,7 @@ impl GitError {
     pub fn details(&self) -> &[String] {
         match self {
             Self::Unauthorized { details, .. }
+            | Self::LoginSchemes { details, .. }
             | Self::Unincluded { details, .. }
             | Self::NoAccess { details, .. }
             | Self::NoPush { details, .. }

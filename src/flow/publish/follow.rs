@@ -71,14 +71,11 @@ fn not_committed(error: FastForwardError) -> NotCommitted {
     NotCommitted::Failed(match error {
         FastForwardError::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
         FastForwardError::Busy => failure.hint("finish it, or abort it"),
+        FastForwardError::NoIndex => failure.hint("`git checkout` writes the files and the index"),
         FastForwardError::SparseIndex => {
             failure.hint("`git sparse-checkout reapply --no-sparse-index` writes a whole one")
         }
         FastForwardError::Locked(_) => failure.hint("run the same command again"),
-        FastForwardError::LinkedHead(branch) => failure.hint(format!(
-            "replace the link: `git -c core.preferSymlinkRefs=false symbolic-ref HEAD {}`",
-            branch.full()
-        )),
         _ => failure,
     })
 }

@@ -7,8 +7,8 @@
 //! that are written and not staged are shown as changed, staged files before HEAD has moved as staged. In the opposite order, an
 //! index behind HEAD would be a staged revert of the release.
 //!
-//! Only the files of the commit are written, and only if the index and the disk have them as the parent has. Other files
-//! keep their changes. Git's hooks do not run.
+//! Only the files of the commit are written, and only if the index and the disk have them as the parent or the commit has.
+//! Other files keep their changes. Git's hooks do not run.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,15 +20,13 @@ use gix::index::entry::Mode;
 use gix::index::fs::Metadata;
 use gix::objs::tree::EntryKind;
 use gix::objs::{CommitRef, Write as _};
-use gix::refs::Target;
-use gix::refs::file::Transaction;
-use gix::refs::transaction::{PreviousValue, RefEdit};
 
 use super::index::LockedIndex;
 use super::line_ends::LineEnds;
+use super::locked_reference::{LockedReference, end_of};
 use super::ownership::hand_over;
 use super::reference_log::require_writable;
-use super::tracking_branch::{NotTracked, commit_edits, end_of, linked, track};
+use super::tracking_branch::{NotTracked, track};
 use super::worktree_file::{OnDisk, look};
 use super::{Checkout, wait_for_lock};
 use crate::git::error::{GitError, io_cause};
@@ -61,8 +59,8 @@ pub enum FastForwardError {
     Changed(RepositoryPath),
     #[error("`{0}` goes through a filter of git")]
     Filtered(RepositoryPath),
-    #[error("its HEAD is a symbolic link")]
-    LinkedHead(BranchName),
+    #[error("it has no index")]
+    NoIndex,
     #[error("its index is sparse")]
     SparseIndex,
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
@@ -123,9 +121,11 @@ pub struct Staged<'c>(NextHead<'c>);
 /// HEAD with its branch, locked, and the update that waits for them.
 struct NextHead<'c> {
     repository: &'c gix::Repository,
-    refs: Transaction<'c, 'c>,
+    head: LockedReference<'c>,
     committer: gix::actor::Signature,
-    commit: CommitId,
+    /// The line in the logs.
+    message: String,
+    commit: ObjectId,
     tracking: Option<String>,
 }
 
@@ -160,10 +160,10 @@ impl Checkout {
             return Err(FastForwardError::UnknownCommit);
         }
         let repository = self.repository();
-        if let (Some(branch), Some(_)) = (self.branch(), linked(repository, "HEAD".into())) {
-            return Err(FastForwardError::LinkedHead(branch));
-        }
         let root = repository.workdir().ok_or(FastForwardError::Elsewhere)?;
+        if !repository.index_path().exists() {
+            return Err(FastForwardError::NoIndex);
+        }
         let index = LockedIndex::acquire(repository, commit.files.iter().map(|file| &file.path))?;
         let head = self.next_head(commit, pushed_to);
         // Once more: while both are locked, HEAD does not move. It may have moved before, which is then why it cannot be locked.
@@ -222,14 +222,11 @@ impl Checkout {
         let written = CommitRef::from_bytes(written, HASH).map_err(failed)?;
         let committer = written.committer().and_then(|committer| committer.to_owned()).map_err(failed)?;
         let title = written.message.lines().next().unwrap_or_default().to_str_lossy();
-        let head = gix::refs::FullName::try_from("HEAD").map_err(|error| failed(gix::Error::from_error(error)))?;
-        let from = PreviousValue::MustExistAndMatch(Target::Object(commit.parent.0));
-        let head = RefEdit::update(head, commit.id, from, format!("tagship: {title}")).with_deref(true);
-        let refs = repository.refs.transaction().prepare([head], wait_for_lock(), wait_for_lock()).map_err(failed)?;
-        let (branch, _) = end_of(repository, "HEAD".into()).map_err(failed)?;
-        require_writable(repository, "HEAD".into()).and_then(|()| require_writable(repository, branch.as_bstr()))?;
+        let head = LockedReference::acquire(repository, "HEAD".into(), commit.id, wait_for_lock()).map_err(failed)?;
+        head.names().try_for_each(|name| require_writable(repository, name))?;
         let tracking = pushed_to.and_then(|RemoteBranch { remote, branch }| self.tracking(remote, branch));
-        Ok(NextHead { repository, refs, committer, commit: CommitId(commit.id), tracking })
+        let message = format!("tagship: {title}");
+        Ok(NextHead { repository, head, committer, message, commit: commit.id, tracking })
     }
 }
 
@@ -250,7 +247,7 @@ fn remove_leftovers(git_dir: &Path) {
     }
 }
 
-/// Returns the new state of a file of the commit, if its present state is that of the parent.
+/// Returns the new state of a file of the commit, if its present state is that of the parent, or the new one already.
 fn new_file(
     repository: &gix::Repository,
     root: &Path,
@@ -261,7 +258,9 @@ fn new_file(
     let failed = |error: io::Error| GitError::unexpected(format!("`{}` cannot be read", file.path), error);
     let mode = if file.kind == EntryKind::BlobExecutable { Mode::FILE_EXECUTABLE } else { Mode::FILE };
     let indexed = index.find(&file.path).ok_or_else(changed)?;
-    if indexed.id != file.old.id || indexed.mode != mode {
+    // A run that was killed may have written the file, and staged it.
+    let is_staged = indexed.id == file.new.id;
+    if !(is_staged || indexed.id == file.old.id) || indexed.mode != mode {
         return Err(changed());
     }
     let on_disk = match look(root, &file.path).map_err(failed)? {
@@ -274,7 +273,8 @@ fn new_file(
             let line_ends = LineEnds::at(repository, index.as_ref(), &file.path)?;
             let line_ends = line_ends.ok_or_else(|| FastForwardError::Filtered(file.path.clone()))?;
             let has_mode = mode.change_to_match_fs(&metadata, true, counts_modes).is_none();
-            if !has_mode || !line_ends.is_unchanged(&old, &file.old.bytes)? {
+            let has = |bytes: &[u8]| line_ends.is_unchanged(&old, bytes);
+            if !has_mode || !(has(&file.new.bytes)? || !is_staged && has(&file.old.bytes)?) {
                 return Err(changed());
             }
             let new = line_ends.content_of(&file.new.bytes)?;
@@ -312,11 +312,10 @@ impl<'c> FastForward<'c> {
 impl Staged<'_> {
     /// Moves HEAD to the commit, and then the remote-tracking branch. Returns why that one was not moved.
     pub fn move_head(self) -> Result<Option<NotTracked>, GitError> {
-        let NextHead { repository, refs, committer, commit, tracking } = self.0;
+        let NextHead { repository, head, committer, message, commit, tracking } = self.0;
         let mut time = gix::date::parse::TimeBuf::default();
         let committer = committer.to_ref(&mut time);
-        commit_edits(repository, refs, committer)
-            .map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
-        Ok(tracking.and_then(|tracking| track(repository, &tracking, commit.0, committer).err()))
+        head.move_it(committer, &message).map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
+        Ok(tracking.and_then(|tracking| track(repository, &tracking, commit, committer).err()))
     }
 }

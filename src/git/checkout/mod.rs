@@ -6,6 +6,7 @@ mod format;
 mod found_repository;
 mod index;
 mod line_ends;
+mod locked_reference;
 mod ownership;
 mod reference_log;
 mod repository_variables;
@@ -28,7 +29,7 @@ pub use trusted_owner::TrustedOwner;
 
 use format::unknown_format;
 use found_repository::FoundRepository;
-use tracking_branch::end_of;
+use locked_reference::end_of;
 
 use crate::git::configuration::values;
 use crate::git::error::GitError;

@@ -4,16 +4,11 @@
 use gix::actor::SignatureRef;
 use gix::bstr::{BStr, ByteSlice as _};
 use gix::lock::acquire::Fail;
-use gix::refs::file::Transaction;
-use gix::refs::transaction::{PreviousValue, RefEdit};
-use gix::refs::{FullName, Target};
+use gix::refs::FullName;
 use gix::{ObjectId, Repository};
 
-use super::ownership::hand_over;
+use super::locked_reference::{LockedReference, end_of};
 use crate::git::error::{GitError, io_cause};
-
-/// The most symbolic references that lead from one to the next, as for git.
-const MAX_SYMBOLIC: usize = 5;
 
 /// A remote-tracking branch that stays where it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,53 +47,8 @@ pub(super) fn track(
             "`{other}` is in its place; `git fetch --prune` deletes what the remote does not have"
         )));
     }
-    let edit = RefEdit::update(name, commit, PreviousValue::Any, "update by push").with_deref(true);
-    let prepared = repository.refs.transaction().prepare([edit], Fail::Immediately, Fail::Immediately);
-    prepared.and_then(|prepared| commit_edits(repository, prepared, committer)).map_err(failed)
-}
-
-/// Commits the edits of a transaction, whose files are then those of the repository's users.
-pub(super) fn commit_edits(
-    repository: &Repository,
-    prepared: Transaction<'_, '_>,
-    committer: SignatureRef<'_>,
-) -> gix::Result<()> {
-    let edits = prepared.commit(committer)?;
-    for root in [repository.git_dir(), repository.common_dir()] {
-        for edit in &edits {
-            let name = std::path::PathBuf::from(edit.name.as_bstr().to_string());
-            hand_over(repository, root, &root.join(&name));
-            hand_over(repository, root, &root.join("logs").join(name));
-        }
-    }
-    Ok(())
-}
-
-/// Returns the reference to which `name` leads, itself unless it is symbolic, and its object; `None` if it is not there.
-pub(super) fn end_of(repository: &Repository, name: &BStr) -> gix::Result<(FullName, Option<ObjectId>)> {
-    let mut name = FullName::try_from(name).map_err(gix::Error::from_error)?;
-    for _ in 0..=MAX_SYMBOLIC {
-        if let Some(next) = linked(repository, name.as_bstr()) {
-            name = next;
-            continue;
-        }
-        let found = repository.refs.try_find(name.as_ref())?.filter(|found| found.name == name);
-        match found.map(|found| found.target) {
-            Some(Target::Symbolic(next)) => name = next,
-            Some(Target::Object(id)) => return Ok((name, Some(id))),
-            None => return Ok((name, None)),
-        }
-    }
-    Err(gix::Error::from_error(std::io::Error::other(format!("`{name}` is symbolic too often", name = name.as_bstr()))))
-}
-
-/// Returns the reference that `name` is a symbolic link to, as `core.preferSymlinkRefs` makes it. gix reads what the link
-/// leads to, and would write a file in its place.
-pub(super) fn linked(repository: &Repository, name: &BStr) -> Option<FullName> {
-    let folder = if name.starts_with(b"refs/") { repository.common_dir() } else { repository.git_dir() };
-    let target = std::fs::read_link(folder.join(name.to_str().ok()?)).ok()?;
-    let target = target.to_str().filter(|target| target.starts_with("refs/"))?;
-    FullName::try_from(target).ok()
+    let locked = LockedReference::acquire(repository, name.as_bstr(), commit, Fail::Immediately);
+    locked.and_then(|locked| locked.move_it(committer, "update by push")).map_err(failed)
 }
 
 /// Returns a reference that cannot be there beside `name`: its name is a folder of the other one.

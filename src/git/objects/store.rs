@@ -205,10 +205,9 @@ impl Objects {
     fn whole(&self, id: &ObjectId, wanted: Kind) -> Result<&StoredObject, GitError> {
         match self.objects.get(id) {
             Some(object) if object.kind == wanted => Ok(object),
-            Some(StoredObject { kind, .. }) => Err(GitError::unexpected(
-                format!("the object {id} cannot be read"),
-                anyhow::anyhow!("it is a {kind}, not a {wanted}"),
-            )),
+            Some(StoredObject { kind, .. }) => {
+                Err(GitError::OtherKind { id: id.to_string(), kind: kind.to_string(), wanted: wanted.to_string() })
+            }
             None => Err(GitError::unexpected(
                 format!("the object {id} cannot be read"),
                 anyhow::anyhow!("the server did not send it"),

@@ -209,8 +209,8 @@ impl Remote {
         self.access()?.withheld.as_ref()
     }
 
-    /// Returns why git's credential helpers told no login, a line each.
-    pub(in crate::git) fn helper_problems(&self) -> Vec<String> {
+    /// Returns which setting for a login is not read, and why git's credential helpers told none, a line each.
+    pub(in crate::git) fn login_problems(&self) -> Vec<String> {
         self.access().map(|access| access.login.problems()).unwrap_or_default()
     }
 
@@ -340,6 +340,9 @@ fn http_address(
             if options.for_another { login.of_server() } else { login }
         }
     };
+    if settings.has_cookies {
+        login.leave_out("http.cookieFile");
+    }
     let withheld = places.withheld();
     let access = Access { withheld, login: Arc::new(login), ..access };
     Ok(Address::Http { url: public, client, access: Arc::new(access) })

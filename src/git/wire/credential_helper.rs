@@ -45,7 +45,8 @@ impl ToldLogin {
     /// Returns the login in what is `known`; `None` if that is not complete.
     fn of(known: &Context, origin: LoginOrigin) -> Option<Self> {
         let (user, password) = (known.username.clone()?, known.password.clone()?);
-        Some(Self { user, password, origin, description: known.to_bstring() })
+        let description = Context { www_authenticate: Vec::new(), ..known.clone() }.to_bstring();
+        Some(Self { user, password, origin, description })
     }
 }
 
@@ -78,11 +79,13 @@ impl Helpers {
         (!helpers.is_empty() || askpass.is_some()).then_some(Self { helpers, askpass, question, limit })
     }
 
-    /// Asks one program after the other, until the login is complete. One that fails counts as one that knows none: the user
-    /// has to see the remote's own answer. Without a login, returns why the programs told none, a line each.
-    pub(super) fn ask(&self) -> Result<ToldLogin, Vec<String>> {
+    /// Asks one program after the other, until the login is complete. Each gets the remote's challenges (`WWW-Authenticate`). One
+    /// that fails counts as one that knows none: the user has to see the remote's own answer. Without a login, returns why the
+    /// programs told none, a line each.
+    pub(super) fn ask(&self, challenges: &[String]) -> Result<ToldLogin, Vec<String>> {
         let deadline = Instant::now() + self.limit;
         let mut known = self.question.clone();
+        known.www_authenticate = challenges.iter().map(|challenge| challenge.as_str().into()).collect();
         let mut said = Vec::new();
         for helper in &self.helpers {
             let ended = match self.invoke(helper, &Action::Get(known.clone()), deadline) {

@@ -22,12 +22,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
-use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::allowance::Allowance;
-use super::exchange_failure::{ExchangeFailure, foreign, page, refusal_text};
+use super::exchange_failure::{ExchangeFailure, Refusal, foreign, page, refusal_text};
 use super::host_login::RemoteLogin;
 use super::retries::{RequestEffect, Retries, RetryReason};
 use super::small_packets::SmallPackets;
@@ -84,10 +83,10 @@ impl Journal {
         }
     }
 
-    /// Returns the status with which the server refused the last request.
-    pub(super) fn failed_status(&self) -> Option<StatusCode> {
-        match *lock(&self.failure) {
-            Some(ExchangeFailure::Answered(status, _)) => Some(status),
+    /// Returns the server's refusal of the last request.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match &*lock(&self.failure) {
+            Some(ExchangeFailure::Answered(refusal)) => Some(refusal.clone()),
             _ => None,
         }
     }
@@ -155,7 +154,7 @@ impl Journal {
             let Some((again, login)) = again else { return answered };
             if answered.as_ref().is_ok_and(|answer| answer.status().is_success()) {
                 login.accepted();
-            } else if answered.is_err() && self.failed_status().is_some_and(|status| login.rejected(status)) {
+            } else if answered.is_err() && self.refusal().is_some_and(|refusal| login.rejected(&refusal)) {
                 self.take_failure();
                 // In place of the one that was refused.
                 let header = login.header().map(|header| (AUTHORIZATION, header));
@@ -188,13 +187,15 @@ impl Journal {
         let pause = header(RETRY_AFTER).and_then(|value| retry_after::parse(value, SystemTime::now()));
         let reason = RetryReason::Busy(status, pause.unwrap_or_default());
         let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_owned()).unwrap_or_default();
+        let challenges = response.headers().get_all(WWW_AUTHENTICATE).into_iter();
+        let challenges = challenges.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
         let url = response.url().clone();
         let body = self.beginning(response);
         if let Some(error) = ConnectionError::of_page(&url, &body) {
             return Err((ExchangeFailure::Connection(error), None));
         }
         let text = refusal_text(&kind, &String::from_utf8_lossy(&body));
-        Err((ExchangeFailure::Answered(status, text), Some(reason)))
+        Err((ExchangeFailure::Answered(Refusal { status, text, pause, challenges }), Some(reason)))
     }
 
     /// Returns the beginning of a refusal's text, as far as it comes within the limit. If it cannot be read, the status

@@ -12,8 +12,8 @@ use crate::system::network::sent_logins::hidden;
 
 /// Why an exchange failed.
 pub(super) enum ExchangeFailure {
-    /// The server answered with this status, and with this plain text.
-    Answered(StatusCode, String),
+    /// The server refused the request.
+    Answered(Refusal),
     /// There was no answer, because of the connection.
     Connection(ConnectionError),
     /// The connection ended in the middle of the answer.
@@ -28,6 +28,31 @@ pub(super) enum ExchangeFailure {
     Excessive(Excess),
     /// The server takes too long.
     OutOfTime(OutOfTime),
+}
+
+/// What a server says in place of the answer that was asked for.
+#[derive(Clone)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    /// Its words, without markup.
+    pub(super) text: String,
+    /// When it takes the next request (`Retry-After`).
+    pub(super) pause: Option<Duration>,
+    /// The values of `WWW-Authenticate`.
+    pub(super) challenges: Vec<String>,
+}
+
+impl Refusal {
+    /// Returns the schemes by which the server takes a login, if none of them is supported; empty if one is, or if it names none.
+    pub(super) fn unsupported_schemes(&self) -> Vec<&str> {
+        let parts = self.challenges.iter().flat_map(|challenge| challenge.split(','));
+        let words = parts.filter_map(|part| part.split_whitespace().next());
+        // What else is in a challenge is `name=value`.
+        let schemes = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'));
+        let schemes: Vec<_> = schemes.collect();
+        let is_supported = |scheme: &&str| ["basic", "bearer"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        if schemes.iter().any(is_supported) { Vec::new() } else { schemes }
+    }
 }
 
 impl ExchangeFailure {

@@ -9,6 +9,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
 
 use super::credential_helper::{Helpers, ToldLogin};
+use super::exchange_failure::Refusal;
 use super::known_login::LoginOrigin;
 use crate::system::lock::lock;
 use crate::system::network::authorization_header::basic;
@@ -28,7 +29,7 @@ struct State {
     is_of_server: bool,
     /// The origin of the login that the remote refused last.
     refused: Option<LoginOrigin>,
-    /// Why the helpers told no login.
+    /// What is not read of the settings for a login, and why the helpers told none.
     problems: Vec<String>,
 }
 
@@ -75,6 +76,11 @@ impl RemoteLogin {
         self
     }
 
+    /// Takes note of a setting for a login that is not read.
+    pub(in crate::git) fn leave_out(&self, setting: &str) {
+        self.state().problems.push(format!("git's `{setting}` is not read"));
+    }
+
     /// Returns the header to send.
     pub(in crate::git) fn header(&self) -> Option<HeaderValue> {
         self.state().sent.as_ref().map(|sent| sent.header.clone())
@@ -91,16 +97,16 @@ impl RemoteLogin {
         state.sent.as_ref().map(|sent| sent.origin).or(state.refused)
     }
 
-    /// Returns why the helpers told no login, as far as that is known.
+    /// Returns what is not read of the settings for a login, and why the helpers told none, as far as that is known.
     pub(in crate::git) fn problems(&self) -> Vec<String> {
         self.state().problems.clone()
     }
 
-    /// Takes note that the remote refused a request with this status. Returns whether that is for want of a login, or of another
-    /// one, and there is one now that it has not seen.
-    pub(in crate::git) fn rejected(&self, status: StatusCode) -> bool {
+    /// Takes note that the remote refused a request. Returns whether that is for want of a login, or of another one, and there is
+    /// one now that it has not seen.
+    pub(super) fn rejected(&self, refusal: &Refusal) -> bool {
         let mut state = self.state();
-        let is_of_login = match status {
+        let is_of_login = match refusal.status {
             StatusCode::UNAUTHORIZED => true,
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
                 state.is_of_server && matches!(state.next.front(), Some(Next::Known(..)))
@@ -122,10 +128,10 @@ impl RemoteLogin {
         }
         state.sent = match state.next.pop_front() {
             Some(Next::Known(header, origin)) => Some(Sent::new(header, origin)),
-            Some(Next::Helpers(helpers)) => match asked(helpers) {
+            Some(Next::Helpers(helpers)) => match asked(helpers, &refusal.challenges) {
                 Ok(sent) => Some(sent),
                 Err(problems) => {
-                    state.problems = problems;
+                    state.problems.extend(problems);
                     None
                 }
             },
@@ -148,13 +154,13 @@ impl RemoteLogin {
 
 /// Returns the login that the helpers tell, for another service of the server. None of them is told what became of it.
 pub(in crate::git) fn told_by(helpers: &Helpers) -> Option<HeaderValue> {
-    let login = helpers.ask().ok()?;
+    let login = helpers.ask(&[]).ok()?;
     Some(Sent::new(basic(&login.user, &login.password), login.origin).header)
 }
 
 /// Returns the login that the helpers tell, or why they tell none.
-fn asked(helpers: Box<Helpers>) -> Result<Sent, Vec<String>> {
-    let login = helpers.ask()?;
+fn asked(helpers: Box<Helpers>, challenges: &[String]) -> Result<Sent, Vec<String>> {
+    let login = helpers.ask(challenges)?;
     let sent = Sent::new(basic(&login.user, &login.password), login.origin);
     Ok(Sent { untold: Some((helpers, Box::new(login))), ..sent })
 }

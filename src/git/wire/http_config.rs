@@ -102,6 +102,8 @@ pub(in crate::git) struct HttpSettings {
     pub(in crate::git) unverified_by: Option<&'static str>,
     /// Whether the server must have a certain key (`http.pinnedPubkey`).
     pub(in crate::git) is_pinned: bool,
+    /// Whether git would send cookies (`http.cookieFile`), of which one may be a login.
+    pub(in crate::git) has_cookies: bool,
     /// Whether redirects are forbidden (`http.followRedirects`).
     pub(in crate::git) follows_no_redirect: bool,
 }
@@ -138,6 +140,7 @@ impl HttpSettings {
             extra_headers: extra_headers(config, url),
             proxy: last("proxy"),
             is_pinned: set("pinnedPubkey").is_some(),
+            has_cookies: set("cookieFile").is_some(),
             // It may be `initial` as well.
             follows_no_redirect: is_true(config, "followRedirects", url) == Some(false),
             ca_file: variables.ca_file.clone().or_else(|| set("sslCAInfo")),

@@ -190,6 +190,9 @@ impl Pipe {
         let source = match (given_up, status) {
             (Some(why), _) => why,
             (None, Some(status)) if !status.success() => ended(status),
+            (None, Some(_)) if !self.was_heard.load(Ordering::Relaxed) => {
+                anyhow::Error::msg(format!("`{}` ended without an answer", self.name))
+            }
             (None, _) => error,
         };
         GitError::Unavailable { remote, answered: false, source, details }

@@ -13,7 +13,7 @@ use super::allowance::{Allowance, Excess};
 use super::conversation::{Conversation, Redirects};
 use super::error_packet::{ErrorPacket, error_packet};
 use super::exchange::Journal;
-use super::exchange_failure::ExchangeFailure;
+use super::exchange_failure::{ExchangeFailure, Refusal};
 use super::pipe::Pipe;
 use super::retries::RequestEffect;
 use crate::git::error::{GitError, io_cause};
@@ -131,7 +131,7 @@ impl<'r> Connection<'r> {
     pub(in crate::git) fn was_refused_unread(&self) -> bool {
         let Link::Http(journal) = &self.link else { return false };
         let is_unread = |status| matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PAYLOAD_TOO_LARGE);
-        !journal.was_pushed_again() && journal.failed_status().is_some_and(is_unread)
+        !journal.was_pushed_again() && journal.refusal().is_some_and(|refusal| is_unread(refusal.status))
     }
 
     /// Leaves the rest of an answer unread. Over HTTP the conversation goes on. The answer of a program would have to be
@@ -166,7 +166,7 @@ impl<'r> Connection<'r> {
             Link::Program(pipe) => return pipe.failed(self.remote, error),
         };
         match journal.take_failure() {
-            Some(ExchangeFailure::Answered(status, text)) => self.refused(status, text, journal.deadline()),
+            Some(ExchangeFailure::Answered(refusal)) => self.refused(&refusal, journal.deadline()),
             Some(ExchangeFailure::Connection(error)) => {
                 let cause = error.through(self.remote.proxy(), journal.deadline());
                 match cause.problem {
@@ -200,15 +200,21 @@ impl<'r> Connection<'r> {
         }
     }
 
-    fn refused(&self, status: StatusCode, text: String, deadline: Instant) -> GitError {
-        let remote = self.remote.to_string();
-        let has_words = !text.is_empty();
-        let answer = match text.as_str() {
-            "" => format!("it answered {status}"),
-            text => format!("it answered {status}: {text}"),
+    fn refused(&self, refusal: &Refusal, deadline: Instant) -> GitError {
+        let (remote, status) = (self.remote.to_string(), refusal.status);
+        let pause = refusal.pause.map(|pause| format!(", and takes the next request in {} s", pause.as_secs()));
+        let pause = pause.unwrap_or_default();
+        let answer = match refusal.text.as_str() {
+            "" => format!("it answered {status}{pause}"),
+            text => format!("it answered {status}{pause}: {text}"),
         };
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return self.remote.unavailable(ConnectionError::proxy_login().through(self.remote.proxy(), deadline));
+        }
+        let schemes = refusal.unsupported_schemes();
+        if status == StatusCode::UNAUTHORIZED && !schemes.is_empty() {
+            let schemes = schemes.iter().map(|scheme| format!("`{scheme}`")).collect::<Vec<_>>().join(" and ");
+            return GitError::LoginSchemes { remote, schemes, details: vec![answer] };
         }
         let login = self.remote.login_origin();
         match (status, login, self.remote.withheld()) {
@@ -219,7 +225,7 @@ impl<'r> Connection<'r> {
             ) => GitError::Unprotected { remote, withheld: withheld.clone(), details: vec![answer] },
             (StatusCode::UNAUTHORIZED, ..) => {
                 let mut details = vec![answer];
-                details.extend(self.remote.helper_problems());
+                details.extend(self.remote.login_problems());
                 match self.remote.unmet_include.as_ref().filter(|_| login.is_none()) {
                     Some(unmet) => {
                         details.push(unmet.to_string());
@@ -237,7 +243,7 @@ impl<'r> Connection<'r> {
             }
             // 408, 425 and 429 are a matter of time.
             _ if status.is_client_error() && ![408, 425, 429].contains(&status.as_u16()) => {
-                GitError::Declined { remote, details: vec![answer], has_words }
+                GitError::Declined { remote, details: vec![answer], has_words: !refusal.text.is_empty() }
             }
             _ => {
                 let answered = status.is_client_error();

@@ -126,37 +126,30 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Forbidden { .. }
         | GitError::SigningSettings { .. } => (Usage, Some(usage_hint(error))),
         GitError::Unauthorized { .. }
+        | GitError::LoginSchemes { .. }
         | GitError::Unincluded { .. }
         | GitError::Unprotected { .. }
         | GitError::NoAccess { .. }
         | GitError::NoPush { .. }
         | GitError::KeyRefused { .. }
         | GitError::HostKey { .. } => (Unauthorized, Some(login_hint(error))),
-        GitError::TagTaken { .. } => (Target, Some("give `--git-tag` a name that is new; a tag is never moved")),
-        GitError::NoRepository { .. } => (Target, Some("name a repository with `--repo`, by URL or path")),
-        GitError::Foreign { .. } => (Target, Some(FOREIGN)),
-        GitError::Format { .. } => {
-            (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
-        }
-        GitError::Unread { .. } => (Target, Some(LET_IT_BE_READ)),
-        GitError::NoRemote(_) => (Target, Some(NO_REMOTE)),
-        GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
-        GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
-        GitError::Redirected { .. } => (Target, Some(HAS_MOVED)),
-        GitError::Submodule { .. } | GitError::NotFollowed { what: "submodule", .. } => (Target, Some(IN_A_SUBMODULE)),
-        GitError::NotFollowed { .. } => (Target, Some("name the file that it leads to")),
-        GitError::TooManyFolders { .. } => (Target, Some("begin the pattern with the names of folders")),
-        GitError::Unsorted { .. } => {
-            (Target, Some("commit a change in that folder with git, which sorts what it writes"))
-        }
-        GitError::TooLarge { .. } => (Target, Some("move the files to write into a smaller folder")),
-        GitError::Excessive { is_sent: true, .. } => {
-            (Target, Some("run it in a clone of the repository: what that has need not be sent"))
-        }
-        GitError::Excessive { is_sent: false, .. } => (Target, Some("name fewer files, or narrower patterns")),
-        GitError::Unsupported { .. } => {
-            (Target, Some("release to another repository; this one needs what tagship does not support"))
-        }
+        GitError::TagTaken { .. }
+        | GitError::NoRepository { .. }
+        | GitError::Foreign { .. }
+        | GitError::Format { .. }
+        | GitError::Unread { .. }
+        | GitError::NoRemote(_)
+        | GitError::SeveralUrls(_)
+        | GitError::NoServer { .. }
+        | GitError::Redirected { .. }
+        | GitError::Submodule { .. }
+        | GitError::NotFollowed { .. }
+        | GitError::TooManyFolders { .. }
+        | GitError::Unsorted { .. }
+        | GitError::OtherKind { .. }
+        | GitError::TooLarge { .. }
+        | GitError::Excessive { .. }
+        | GitError::Unsupported { .. } => (Target, Some(target_hint(error))),
         GitError::Unavailable { source, .. } if is_login(source) => {
             (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
         }
@@ -174,6 +167,36 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         GitError::MisnamedAuthorities(_) => (Usage, None),
         // Of another one, nothing is known that would help.
         GitError::Unexpected { source, .. } => (Unexpected, is_limit(source).then_some(thread_limit::HINT)),
+    }
+}
+
+/// Returns what to do about a repository that cannot be used as it is, or as it is named.
+fn target_hint(error: &GitError) -> &'static str {
+    match error {
+        GitError::TagTaken { .. } => "give `--git-tag` a name that is new; a tag is never moved",
+        GitError::NoRepository { .. } => "name a repository with `--repo`, by URL or path",
+        GitError::Foreign { .. } => FOREIGN,
+        GitError::Format { .. } => "name the repository by its URL with `--repo`, without this checkout",
+        GitError::Unread { .. } => LET_IT_BE_READ,
+        GitError::NoRemote(_) => NO_REMOTE,
+        GitError::SeveralUrls(_) => "name one URL with `--repo`",
+        GitError::NoServer { .. } => "check the URL: is it the one to clone from?",
+        GitError::Redirected { .. } => HAS_MOVED,
+        GitError::Submodule { .. } | GitError::NotFollowed { what: "submodule", .. } => IN_A_SUBMODULE,
+        GitError::NotFollowed { .. } => "name the file that it leads to",
+        GitError::TooManyFolders { .. } => "begin the pattern with the names of folders",
+        GitError::Unsorted { .. } => "commit a change in that folder with git, which sorts what it writes",
+        GitError::OtherKind { .. } => "repair the repository; `git fsck` there tells what is wrong",
+        GitError::TooLarge { .. } => "move the files to write into a smaller folder",
+        GitError::Excessive { is_sent: true, .. } => {
+            "run it in a clone of the repository: what that has need not be sent"
+        }
+        GitError::Excessive { is_sent: false, .. } => "name fewer files, or narrower patterns",
+        // No remote is asked then.
+        GitError::Unsupported { what: "it lacks parts of the commit", .. } => {
+            "leave out `--no-push`, or bring what is missing with `git checkout`"
+        }
+        _ => "release to another repository; this one needs what tagship does not support",
     }
 }
 
@@ -230,6 +253,7 @@ fn program_hint(error: &GitError) -> &'static str {
 fn login_hint(error: &GitError) -> &'static str {
     match error {
         GitError::Unauthorized { login: Some(_), .. } => "check the token: is it expired, or for another host?",
+        GitError::LoginSchemes { .. } => "use an address of the server that takes a login by `Basic`, or ssh",
         GitError::Unincluded { .. } => "set `TAGSHIP_GIT_TOKEN`, or release from the folder that actions/checkout made",
         GitError::Unprotected { .. } => {
             "use https with a certificate that is checked; `--insecure-git` sends it all the same"

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::skip_ci::markers;
 use crate::cli::{CommitArguments, Environment, SignWith};
@@ -104,8 +105,8 @@ fn identity(environment: &Environment, role: &str) -> IdentityParts {
     IdentityParts { name: text("NAME"), email: text("EMAIL") }
 }
 
-/// Returns the time that git's variable names: seconds since 1970, as git writes them, or a date as in RFC 3339. Git knows more
-/// forms, which depend on the time zone, or on today.
+/// Returns the time that git's variable names: seconds since 1970, as git writes them, or a date as in RFC 3339 or as git prints
+/// it. Git knows more forms, which depend on the time zone, or on today.
 fn seconds(date: &OsStr) -> Result<i64, Failure> {
     let date = date.to_string_lossy();
     let date = date.trim();
@@ -113,14 +114,24 @@ fn seconds(date: &OsStr) -> Result<i64, Failure> {
     let counted = number.and_then(|number| number.trim_start_matches('@').parse().ok());
     let time = match counted {
         Some(seconds) => Timestamp::from_second(seconds).ok(),
-        // git writes a blank before the time zone.
-        None => date.replace(" +", "+").replace(" -", "-").parse().ok(),
+        None => match *date.split_whitespace().collect::<Vec<_>>() {
+            [name, day, month, year, clock, zone] if name.ends_with(',') => printed([day, month, year, clock, zone]),
+            [_, month, day, clock, year, zone] => printed([day, month, year, clock, zone]),
+            // git writes a blank before the time zone.
+            _ => date.replace(" +", "+").replace(" -", "-").parse().ok(),
+        },
     };
     let seconds = time.map(Timestamp::as_second).filter(|seconds| *seconds >= 0);
     seconds.ok_or_else(|| {
         Failure::usage(format!("`GIT_COMMITTER_DATE` is not a time: `{date}`"))
             .hint("write it as `@SECONDS` since 1970, or as `2026-12-31T12:00:00Z`")
     })
+}
+
+/// Reads the parts of a date that git prints, without the day of the week.
+fn printed(parts: [&str; 5]) -> Option<Timestamp> {
+    // A name of a time zone may mean several.
+    parts[4].starts_with(['+', '-']).then(|| DateTimeParser::new().parse_timestamp(parts.join(" ")).ok())?
 }
 
 fn template(text: &str) -> Result<MessageTemplate, Failure> {

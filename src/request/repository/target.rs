@@ -150,7 +150,7 @@ fn remote_options(
             unverified: environment.git_unverified(),
         },
         protocols: ProtocolVariables {
-            allowed: environment.text("GIT_ALLOW_PROTOCOL"),
+            allowed: environment.even_empty("GIT_ALLOW_PROTOCOL").map(|list| list.to_string_lossy().into_owned()),
             not_from_user: environment.url_is_not_from_user(),
         },
         system: logins::system_authorities(environment),

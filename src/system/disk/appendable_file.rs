@@ -1,7 +1,7 @@
-//! Whether a file can be added to, found out before anything is written. gix, which adds to the logs, finds it out too late.
+//! Files that are added to, such as logs, and whether that can be done, which is found out before anything is written.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Fails if the file at `path` cannot be added to. If it is not there, or empty folders are in its place, it fails if the
@@ -13,6 +13,17 @@ pub fn require_appendable(path: &Path) -> io::Result<()> {
             above.map_or(Err(error), |folder| tempfile::tempfile_in(folder).map(drop))
         }
         opened => opened.map(drop),
+    }
+}
+
+/// Adds `bytes` to the file at `path`. One that is not there is made, with the folders above it, if `is_made` says so.
+pub fn append(path: &Path, bytes: &[u8], is_made: bool) -> io::Result<()> {
+    if let (true, Some(above)) = (is_made, path.parent()) {
+        fs::create_dir_all(above)?;
+    }
+    match OpenOptions::new().append(true).create(is_made).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => opened?.write_all(bytes),
     }
 }
 

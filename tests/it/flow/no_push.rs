@@ -132,6 +132,35 @@ fn what_is_in_the_way_fails_it() {
     );
 }
 
+/// A run that was killed leaves the file written, or staged too. What it would become is there then, so nothing is lost.
+#[test]
+fn a_file_that_is_as_released_already_is_not_in_the_way() {
+    for staged in [false, true] {
+        for push in [false, true] {
+            let stage = Stage::new();
+            let checkout = shallow(&stage);
+            checkout.write(FILE, stage.released().as_bytes());
+            if staged {
+                git(&checkout, &["add", FILE]);
+            }
+            let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+            release.args((!push).then_some("--no-push")).arg(stage.argument()).run().success();
+            assert_eq!(checkout.status(), "");
+            assert_eq!(checkout.read(FILE), stage.released().as_bytes());
+            let ahead = git(&checkout, &["rev-list", "--count", "origin/main..HEAD"]);
+            assert_eq!(ahead, if push { "0\n" } else { "1\n" });
+            git(&checkout, &["fsck", "--strict", "--no-dangling"]);
+        }
+    }
+    // What is staged is the release, and what is on disk is not.
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    checkout.write(FILE, stage.released().as_bytes());
+    git(&checkout, &["add", FILE]);
+    checkout.write(FILE, SEED.as_bytes());
+    commit(&stage, &checkout).run().exit(3).stderr_has("has uncommitted changes");
+}
+
 /// Another git may be at work, or have left its lock behind.
 #[test]
 fn a_lock_is_a_lost_race() {
@@ -144,6 +173,28 @@ fn a_lock_is_a_lost_race() {
         let output = commit(&stage, &checkout).run().exit(7).stderr_has(told);
         output.stderr_has(&format!("{lock}` is there already; delete it if no other git is at work"));
         assert_eq!((checkout.head(), checkout.read(FILE)), before);
+    }
+}
+
+/// git does not write `packed-refs` for a commit or a push, so a lock of it is not in the way. Logs say the same as without one.
+#[test]
+fn a_lock_of_packed_references_is_not_in_the_way() {
+    for push in [false, true] {
+        let logs = [false, true].map(|locked| {
+            let stage = Stage::new();
+            let checkout = shallow(&stage);
+            git(&checkout, &["pack-refs", "--all"]);
+            if locked {
+                checkout.write(".git/packed-refs.lock", b"");
+            }
+            let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+            release.args((!push).then_some("--no-push")).arg(stage.argument()).run().success();
+            assert_eq!(checkout.status(), "");
+            assert_eq!(git(&checkout, &["rev-list", "--count", "origin/main..HEAD"]), if push { "0\n" } else { "1\n" });
+            ["HEAD", "main", "origin/main"].map(|name| git(&checkout, &["reflog", "--format=%gd %gn %ge", name]))
+        });
+        assert_eq!(logs[0], logs[1]);
+        assert!(logs[0][0].contains("HEAD@{0} "), "{logs:?}");
     }
 }
 
@@ -314,7 +365,14 @@ fn the_image_is_checked_all_the_same() {
 fn what_is_not_here_is_not_fetched() {
     let stage = Stage::new();
     let checkout = Checkout::clone_with(&stage.remote.file_url(), &["--filter=blob:none", "--no-checkout"]);
-    commit(&stage, &checkout).run().exit(3).stderr_has("the checkout cannot be used: it lacks parts of the commit");
+    commit(&stage, &checkout)
+        .run()
+        .exit(3)
+        .stderr_has("the checkout cannot be used: it lacks parts of the commit")
+        .stderr_has("hint: leave out `--no-push`, or bring what is missing with `git checkout`");
+    let bare = Checkout::clone_with(&stage.remote.file_url(), &["--no-checkout"]);
+    let output = commit(&stage, &bare).run().exit(3).stderr_has("the checkout cannot take the commit: it has no index");
+    output.stderr_has("hint: `git checkout` writes the files and the index");
     let empty = Checkout::clone_with(&stage.remote.sibling("empty").file_url(), &[]);
     let output = commit(&stage, &empty).run().exit(3).stderr_has("main has no commits in the checkout");
     output.stderr_has("hint: commit the files there first, or leave out `--no-push`");

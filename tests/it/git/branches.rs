@@ -266,6 +266,19 @@ fn a_default_branch_that_does_not_exist() {
     stage.release().args(["--branch", "main"]).arg(stage.argument()).run().success();
 }
 
+/// git writes no such branch, and does not read it either.
+#[test]
+fn a_branch_at_what_is_no_commit() {
+    let stage = Stage::new();
+    let tree = stage.remote.git(["rev-parse", "main^{tree}"]).run().success().stdout();
+    let branch = stage.remote.folder().join("gitops.git/refs/heads/odd");
+    std::fs::write(branch, &tree).unwrap();
+    let output = stage.release().args(["--branch", "odd"]).arg(stage.argument()).run().exit(3);
+    output
+        .stderr_has(&format!("the object {} cannot be read: it is a tree, not a commit\n", tree.trim()))
+        .stderr_has("hint: repair the repository; `git fsck` there tells what is wrong");
+}
+
 /// What was judged and told is of one branch. Another default in the middle of a run is another one.
 #[test]
 fn a_default_branch_that_changes() {

@@ -55,6 +55,19 @@ fn a_helper_is_for_its_url() {
     assert_eq!(log(&stage, "other"), "", "the helper of another server");
 }
 
+/// As from git, a helper gets what the server wants to see: some choose the login by that.
+#[test]
+fn a_helper_is_told_the_challenge() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let helper = helper(&stage, "own", &right());
+    release_with(&stage, &server, &format!("[credential]\nhelper = {helper}\n")).run().success();
+    let log = log(&stage, "own");
+    let (get, store) = log.split_once("store\n").unwrap_or_else(|| panic!("{log}"));
+    assert!(get.ends_with("wwwauth[]=Basic realm=\"git\"\n"), "{log}");
+    assert!(!store.contains("wwwauth"), "{log}");
+}
+
 /// The service that is asked first asks the helper; the other one is asked with its login.
 #[test]
 fn a_helper_is_asked_once_for_both_services() {

@@ -33,6 +33,46 @@ fn a_wrong_login_or_none() {
     stage.untouched();
 }
 
+/// Some servers take a cookie for a login.
+#[test]
+fn a_setting_for_logins_that_is_not_read_is_named() {
+    let stage = Stage::new();
+    let server = serve(&stage, Access::Login(login()));
+    let config = stage.home.write("gitconfig", "[http]\ncookieFile = ~/.gitcookies\n");
+    let release = stage.release_to(&server.url("gitops.git")).env("GIT_CONFIG_GLOBAL", config).arg(stage.argument());
+    let output = release.run().exit(5).stderr_has("requires a login, and none was found");
+    output.stderr_has("git's `http.cookieFile` is not read");
+}
+
+/// No token is wrong there.
+#[test]
+fn a_server_that_takes_no_login_of_ours() {
+    for (challenges, told) in [
+        (&["Negotiate"][..], Some("`Negotiate`")),
+        (&["Negotiate", "NTLM"], Some("`Negotiate` and `NTLM`")),
+        (&["Negotiate, NTLM"], Some("`Negotiate` and `NTLM`")),
+        (&["Digest realm=\"a, b\", nonce=\"n\""], Some("`Digest`")),
+        (&["Negotiate", "Basic realm=\"git\""], None),
+        (&["NTLM, basic realm=\"git\""], None),
+        (&["Bearer realm=\"git\""], None),
+        (&[], None),
+    ] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        let refusal = Response::text(401, "no");
+        let refusal = challenges.iter().fold(refusal, |refusal, value| refusal.header("WWW-Authenticate", value));
+        server.inject("GET", ALWAYS, Fault::Answer(refusal));
+        for url in [server.url("gitops.git"), server.url_with(&login(), "gitops.git")] {
+            let output = stage.release_to(&url).arg(stage.argument()).run().exit(5);
+            let words = "takes a login only by ";
+            match told {
+                Some(told) => drop(output.stderr_has(&format!("{words}{told}, which is not supported\n"))),
+                None => assert!(!output.stderr().contains(words), "{}", output.stderr()),
+            }
+        }
+    }
+}
+
 #[test]
 fn who_may_read_and_not_write() {
     let stage = Stage::new();

@@ -26,6 +26,8 @@ fn protocols_that_are_forbidden() {
         (&file, "", &[("GIT_PROTOCOL_FROM_USER", "0")], "protocol.file.allow"),
         (&http, "[protocol]\nallow = user", &[("GIT_PROTOCOL_FROM_USER", "0")], "protocol.allow"),
         (&http, "[protocol \"http\"]\nallow = always", &[("GIT_ALLOW_PROTOCOL", "https:ssh")], "GIT_ALLOW_PROTOCOL"),
+        (&http, "", &[("GIT_ALLOW_PROTOCOL", "")], "GIT_ALLOW_PROTOCOL"),
+        (&file, "", &[("GIT_PROTOCOL_FROM_USER", "")], "protocol.file.allow"),
         (&"ssh://git@127.0.0.1:1/x".to_owned(), "[protocol \"ssh\"]\nallow = never", &[], "protocol.ssh.allow"),
     ] {
         let release = release_with(&stage, url, config);

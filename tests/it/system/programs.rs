@@ -118,6 +118,14 @@ fn failures_of_ssh() {
     stage.untouched();
 }
 
+/// A wrapper that does nothing is such a program.
+#[test]
+fn an_ssh_that_ends_without_an_answer() {
+    let stage = Stage::new();
+    let output = release_over(&stage, "exit 0").run().exit(6);
+    output.stderr_has("host.example:2222/org/repo cannot be reached: `ssh` ended without an answer\n");
+}
+
 /// A start-up file of the account that prints something breaks git's protocol. The message shows the cause.
 #[test]
 fn an_account_that_prints_a_banner() {
