@@ -399,11 +399,11 @@ fn a_patch_is_for_the_entry_that_is_called_like_its_container() {
             "patches:\n- patch: |\n    kind: Pod\n    metadata: {{name: {object}}}\n    spec: {{containers: [{{name: {container}, image: '{image}'}}]}}\n"
         ))
     };
-    assert_eq!(merge("a", "api", "other:v1"), [false, true]);
-    assert_eq!(merge("api", "b", "other:v1"), [false, true]);
+    assert_eq!(merge("x", "api", "other:v1"), [false, true]);
+    assert_eq!(merge("api", "y", "other:v1"), [false, true]);
     assert_eq!(merge("api", "web", "other:v1"), [true, false]);
-    assert_eq!(merge("a", "b", "mirror/web:v1"), [true, false]);
-    assert_eq!(merge("a", "b", "other:v1"), [true, true]);
+    assert_eq!(merge("x", "y", "mirror/web:v1"), [true, false]);
+    assert_eq!(merge("x", "y", "other:v1"), [true, true]);
     let json = |target: &str| {
         told(&format!(
             "patches:\n- target: {{kind: Pod{target}}}\n  patch: |\n    - {{op: replace, path: /spec/containers/0/image, value: other}}\n"
