@@ -112,6 +112,29 @@ fn the_name_of_the_release_is_what_a_rollback_and_a_promotion_ask_for() {
     }
 }
 
+#[test]
+fn a_rule_judges_the_name_that_is_made() {
+    for shape in SHAPES[1..].iter().chain(&WITHOUT_ONE) {
+        let charts = Charts::new(shape);
+        let Charts { environments, .. } = &charts;
+        let registry = environments.stage.registry.address();
+        let image = environments.build("web", "v1.0.0");
+        let rule = |images: &str| {
+            let text = format!("rules:\n- paths: ['**']\n  images: '{images}'\n");
+            environments.stage.remote.commit("main", "Rule", &[File::new(".tagship.yaml", text)]);
+        };
+        let release = || environments.run("release", &["-f", STAGE, &format!("image={image}")]).run();
+        rule("org/*");
+        release().exit(9).stderr_has(&format!("{registry}/org/web"));
+        assert_eq!(charts.file(STAGE), charts.values("v0.9.0"), "{shape}");
+        rule(&format!("{registry}/org/*"));
+        release().success();
+        if !shape.contains("'org/web:TAG'") {
+            environments.run("check", &["-f", STAGE]).run().success();
+        }
+    }
+}
+
 /// Docker Hub may have another image of the name that the file has.
 #[test]
 fn a_name_below_a_registry_is_not_taken_for_the_image() {

@@ -173,7 +173,7 @@ fn a_suffix_of_a_later_entry_is_part_of_the_tag_that_is_pulled() {
 }
 
 /// What charts may take for another image than the tag says, and what is told of it, if a release does not refuse it.
-const BESIDE: [(&str, Option<&str>); 9] = [
+const BESIDE: [(&str, Option<&str>); 11] = [
     ("image:\n  repository: REG/org/web\n  tag: v2\n  imageDigest: sha256:DIGITS\n", None),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  Digest: sha256:DIGITS\n", None),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  useDigest: true\n  sha: DIGITS\n", None),
@@ -181,7 +181,9 @@ const BESIDE: [(&str, Option<&str>); 9] = [
     ("image: REG/org/web:v2\ndigest: sha256:DIGITS\n", None),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  sha: DIGITS\n", Some("whatever the tag")),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  digestChroot: sha256:DIGITS\n", Some("whatever the tag")),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  hash: sha256:DIGITS\n", Some("whatever the tag")),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  tagSuffix: -debug\n", Some("is beside the tag")),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  distroless: true\n", Some("is beside the tag")),
     (
         "global: {image: {registry: mirror.example.com}}\nimage:\n  registry: REG\n  repository: org/web\n  tag: v2\n",
         Some("a chart that puts it into the name deploys `mirror.example.com/org/web`"),
