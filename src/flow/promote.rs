@@ -270,9 +270,10 @@ impl Running {
             })?;
             let said = to.said_names(snapshot, claims, &promoted)?;
             let is_unknown = to.is_below_registry(&promoted);
-            Ok(by_said_name(argument, said.iter().map(String::as_str), is_unknown, &|argument| {
-                edited(snapshot, to.paths, argument)
-            }))
+            // What a release to here has said of the name that is carried.
+            let carried = said_name.filter(|said| fields.is_below_registry() && fields.is_longer_name(said));
+            let said = said.iter().map(String::as_str).chain(carried);
+            by_said_name(argument, fields, said, is_unknown, &|argument| edited(snapshot, to.paths, argument))
         };
         let arguments = carried.iter().map(exactly).collect::<Result<_, Failure>>()?;
         let source = |(name, entry): &(ImageName, &SourceEntry)| {

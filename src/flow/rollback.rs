@@ -345,10 +345,11 @@ impl RollbackPlan {
         let said = self.to.said_name().into_iter().chain(self.image_name.as_deref());
         let argument = by_said_name(
             argument,
+            &fields,
             said.filter(|said| fields.may_be(name.as_str(), said)),
             fields.is_below_registry(),
             edited,
-        );
+        )?;
         if pin_digest == PinDigest::Always
             && request.delivery.registry.is_none()
             && argument.change.digest.set().is_none()

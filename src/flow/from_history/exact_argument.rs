@@ -4,7 +4,7 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::outcome::failure::Failure;
 use crate::request::PinDigest;
-use crate::targets::{self, Absent, Fields};
+use crate::targets::{self, Absent, Fields, Note, NoteKind, ValuesNote};
 
 /// Returns the argument that makes an entry say exactly this, but for a digest: one beside a tag that is not to be pinned is
 /// left out, and if one is to be pinned and there is none, it is the one that was `released`. `told` tells where a text is that
@@ -35,8 +35,8 @@ pub(in crate::flow) fn exactly(
     Ok(ImageArgument { name: name.clone(), change })
 }
 
-/// Files as an argument makes them.
-pub(in crate::flow) type EditedTexts = Vec<Vec<u8>>;
+/// Files as an argument makes them, each with whether it says the whole name of the image.
+pub(in crate::flow) type EditedTexts = Vec<(Vec<u8>, bool)>;
 
 /// Returns what an argument makes of the files at `paths`; nothing if one of them cannot be edited so.
 pub(in crate::flow) fn edited(
@@ -46,30 +46,58 @@ pub(in crate::flow) fn edited(
 ) -> Option<EditedTexts> {
     let edited = |path: &RepositoryPath| {
         let argument = std::slice::from_ref(argument);
-        Some(targets::edit(path.as_str(), snapshot.file(path).ok()?, argument, Absent::Report).ok()?.text)
+        let edit = targets::edit(path.as_str(), snapshot.file(path).ok()?, argument, Absent::Report).ok()?;
+        let is_again = |note: &Note| matches!(note.kind, NoteKind::Values(ValuesNote::PartAgain { .. }));
+        let is_below = edit.entries.iter().any(|entry| entry.after.is_below_registry());
+        let is_whole = !is_below && !edit.notes.iter().any(is_again);
+        Some((edit.text, is_whole))
     };
     paths.iter().map(edited).collect()
 }
 
 /// Returns the argument with a name that releases have said, if the files become the same by it: other texts there make that name
 /// of the one that is written. If none has said one and the name alone `is_unknown`, the argument keeps it: it names no image.
+/// If the `fields` have a name below a registry, and the files become the same by none, they must say a whole name that was said.
+///
+/// # Errors
+/// No release has said such a name.
 pub(in crate::flow) fn by_said_name<'n>(
     argument: ImageArgument,
+    fields: &Fields,
     said: impl IntoIterator<Item = &'n str>,
     is_unknown: bool,
     edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
-) -> ImageArgument {
+) -> Result<ImageArgument, Failure> {
     let own = match &argument.change.new_name {
         Field::Set(name) => Some(name.as_str()),
         Field::Keep if is_unknown => None,
-        Field::Keep | Field::Remove => return argument,
+        Field::Keep | Field::Remove => return Ok(argument),
     };
     let with = |new_name: Field<String>| {
         let change = ImageChange { new_name, ..argument.change.clone() };
         ImageArgument { name: argument.name.clone(), change }
     };
     let longer = said.into_iter().filter(|said| Some(*said) != own).map(|said| with(Field::Set(said.to_owned())));
-    let mut longer = longer.chain(is_unknown.then(|| with(Field::Keep))).peekable();
-    let Some(text) = longer.peek().and_then(|_| edited(&argument)) else { return argument };
-    longer.find(|named| edited(named).as_ref() == Some(&text)).unwrap_or(argument)
+    let mut longer: Vec<ImageArgument> = longer.collect();
+    longer.extend(is_unknown.then(|| with(Field::Keep)));
+    let below = fields.before_name.as_deref().filter(|before| before.is_certain);
+    if longer.is_empty() && below.is_none() {
+        return Ok(argument);
+    }
+    let Some(texts) = edited(&argument) else { return Ok(argument) };
+    if let Some(same) = longer.iter().find(|named| edited(named).as_ref() == Some(&texts)) {
+        return Ok(same.clone());
+    }
+    let Some(before) = below.filter(|_| own.is_some()) else { return Ok(argument) };
+    let is_whole = |named: &&ImageArgument| {
+        let texts = || edited(named).is_some_and(|files| files.iter().all(|(_, is_whole)| *is_whole));
+        named.change.new_name != Field::Keep && texts()
+    };
+    let failure = || {
+        let (name, made) = (&argument.name, before.made.as_deref().unwrap_or("NEWNAME"));
+        Failure::target(format!("the file does not say which image `{name}` is"))
+            .detail(before.to_string())
+            .hint(format!("name it once in a release, as in `{name}={made}:TAG`"))
+    };
+    longer.iter().find(is_whole).cloned().ok_or_else(failure)
 }

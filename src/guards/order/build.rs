@@ -28,7 +28,7 @@ impl Build {
     /// tag that has a commit id, or what looks like one.
     pub fn of_entry(name: &str, fields: &Fields, source: Option<&SourceCommit>) -> Self {
         let Fields { new_tag, digest, .. } = fields;
-        let image = fields.image_name(name).map(str::to_owned);
+        let image = fields.made_name().or_else(|| fields.image_name(name)).map(str::to_owned);
         let source = source.cloned().or_else(|| source_in_tag(new_tag.as_deref()?));
         let asked_as = fields.known_name(name).map(str::to_owned);
         Self { image, asked_as, tag: new_tag.clone(), digest: digest.clone(), source }

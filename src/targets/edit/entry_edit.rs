@@ -97,7 +97,9 @@ impl EntryEdit {
     /// Returns the name of the image that is pulled, as the file says it. What an argument says beside it is not written, and
     /// decides nothing of what runs.
     pub fn pulled_name(&self) -> Option<&str> {
-        let own = || self.after.image_name(self.name.as_str()).or(self.shared_name.as_deref());
+        let before = self.after.before_name.as_ref();
+        let around = before.and_then(|before| before.made.as_deref()).filter(|made| self.image_name() == Some(made));
+        let own = || around.or(self.after.image_name(self.name.as_str())).or(self.shared_name.as_deref());
         self.made().map_or_else(own, |made| made.name.as_deref())
     }
 

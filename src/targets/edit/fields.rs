@@ -160,6 +160,11 @@ impl Fields {
         self.before_name.as_ref().is_some_and(|before| before.is_certain)
     }
 
+    /// Returns the name that charts make of it with a registry, if they put one before it.
+    pub fn made_name(&self) -> Option<&str> {
+        self.before_name.as_ref().filter(|before| before.is_certain)?.made.as_deref()
+    }
+
     /// Returns whether the image of the entry `entry` may have the name `said`, as far as the file tells it.
     pub fn may_be(&self, entry: &str, said: &str) -> bool {
         self.image_name(entry).is_none_or(|own| own == said) || self.is_longer_name(said)
@@ -167,7 +172,8 @@ impl Fields {
 
     /// Returns whether texts under other keys may make the name `said` of the one that the file has.
     pub fn is_longer_name(&self, said: &str) -> bool {
-        self.may_be_longer && self.new_name.as_ref().is_some_and(|own| is_longer(said, own))
+        let may_be = self.may_be_longer && self.new_name.as_ref().is_some_and(|own| is_longer(said, own));
+        may_be || self.made_name() == Some(said)
     }
 
     /// Returns what each place of the name says, if that differs; else the one that there is.

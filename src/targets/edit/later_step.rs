@@ -7,12 +7,18 @@ use std::fmt;
 pub enum LaterStep {
     /// An entry or a patch in a post-renderer of Flux.
     PostRenderer,
+    /// A patch in a post-renderer that gives a container another image, which may have been this one's.
+    MaybePostRenderer,
     /// An entry of `images` in a kustomization.
     Entry,
     /// A patch in a kustomization, or in a source of Argo CD.
     Patch,
+    /// A patch that gives a container another image, which may have been this one's.
+    MaybePatch,
     /// An item of `transformers` in a kustomization.
     Transformer,
+    /// An item of `transformers` that gives a container another image, which may have been this one's.
+    MaybeTransformer,
     /// An item of `replacements` in a kustomization, whose image is not known.
     Replacement,
     /// `templatePatch` in an ApplicationSet of Argo CD.
@@ -24,17 +30,17 @@ pub enum LaterStep {
 impl LaterStep {
     /// Returns whether the file says that the step is for the image.
     pub(super) fn is_certain(self) -> bool {
-        !matches!(self, Self::Replacement | Self::TemplatePatch | Self::GeneratorTemplate)
+        matches!(self, Self::PostRenderer | Self::Entry | Self::Patch | Self::Transformer)
     }
 }
 
 impl fmt::Display for LaterStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::PostRenderer => "post-renderer",
+            Self::PostRenderer | Self::MaybePostRenderer => "post-renderer",
             Self::Entry => "entry of `images`",
-            Self::Patch => "patch",
-            Self::Transformer => "transformer",
+            Self::Patch | Self::MaybePatch => "patch",
+            Self::Transformer | Self::MaybeTransformer => "transformer",
             Self::Replacement => "replacement",
             Self::TemplatePatch => "`templatePatch`",
             Self::GeneratorTemplate => "`template` of the generator",

@@ -3,14 +3,15 @@
 //! word.
 
 use super::chain::reference;
-use super::entry::{ImageEntry, ImageLists, effective, fields, fields_of, suffix_of};
+use super::entry::{ImageEntry, ImageLists, fields, fields_of, suffix_of};
 use super::entry_names::{EntryNames, is_for, is_plain};
+use super::patched_images::{PatchedImage, ReplacedImage, last_part, may_have, patch_in, patched_images, value};
 use crate::targets::edit::{Fields, LaterStep, MadeImage, Note, NoteKind};
 use crate::targets::scalars::{ImageText, is_same_image, versioned_images};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
 /// The keys of lists of patches. An item is a text, or has one under `patch`.
-const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
+pub(in crate::targets) const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
 
 /// The other steps of a kustomization.
 pub(super) struct OtherSteps<'y, 'd> {
@@ -19,18 +20,26 @@ pub(super) struct OtherSteps<'y, 'd> {
     pub(super) transformers: Vec<Transformer>,
     /// The patches, each with the images that it sets.
     patches: Vec<(NodeId, Vec<ImageText>)>,
+    /// The patches that set an image which no entry is for.
+    others: Vec<(NodeId, ReplacedImage)>,
     /// The names of the entries, if there are patches.
     names: EntryNames<'y>,
 }
 
 impl<'y, 'd> OtherSteps<'y, 'd> {
     pub(super) fn of(yaml: &'y ParsedYaml<'d>, lists: &'y ImageLists<'_>) -> Self {
+        let items = lists.root.map(|root| patch_items(yaml, root)).unwrap_or_default();
         let patches = lists.root.map(|root| patches(yaml, root)).unwrap_or_default().into_iter();
         let patches: Vec<_> = patches.map(|(patch, text)| (patch, versioned_images(text).collect())).collect();
-        let matched = lists.entries.iter().filter(|_| !patches.is_empty());
+        let matched = lists.entries.iter().filter(|_| !items.is_empty());
         let names = EntryNames::of(matched.filter_map(|entry| entry.name));
+        let set = items.into_iter().flat_map(|item| patched_images(yaml, item).into_iter().map(move |set| (item, set)));
+        let left: Vec<_> = set.filter(|(_, set)| names.next(0, &set.text, &|_| true).is_none()).collect();
+        let entries = lists.entries.iter().filter(|_| !left.is_empty());
+        let entries: Vec<_> = entries.filter_map(|entry| names_of(yaml, entry)).collect();
+        let others = left.into_iter().map(|(item, set)| (item, set.replaced(&entries))).collect();
         let transformers = lists.root.map(|root| transformers(yaml, root)).unwrap_or_default();
-        Self { yaml, root: lists.root, transformers, patches, names }
+        Self { yaml, root: lists.root, transformers, patches, others, names }
     }
 
     /// Returns what may set the image of an entry to something else than it says, or than the entries make of it.
@@ -51,15 +60,18 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
         };
         let set = self.patches.iter().find_map(|(patch, images)| Some((*patch, images.iter().find(is_left)?)));
         let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name.clone() });
+        let names = names_of(yaml, entry);
+        let other = self.others.iter().find(|(_, replaced)| names.is_some_and(|names| replaced.may_be_of(names)));
+        let other = other.filter(|_| patched.is_none()).map(|(item, _)| (LaterStep::MaybePatch, patch_in(yaml, *item)));
         let is_known = own.is_some() || is_plain(name);
         image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
         if let StepsAsked::BesideImages(Some(MadeImage { name, tag, digest, .. })) = asked {
             (image.new_name, image.new_tag, image.digest) = (name.clone(), tag.clone(), digest.clone());
         }
         let with_entries = matches!(asked, StepsAsked::All);
-        let sets = |transformer: &&Transformer| transformer.sets(&image, with_entries);
-        let transformer = self.transformers.iter().find(sets);
-        let later = later_among(yaml, root, transformer, &image, Some(name)).map(|(step, node)| {
+        let transformer = transformer_among(&self.transformers, &image, with_entries);
+        let later = later_among(yaml, root, transformer, &image, Some(name));
+        let later = other.into_iter().chain(later).map(|(step, node)| {
             let image = image.new_name.clone().unwrap_or_default();
             NoteKind::LaterStep { step, line: line(yaml, node), image }
         });
@@ -83,6 +95,8 @@ pub(super) struct Transformer {
     pub(super) entries: Vec<TransformerEntry>,
     /// The images that it has with a version, as in a patch.
     images: Vec<ImageText>,
+    /// The images that it gives to containers.
+    patched: Vec<PatchedImage>,
 }
 
 impl Transformer {
@@ -120,7 +134,8 @@ fn transformers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Transformer> {
             Some(TransformerEntry { name, says: fields_of(&inner, entry), suffix: suffix_of(&inner, entry), item })
         };
         let entries = inner.tree.documents.iter().filter_map(entry).collect();
-        Some(Transformer { item, entries, images: versioned_images(text).collect() })
+        let images = versioned_images(text).collect();
+        Some(Transformer { item, entries, images, patched: patched_images(yaml, item) })
     };
     items(yaml, root, "transformers").into_iter().filter_map(read).collect()
 }
@@ -132,20 +147,26 @@ pub(in crate::targets) fn later_step(
     image: &Fields,
     entry: Option<&str>,
 ) -> Option<(LaterStep, NodeId)> {
-    let transformers = transformers(yaml, root);
-    let transformer = transformers.iter().find(|transformer| transformer.sets(image, true));
+    let transformer = transformer_among(&transformers(yaml, root), image, true);
     later_among(yaml, root, transformer, image, entry)
+}
+
+/// Returns the first transformer that sets an image to something else than it is, or else the first one that may.
+fn transformer_among(transformers: &[Transformer], image: &Fields, with_entries: bool) -> Option<(LaterStep, NodeId)> {
+    let sets = transformers.iter().find(|transformer| transformer.sets(image, with_entries));
+    let may = |transformer: &&Transformer| transformer.patched.iter().any(|set| !set.is(image));
+    let sets = sets.map(|transformer| (LaterStep::Transformer, transformer.item));
+    sets.or_else(|| transformers.iter().find(may).map(|transformer| (LaterStep::MaybeTransformer, transformer.item)))
 }
 
 fn later_among(
     yaml: &ParsedYaml<'_>,
     root: NodeId,
-    transformer: Option<&Transformer>,
+    transformer: Option<(LaterStep, NodeId)>,
     image: &Fields,
     entry: Option<&str>,
 ) -> Option<(LaterStep, NodeId)> {
     let names: Vec<&str> = entry.into_iter().chain(image.new_name.as_deref()).collect();
-    let transformer = transformer.map(|transformer| (LaterStep::Transformer, transformer.item));
     let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item, &names));
     transformer.or_else(|| replacement().map(|item| (LaterStep::Replacement, item)))
 }
@@ -153,10 +174,22 @@ fn later_among(
 /// Returns the patches in the kustomization with their texts.
 pub(in crate::targets) fn patches<'y>(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Vec<(NodeId, &'y str)> {
     let text = |item: NodeId| {
-        let patch = value(yaml, item, "patch").unwrap_or(item);
+        let patch = patch_in(yaml, item);
         Some((patch, yaml.tree.text(patch)?))
     };
-    PATCHES.iter().flat_map(|key| items(yaml, root, key)).filter_map(text).collect()
+    patch_items(yaml, root).into_iter().filter_map(text).collect()
+}
+
+/// Returns the patches in the kustomization as the items of their lists.
+pub(in crate::targets) fn patch_items(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<NodeId> {
+    PATCHES.iter().flat_map(|key| items(yaml, root, key)).collect()
+}
+
+/// Returns the name of an entry, and the one that it gives to its image.
+fn names_of<'y>(yaml: &'y ParsedYaml<'_>, entry: &'y ImageEntry<'_>) -> Option<[&'y str; 2]> {
+    let new_name = value(yaml, entry.mapping, "newName").and_then(|new_name| yaml.tree.text(new_name));
+    let name = entry.name?;
+    Some([name, new_name.filter(|new_name| !new_name.is_empty()).unwrap_or(name)])
 }
 
 /// Whether the last parts of an image's name are `end`.
@@ -169,7 +202,7 @@ fn ends_in(image: &str, end: &str) -> bool {
 fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId, names: &[&str]) -> bool {
     let text = |node: NodeId| yaml.tree.text(node);
     let source = value(yaml, replacement, "source").and_then(|source| value(yaml, source, "fieldPath"));
-    if source.and_then(text).is_some_and(|path| path.rsplit('.').next() == Some("image")) {
+    if source.and_then(text).and_then(container).is_some() {
         return false;
     }
     let writes = |target: &NodeId| {
@@ -190,20 +223,6 @@ fn container(path: &str) -> Option<&str> {
     list.ends_with(['c', 'C']).then_some(container)
 }
 
-/// Whether what is called `called` may have an image of one of these names: one of the two is in the other one. An expression
-/// may be for any.
-fn may_have(called: &str, names: &[&str]) -> bool {
-    let is_alike = |name: &&str| called.contains(last_part(name)) || last_part(name).contains(called);
-    let is_known = !names.is_empty() && is_plain(called) && names.iter().all(|name| is_plain(name));
-    !is_known || names.iter().any(is_alike)
-}
-
-fn value(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
-    let mapping = yaml.tree.resolve(mapping);
-    let is_mapping = matches!(yaml.tree.kind(mapping), NodeKind::Mapping(_));
-    effective(yaml, is_mapping.then_some(mapping)?, key).map(|value| yaml.tree.resolve(value))
-}
-
 fn items(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
     let list = value(yaml, mapping, key).filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
     list.into_iter().flat_map(|list| yaml.tree.children(list)).map(|item| yaml.tree.resolve(item)).collect()
@@ -211,8 +230,4 @@ fn items(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
 
 fn line(yaml: &ParsedYaml<'_>, node: NodeId) -> usize {
     yaml.source.line_number(yaml.tree.start(node))
-}
-
-fn last_part(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
 }

@@ -112,6 +112,29 @@ fn the_name_of_the_release_is_what_a_rollback_and_a_promotion_ask_for() {
     }
 }
 
+#[test]
+fn a_rule_judges_the_name_that_is_made() {
+    for shape in SHAPES[1..].iter().chain(&WITHOUT_ONE) {
+        let charts = Charts::new(shape);
+        let Charts { environments, .. } = &charts;
+        let registry = environments.stage.registry.address();
+        let image = environments.build("web", "v1.0.0");
+        let rule = |images: &str| {
+            let text = format!("rules:\n- paths: ['**']\n  images: '{images}'\n");
+            environments.stage.remote.commit("main", "Rule", &[File::new(".tagship.yaml", text)]);
+        };
+        let release = || environments.run("release", &["-f", STAGE, &format!("image={image}")]).run();
+        rule("org/*");
+        release().exit(9).stderr_has(&format!("{registry}/org/web"));
+        assert_eq!(charts.file(STAGE), charts.values("v0.9.0"), "{shape}");
+        rule(&format!("{registry}/org/*"));
+        release().success();
+        if !shape.contains("'org/web:TAG'") {
+            environments.run("check", &["-f", STAGE]).run().success();
+        }
+    }
+}
+
 /// Docker Hub may have another image of the name that the file has.
 #[test]
 fn a_name_below_a_registry_is_not_taken_for_the_image() {
@@ -172,4 +195,71 @@ fn a_promotion_takes_no_name_below_a_registry_for_the_image() {
         let after = String::from_utf8(environments.stage.remote.file("main", PROD)).unwrap();
         assert_eq!(after, values(to, "v1.0.0"));
     }
+}
+
+#[test]
+fn a_registry_that_is_written_makes_no_other_image_of_one() {
+    for shape in SHAPES[1..5].iter().chain(&WITHOUT_ONE) {
+        let charts = Charts::new(shape);
+        let Charts { environments, .. } = &charts;
+        let release = |version: &str| {
+            let argument = format!("image={}", environments.build("web", version));
+            environments.run("release", &["-f", STAGE, "--on-unknown-order", "fail", &argument]).run().success()
+        };
+        release("v0.8.0").stdout_has("superseded");
+        assert_eq!(charts.file(STAGE), charts.values("v0.9.0"), "{shape}");
+        for version in ["v1.0.0", "v1.1.0"] {
+            let told = release(version).stdout();
+            assert!(!told.contains("cannot tell"), "{told}");
+            assert!(charts.file(STAGE).contains(version), "{told}");
+        }
+    }
+}
+
+/// What ran was an image of another registry than Docker Hub.
+#[test]
+fn a_rollback_to_a_name_below_a_registry_writes_no_other_one() {
+    for shape in WITHOUT_ONE {
+        let charts = Charts::new(shape);
+        let Charts { environments, .. } = &charts;
+        let registry = environments.stage.registry.address();
+        let whole = |tag: &str| {
+            let own = format!("image: {{registry: '{registry}'");
+            charts.values(tag).replace("image: {registry: ''", &own).replace("image: {registry: ~", &own)
+        };
+        environments.stage.remote.commit("main", "By hand", &[File::new(STAGE, whole("v1.0.0"))]);
+        let output = environments.run("rollback", &["-f", STAGE, "image"]).run().exit(3);
+        let output = output.stderr_has("the file does not say which image `image` is");
+        output.stderr_has(&format!("name it once in a release, as in `image={registry}/org/web:TAG`"));
+        assert_eq!(charts.file(STAGE), whole("v1.0.0"));
+        assert!(environments.stage.registry.request_lines().is_empty(), "{shape}");
+        environments.build("web", "v0.9.0");
+        let image = environments.build("web", "v1.1.0");
+        environments.run("release", &["-f", STAGE, &format!("image={image}")]).run().success();
+        charts.is_told(&image);
+        environments.run("rollback", &["-f", STAGE, "--to", "v0.9.0", "image"]).run().success();
+        charts.is_told(&image.replace("v1.1.0", "v0.9.0"));
+        let file = charts.file(STAGE);
+        assert!(file == whole("v0.9.0") || file == charts.values("v0.9.0"), "{file}");
+    }
+}
+
+#[test]
+fn a_promotion_of_a_name_below_a_registry_writes_no_other_one() {
+    let charts = Charts::new(SHAPES[3]);
+    let Charts { environments, .. } = &charts;
+    let registry = environments.stage.registry.address();
+    let prod = |registry: &str, tag: &str| {
+        format!("image: {{registry: {registry}, repository: org/web, tag: '{tag}', digest: ''}}\n")
+    };
+    environments.stage.remote.commit("main", "Whole", &[File::new(PROD, prod("other.example", "v0.8.0"))]);
+    let promote = || environments.run("promote", &["--from", STAGE, "--to", PROD, "image"]).run();
+    promote().exit(3).stderr_has("the file does not say which image `image` is");
+    assert_eq!(charts.file(PROD), prod("other.example", "v0.8.0"));
+    let image = environments.build("web", "v1.0.0");
+    environments.run("release", &["-f", STAGE, &format!("image={image}")]).run().success();
+    charts.is_told(&image);
+    promote().success();
+    charts.is_told(&image);
+    assert_eq!(charts.file(PROD).replace(['\'', '"'], ""), prod(&registry, "v1.0.0").replace('\'', ""));
 }

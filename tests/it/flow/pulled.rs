@@ -173,7 +173,7 @@ fn a_suffix_of_a_later_entry_is_part_of_the_tag_that_is_pulled() {
 }
 
 /// What charts may take for another image than the tag says, and what is told of it, if a release does not refuse it.
-const BESIDE: [(&str, Option<&str>); 9] = [
+const BESIDE: [(&str, Option<&str>); 11] = [
     ("image:\n  repository: REG/org/web\n  tag: v2\n  imageDigest: sha256:DIGITS\n", None),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  Digest: sha256:DIGITS\n", None),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  useDigest: true\n  sha: DIGITS\n", None),
@@ -181,7 +181,9 @@ const BESIDE: [(&str, Option<&str>); 9] = [
     ("image: REG/org/web:v2\ndigest: sha256:DIGITS\n", None),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  sha: DIGITS\n", Some("whatever the tag")),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  digestChroot: sha256:DIGITS\n", Some("whatever the tag")),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  hash: sha256:DIGITS\n", Some("whatever the tag")),
     ("image:\n  repository: REG/org/web\n  tag: v2\n  tagSuffix: -debug\n", Some("is beside the tag")),
+    ("image:\n  repository: REG/org/web\n  tag: v2\n  distroless: true\n", Some("is beside the tag")),
     (
         "global: {image: {registry: mirror.example.com}}\nimage:\n  registry: REG\n  repository: org/web\n  tag: v2\n",
         Some("a chart that puts it into the name deploys `mirror.example.com/org/web`"),
@@ -242,4 +244,173 @@ fn what_comes_behind_the_images_leaves_a_rule_in_doubt() {
         on_branch(&stage, "check", &file).run().exit(9).stderr_has(&uncertain).stderr_has(said);
         release(&stage, &["-f", path, &argument]).exit(9).stderr_has(&uncertain).stderr_has(said);
     }
+}
+
+/// The entry `web` of a kustomization, and what begins a HelmRelease with the image `image`.
+const ENTRY: &str = "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n";
+const RELEASE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec:\n  values:\n    image:\n      \
+                       repository: REG/org/web\n      tag: v1\n  postRenderers:\n  - kustomize:\n";
+const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: x}\nspec:\n  source:\n    kustomize:\n      \
+                           images: ['web=REG/org/web:v1']\n";
+
+/// Steps that may give a container an image that no entry makes.
+const SET_IMAGES: [(&str, &str); 15] = [
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec/containers/0/image, value: 'REG/evil/web:v9'}\n  target: {kind: Deployment}\n",
+    ),
+    (
+        ENTRY,
+        "patchesJson6902:\n- patch: '[{\"op\": \"add\", \"path\": \"/spec/containers/0/image\", \"value\": \"other:v9\"}]'\n  target: {kind: Pod, name: d}\n",
+    ),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec/initContainers/0, value: {name: a, image: other}}\n",
+    ),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec, value: {containers: [{name: a, image: other}]}}\n",
+    ),
+    (ENTRY, "patches:\n- patch: |\n    - {op: copy, path: /spec/containers/0/image, from: /metadata/name}\n"),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    kind: Deployment\n    spec: {template: {spec: {containers: [{name: a, image: 'REG/evil/app:v9'}]}}}\n",
+    ),
+    (ENTRY, "patchesStrategicMerge:\n- |\n  kind: Pod\n  spec: {containers: [{name: a, image: '${IMAGE}'}]}\n"),
+    (ENTRY, "patches:\n- patch: |\n    image: {{\n"),
+    (
+        ENTRY,
+        "transformers:\n- |\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  patch: |\n    - op: replace\n      path: /spec/containers/0/image\n      value: other:v9\n",
+    ),
+    (
+        ENTRY,
+        "replacements:\n- source: {kind: ConfigMap, name: c, fieldPath: data.image}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+    ),
+    (
+        RELEASE,
+        "      patches:\n      - patch: |\n          - {op: replace, path: /spec/template/spec/containers/0/image, value: 'REG/evil/web:v9'}\n        target: {kind: Deployment}\n",
+    ),
+    (RELEASE, "      patches:\n      - patch: |\n          spec: {containers: [{name: a, image: REG/org/web}]}\n"),
+    (
+        RELEASE,
+        "      patchesStrategicMerge:\n      - {kind: Pod, metadata: {name: d}, spec: {containers: [{name: a, image: other}]}}\n",
+    ),
+    (
+        RELEASE,
+        "      patchesJson6902:\n      - {target: {kind: Pod}, patch: [{op: replace, path: /spec/containers/0/image, value: other}]}\n",
+    ),
+    (
+        APPLICATION,
+        "      patches:\n      - patch: |\n          - {op: replace, path: /spec/containers/0/image, value: other}\n",
+    ),
+];
+
+/// Steps that give no container an image, or one that an entry makes.
+const SET_NO_IMAGES: [(&str, &str); 14] = [
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: replace, path: /spec/replicas, value: 2}\n  target: {kind: Deployment}\n",
+    ),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec/containers/0/imagePullPolicy, value: Always}\n",
+    ),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: add, path: /spec/containers/0/env/-, value: {name: image, value: 'other:v1'}}\n",
+    ),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    - {op: add, path: /spec/template/spec/containers/-, value: {name: side, image: 'busybox:1'}}\n",
+    ),
+    (ENTRY, "patches:\n- patch: |\n    - {op: test, path: /spec/containers/0/image, value: other}\n"),
+    (ENTRY, "patches:\n- patch: |\n    kind: Pod\n    spec: {containers: [{name: a, image: 'web:v8'}]}\n"),
+    (
+        ENTRY,
+        "patches:\n- patch: |\n    kind: Pod\n    spec: {containers: [{name: a, resources: {}}], imagePullSecrets: [{name: image}]}\n",
+    ),
+    (ENTRY, "patches:\n- patch: |\n    kind: ConfigMap\n    data: {image: 'other:v1'}\n"),
+    (ENTRY, "patches:\n- path: image.yaml\ntransformers: [labels.yaml]\nreplacements:\n- path: images.yaml\n"),
+    (
+        ENTRY,
+        "transformers:\n- |\n  apiVersion: builtin\n  kind: LabelTransformer\n  metadata: {name: image}\n  labels: {image: b}\n",
+    ),
+    (
+        ENTRY,
+        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=a].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+    ),
+    (RELEASE, "      patches:\n      - patch: |\n          - {op: replace, path: /spec/image, value: 2}\n"),
+    (
+        RELEASE,
+        "      patchesStrategicMerge:\n      - {kind: Pod, metadata: {name: image}, spec: {containers: [{name: a, env: []}]}}\n",
+    ),
+    (
+        APPLICATION,
+        "      patches:\n      - patch: |\n          - {op: replace, path: /spec/containers/0/image, value: 'web:v8'}\n",
+    ),
+];
+
+/// Writes the file, and returns what a check of it and a release give, without and with a rule about the image.
+fn outputs(beginning: &str, step: &str) -> [Output; 4] {
+    let stage = stage(&[("org/web", "v1"), ("org/web", "v2")]);
+    let path = if beginning == ENTRY { KUSTOMIZATION } else { "k/x.yaml" };
+    write(&stage, path, &format!("{beginning}{step}"));
+    let argument = if beginning == RELEASE { "image=*:v2" } else { "web=*:v2" };
+    let check = || on_branch(&stage, "check", &["-f", path]).run();
+    let release = || release(&stage, &["-f", path, "--dry-run", argument]);
+    let free = [check(), release()];
+    rule(&stage, "platforms: linux/amd64");
+    let [checked, released] = free;
+    [checked, released, check(), release()]
+}
+
+#[test]
+fn a_step_that_may_set_another_image_leaves_a_rule_in_doubt() {
+    for (beginning, step) in SET_IMAGES {
+        let [checked, released, check_ruled, release_ruled] = outputs(beginning, step);
+        let told = "may set this image too, and what it sets is deployed then";
+        checked.success().stdout_has(told);
+        released.success().stdout_has(told);
+        for ruled in [check_ruled, release_ruled] {
+            ruled.exit(9).stderr_has("cannot tell for certain which image").stderr_has(told);
+        }
+    }
+}
+
+#[test]
+fn a_step_that_sets_no_image_leaves_no_doubt() {
+    for (beginning, step) in SET_NO_IMAGES {
+        for output in outputs(beginning, step) {
+            let told = output.success().stdout();
+            assert!(!told.contains("what it sets is deployed"), "{step}{told}");
+        }
+    }
+}
+
+#[test]
+fn a_patch_is_for_the_entry_that_is_called_like_its_container() {
+    let stage = stage(&[("org/web", "v1"), ("org/api", "v1")]);
+    let entries = "images:\n- name: web\n  newName: REG/org/web\n  newTag: v1\n- name: api\n  newName: REG/org/api\n  newTag: v1\n";
+    let told = |step: &str| {
+        write(&stage, KUSTOMIZATION, &format!("{entries}{step}"));
+        let output = on_branch(&stage, "check", &["-k", "k"]).run().success();
+        ["web", "api"].map(|name| output.stdout().contains(&format!("`{name}`: the patch on line")))
+    };
+    let merge = |object: &str, container: &str, image: &str| {
+        told(&format!(
+            "patches:\n- patch: |\n    kind: Pod\n    metadata: {{name: {object}}}\n    spec: {{containers: [{{name: {container}, image: '{image}'}}]}}\n"
+        ))
+    };
+    assert_eq!(merge("x", "api", "other:v1"), [false, true]);
+    assert_eq!(merge("api", "y", "other:v1"), [false, true]);
+    assert_eq!(merge("api", "web", "other:v1"), [true, false]);
+    assert_eq!(merge("x", "y", "mirror/web:v1"), [true, false]);
+    assert_eq!(merge("x", "y", "other:v1"), [true, true]);
+    let json = |target: &str| {
+        told(&format!(
+            "patches:\n- target: {{kind: Pod{target}}}\n  patch: |\n    - {{op: replace, path: /spec/containers/0/image, value: other}}\n"
+        ))
+    };
+    assert_eq!(json(", name: api"), [false, true]);
+    assert_eq!(json(""), [true, true]);
 }

@@ -12,6 +12,9 @@ use crate::yaml::{NodeId, ParsedYaml};
 pub(super) const NAMES: [&str; 5] = ["repository", "repo", "name", "image", "reference"];
 pub(in crate::targets::scalars) const VERSIONS: [&str; 2] = ["tag", "version"];
 
+/// What the key of a name ends in that a chart takes in place of one that it makes of other texts.
+const OVERRIDE: &str = "overriderepository";
+
 /// The keys of a version whose name is in the same mapping. Other keys of versions and digests end so.
 pub(in crate::targets::scalars) const PARTS_BESIDE: [&str; 3] = ["tag", "version", "digest"];
 
@@ -20,7 +23,8 @@ pub(in crate::targets::scalars) const PARTS_BESIDE: [&str; 3] = ["tag", "version
 pub(in crate::targets::scalars) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> Option<&'t str> {
     let version = plain(key);
     let stem = PARTS_BESIDE.iter().find_map(|end| version.strip_suffix(end))?;
-    if let Some((_, text)) = others.iter().find(|(other, _)| plain(other) == stem) {
+    let is_whole = |other: &str| other == stem || other.strip_prefix(stem) == Some(OVERRIDE);
+    if let Some((_, text)) = others.iter().find(|(other, _)| is_whole(&plain(other))) {
         return Some(text);
     }
     let stems = stems(stem, &NAMES);

@@ -180,13 +180,13 @@ pub(in crate::targets::scalars) fn counts_beside(version: &str, key: &str) -> bo
 const TAG_ENDS: [&str; 2] = ["tagsuffix", "tagprefix"];
 
 /// The keys of what charts add to a tag.
-const TAG_PARTS: [&str; 2] = ["suffix", "rootless"];
+const TAG_PARTS: [&str; 3] = ["suffix", "rootless", "distroless"];
 
 /// The keys of a variant of an image, beside its tag. In another mapping they are the role of something else.
 const TAG_VARIANTS: [&str; 3] = ["variant", "flavor", "flavour"];
 
 /// What the key of a digest ends in.
-const DIGESTS: [&str; 3] = ["digest", "sha256", "sha"];
+const DIGESTS: [&str; 4] = ["digest", "sha256", "sha", "hash"];
 
 /// The end of a name behind which charts write the digits of a digest as a tag.
 pub(in crate::targets::scalars) const NAME_OF_DIGITS: &str = "@sha256";

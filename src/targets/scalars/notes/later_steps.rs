@@ -2,7 +2,7 @@
 //! post-renderers of a HelmRelease, and what an ApplicationSet puts over its template.
 
 use crate::targets::edit::{Fields, LaterStep, MadeImage, NoteKind};
-use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry};
+use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry, PATCHES, PatchedImage};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{is_list, is_mapping, text_beside, value_of};
 use crate::targets::scalars::document::object::{Object, objects};
@@ -61,20 +61,27 @@ impl Edited<'_, '_> {
         let origin = |node: NodeId| expanded.map_or(node, |expanded| expanded.origin(node));
         let root = objects(path, yaml).into_iter().map(|object| object.root).find(|root| origin(*root) == release)?;
         let lists = |key: &str| renderer_lists(yaml, root, key).into_iter().map(|(_, item)| item);
-        let patches = || lists("patches").filter_map(|item| value_of(yaml, item, "patch"));
+        let mut patches = lists("patches").map(|item| kustomization::patch_in(yaml, item));
+        let is_set = |patch: &NodeId| yaml.tree.text(*patch).is_some_and(|text| self.is_set_in(text));
         let entry = self.entry_among(yaml, lists("images").filter(|item| !self.is_in(origin(*item))));
-        let patch = || patches().find(|patch| yaml.tree.text(*patch).is_some_and(|text| self.is_set_in(text)));
-        entry.or_else(patch).map(|node| (LaterStep::PostRenderer, origin(node)))
+        let sets = entry.or_else(|| patches.find(is_set)).map(|node| (LaterStep::PostRenderer, origin(node)));
+        let patched = images.patched.get_or_init(|| patched_by_renderers(path, yaml)).iter();
+        let is_other = |(of, _, set): &&(NodeId, NodeId, PatchedImage)| *of == root && !set.is(&self.image);
+        let other =
+            || patched.clone().find(is_other).map(|(_, patch, _)| (LaterStep::MaybePostRenderer, origin(*patch)));
+        sets.or_else(other)
     }
 
     /// What a kustomization does to the manifests of its charts. Of its own entries, the later ones count.
     fn in_kustomization(&self, root: NodeId) -> Option<(LaterStep, NodeId)> {
         let own = |key: &str| self.yaml.tree.own(root, &|text| text.eq_ignore_ascii_case(key)).map(|pair| pair.value);
         let lists = ["images", "imageTags"].into_iter().filter_map(own).filter(|list| is_list(self.yaml, *list));
+        let items: Vec<NodeId> = lists.flat_map(|list| self.yaml.tree.children(list)).collect();
         let is_later = |item: &NodeId| (*item > self.place.item || !self.is_in_list_of(*item)) && !self.is_in(*item);
-        let entry = self.entry_among(self.yaml, lists.flat_map(|list| self.yaml.tree.children(list)).filter(is_later));
+        let entry = self.entry_among(self.yaml, items.iter().copied().filter(is_later));
         let entry = entry.map(|item| (LaterStep::Entry, item));
-        let patch = || self.patch_among(root);
+        let name = |item: &NodeId| text_beside(self.yaml, *item, "name").map(str::to_owned);
+        let patch = || self.patch_among(root, &|| items.iter().filter_map(name).collect());
         entry.or_else(|| kustomization::later_step(self.yaml, root, &self.image, None)).or_else(patch)
     }
 
@@ -91,12 +98,26 @@ impl Edited<'_, '_> {
     fn in_sources(&self, object: &Object) -> Option<(LaterStep, NodeId)> {
         let is_around = |source: &NodeId| self.yaml.tree.is_within(self.place.item, *source);
         let source = sources(self.yaml, object).into_iter().find(is_around)?;
-        self.patch_among(value_of(self.yaml, source, "kustomize")?)
+        let kustomization = value_of(self.yaml, source, "kustomize")?;
+        let list = value_of(self.yaml, kustomization, "images").filter(|list| is_list(self.yaml, *list));
+        let read = |item: NodeId| ReferenceForm::Keyed.parse(self.yaml.tree.text(item)?).ok();
+        let names = || list.into_iter().flat_map(|list| self.yaml.tree.children(list)).filter_map(read);
+        self.patch_among(kustomization, &|| names().map(|image| image.key.unwrap_or(image.name)).collect())
     }
 
-    fn patch_among(&self, kustomization: NodeId) -> Option<(LaterStep, NodeId)> {
+    /// Returns the patch that sets the image, or else one that sets an image which none of the entries is for.
+    fn patch_among(&self, kustomization: NodeId, entries: &dyn Fn() -> Vec<String>) -> Option<(LaterStep, NodeId)> {
         let mut patches = kustomization::patches(self.yaml, kustomization).into_iter();
-        patches.find(|(_, text)| self.is_set_in(text)).map(|(patch, _)| (LaterStep::Patch, patch))
+        let sets = patches.find(|(_, text)| self.is_set_in(text)).map(|(patch, _)| (LaterStep::Patch, patch));
+        let is_left = |item: &NodeId| {
+            let images = kustomization::patched_images(self.yaml, *item).into_iter();
+            let mut others = images.filter(|set| !set.is(&self.image));
+            others.any(|set| !entries().iter().any(|name| kustomization::is_for(name, &set.text)))
+        };
+        let mut items = kustomization::patch_items(self.yaml, kustomization).into_iter();
+        sets.or_else(|| {
+            items.find(is_left).map(|item| (LaterStep::MaybePatch, kustomization::patch_in(self.yaml, item)))
+        })
     }
 
     /// What an ApplicationSet puts over its template: `templatePatch`, and the templates of its generators.
@@ -178,4 +199,16 @@ impl Edited<'_, '_> {
         let Some(name) = self.image.new_name.as_deref() else { return false };
         versioned_images(patch).any(|set| is_same_image(&set.name, name) && set.version().differs_from(&self.image))
     }
+}
+
+/// Returns the images that the patches in the post-renderers of each object give to containers.
+fn patched_by_renderers(path: &str, yaml: &ParsedYaml<'_>) -> Vec<(NodeId, NodeId, PatchedImage)> {
+    let mut all = Vec::new();
+    for root in objects(path, yaml).into_iter().map(|object| object.root) {
+        for (_, item) in PATCHES.into_iter().flat_map(|key| renderer_lists(yaml, root, key)) {
+            let patch = kustomization::patch_in(yaml, item);
+            all.extend(kustomization::patched_images(yaml, item).into_iter().map(|set| (root, patch, set)));
+        }
+    }
+    all
 }

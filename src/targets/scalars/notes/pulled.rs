@@ -96,7 +96,10 @@ pub(super) fn more_of_tag(
     let is_of_image = parts.repository.is_some_and(|slot| variable::key_of(yaml, slot).ends_with("repository"))
         || parameter.is_some_and(|(group, _)| is_image_key(group))
         || mapping_around(yaml, &place.trail, mapping) != mapping;
-    let other = siblings.more_of_tag(was, is_of_image).filter(|_| !is_decided)?;
+    // The chart of Nextcloud takes its flavor in place of a tag.
+    let repository = parts.repository.and_then(|slot| slot.text(yaml).ok().flatten()).unwrap_or_default();
+    let is_nextcloud = repository.rsplit('/').next() == Some("nextcloud");
+    let other = siblings.more_of_tag(was, is_of_image && !is_nextcloud).filter(|_| !is_decided)?;
     let (key, text) = (other.key.to_owned(), other.text.unwrap_or_default().to_owned());
     Some(NoteKind::Values(ValuesNote::MoreOfTag { key, text }))
 }

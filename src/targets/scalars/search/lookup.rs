@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 
+use crate::targets::kustomization::PatchedImage;
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::node_path::own_pair;
 use crate::targets::scalars::document::nodes::{is_mapping, text_of, value_at, value_of};
@@ -44,6 +45,8 @@ pub(in crate::targets) struct FileImages<'p, 'd> {
     repeated: RepeatedKeys<'p, 'd>,
     /// The tree in which aliases and merge keys are followed, once that is asked for.
     expanded: OnceCell<Option<ExpandedYaml<'d>>>,
+    /// The images that post-renderers set by patches, once that is asked for: in that tree, each behind the object and the patch.
+    pub(in crate::targets::scalars) patched: OnceCell<Vec<(NodeId, NodeId, PatchedImage)>>,
 }
 
 /// An image that a name means.
@@ -71,8 +74,8 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        let (repeated, expanded) = (RepeatedKeys::of(yaml), OnceCell::new());
-        Self { origin, yaml, objects, named, repeated, expanded }
+        let (repeated, expanded, patched) = (RepeatedKeys::of(yaml), OnceCell::new(), OnceCell::new());
+        Self { origin, yaml, objects, named, repeated, expanded, patched }
     }
 
     /// Returns the tree in which aliases and merge keys are followed, if there are any.

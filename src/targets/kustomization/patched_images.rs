@@ -1,0 +1,178 @@
+//! The images that a patch gives to containers which may be there already. A container that it adds has an image of its own, and
+//! a field `image` elsewhere is none that an entry is for.
+
+use super::entry::effective;
+use super::entry_names::is_plain;
+use crate::image::ReferenceText;
+use crate::targets::edit::Fields;
+use crate::targets::scalars::{is_same_image, versioned_images};
+use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
+
+/// The lists of a pod's containers.
+const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+
+/// An image that a patch gives to a container.
+#[derive(Default)]
+pub(in crate::targets) struct PatchedImage {
+    /// As it is written; empty if that cannot be read.
+    pub(in crate::targets) text: String,
+    /// What the container is called, and then its object, as far as the patch says so.
+    called: Vec<String>,
+}
+
+impl PatchedImage {
+    /// Whether it is this image for certain.
+    pub(in crate::targets) fn is(&self, image: &Fields) -> bool {
+        let is_same = |name: &str| image.new_name.as_deref().is_some_and(|own| is_same_image(name, own));
+        versioned_images(&self.text).any(|set| is_same(&set.name) && !set.version().differs_from(image))
+    }
+
+    /// Returns which of these entries, each with its names, may have had the image that it replaces: those that are called like
+    /// the container or its object, or like the new image; all of them if none is.
+    pub(super) fn replaced(self, entries: &[[&str; 2]]) -> ReplacedImage {
+        let is_alike = |called: &String| is_plain(called) && entries.iter().any(|names| may_have(called, names));
+        let called = self.called.into_iter().find(is_alike);
+        let new_name = last_part(ReferenceText::split(&self.text).name).to_owned();
+        let replaced = ReplacedImage { called, new_name, is_any: false };
+        let is_any = !entries.iter().any(|names| replaced.may_be_of(*names));
+        ReplacedImage { is_any, ..replaced }
+    }
+}
+
+/// What is known of the image that a patch replaces.
+pub(super) struct ReplacedImage {
+    called: Option<String>,
+    /// The last part of the new name.
+    new_name: String,
+    is_any: bool,
+}
+
+impl ReplacedImage {
+    /// Whether an entry of these names may have it.
+    pub(super) fn may_be_of(&self, names: [&str; 2]) -> bool {
+        let is_called = |called: &String| may_have(called, &names);
+        self.is_any || self.called.as_ref().map_or_else(|| names.map(last_part).contains(&&*self.new_name), is_called)
+    }
+}
+
+/// Returns the patch in an item of a list of patches: a text, or what is written out.
+pub(in crate::targets) fn patch_in(yaml: &ParsedYaml<'_>, item: NodeId) -> NodeId {
+    value(yaml, item, "patch").unwrap_or(item)
+}
+
+/// Returns the images that an item of a list of patches, or a transformer, gives to containers.
+pub(in crate::targets) fn patched_images(yaml: &ParsedYaml<'_>, item: NodeId) -> Vec<PatchedImage> {
+    let mut patch = Patch::default();
+    let target = value(yaml, item, "target");
+    patch.target = target.map(|target| text_at(yaml, target, "name"));
+    let written = patch_in(yaml, item);
+    match yaml.tree.text(written) {
+        Some(text) => patch.read(text),
+        None => patch.read_document(yaml, written),
+    }
+    patch.images
+}
+
+fn text_at(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<String> {
+    yaml.tree.text(value(yaml, mapping, key)?).map(str::to_owned)
+}
+
+#[derive(Default)]
+struct Patch {
+    /// The name of its `target`, if it has one.
+    target: Option<Option<String>>,
+    /// What the object that is read is called.
+    object: Option<String>,
+    images: Vec<PatchedImage>,
+}
+
+impl Patch {
+    fn read(&mut self, text: &str) {
+        // Most patches set other fields.
+        if !text.contains("image") {
+            return;
+        }
+        let source = SourceText::read(text.as_bytes()).ok();
+        match source.as_ref().and_then(|source| yaml::read(source).ok()) {
+            Some(inner) => inner.tree.documents.iter().for_each(|root| self.read_document(&inner, *root)),
+            None => self.push(None, None),
+        }
+    }
+
+    fn read_document(&mut self, yaml: &ParsedYaml<'_>, root: NodeId) {
+        let own = || text_at(yaml, value(yaml, root, "metadata")?, "name");
+        self.object = self.target.clone().unwrap_or_else(own);
+        match yaml.tree.kind(root) {
+            NodeKind::Sequence(_) => yaml.tree.children(root).for_each(|item| self.read_operation(yaml, item)),
+            _ => self.read_below(yaml, root),
+        }
+    }
+
+    /// An operation of a JSON patch. What it copies or moves is not known.
+    fn read_operation(&mut self, yaml: &ParsedYaml<'_>, item: NodeId) {
+        let (operation, path) = (text_at(yaml, item, "op"), text_at(yaml, item, "path").unwrap_or_default());
+        let operation = operation.unwrap_or_default();
+        let set = value(yaml, item, "value").filter(|_| matches!(&*operation, "add" | "replace"));
+        let mut steps = path.rsplit('/');
+        let mut step = || steps.next().unwrap_or_default();
+        let [last, before, list] = [step(), step(), step()];
+        let is_image = last == "image" && CONTAINERS.contains(&list);
+        match set {
+            _ if matches!(&*operation, "test" | "remove") => {}
+            Some(image) if is_image => self.push(yaml.tree.text(image), None),
+            _ if CONTAINERS.contains(&before) && operation == "add" => {}
+            Some(container) if CONTAINERS.contains(&before) => self.read_container(yaml, container),
+            Some(list) if CONTAINERS.contains(&last) => self.read_list(yaml, list),
+            Some(other) => self.read_below(yaml, other),
+            None if is_image || [last, before].iter().any(|step| CONTAINERS.contains(step)) => self.push(None, None),
+            None => {}
+        }
+    }
+
+    fn read_below(&mut self, yaml: &ParsedYaml<'_>, root: NodeId) {
+        let is_mapping = |node: &NodeId| matches!(yaml.tree.kind(*node), NodeKind::Mapping(_));
+        for pair in yaml.tree.subtree(root).filter(is_mapping).flat_map(|mapping| yaml.tree.pairs(mapping)) {
+            match yaml.tree.text(pair.key) {
+                Some(key) if CONTAINERS.contains(&key) => self.read_list(yaml, pair.value),
+                // In a transformer that patches.
+                Some("patch" | "patches" | "jsonOp") => self.read(yaml.tree.text(pair.value).unwrap_or_default()),
+                _ => {}
+            }
+        }
+    }
+
+    fn read_list(&mut self, yaml: &ParsedYaml<'_>, list: NodeId) {
+        if let NodeKind::Sequence(_) = yaml.tree.kind(list) {
+            yaml.tree.children(list).for_each(|container| self.read_container(yaml, container));
+        }
+    }
+
+    fn read_container(&mut self, yaml: &ParsedYaml<'_>, container: NodeId) {
+        if let Some(image) = value(yaml, container, "image") {
+            self.push(yaml.tree.text(image), text_at(yaml, container, "name"));
+        }
+    }
+
+    fn push(&mut self, image: Option<&str>, container: Option<String>) {
+        let called = container.into_iter().chain(self.object.clone()).collect();
+        self.images.push(PatchedImage { text: image.unwrap_or_default().to_owned(), called });
+    }
+}
+
+/// Whether what is called `called` may have an image of one of these names: one of the two is in the other one. An expression
+/// may be for any.
+pub(super) fn may_have(called: &str, names: &[&str]) -> bool {
+    let is_alike = |name: &&str| called.contains(last_part(name)) || last_part(name).contains(called);
+    let is_known = !names.is_empty() && is_plain(called) && names.iter().all(|name| is_plain(name));
+    !is_known || names.iter().any(is_alike)
+}
+
+pub(super) fn value(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {
+    let mapping = yaml.tree.resolve(mapping);
+    let is_mapping = matches!(yaml.tree.kind(mapping), NodeKind::Mapping(_));
+    effective(yaml, is_mapping.then_some(mapping)?, key).map(|value| yaml.tree.resolve(value))
+}
+
+pub(super) fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
