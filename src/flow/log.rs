@@ -28,7 +28,7 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     };
     let (mut history, mut without, mut commits_read) = (Vec::new(), Vec::new(), 0);
     for path in paths {
-        let found = EntryHistory::read_until(snapshot, path, name, Numbers::InVersions, is_enough)?;
+        let found = EntryHistory::read(snapshot, path, name, Numbers::InVersions, &is_enough)?;
         commits_read = commits_read.max(found.commits_read);
         if found.changes.is_empty() && found.complete {
             without.push(path);

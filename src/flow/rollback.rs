@@ -158,8 +158,8 @@ fn find(
     seen: &mut Option<CommitId>,
 ) -> Result<(Vec<LoggedRelease>, usize), Failure> {
     let name = request.name.as_str();
-    let is_found = |releases: &[LoggedRelease]| !matches!(place_of_earlier(releases, request), Ok(None));
-    let found = EntryHistory::read(snapshot, path, Some(name), Numbers::InVersions, is_found)?;
+    let is_found = |read: &EntryHistory| !matches!(place_of_earlier(&read.changes, request), Ok(None));
+    let found = EntryHistory::read(snapshot, path, Some(name), Numbers::InVersions, &is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);
     }

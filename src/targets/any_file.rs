@@ -93,11 +93,25 @@ pub struct ReadFile<'p, 'd> {
 /// # Errors
 ///
 /// The file cannot be read.
-pub fn read<R>(
+pub fn read<R: Default>(
     path: &str,
     source: &[u8],
-    then: impl FnOnce(&ReadFile<'_, '_>) -> Result<R, TargetError>,
+    then: impl Fn(&ReadFile<'_, '_>) -> Result<R, TargetError>,
 ) -> Result<R, TargetError> {
+    let mut result = R::default();
+    read_then(path, source, &mut |file| {
+        result = then(file)?;
+        Ok(())
+    })?;
+    Ok(result)
+}
+
+/// Reads a file without a copy of all that for each caller.
+fn read_then(
+    path: &str,
+    source: &[u8],
+    then: &mut dyn FnMut(&ReadFile<'_, '_>) -> Result<(), TargetError>,
+) -> Result<(), TargetError> {
     let unread = |error: YamlError| match Editor::by_name(path) {
         Editor::Lists(_) => TargetError::from(EditError::from(error)),
         Editor::Scalars => scalars::refuse_text(path, source).err().unwrap_or_else(|| error.into()).into(),
@@ -122,8 +136,9 @@ pub fn read<R>(
 
 /// Returns whether the file at `path` is a kustomization, and no other kind of file. What cannot be read is as its name says.
 pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
-    let editor = read(path, source, |file| Ok(file.editor));
-    editor.unwrap_or_else(|_| Editor::by_name(path)) == Editor::Lists(ListsPlace::Document)
+    let is_kustomization = |editor| editor == Editor::Lists(ListsPlace::Document);
+    let read = read(path, source, |file| Ok(is_kustomization(file.editor)));
+    read.unwrap_or_else(|_| is_kustomization(Editor::by_name(path)))
 }
 
 /// Returns whether a Kustomization of Flux in the file at `path` gives an image of a manifest a version.

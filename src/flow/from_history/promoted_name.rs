@@ -162,8 +162,8 @@ impl EntryThere {
         if running.said_name.is_some() || !running.was_released {
             return Ok(running.said_name);
         }
-        let is_said = |changes: &[LoggedRelease]| changes.iter().any(|change| change.said_name().is_some());
-        let history = EntryHistory::read(snapshot, path, Some(name), numbers, is_said)?;
+        let is_said = |read: &EntryHistory| read.changes.iter().any(|change| change.said_name().is_some());
+        let history = EntryHistory::read(snapshot, path, Some(name), numbers, &is_said)?;
         Ok(history.changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned))
     }
 }

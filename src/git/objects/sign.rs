@@ -2,6 +2,8 @@
 //! or ssh-keygen) and the key of the configuration.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,7 +65,7 @@ impl Signing {
         // gix reads the configuration for signing from a repository only. An empty one has the user's and the system's.
         let failed = |error: anyhow::Error| GitError::unexpected("a temporary repository cannot be made", error);
         let folder = tempfile::tempdir().map_err(|error| failed(error.into()))?;
-        let repository = gix::init_bare(folder.path()).map_err(|error| failed(error.into()))?;
+        let repository = empty_repository(folder.path()).map_err(failed)?;
         options(repository, signed, committer, limit).map(signing)
     }
 
@@ -75,6 +77,14 @@ impl Signing {
         commit.extra_headers.push((SIGNATURE.into(), signature.into()));
         Ok(commit)
     }
+}
+
+/// Makes the least that counts as a repository. What gix makes of a folder has the examples of hooks too (30 kB of the program).
+fn empty_repository(folder: &Path) -> anyhow::Result<Repository> {
+    fs::create_dir(folder.join("objects"))?;
+    fs::create_dir(folder.join("refs"))?;
+    fs::File::create_new(folder.join("HEAD"))?.write_all(b"ref: refs/heads/main\n")?;
+    Ok(gix::open(folder)?)
 }
 
 /// Returns whether git's configuration asks to sign. What is neither true nor false is refused, as by git: taken for false, it

@@ -48,21 +48,7 @@ impl EntryHistory {
         path: &RepositoryPath,
         name: Option<&str>,
         numbers: Numbers,
-        is_enough: impl Fn(&[LoggedRelease]) -> bool,
-    ) -> Result<Self, Failure> {
-        Self::read_until(snapshot, path, name, numbers, |read| is_enough(&read.changes))
-    }
-
-    /// Reads as [`EntryHistory::read`] does, until what was read `is_enough`.
-    ///
-    /// # Errors
-    /// If the repository cannot be read.
-    pub(crate) fn read_until(
-        snapshot: &mut Snapshot<'_>,
-        path: &RepositoryPath,
-        name: Option<&str>,
-        numbers: Numbers,
-        is_enough: impl Fn(&Self) -> bool,
+        is_enough: &dyn Fn(&Self) -> bool,
     ) -> Result<Self, Failure> {
         let mut line = Line::new(path, name);
         let mut read = Self { changes: Vec::new(), complete: false, commits_read: 0, read_back_to: i64::MAX };

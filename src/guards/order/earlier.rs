@@ -41,7 +41,7 @@ impl EarlierBuild {
         is_enough: impl Fn(&[Self], usize) -> bool,
     ) -> Result<Vec<Self>, Failure> {
         let is_enough = |read: &EntryHistory| is_enough(&earlier_builds(&read.changes, name), read.commits_read);
-        let history = EntryHistory::read_until(snapshot, path, Some(name), *numbers, is_enough)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), *numbers, &is_enough)?;
         Ok(earlier_builds(&history.changes, name))
     }
 }

@@ -90,8 +90,8 @@ fn own_names_of(
     if places.len() > MAX_OWN_PASTS {
         claims.search(snapshot, MAX_COMMITS_SEARCHED)?;
         let spellings = claims.spellings(name, &file.path, &file.old);
-        let mut names = vec![None; places.len()];
         let name_alone = |read: &ReadFile<'_, '_>| {
+            let mut names = vec![None; places.len()];
             for (at, own) in read.named_alone(name, &spellings) {
                 if places.get(at).is_some_and(|place| says(read.entries(Some(&own)), place)) {
                     names[at] = Some(own);

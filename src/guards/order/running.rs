@@ -82,9 +82,9 @@ impl RunningEntry {
         if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, depth)? {
             return Ok(running);
         }
-        let is_enough = |changes: &[LoggedRelease]| {
+        let is_enough = |read: &EntryHistory| {
             // No release makes a name say several things, so that none ends the search.
-            is_enough(changes) || (is_of_several && changes.len() >= MAX_CHECKPOINTS)
+            is_enough(&read.changes) || (is_of_several && read.changes.len() >= MAX_CHECKPOINTS)
         };
         if claim.is_none()
             && !snapshot.has_folders(&claims.line().tips().collect::<Vec<_>>(), path)?
@@ -97,8 +97,8 @@ impl RunningEntry {
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
             return Ok(Self { build, ..Self::default() });
         }
-        let history = EntryHistory::read(snapshot, path, Some(name), *numbers, is_enough)?;
-        if !history.complete && !is_enough(&history.changes) {
+        let history = EntryHistory::read(snapshot, path, Some(name), *numbers, &is_enough)?;
+        if !history.complete && !is_enough(&history) {
             note(format!("read only {} of the history of `{name}`", newest_commits(history.commits_read)));
         }
         // If it is of several files, it may be true of another one of them.

@@ -7,7 +7,7 @@ use super::pulled::{Doubt, MadeImage, PulledImage};
 use crate::image::ImageName;
 
 /// What became of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Edit {
     /// The new text; the old one if nothing changes.
     pub text: Vec<u8>,
