@@ -1,0 +1,40 @@
+//! Files with thousands of images are read in a time that grows with their size. A search among all images for each of them
+//! takes minutes.
+
+use std::time::{Duration, Instant};
+
+use tagship::targets::{Fields, ShownEntries, read};
+
+/// Many times what a file of this size takes.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Returns the text that `line` makes of each number.
+fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
+    (0..count).fold(String::new(), |mut text, number| {
+        text.push_str(&line(number));
+        text
+    })
+}
+
+/// Returns what shows in a file, in time.
+fn shown(path: &str, text: &str) -> ShownEntries {
+    let start = Instant::now();
+    let shown = read(path, text.as_bytes(), |file| file.shown_entries()).unwrap();
+    assert!(start.elapsed() < LIMIT, "{path}: {:?}", start.elapsed());
+    shown
+}
+
+#[test]
+fn a_release_with_many_entries_and_patches_of_post_renderers() {
+    let mut text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec:\n  values:\n".to_owned();
+    text += &lines(1_000, |n| format!("    s{n}: {{image: {{repository: r.example/s{n}, tag: v1}}}}\n"));
+    text += "  postRenderers:\n  - kustomize:\n      images:\n";
+    text += &lines(1_000, |n| format!("      - {{name: r.example/s{}, newTag: v2}}\n", n + 500));
+    text += "      patches:\n";
+    text += &lines(1_000, |n| format!("      - {{patch: 'image: r.example/s{n}:v3'}}\n"));
+    let shown = shown("release.yaml", &text);
+    assert_eq!(shown.entries.len(), 2_000);
+    let doubts = |(_, fields): &(String, Fields)| fields.pulled.as_ref().map_or(0, |pulled| pulled.doubts().len());
+    // Each value is set again, and so is each entry whose image a patch sets too.
+    assert_eq!(shown.entries.iter().map(doubts).sum::<usize>(), 1_500);
+}
