@@ -241,7 +241,8 @@ fn image_of(name: &str) -> Fields {
     Fields { new_name: text(rest), new_tag: tag.and_then(text), digest: digest.and_then(text), ..Fields::default() }
 }
 
-pub(super) fn reference(image: &Fields) -> String {
+/// Returns an image as kustomize reads it.
+pub(in crate::targets) fn reference(image: &Fields) -> String {
     let part =
         |mark: &str, text: &Option<String>| text.as_ref().map_or_else(String::new, |text| format!("{mark}{text}"));
     format!("{}{}{}", part("", &image.new_name), part(":", &image.new_tag), part("@", &image.digest))

@@ -188,7 +188,10 @@ impl<'p, 'd> FileImages<'p, 'd> {
 
     /// Returns the object that a node is in.
     pub(in crate::targets::scalars) fn object_around(&self, node: NodeId) -> Option<&Object> {
-        self.objects.iter().find(|object| self.yaml.tree.is_within(node, object.root))
+        let is_within = |object: &&Object| self.yaml.tree.is_within(node, object.root);
+        // Each object ends behind the one before.
+        let ended = self.objects.partition_point(|object| object.root <= node && !is_within(&object));
+        self.objects[ended..].iter().find(is_within)
     }
 
     /// Takes from the parameters that are laid over the text what they make of an image in it.
