@@ -20,12 +20,19 @@ pub(in crate::targets::scalars) struct SiblingValues<'y> {
 
 pub(in crate::targets::scalars) struct SiblingValue<'y> {
     pub(in crate::targets::scalars) key: &'y str,
-    /// The place of the key, or of the name of the parameter.
-    pub(in crate::targets::scalars) place: Position,
+    /// The key, or the name of the parameter; the place of one that is written elsewhere.
+    at: Result<NodeId, Position>,
     /// The value, if it is in the text that is edited.
     pub(in crate::targets::scalars) value: Option<NodeId>,
     /// The text, if there is any.
     pub(in crate::targets::scalars) text: Option<&'y str>,
+}
+
+impl SiblingValue<'_> {
+    /// Returns the place of the key. There may be thousands, and to count a column takes its time.
+    pub(in crate::targets::scalars) fn place(&self, yaml: &ParsedYaml<'_>) -> Position {
+        self.at.map_or_else(|place| place, |node| yaml.place(node))
+    }
 }
 
 impl<'y> SiblingValues<'y> {
@@ -34,7 +41,7 @@ impl<'y> SiblingValues<'y> {
         let mut siblings = Self::in_same_text(yaml, place, slot);
         for TextElsewhere { key, text, place } in &place.beside {
             siblings.others.retain(|other| other.key != key);
-            siblings.others.push(SiblingValue { key, place: *place, value: None, text: text.as_deref() });
+            siblings.others.push(SiblingValue { key, at: Err(*place), value: None, text: text.as_deref() });
         }
         siblings
     }
@@ -46,7 +53,7 @@ impl<'y> SiblingValues<'y> {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 let value = parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(SiblingValue { key, place: parameter.place(), value: Some(value), text: parameter.text })
+                Some(SiblingValue { key, at: Ok(parameter.named()), value: Some(value), text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
@@ -59,8 +66,7 @@ impl<'y> SiblingValues<'y> {
             pairs_of(yaml, slot.parent).filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
-            let (place, text) = (yaml.place(pair.key), filled(yaml, pair.value));
-            Some(SiblingValue { key, place, value: Some(pair.value), text })
+            Some(SiblingValue { key, at: Ok(pair.key), value: Some(pair.value), text: filled(yaml, pair.value) })
         };
         Self { own: key_at(yaml, slot, &place.path), others: others.filter_map(neighbour).collect() }
     }
