@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use tagship::targets::{Fields, ShownEntries, read};
+use tagship::targets::{Absent, Fields, ShownEntries, edit, read};
 
 /// Many times what a file of this size takes.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -37,4 +37,15 @@ fn a_release_with_many_entries_and_patches_of_post_renderers() {
     let doubts = |(_, fields): &(String, Fields)| fields.pulled.as_ref().map_or(0, |pulled| pulled.doubts().len());
     // Each value is set again, and so is each entry whose image a patch sets too.
     assert_eq!(shown.entries.iter().map(doubts).sum::<usize>(), 1_500);
+}
+
+#[test]
+fn an_edit_of_many_entries_of_one_name() {
+    const ENTRIES: usize = 2_000;
+    let text =
+        format!("images:\n{}", lines(ENTRIES, |n| format!("- {{name: web, newName: r.example/web, newTag: v{n}}}\n")));
+    let start = Instant::now();
+    let edit = edit("kustomization.yaml", text.as_bytes(), &["web=*:v2".parse().unwrap()], Absent::Report).unwrap();
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+    assert_eq!(edit.entries.iter().filter(|entry| entry.changed()).count(), ENTRIES - 1);
 }
