@@ -44,6 +44,11 @@ impl<'e> EntryNames<'e> {
         all
     }
 
+    /// Returns the first place of a plain name that several entries have.
+    pub(super) fn first_of_several(&self, name: &str) -> Option<usize> {
+        self.plain.get(name).filter(|places| places.len() > 1).map(|places| places[0])
+    }
+
     /// Returns the first place from `from` on whose entry is for an image, of those that count.
     pub(in crate::targets) fn next(&self, from: usize, image: &str, counts: &dyn Fn(usize) -> bool) -> Option<usize> {
         let is_next = |place: &usize| *place >= from && counts(*place);
