@@ -38,7 +38,17 @@ impl SiblingValue<'_> {
 impl<'y> SiblingValues<'y> {
     /// Returns what stands beside one value of an image, but for its other values.
     pub(in crate::targets::scalars) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, slot: Slot) -> Self {
-        let mut siblings = Self::in_same_text(yaml, place, slot);
+        Self::among(yaml, place, slot, &mut pairs_of(yaml, slot.parent))
+    }
+
+    /// Returns what [`SiblingValues::of`] returns, of some pairs of the mapping.
+    pub(in crate::targets::scalars) fn among(
+        yaml: &'y ParsedYaml<'_>,
+        place: &'y ImagePlace,
+        slot: Slot,
+        pairs: &mut dyn Iterator<Item = Pair>,
+    ) -> Self {
+        let mut siblings = Self::in_same_text(yaml, place, slot, pairs);
         for TextElsewhere { key, text, place } in &place.beside {
             siblings.others.retain(|other| other.key != key);
             siblings.others.push(SiblingValue { key, at: Err(*place), value: None, text: text.as_deref() });
@@ -46,7 +56,12 @@ impl<'y> SiblingValues<'y> {
         siblings
     }
 
-    fn in_same_text(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, slot: Slot) -> Self {
+    fn in_same_text(
+        yaml: &'y ParsedYaml<'_>,
+        place: &ImagePlace,
+        slot: Slot,
+        pairs: &mut dyn Iterator<Item = Pair>,
+    ) -> Self {
         let own_values = place.nodes();
         // The item of a parameter is its list.
         if place.path.starts_with(PARAMETERS) && is_list(yaml, place.item) {
@@ -62,8 +77,7 @@ impl<'y> SiblingValues<'y> {
         let is_scalar = |value: NodeId| {
             !matches!(yaml.tree.kind(yaml.tree.resolve(value)), NodeKind::Mapping(_) | NodeKind::Sequence(_))
         };
-        let others =
-            pairs_of(yaml, slot.parent).filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
+        let others = pairs.filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
             Some(SiblingValue { key, at: Ok(pair.key), value: Some(pair.value), text: filled(yaml, pair.value) })
