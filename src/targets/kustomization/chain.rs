@@ -1,7 +1,9 @@
 //! Entries that meet in one image. kustomize applies the entries one after the other to every image, so one that is for what an
 //! earlier one made of an image is applied to that image too, and has the last word.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::entry::{ImageEntry, ImageLists, fields, suffix_of};
 use super::entry_names::{EntryNames, is_plain};
@@ -30,10 +32,10 @@ pub(super) fn follow_chains(
         if !is_asked && !appends {
             continue;
         }
-        let chain = Chain::of(steps, at, &|_| true);
+        let chain = Chain::of(steps, at, None);
         let is_later = |link: &&Link| link.at > at && is_new(entries[link.at]);
-        if let Some(added) = chain.links.iter().find(is_later) {
-            let without = Chain::of(steps, at, &|later| later <= at || !is_new(entries[later]));
+        if let Some(added) = chain.links.iter().filter(|_| appends).find(is_later) {
+            let without = Chain::of(steps, at, Some(&|later| later <= at || !is_new(entries[later])));
             if chain.is_replaced() || chain.made().new_name != without.made().new_name {
                 let argument = requested.of(entries[added.at]).and_then(|asked| asked.for_entry(name));
                 let argument = argument.map(|argument| argument.to_string());
@@ -107,13 +109,15 @@ impl<'e> AppliedEntry<'e> {
 pub(in crate::targets) struct AppliedEntries<'e> {
     steps: Vec<AppliedEntry<'e>>,
     names: EntryNames<'e>,
+    /// What is applied to an image of a name that several entries have, by the place of the first one.
+    shared: RefCell<HashMap<usize, Rc<[Link]>>>,
 }
 
 impl<'e> AppliedEntries<'e> {
     pub(in crate::targets) fn of(steps: impl Iterator<Item = AppliedEntry<'e>>) -> Self {
         let steps: Vec<AppliedEntry<'e>> = steps.map(|step| AppliedEntry { says: filled(step.says), ..step }).collect();
         let names = EntryNames::of(steps.iter().map(|step| step.name));
-        Self { steps, names }
+        Self { steps, names, shared: RefCell::default() }
     }
 
     pub(super) fn read(yaml: &ParsedYaml<'_>, entries: &[&ImageEntry<'e>]) -> Self {
@@ -127,18 +131,21 @@ impl<'e> AppliedEntries<'e> {
 
     /// Returns the notes about the entry at a place: what the others make of its image.
     pub(in crate::targets) fn notes_of(&self, yaml: &ParsedYaml<'_>, at: usize) -> Vec<NoteKind> {
-        Chain::of(self, at, &|_| true).kinds(yaml).collect()
+        Chain::of(self, at, None).kinds(yaml).collect()
     }
 
     /// Returns what the others make of the image of the entry at a place, and the last of them that does.
     pub(in crate::targets) fn made_of(&self, at: usize) -> Option<(usize, MadeImage)> {
-        let chain = Chain::of(self, at, &|_| true);
+        let chain = Chain::of(self, at, None);
+        if *chain.made() == chain.says {
+            return None;
+        }
         let is_step = |link: &&Link| {
             let step = &self.steps[link.at];
             let sets = step.name != self.steps[at].name && (step.says.says_what_runs() || step.says.new_name.is_some());
             sets || (link.at != at && step.added().is_some())
         };
-        let last = chain.links.iter().rfind(is_step).filter(|_| *chain.made() != chain.says)?;
+        let last = chain.links.iter().rfind(is_step)?;
         let Fields { new_name: name, new_tag: tag, digest, .. } = chain.made().clone();
         Some((last.at, MadeImage { name, tag, digest, by: String::new() }))
     }
@@ -152,15 +159,24 @@ impl<'e> AppliedEntries<'e> {
         self.names.unread.iter().map(|at| &self.steps[*at])
     }
 
+    /// Returns the entries that are applied to an image of a plain name.
+    fn follow_name(&self, name: &str, image: Fields) -> Rc<[Link]> {
+        let follow = || self.follow(image, 0, &|_| true);
+        match self.names.first_of_several(name) {
+            Some(first) => Rc::clone(self.shared.borrow_mut().entry(first).or_insert_with(follow)),
+            None => follow(),
+        }
+    }
+
     /// Returns the entries from a place on that are applied to an image, of those that count, with what they make of it.
-    fn follow(&self, mut image: Fields, mut from: usize, counts: &dyn Fn(usize) -> bool) -> Vec<Link> {
+    fn follow(&self, mut image: Fields, mut from: usize, counts: &dyn Fn(usize) -> bool) -> Rc<[Link]> {
         let mut links = Vec::new();
         while let Some(at) = self.names.next(from, &reference(&image), counts) {
             self.steps[at].apply(&mut image);
             links.push(Link { at, made: image.clone() });
             from = at + 1;
         }
-        links
+        links.into()
     }
 }
 
@@ -170,7 +186,7 @@ struct Chain<'s, 'e> {
     at: usize,
     /// What the entry says.
     says: Fields,
-    links: Vec<Link>,
+    links: Rc<[Link]>,
 }
 
 /// An entry that kustomize applies to an image.
@@ -181,19 +197,22 @@ struct Link {
 }
 
 impl<'s, 'e> Chain<'s, 'e> {
-    /// Follows an image of the name of the entry at a place through the entries, as far as they count. If the name is an
+    /// Follows an image of the name of the entry at a place through the entries, or through those that count. If the name is an
     /// expression, what the entry makes of an image is followed.
-    fn of(steps: &'s AppliedEntries<'e>, at: usize, counts: &dyn Fn(usize) -> bool) -> Self {
+    fn of(steps: &'s AppliedEntries<'e>, at: usize, counts: Option<&dyn Fn(usize) -> bool>) -> Self {
         let step = &steps.steps[at];
         let mut says = step.says.clone();
         let links = if is_plain(step.name) {
             let image = image_of(step.name);
             says.new_name = says.new_name.or_else(|| image.new_name.clone());
-            steps.follow(image, 0, counts)
+            match counts {
+                Some(counts) => steps.follow(image, 0, counts),
+                None => steps.follow_name(step.name, image),
+            }
         } else if says.new_name.is_some() {
-            steps.follow(says.clone(), at + 1, counts)
+            steps.follow(says.clone(), at + 1, counts.unwrap_or(&|_| true))
         } else {
-            Vec::new()
+            Rc::default()
         };
         Self { steps, at, says, links }
     }
@@ -241,7 +260,8 @@ fn image_of(name: &str) -> Fields {
     Fields { new_name: text(rest), new_tag: tag.and_then(text), digest: digest.and_then(text), ..Fields::default() }
 }
 
-pub(super) fn reference(image: &Fields) -> String {
+/// Returns an image as kustomize reads it.
+pub(in crate::targets) fn reference(image: &Fields) -> String {
     let part =
         |mark: &str, text: &Option<String>| text.as_ref().map_or_else(String::new, |text| format!("{mark}{text}"));
     format!("{}{}{}", part("", &image.new_name), part(":", &image.new_tag), part("@", &image.digest))

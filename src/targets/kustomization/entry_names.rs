@@ -15,7 +15,7 @@ const MAX_EXPRESSION_BYTES: usize = 64 << 10;
 const VERSION: &str = r"(:[a-zA-Z0-9_.{}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{}-]*)?$";
 
 /// The names of a list of entries, each at its place.
-pub(super) struct EntryNames<'e> {
+pub(in crate::targets) struct EntryNames<'e> {
     plain: HashMap<&'e str, Vec<usize>>,
     /// Where the plain names have dots.
     dots: BTreeSet<Vec<usize>>,
@@ -26,7 +26,7 @@ pub(super) struct EntryNames<'e> {
 }
 
 impl<'e> EntryNames<'e> {
-    pub(super) fn of(names: impl Iterator<Item = &'e str>) -> Self {
+    pub(in crate::targets) fn of(names: impl Iterator<Item = &'e str>) -> Self {
         let version = Regex::new(&format!("^{VERSION}")).ok();
         let (plain, dots) = (HashMap::new(), BTreeSet::new());
         let mut all = Self { plain, dots, expressions: Vec::new(), unread: Vec::new(), version };
@@ -44,8 +44,13 @@ impl<'e> EntryNames<'e> {
         all
     }
 
+    /// Returns the first place of a plain name that several entries have.
+    pub(super) fn first_of_several(&self, name: &str) -> Option<usize> {
+        self.plain.get(name).filter(|places| places.len() > 1).map(|places| places[0])
+    }
+
     /// Returns the first place from `from` on whose entry is for an image, of those that count.
-    pub(super) fn next(&self, from: usize, image: &str, counts: &dyn Fn(usize) -> bool) -> Option<usize> {
+    pub(in crate::targets) fn next(&self, from: usize, image: &str, counts: &dyn Fn(usize) -> bool) -> Option<usize> {
         let is_next = |place: &usize| *place >= from && counts(*place);
         let plain = self.names_of(image).filter_map(|name| self.plain.get(name.as_str())).filter_map(|places| {
             let later = &places[places.partition_point(|place| *place < from)..];

@@ -23,12 +23,12 @@ mod survey;
 mod trailing_comment;
 mod verify;
 
-pub(super) use chain::{AppliedEntries, AppliedEntry};
+pub(super) use chain::{AppliedEntries, AppliedEntry, reference};
 pub(in crate::targets) use claim::says_so;
 pub use edit::{edit, entries};
 pub(super) use edit::{edit_parsed, entries_as_pulled, entries_of, nodes_of};
 pub(super) use entry::ListsPlace;
-pub(super) use entry_names::is_for;
+pub(super) use entry_names::{EntryNames, is_for};
 pub use error::{EditError, ImagesShape};
 pub use locate::{FILE_NAMES, LocateError, folder_or_file, is_kustomization_name, locate};
 pub(super) use other_steps::{PATCHES, later_step, patch_items, patches};

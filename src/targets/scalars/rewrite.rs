@@ -10,6 +10,7 @@ use super::image_parts::place::ImagePlace;
 use super::names::parts_around::CertainRegistries;
 use super::names::shared_registry::SharedName;
 use super::notes::image_edit::outcome;
+use super::notes::later_steps::LaterSteps;
 use super::notes::pulled::pulled_as_it_is;
 use super::plan::as_read::require_same_as_read;
 use super::plan::comments::write_comments;
@@ -90,10 +91,10 @@ pub(super) fn entries(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Resu
 pub(super) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntries, FileRefusal> {
     refuse_file(images.origin.path, images.yaml)?;
     let ShownImages { images: all, untold, doubtful } = images.all();
-    let mut overruled = Vec::new();
+    let (mut overruled, mut later) = (Vec::new(), LaterSteps::of(images));
     let mut pulled = HashMap::new();
     for (name, places) in &all {
-        match pulled_as_it_is(images, name, places) {
+        match pulled_as_it_is(&mut later, name, places) {
             Ok(image) => drop(pulled.insert(name.clone(), Box::new(image))),
             Err(refusal) => overruled.push(refusal),
         }

@@ -23,6 +23,7 @@ mod aliases;
 mod all_kinds;
 mod generated;
 mod kustomize;
+mod large_files;
 mod other_readers;
 mod replay;
 mod scalars;

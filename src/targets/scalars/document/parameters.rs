@@ -29,9 +29,14 @@ pub(in crate::targets::scalars) struct Parameter<'y> {
 }
 
 impl<'y> Parameter<'y> {
+    /// Returns the node of the name.
+    pub(in crate::targets::scalars) fn named(&self) -> NodeId {
+        value_of(self.yaml, self.item, "name").unwrap_or(self.item)
+    }
+
     /// Returns the place of the name. There may be thousands of parameters, and to count a column takes its time.
     pub(in crate::targets::scalars) fn place(&self) -> Position {
-        self.yaml.place(value_of(self.yaml, self.item, "name").unwrap_or(self.item))
+        self.yaml.place(self.named())
     }
 
     /// Whether this is the value under `name`, or one around it.

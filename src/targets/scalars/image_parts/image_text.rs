@@ -59,10 +59,13 @@ pub(in crate::targets) fn versioned_images(text: &str) -> impl Iterator<Item = I
 
 /// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
 pub fn is_same_image(one: &str, other: &str) -> bool {
-    match (Reference::new(one, None, None), Reference::new(other, None, None)) {
-        (Ok(one), Ok(other)) => one.registry() == other.registry() && one.repository() == other.repository(),
-        _ => one == other,
-    }
+    pulled_name(one) == pulled_name(other)
+}
+
+/// Returns the name by which an image is pulled, with its registry; a text that is no name, as it is.
+pub(in crate::targets::scalars) fn pulled_name(name: &str) -> String {
+    let whole = |image: Reference| format!("{}/{}", image.registry(), image.repository());
+    Reference::new(name, None, None).map_or_else(|_| name.to_owned(), whole)
 }
 
 /// Whether a word is hardly the name of an image: `v1`, `1.2.3-rc.1`.

@@ -20,33 +20,55 @@ pub(in crate::targets::scalars) struct SiblingValues<'y> {
 
 pub(in crate::targets::scalars) struct SiblingValue<'y> {
     pub(in crate::targets::scalars) key: &'y str,
-    /// The place of the key, or of the name of the parameter.
-    pub(in crate::targets::scalars) place: Position,
+    /// The key, or the name of the parameter; the place of one that is written elsewhere.
+    at: Result<NodeId, Position>,
     /// The value, if it is in the text that is edited.
     pub(in crate::targets::scalars) value: Option<NodeId>,
     /// The text, if there is any.
     pub(in crate::targets::scalars) text: Option<&'y str>,
 }
 
+impl SiblingValue<'_> {
+    /// Returns the place of the key. There may be thousands, and to count a column takes its time.
+    pub(in crate::targets::scalars) fn place(&self, yaml: &ParsedYaml<'_>) -> Position {
+        self.at.map_or_else(|place| place, |node| yaml.place(node))
+    }
+}
+
 impl<'y> SiblingValues<'y> {
     /// Returns what stands beside one value of an image, but for its other values.
     pub(in crate::targets::scalars) fn of(yaml: &'y ParsedYaml<'_>, place: &'y ImagePlace, slot: Slot) -> Self {
-        let mut siblings = Self::in_same_text(yaml, place, slot);
+        Self::among(yaml, place, slot, &mut pairs_of(yaml, slot.parent))
+    }
+
+    /// Returns what [`SiblingValues::of`] returns, of some pairs of the mapping.
+    pub(in crate::targets::scalars) fn among(
+        yaml: &'y ParsedYaml<'_>,
+        place: &'y ImagePlace,
+        slot: Slot,
+        pairs: &mut dyn Iterator<Item = Pair>,
+    ) -> Self {
+        let mut siblings = Self::in_same_text(yaml, place, slot, pairs);
         for TextElsewhere { key, text, place } in &place.beside {
             siblings.others.retain(|other| other.key != key);
-            siblings.others.push(SiblingValue { key, place: *place, value: None, text: text.as_deref() });
+            siblings.others.push(SiblingValue { key, at: Err(*place), value: None, text: text.as_deref() });
         }
         siblings
     }
 
-    fn in_same_text(yaml: &'y ParsedYaml<'_>, place: &ImagePlace, slot: Slot) -> Self {
+    fn in_same_text(
+        yaml: &'y ParsedYaml<'_>,
+        place: &ImagePlace,
+        slot: Slot,
+        pairs: &mut dyn Iterator<Item = Pair>,
+    ) -> Self {
         let own_values = place.nodes();
         // The item of a parameter is its list.
         if place.path.starts_with(PARAMETERS) && is_list(yaml, place.item) {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 let value = parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(SiblingValue { key, place: parameter.place(), value: Some(value), text: parameter.text })
+                Some(SiblingValue { key, at: Ok(parameter.named()), value: Some(value), text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();
@@ -55,12 +77,10 @@ impl<'y> SiblingValues<'y> {
         let is_scalar = |value: NodeId| {
             !matches!(yaml.tree.kind(yaml.tree.resolve(value)), NodeKind::Mapping(_) | NodeKind::Sequence(_))
         };
-        let others =
-            pairs_of(yaml, slot.parent).filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
+        let others = pairs.filter(|pair| !own_values.contains(&pair.value) && is_scalar(pair.value));
         let neighbour = |pair: Pair| {
             let key = yaml.tree.text(pair.key)?;
-            let (place, text) = (yaml.place(pair.key), filled(yaml, pair.value));
-            Some(SiblingValue { key, place, value: Some(pair.value), text })
+            Some(SiblingValue { key, at: Ok(pair.key), value: Some(pair.value), text: filled(yaml, pair.value) })
         };
         Self { own: key_at(yaml, slot, &place.path), others: others.filter_map(neighbour).collect() }
     }

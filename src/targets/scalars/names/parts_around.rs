@@ -9,17 +9,22 @@ use super::registries_around::{
 };
 use crate::image::{has_registry, split_registry};
 use crate::targets::edit::{BeforeName, Fields};
+use crate::targets::scalars::document::nodes::pairs_of;
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
 use crate::targets::scalars::image_parts::key_stems::plain;
 use crate::targets::scalars::image_parts::name_parts::after_prefix;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
-use crate::yaml::{NodeId, ParsedYaml};
+use crate::yaml::{NodeId, Pair, ParsedYaml};
 
 /// The keys of what stands between a registry and the last part of a name. Without a registry beside them, they may be of
 /// something else, as the namespace of a workload is.
 const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner"];
+
+fn is_owner_key(key: &str) -> bool {
+    OWNERS.contains(&plain(key).as_str())
+}
 
 /// A name without a registry, and the texts around it.
 pub(in crate::targets::scalars) struct PartsAround<'y> {
@@ -60,11 +65,11 @@ impl<'y> PartsAround<'y> {
         let own_registry = own_registry.map(|registry| registry.trim_end_matches('/'));
         let mut parts: Vec<(String, &str)> =
             own_registry.map(|text| ("registry".to_owned(), text)).into_iter().collect();
-        let siblings = SiblingValues::of(yaml, place, slot);
+        let siblings = SiblingValues::among(yaml, place, slot, &mut found.parts_in(yaml, slot.parent).iter().copied());
         let has_registry_beside = own_registry.is_some()
             || siblings.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
         let has_owner = has_registry_beside && matches!(place.slots, Slots::Parts(_));
-        let is_part = |key: &str| is_registry_key(key) || (has_owner && OWNERS.contains(&plain(key).as_str()));
+        let is_part = |key: &str| is_registry_key(key) || (has_owner && is_owner_key(key));
         let others = siblings.others.iter().filter(|other| is_part(other.key));
         parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
         let beside = parts.len();
@@ -147,9 +152,18 @@ impl<'y> PartsAround<'y> {
 pub(in crate::targets::scalars) struct CertainRegistries<'y> {
     certain: HashMap<NodeId, Vec<(String, &'y str)>>,
     of_images: HashMap<NodeId, Vec<(String, &'y str)>>,
+    /// What else may be a part of the name of an image in a mapping.
+    parts: HashMap<NodeId, Vec<Pair>>,
 }
 
 impl<'y> CertainRegistries<'y> {
+    /// Returns the pairs of a mapping that may be a part of the name of an image in it.
+    fn parts_in(&mut self, yaml: &ParsedYaml<'_>, mapping: NodeId) -> &[Pair] {
+        let is_part =
+            |pair: &Pair| yaml.tree.text(pair.key).is_some_and(|key| is_registry_key(key) || is_owner_key(key));
+        self.parts.entry(mapping).or_insert_with(|| pairs_of(yaml, mapping).filter(is_part).collect())
+    }
+
     fn of(&mut self, yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> &[(String, &'y str)] {
         self.certain.entry(mapping).or_insert_with(|| certain_registries(yaml, mapping))
     }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::kept_variables::notes_of_variables;
+use super::later_steps::LaterSteps;
 use super::pulled::{more_of_tag, note_of_digest_switch, pulled};
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
@@ -35,11 +36,12 @@ pub(in crate::targets::scalars) fn outcome(
     let mut notes = Vec::new();
     let mut entries = Vec::new();
     let (mut old_registries, mut registries) = (CertainRegistries::default(), CertainRegistries::default());
+    let mut later_steps = LaterSteps::of(new_images);
     for image in &plan.images {
         notes.extend(notes_of(old, new, image));
         let mut after = after(new, image)?;
         let name = image.argument.name.as_str();
-        let (pulled, later) = pulled(new_images, &image.place, name, &after, image.checked_as());
+        let (pulled, later) = pulled(&mut later_steps, &image.place, name, &after, image.checked_as());
         notes.extend(later);
         after = registries.judged(new, &image.place, after);
         after.pulled = Some(Box::new(pulled));

@@ -1,49 +1,277 @@
 //! What in a file sets an image after what is edited, and has the last word: other entries and patches of a kustomization, the
 //! post-renderers of a HelmRelease, and what an ApplicationSet puts over its template.
 
-use crate::targets::edit::{Fields, LaterStep, MadeImage, NoteKind};
-use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry, PATCHES, PatchedImage};
+use std::collections::HashMap;
+
+use crate::targets::edit::{FieldName, Fields, LaterStep, MadeImage, NoteKind};
+use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry, EntryNames, PATCHES, PatchedImage};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{is_list, is_mapping, text_beside, value_of};
 use crate::targets::scalars::document::object::{Object, objects};
 use crate::targets::scalars::document::walk::walk;
-use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image, versioned_images};
+use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image, pulled_name, versioned_images};
 use crate::targets::scalars::image_parts::place::{ImagePlace, ReferenceForm};
 use crate::targets::scalars::kinds::argo::sources;
 use crate::targets::scalars::search::entries_elsewhere::renderer_lists;
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// Returns what sets an image again, as notes, and what it becomes by that if this is certain.
-pub(super) fn later_steps(
-    images: &FileImages<'_, '_>,
-    place: &ImagePlace,
-    image: Fields,
-) -> (Vec<NoteKind>, Option<MadeImage>) {
-    let yaml = images.yaml;
-    let Some(object) = images.object_around(place.item) else { return (Vec::new(), None) };
-    let edited = Edited { yaml, place, image };
-    let kind = |(step, node): (LaterStep, NodeId)| {
-        let line = yaml.source.line_number(yaml.tree.start(node));
-        NoteKind::LaterStep { step, line, image: edited.image.new_name.clone().unwrap_or_default() }
-    };
-    let mut made = None;
-    let kinds = match object.kind {
-        DocumentKind::HelmRelease => edited.in_post_renderers(images, object.root).map(kind).into_iter().collect(),
-        DocumentKind::Kustomization => edited.in_kustomization(object.root).map(kind).into_iter().collect(),
-        DocumentKind::FluxKustomization => {
-            let spec = value_of(yaml, object.root, "spec").filter(|spec| is_mapping(yaml, *spec));
-            spec.and_then(|spec| edited.in_kustomization(spec)).map(kind).into_iter().collect()
+/// What comes behind the images of a file, read once for all of them.
+pub(in crate::targets::scalars) struct LaterSteps<'i, 'p, 'd> {
+    pub(super) images: &'i FileImages<'p, 'd>,
+    /// Of each kustomization and release.
+    steps: HashMap<NodeId, StepsBehind<'i>>,
+    /// Of each list of `kustomize.images`, as Argo CD sorts it.
+    sorted: HashMap<NodeId, SortedImages<'i>>,
+}
+
+impl<'i, 'p, 'd> LaterSteps<'i, 'p, 'd> {
+    pub(in crate::targets::scalars) fn of(images: &'i FileImages<'p, 'd>) -> Self {
+        Self { images, steps: HashMap::new(), sorted: HashMap::new() }
+    }
+
+    /// Returns what sets an image again, as notes, and what it becomes by that if this is certain.
+    pub(super) fn after(&mut self, place: &ImagePlace, image: Fields) -> (Vec<NoteKind>, Option<MadeImage>) {
+        let yaml = self.images.yaml;
+        let Some(object) = self.images.object_around(place.item) else { return (Vec::new(), None) };
+        let edited = Edited { yaml, place, image };
+        let kind = |(step, node): (LaterStep, NodeId)| {
+            let line = yaml.source.line_number(yaml.tree.start(node));
+            NoteKind::LaterStep { step, line, image: edited.image.new_name.clone().unwrap_or_default() }
+        };
+        let mut made = None;
+        let kinds = match object.kind {
+            DocumentKind::HelmRelease => self.in_post_renderers(&edited, object.root).map(kind).into_iter().collect(),
+            DocumentKind::Kustomization => self.in_kustomization(&edited, object.root).map(kind).into_iter().collect(),
+            DocumentKind::FluxKustomization => {
+                let spec = value_of(yaml, object.root, "spec").filter(|spec| is_mapping(yaml, *spec));
+                spec.and_then(|spec| self.in_kustomization(&edited, spec)).map(kind).into_iter().collect()
+            }
+            DocumentKind::Application | DocumentKind::ApplicationSource | DocumentKind::ApplicationSet => {
+                let later = self.in_sources(&edited, object).or_else(|| edited.over_template(object)).map(kind);
+                let (kinds, made_of_it) = self.in_sorted_images(&edited);
+                made = made_of_it;
+                later.into_iter().chain(kinds).collect()
+            }
+            _ => Vec::new(),
+        };
+        (kinds, made)
+    }
+
+    /// The post-renderers of a HelmRelease, which an alias may bring.
+    fn in_post_renderers(&mut self, edited: &Edited<'_, '_>, release: NodeId) -> Option<(LaterStep, NodeId)> {
+        let images = self.images;
+        let steps = self.steps.entry(release).or_insert_with(|| StepsBehind::of_release(images, release));
+        let entry = steps.entry_for(&edited.image, |item| !edited.is_in(item));
+        let sets = entry.or_else(|| steps.patch_of(&edited.image)).map(|node| (LaterStep::PostRenderer, node));
+        sets.or_else(|| steps.patch_of_another(&edited.image).map(|patch| (LaterStep::MaybePostRenderer, patch)))
+    }
+
+    /// What a kustomization does to the manifests of its charts. Of its own entries, the later ones count.
+    fn in_kustomization(&mut self, edited: &Edited<'_, '_>, root: NodeId) -> Option<(LaterStep, NodeId)> {
+        let yaml = self.images.yaml;
+        let steps = self.steps.entry(root).or_insert_with(|| StepsBehind::of_kustomization(yaml, root));
+        let is_later = |item: NodeId| (item > edited.place.item || !edited.is_in_list_of(item)) && !edited.is_in(item);
+        let entry = steps.entry_for(&edited.image, is_later).map(|item| (LaterStep::Entry, item));
+        entry
+            .or_else(|| kustomization::later_step(yaml, root, &edited.image, None))
+            .or_else(|| steps.patch_step(&edited.image))
+    }
+
+    /// The patches in the source of Argo CD that the image is in.
+    fn in_sources(&mut self, edited: &Edited<'_, '_>, object: &Object) -> Option<(LaterStep, NodeId)> {
+        let yaml = self.images.yaml;
+        let is_around = |source: &NodeId| yaml.tree.is_within(edited.place.item, *source);
+        let source = sources(yaml, object).into_iter().find(is_around)?;
+        let root = value_of(yaml, source, "kustomize")?;
+        let steps = self.steps.entry(root).or_insert_with(|| StepsBehind::of_source(yaml, root));
+        steps.patch_step(&edited.image)
+    }
+
+    /// What the other `kustomize.images` make of one of them: Argo CD hands them to `kustomize edit set image`, which sorts.
+    fn in_sorted_images(&mut self, edited: &Edited<'_, '_>) -> (Vec<NoteKind>, Option<MadeImage>) {
+        let yaml = self.images.yaml;
+        let [list, item] = edited.place.trail.as_slice() else { return (Vec::new(), None) };
+        if !is_list(yaml, *list) || *item != edited.place.item {
+            return (Vec::new(), None);
         }
-        DocumentKind::Application | DocumentKind::ApplicationSource | DocumentKind::ApplicationSet => {
-            let later = edited.in_sources(object).or_else(|| edited.over_template(object)).map(kind);
-            let (kinds, made_of_it) = edited.in_sorted_images();
-            made = made_of_it;
-            later.into_iter().chain(kinds).collect()
+        let SortedImages { steps, places } = self.sorted.entry(*list).or_insert_with(|| SortedImages::of(yaml, *list));
+        let Some(at) = places.get(item).copied() else { return (Vec::new(), None) };
+        let made = steps.made_of(at).map(|(last, made)| {
+            let line = yaml.source.line_number(yaml.tree.start(steps.at(last).item));
+            MadeImage { by: format!("the image on line {line}"), ..made }
+        });
+        (steps.notes_of(yaml, at), made)
+    }
+}
+
+/// The entries that Argo CD makes of a list of `kustomize.images`.
+struct SortedImages<'y> {
+    steps: AppliedEntries<'y>,
+    places: HashMap<NodeId, usize>,
+}
+
+impl<'y> SortedImages<'y> {
+    fn of(yaml: &'y ParsedYaml<'_>, list: NodeId) -> Self {
+        let step = |item: NodeId| {
+            let (name, image) = keyed_image(yaml, item)?;
+            let new_name = image.key.as_ref().map(|_| image.name.clone());
+            Some(AppliedEntry { name, says: Fields { new_name, ..image.version() }, suffix: None, item })
+        };
+        let mut steps: Vec<_> = yaml.tree.children(list).filter_map(step).collect();
+        steps.sort_by_key(|step| step.name);
+        let places = steps.iter().enumerate().map(|(at, step)| (step.item, at)).collect();
+        Self { steps: AppliedEntries::of(steps.into_iter()), places }
+    }
+}
+
+/// Returns what Argo CD takes an item of `kustomize.images` for, with the name that it is for.
+fn keyed_image<'y>(yaml: &'y ParsedYaml<'_>, item: NodeId) -> Option<(&'y str, ImageText)> {
+    let text = yaml.tree.text(item)?;
+    let image = ReferenceForm::Keyed.parse(text).ok()?;
+    // The text begins with either.
+    Some((&text[..image.key.as_ref().unwrap_or(&image.name).len()], image))
+}
+
+/// Entries and patches behind an image, which are found by its name.
+struct StepsBehind<'y> {
+    entries: SetImages,
+    names: EntryNames<'y>,
+    patches: SetImages,
+    /// The images that patches give to containers and that no entry is for, each with its patch.
+    others: Vec<(PatchedImage, NodeId)>,
+}
+
+impl<'y> StepsBehind<'y> {
+    fn of_release(images: &'y FileImages<'_, '_>, release: NodeId) -> Self {
+        let (path, expanded) = (images.origin.path, images.expanded());
+        let yaml = expanded.map_or(images.yaml, |expanded| &expanded.yaml);
+        let origin = |node: NodeId| expanded.map_or(node, |expanded| expanded.origin(node));
+        let root = objects(path, yaml).into_iter().map(|object| object.root).find(|root| origin(*root) == release);
+        let lists = |key: &str| root.map(|root| renderer_lists(yaml, root, key)).into_iter().flatten();
+        let items = |key: &str| lists(key).map(|(_, item)| item);
+        let patch = |item: NodeId| {
+            let patch = value_of(yaml, item, "patch")?;
+            Some((patch, yaml.tree.text(patch)?))
+        };
+        let steps = Self::new(yaml, items("images"), items("patches").filter_map(patch), origin);
+        // An entry of a post-renderer may be for the image, or stand before the patch.
+        let others = patched_by(yaml, PATCHES.into_iter().flat_map(items), origin).collect();
+        Self { others, ..steps }
+    }
+
+    fn of_kustomization(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Self {
+        let own = |key: &str| yaml.tree.own(root, &|text| text.eq_ignore_ascii_case(key)).map(|pair| pair.value);
+        let lists = ["images", "imageTags"].into_iter().filter_map(own).filter(|list| is_list(yaml, *list));
+        let entries = lists.flat_map(|list| yaml.tree.children(list));
+        let steps = Self::new(yaml, entries, kustomization::patches(yaml, root).into_iter(), |node| node);
+        Self { others: patched_alone(yaml, root, &steps.names), ..steps }
+    }
+
+    /// `root` is what a source of Argo CD says of its kustomization.
+    fn of_source(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Self {
+        let list = value_of(yaml, root, "images").filter(|list| is_list(yaml, *list));
+        let items = list.into_iter().flat_map(|list| yaml.tree.children(list));
+        let names = EntryNames::of(items.filter_map(|item| Some(keyed_image(yaml, item)?.0)));
+        let patches = kustomization::patches(yaml, root).into_iter();
+        let steps = Self::new(yaml, std::iter::empty(), patches, |node| node);
+        Self { others: patched_alone(yaml, root, &names), ..steps }
+    }
+
+    /// `origin` tells where a node is written.
+    fn new(
+        yaml: &'y ParsedYaml<'_>,
+        items: impl Iterator<Item = NodeId>,
+        texts: impl Iterator<Item = (NodeId, &'y str)>,
+        origin: impl Fn(NodeId) -> NodeId,
+    ) -> Self {
+        let (mut entries, mut names, mut patches) = (SetImages::default(), Vec::new(), SetImages::default());
+        for (name, item) in items.filter_map(|item| Some((text_beside(yaml, item, "name")?, item))) {
+            let text = |key: &str| text_beside(yaml, item, key).map(str::to_owned);
+            let [new_name, new_tag, digest] = ["newName", "newTag", "digest"].map(text);
+            entries.add(name, Fields { new_name, new_tag, digest, ..Fields::default() }, origin(item));
+            names.push(name);
         }
-        _ => Vec::new(),
-    };
-    (kinds, made)
+        for (patch, text) in texts {
+            versioned_images(text).for_each(|image| patches.add(&image.name, image.version(), origin(patch)));
+        }
+        Self { entries, names: EntryNames::of(names.into_iter()), patches, others: Vec::new() }
+    }
+
+    /// Returns the first entry of those that count that is for an image and makes something else of it.
+    fn entry_for(&self, image: &Fields, counts: impl Fn(NodeId) -> bool) -> Option<NodeId> {
+        image.new_name.as_ref()?;
+        let sets = |at: usize| self.entries.sets(at, image) && counts(self.entries.all[at].1);
+        let matching = self.names.next(0, &kustomization::reference(image), &sets);
+        // A chart may write the name of Docker Hub's registry before the image's.
+        let by_name = self.entries.of(image).find(|at| sets(*at));
+        matching.into_iter().chain(by_name).min().map(|at| self.entries.all[at].1)
+    }
+
+    /// Returns the patch that sets an image to another version, or else one that may.
+    fn patch_step(&self, image: &Fields) -> Option<(LaterStep, NodeId)> {
+        let sets = self.patch_of(image).map(|patch| (LaterStep::Patch, patch));
+        sets.or_else(|| self.patch_of_another(image).map(|patch| (LaterStep::MaybePatch, patch)))
+    }
+
+    /// Returns the first patch that gives another image to a container.
+    fn patch_of_another(&self, image: &Fields) -> Option<NodeId> {
+        self.others.iter().find(|(set, _)| !set.is(image)).map(|(_, patch)| *patch)
+    }
+
+    /// Returns the first patch that sets an image to another version.
+    fn patch_of(&self, image: &Fields) -> Option<NodeId> {
+        self.patches.of(image).find(|at| self.patches.sets(*at, image)).map(|at| self.patches.all[at].1)
+    }
+}
+
+/// Returns the images that the patches of a kustomization give to containers and that none of its entries is for.
+fn patched_alone(yaml: &ParsedYaml<'_>, root: NodeId, entries: &EntryNames<'_>) -> Vec<(PatchedImage, NodeId)> {
+    let patched = patched_by(yaml, kustomization::patch_items(yaml, root).into_iter(), |node| node);
+    patched.filter(|(set, _)| entries.next(0, &set.text, &|_| true).is_none()).collect()
+}
+
+/// Returns the images that items of lists of patches give to containers, each with its patch.
+fn patched_by(
+    yaml: &ParsedYaml<'_>,
+    items: impl Iterator<Item = NodeId>,
+    origin: impl Fn(NodeId) -> NodeId,
+) -> impl Iterator<Item = (PatchedImage, NodeId)> {
+    items.flat_map(move |item| {
+        let patch = origin(kustomization::patch_in(yaml, item));
+        kustomization::patched_images(yaml, item).into_iter().map(move |set| (set, patch))
+    })
+}
+
+/// What sets images, by their names.
+#[derive(Default)]
+struct SetImages {
+    /// What each makes of its image, and where that is written.
+    all: Vec<(Fields, NodeId)>,
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl SetImages {
+    fn add(&mut self, name: &str, says: Fields, node: NodeId) {
+        self.by_name.entry(pulled_name(name)).or_default().push(self.all.len());
+        self.all.push((says, node));
+    }
+
+    /// Returns the places of what is for the name of an image.
+    fn of(&self, image: &Fields) -> impl Iterator<Item = usize> {
+        let name = image.new_name.as_deref().map(pulled_name);
+        name.and_then(|name| self.by_name.get(&name)).into_iter().flatten().copied()
+    }
+
+    /// Whether what is at a place makes something else of an image that it is for.
+    fn sets(&self, at: usize, image: &Fields) -> bool {
+        let (says, _) = &self.all[at];
+        let differs = |field| says.get(field).is_some_and(|set| image.get(field) != Some(set));
+        let new_name = says.new_name.as_ref().zip(image.new_name.as_ref());
+        differs(FieldName::NewTag)
+            || differs(FieldName::Digest)
+            || new_name.is_some_and(|(new_name, name)| !is_same_image(new_name, name))
+    }
 }
 
 /// An image as it is after the edit.
@@ -54,37 +282,6 @@ struct Edited<'a, 'd> {
 }
 
 impl Edited<'_, '_> {
-    /// The post-renderers of a HelmRelease, which an alias may bring.
-    fn in_post_renderers(&self, images: &FileImages<'_, '_>, release: NodeId) -> Option<(LaterStep, NodeId)> {
-        let (path, expanded) = (images.origin.path, images.expanded());
-        let yaml = expanded.map_or(self.yaml, |expanded| &expanded.yaml);
-        let origin = |node: NodeId| expanded.map_or(node, |expanded| expanded.origin(node));
-        let root = objects(path, yaml).into_iter().map(|object| object.root).find(|root| origin(*root) == release)?;
-        let lists = |key: &str| renderer_lists(yaml, root, key).into_iter().map(|(_, item)| item);
-        let mut patches = lists("patches").map(|item| kustomization::patch_in(yaml, item));
-        let is_set = |patch: &NodeId| yaml.tree.text(*patch).is_some_and(|text| self.is_set_in(text));
-        let entry = self.entry_among(yaml, lists("images").filter(|item| !self.is_in(origin(*item))));
-        let sets = entry.or_else(|| patches.find(is_set)).map(|node| (LaterStep::PostRenderer, origin(node)));
-        let patched = images.patched.get_or_init(|| patched_by_renderers(path, yaml)).iter();
-        let is_other = |(of, _, set): &&(NodeId, NodeId, PatchedImage)| *of == root && !set.is(&self.image);
-        let other =
-            || patched.clone().find(is_other).map(|(_, patch, _)| (LaterStep::MaybePostRenderer, origin(*patch)));
-        sets.or_else(other)
-    }
-
-    /// What a kustomization does to the manifests of its charts. Of its own entries, the later ones count.
-    fn in_kustomization(&self, root: NodeId) -> Option<(LaterStep, NodeId)> {
-        let own = |key: &str| self.yaml.tree.own(root, &|text| text.eq_ignore_ascii_case(key)).map(|pair| pair.value);
-        let lists = ["images", "imageTags"].into_iter().filter_map(own).filter(|list| is_list(self.yaml, *list));
-        let items: Vec<NodeId> = lists.flat_map(|list| self.yaml.tree.children(list)).collect();
-        let is_later = |item: &NodeId| (*item > self.place.item || !self.is_in_list_of(*item)) && !self.is_in(*item);
-        let entry = self.entry_among(self.yaml, items.iter().copied().filter(is_later));
-        let entry = entry.map(|item| (LaterStep::Entry, item));
-        let name = |item: &NodeId| text_beside(self.yaml, *item, "name").map(str::to_owned);
-        let patch = || self.patch_among(root, &|| items.iter().filter_map(name).collect());
-        entry.or_else(|| kustomization::later_step(self.yaml, root, &self.image, None)).or_else(patch)
-    }
-
     fn is_in(&self, item: NodeId) -> bool {
         self.place.nodes().iter().any(|node| self.yaml.tree.is_within(*node, item))
     }
@@ -92,32 +289,6 @@ impl Edited<'_, '_> {
     fn is_in_list_of(&self, item: NodeId) -> bool {
         let is_around = |node: &NodeId| is_list(self.yaml, *node) && self.yaml.tree.is_within(item, *node);
         self.place.trail.iter().any(is_around)
-    }
-
-    /// The patches in the source of Argo CD that the image is in.
-    fn in_sources(&self, object: &Object) -> Option<(LaterStep, NodeId)> {
-        let is_around = |source: &NodeId| self.yaml.tree.is_within(self.place.item, *source);
-        let source = sources(self.yaml, object).into_iter().find(is_around)?;
-        let kustomization = value_of(self.yaml, source, "kustomize")?;
-        let list = value_of(self.yaml, kustomization, "images").filter(|list| is_list(self.yaml, *list));
-        let read = |item: NodeId| ReferenceForm::Keyed.parse(self.yaml.tree.text(item)?).ok();
-        let names = || list.into_iter().flat_map(|list| self.yaml.tree.children(list)).filter_map(read);
-        self.patch_among(kustomization, &|| names().map(|image| image.key.unwrap_or(image.name)).collect())
-    }
-
-    /// Returns the patch that sets the image, or else one that sets an image which none of the entries is for.
-    fn patch_among(&self, kustomization: NodeId, entries: &dyn Fn() -> Vec<String>) -> Option<(LaterStep, NodeId)> {
-        let mut patches = kustomization::patches(self.yaml, kustomization).into_iter();
-        let sets = patches.find(|(_, text)| self.is_set_in(text)).map(|(patch, _)| (LaterStep::Patch, patch));
-        let is_left = |item: &NodeId| {
-            let images = kustomization::patched_images(self.yaml, *item).into_iter();
-            let mut others = images.filter(|set| !set.is(&self.image));
-            others.any(|set| !entries().iter().any(|name| kustomization::is_for(name, &set.text)))
-        };
-        let mut items = kustomization::patch_items(self.yaml, kustomization).into_iter();
-        sets.or_else(|| {
-            items.find(is_left).map(|item| (LaterStep::MaybePatch, kustomization::patch_in(self.yaml, item)))
-        })
     }
 
     /// What an ApplicationSet puts over its template: `templatePatch`, and the templates of its generators.
@@ -149,66 +320,4 @@ impl Edited<'_, '_> {
         let says = |source: NodeId| ["helm", "kustomize"].iter().any(|key| value_of(self.yaml, source, key).is_some());
         own("source").is_some_and(says) || own("sources").is_some_and(|list| self.yaml.tree.children(list).any(says))
     }
-
-    /// What the other `kustomize.images` make of one of them: Argo CD hands them to `kustomize edit set image`, which sorts.
-    fn in_sorted_images(&self) -> (Vec<NoteKind>, Option<MadeImage>) {
-        let [list, item] = self.place.trail.as_slice() else { return (Vec::new(), None) };
-        if !is_list(self.yaml, *list) || *item != self.place.item {
-            return (Vec::new(), None);
-        }
-        let read = |item: NodeId| Some((item, ReferenceForm::Keyed.parse(self.yaml.tree.text(item)?).ok()?));
-        let images: Vec<(NodeId, ImageText)> = self.yaml.tree.children(*list).filter_map(read).collect();
-        let step = |(item, image): &'_ (NodeId, ImageText)| {
-            let new_name = image.key.as_ref().map(|_| image.name.clone());
-            (*item, image.key.clone().unwrap_or_else(|| image.name.clone()), Fields { new_name, ..image.version() })
-        };
-        let mut steps: Vec<_> = images.iter().map(step).collect();
-        steps.sort_by(|(_, one, _), (_, other, _)| one.cmp(other));
-        let at = steps.iter().position(|(node, ..)| node == item);
-        let steps = AppliedEntries::of(steps.iter().map(|(item, name, says)| AppliedEntry {
-            name,
-            says: says.clone(),
-            suffix: None,
-            item: *item,
-        }));
-        let Some(at) = at else { return (Vec::new(), None) };
-        let made = steps.made_of(at).map(|(last, made)| {
-            let line = self.yaml.source.line_number(self.yaml.tree.start(steps.at(last).item));
-            MadeImage { by: format!("the image on line {line}"), ..made }
-        });
-        (steps.notes_of(self.yaml, at), made)
-    }
-
-    /// Returns the entry that is for the image and makes something else of it.
-    fn entry_among(&self, yaml: &ParsedYaml<'_>, mut entries: impl Iterator<Item = NodeId>) -> Option<NodeId> {
-        let name = self.image.new_name.as_deref()?;
-        let Fields { new_tag, digest, .. } = self.image.clone();
-        let image = ImageText { key: None, name: name.to_owned(), tag: new_tag, digest };
-        // A chart may write the name of Docker Hub's registry before the image's.
-        let is_for = |entry: &str| kustomization::is_for(entry, &image.render()) || is_same_image(entry, name);
-        entries.find(|item| {
-            let text = |key: &str| text_beside(yaml, *item, key).map(str::to_owned);
-            let new_name = text("newName").filter(|new_name| !is_same_image(new_name, name));
-            let says = Fields { new_name, new_tag: text("newTag"), digest: text("digest"), ..Fields::default() };
-            text("name").is_some_and(|entry| is_for(&entry)) && says.differs_from(&self.image)
-        })
-    }
-
-    /// Whether a patch sets the image to another version.
-    fn is_set_in(&self, patch: &str) -> bool {
-        let Some(name) = self.image.new_name.as_deref() else { return false };
-        versioned_images(patch).any(|set| is_same_image(&set.name, name) && set.version().differs_from(&self.image))
-    }
-}
-
-/// Returns the images that the patches in the post-renderers of each object give to containers.
-fn patched_by_renderers(path: &str, yaml: &ParsedYaml<'_>) -> Vec<(NodeId, NodeId, PatchedImage)> {
-    let mut all = Vec::new();
-    for root in objects(path, yaml).into_iter().map(|object| object.root) {
-        for (_, item) in PATCHES.into_iter().flat_map(|key| renderer_lists(yaml, root, key)) {
-            let patch = kustomization::patch_in(yaml, item);
-            all.extend(kustomization::patched_images(yaml, item).into_iter().map(|set| (root, patch, set)));
-        }
-    }
-    all
 }

@@ -4,5 +4,5 @@
 
 pub(super) mod image_edit;
 mod kept_variables;
-mod later_steps;
+pub(super) mod later_steps;
 pub(super) mod pulled;

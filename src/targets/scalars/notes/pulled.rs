@@ -1,7 +1,7 @@
 //! Which image is pulled for what a place says, as far as the file tells it: what stands beside the version, and what comes
 //! behind it, can make another image of it. An edit and a check of the file as it is ask the same here.
 
-use super::later_steps::later_steps;
+use super::later_steps::LaterSteps;
 use crate::image::ImageArgument;
 use crate::targets::edit::{Doubt, Fields, Note, NoteKind, Pulled, ValuesNote};
 use crate::targets::kustomization::pulled_around;
@@ -15,21 +15,21 @@ use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::targets::scalars::kinds::image_path::mapping_around;
 use crate::targets::scalars::plan::tag_place::{is_digest_text, require_counted};
-use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{ParsedYaml, Position};
 
 /// Returns what the rest of the file does to the image of a place that says `after`, and the notes about what comes behind it.
 pub(super) fn pulled(
-    images: &FileImages<'_, '_>,
+    later: &mut LaterSteps<'_, '_, '_>,
     place: &ImagePlace,
     name: &str,
     after: &Fields,
     checked_as: Option<&String>,
 ) -> (Pulled, Vec<Note>) {
+    let images = later.images;
     let yaml = images.yaml;
     let note = |(place, kind)| Note { name: name.to_owned(), place, kind };
     let new_name = checked_as.or(after.new_name.as_ref()).cloned();
-    let (kinds, made) = later_steps(images, place, Fields { new_name, ..after.clone() });
+    let (kinds, made) = later.after(place, Fields { new_name, ..after.clone() });
     let later: Vec<Note> = kinds.into_iter().map(|kind| note((yaml.place(place.item), kind))).collect();
     let is_kustomization = |object: &Object| object.kind == DocumentKind::Kustomization;
     let slot = place.version_slot().filter(|_| images.object_around(place.item).is_some_and(is_kustomization));
@@ -48,17 +48,18 @@ pub(super) fn pulled(
 ///
 /// Something beside a version decides what is pulled.
 pub(in crate::targets::scalars) fn pulled_as_it_is(
-    images: &FileImages<'_, '_>,
+    later: &mut LaterSteps<'_, '_, '_>,
     name: &str,
     places: &[ImagePlace],
 ) -> Result<Pulled, FileRefusal> {
+    let yaml = later.images.yaml;
     let mut all = Pulled::default();
     for place in places {
-        let says = place.fields(images.yaml)?;
+        let says = place.fields(yaml)?;
         if let (true, Ok(name), Ok(change)) = (says.says_what_runs(), name.parse(), says.to_change()) {
-            require_counted(images.yaml, place, &ImageArgument { name, change })?;
+            require_counted(yaml, place, &ImageArgument { name, change })?;
         }
-        let (Pulled { made, doubts }, _) = pulled(images, place, name, &says, None);
+        let (Pulled { made, doubts }, _) = pulled(later, place, name, &says, None);
         all.made = all.made.or(made);
         all.doubts.extend(doubts);
     }

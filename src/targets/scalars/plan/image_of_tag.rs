@@ -52,7 +52,8 @@ impl<'a> TagsOfImages<'a> {
         let version = after.new_tag.as_deref().unwrap_or_default();
         let message = format!(
             "`{}` beside it is `{text}`, at {}, and no `:{version}` can stand behind that",
-            image.key, image.place
+            image.key,
+            image.place(yaml)
         );
         let hint = format!(
             "edit `{}` to the same tag in the same run, or write the name alone into it once by hand",

@@ -169,7 +169,7 @@ impl Wanted<'_, '_> {
         let (own, version) = (self.siblings.own, &self.version);
         let message = format!(
             "`{image}` has its tag beside it, at {}, so `{}` does not belong behind it",
-            tag.place,
+            tag.place(self.yaml),
             version.trim_start_matches([':', '@'])
         );
         let name = self.argument.name.as_str();
@@ -202,7 +202,8 @@ impl Wanted<'_, '_> {
         }
         let message = format!(
             "`{image}` has its {} beside it, at {}, so what is pulled has another name",
-            before_it.key, before_it.place
+            before_it.key,
+            before_it.place(self.yaml)
         );
         let hint = match self.version.as_str() {
             "" => "change the name by hand".to_owned(),
@@ -214,7 +215,7 @@ impl Wanted<'_, '_> {
     /// Refuses parts of an image beside a reference that charts take in place of them.
     fn refuse_whole_beside(&self) -> Result<(), FileRefusal> {
         let Some(whole) = self.siblings.whole_image() else { return Ok(()) };
-        let message = format!("`{}` beside it is the whole image, at {}", whole.key, whole.place);
+        let message = format!("`{}` beside it is the whole image, at {}", whole.key, whole.place(self.yaml));
         let hint = format!("name that one: `{}=*{}`, or empty it once by hand", self.path_to(whole), self.version);
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
     }
@@ -228,7 +229,9 @@ impl Wanted<'_, '_> {
         }
         let message = format!(
             "`{}` beside it is `{text}`, at {}, and no `{}` can stand behind that",
-            name.key, name.place, self.version
+            name.key,
+            name.place(self.yaml),
+            self.version
         );
         let hint = format!("write the name alone into `{}` once by hand", name.key);
         Err(FileRefusal::at(self.yaml, self.slot.value, message, hint))
@@ -251,7 +254,7 @@ impl Wanted<'_, '_> {
             (message, "remove the digest once by hand, so that the tag decides".to_owned())
         } else {
             let switch = self.siblings.under("useDigest").filter(|switch| switch.value.is_none());
-            let at = switch.map_or("beside it".to_owned(), |switch| format!("at {}", switch.place));
+            let at = switch.map_or("beside it".to_owned(), |switch| format!("at {}", switch.place(self.yaml)));
             let message = format!("the digest `{key}` decides what is pulled, because of `useDigest: true` {at}");
             (message, "write `useDigest: false` there once by hand, so that the tag decides".to_owned())
         };
@@ -271,7 +274,7 @@ impl Wanted<'_, '_> {
 
     /// Returns a refusal with the place of what stands beside the version, if that is in the same text.
     fn refusal(&self, beside: &SiblingValue<'_>, message: impl Into<String>, hint: impl Into<String>) -> FileRefusal {
-        let place = beside.value.map_or_else(|| self.yaml.place(self.slot.value), |_| beside.place);
+        let place = beside.value.map_or_else(|| self.yaml.place(self.slot.value), |_| beside.place(self.yaml));
         FileRefusal { place: Some(place), ..FileRefusal::of_file(message, hint) }
     }
 

@@ -3,7 +3,6 @@
 
 use std::cell::OnceCell;
 
-use crate::targets::kustomization::PatchedImage;
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::node_path::own_pair;
 use crate::targets::scalars::document::nodes::{is_mapping, text_of, value_at, value_of};
@@ -45,8 +44,6 @@ pub(in crate::targets) struct FileImages<'p, 'd> {
     repeated: RepeatedKeys<'p, 'd>,
     /// The tree in which aliases and merge keys are followed, once that is asked for.
     expanded: OnceCell<Option<ExpandedYaml<'d>>>,
-    /// The images that post-renderers set by patches, once that is asked for: in that tree, each behind the object and the patch.
-    pub(in crate::targets::scalars) patched: OnceCell<Vec<(NodeId, NodeId, PatchedImage)>>,
 }
 
 /// An image that a name means.
@@ -74,8 +71,8 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        let (repeated, expanded, patched) = (RepeatedKeys::of(yaml), OnceCell::new(), OnceCell::new());
-        Self { origin, yaml, objects, named, repeated, expanded, patched }
+        let (repeated, expanded) = (RepeatedKeys::of(yaml), OnceCell::new());
+        Self { origin, yaml, objects, named, repeated, expanded }
     }
 
     /// Returns the tree in which aliases and merge keys are followed, if there are any.
@@ -191,7 +188,10 @@ impl<'p, 'd> FileImages<'p, 'd> {
 
     /// Returns the object that a node is in.
     pub(in crate::targets::scalars) fn object_around(&self, node: NodeId) -> Option<&Object> {
-        self.objects.iter().find(|object| self.yaml.tree.is_within(node, object.root))
+        let is_within = |object: &&Object| self.yaml.tree.is_within(node, object.root);
+        // Each object ends behind the one before.
+        let ended = self.objects.partition_point(|object| object.root <= node && !is_within(&object));
+        self.objects[ended..].iter().find(is_within)
     }
 
     /// Takes from the parameters that are laid over the text what they make of an image in it.
