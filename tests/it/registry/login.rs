@@ -344,6 +344,17 @@ fn a_broken_configuration_is_named_and_nothing_of_it_shown() {
 }
 
 #[test]
+/// A proxy that guards the token server sends its page beside a challenge.
+#[test]
+fn a_page_with_a_challenge_refuses_the_login() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let page = Response::text(401, "<html><title>401</title>").header("WWW-Authenticate", "Basic realm=\"a\"");
+    registry.inject("GET /token", ALWAYS, Fault::Answer(page));
+    let (client, _home) = logged_in(&registry, &ci());
+    assert_eq!(super::show(&check(&client, &registry, "app:v1")), "login rejected 401");
+    assert_eq!(super::show(&check(&anonymous(), &registry, "app:v1")), "no access 401");
+}
+
 fn a_configuration_that_is_not_needed_is_not_read() {
     let registry = with_image(Auth::None);
     let (client, _home) = client_with("broken", &registry);
