@@ -118,6 +118,7 @@ impl FailureKind {
     /// Returns what kind of failure it is that a check came to no verdict.
     pub fn of_check(error: &CheckError) -> Self {
         match error {
+            error if error.passes() => Self::Unavailable,
             CheckError::Bare(_)
             | CheckError::Host(_)
             | CheckError::Config { .. }
@@ -128,18 +129,9 @@ impl FailureKind {
             | CheckError::Scheme { .. }
             | CheckError::PlainRealm { .. }
             | CheckError::LoginDropped { .. }
-            | CheckError::LoginInClear { .. } => Self::Unauthorized,
-            // It is what was pushed, and a retry gets the same.
-            CheckError::InvalidResponse { source: InvalidResponse::Nested, .. } => Self::Image,
-            CheckError::InvalidResponse { .. } => Self::Unavailable,
-            CheckError::Misdirected { source, .. } => match source {
-                LocationError::Circle | LocationError::Endless | LocationError::Malformed => Self::Unavailable,
-                LocationError::Scheme
-                | LocationError::Downgrade
-                | LocationError::Local
-                | LocationError::Login
-                | LocationError::OtherServer => Self::Unauthorized,
-            },
+            | CheckError::LoginInClear { .. }
+            | CheckError::Misdirected { .. } => Self::Unauthorized,
+            CheckError::InvalidResponse { .. } => Self::Image,
             CheckError::Setup(_) => Self::Unexpected,
         }
     }
