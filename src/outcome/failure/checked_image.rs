@@ -284,7 +284,6 @@ fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option
     let failure = failure.detail(answer.to_string());
     let failure = match source {
         LoginSource::NotShown { .. }
-        | LoginSource::Unknown(_)
         | LoginSource::Missing { .. }
         | LoginSource::OfAnother { .. }
         | LoginSource::NamedAlone { .. } => failure.detail(format!("login: {source}")),
@@ -345,11 +344,6 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
                 "log in with `docker login` if it needs one; {registry} did not ask for a login, and none was found"
             )
         }
-        LoginSource::Unknown(reason) => {
-            format!(
-                "log in with `docker login`; {registry} did not ask for a login, and the search for one failed: {reason}"
-            )
-        }
         LoginSource::Anonymous => format!("log in with `docker login`; no login for {registry} was found"),
         LoginSource::Missing { variable, path } => format!(
             "check `{variable}`: it names `{}`, which does not exist; no login for {registry} was found",
@@ -364,9 +358,6 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
         ),
         LoginSource::NotShown { source, reason: NotShown::NotAsked } => {
             format!("check the name; the login from {source} was not shown, because {registry} asks for none")
-        }
-        LoginSource::NotShown { source, reason: NotShown::Unclear(why) } => {
-            format!("try again; the login from {source} was not shown, because {why}")
         }
         LoginSource::NotShown { source, reason: NotShown::Token } => format!(
             "log in with a user and a password: {registry} wants them, and the login from {source} is a token, which was \
