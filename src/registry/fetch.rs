@@ -290,6 +290,9 @@ impl Fetcher {
                 settle(first_use, &response, context);
             }
             if response.status != StatusCode::UNAUTHORIZED {
+                if let (Some(_), Some(shown)) = (&authorization, &mut context.authorization) {
+                    shown.note_taken();
+                }
                 return Ok(response);
             }
             context.authorization = Some(self.authenticator.answer(&response, &self.sender, context)?);
