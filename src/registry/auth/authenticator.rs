@@ -324,9 +324,18 @@ impl Authenticator {
         }
         let check = login.map(|login| self.shown_logins.check(registry, Some(server), login));
         let scope = scope.unwrap_or_else(|| scope::pull(&context.endpoint.repository));
+        if let Some((realm, refused, verdict)) = &context.refused_login
+            && (realm, refused) == (&server.realm, &scope)
+        {
+            return Err(verdict.clone().into());
+        }
         let obtained = Instant::now();
         let wanted = TokenRequest { server, scope: &scope };
-        let token = token::fetch(&wanted, login, check.as_deref(), sender, context)?;
+        let fetched = token::fetch(&wanted, login, check.as_deref(), sender, context);
+        if let (Some(_), Err(EarlyEnd::Verdict(verdict))) = (login, &fetched) {
+            context.refused_login = Some((server.realm.clone(), scope.clone(), verdict.clone()));
+        }
+        let token = fetched?;
         Ok(Authorization {
             header: token.header,
             kind,
