@@ -190,13 +190,19 @@ fn an_answer_that_tells_nothing_of_the_sources() {
     let of_kind = |kind: &str, body: &str| Response::new(200).header("Content-Type", kind).body(body.as_bytes());
     let page = || of_kind("text/html", "<h1>Sign in</h1>");
     let failure = of_kind("application/x-git-upload-pack-result", "001dERR upload-pack: internal");
-    for (request, answer) in
-        [("GET /app", page()), ("GET /app", Response::new(204)), ("POST /app", page()), ("POST /app", failure)]
-    {
+    for (request, answer) in [
+        ("GET /app", page()),
+        ("GET /app", Response::new(204)),
+        ("GET /app", Response::redirect("/login")),
+        ("POST /app", page()),
+        ("POST /app", Response::redirect("/login")),
+        ("POST /app", failure),
+    ] {
         let pipeline = Pipeline::with_sources("app").over_http();
         let one = pipeline.source("one", &[]);
         let two = pipeline.source("two", &[&one]);
         already_released(&pipeline, "build-2", &two);
+        pipeline.server.inject("GET /login", ALWAYS, Fault::Answer(page()));
         pipeline.server.inject(request, ALWAYS, Fault::Answer(answer));
         let failed = release(&pipeline, "build-1", &one).run().exit(6);
         failed.stderr_has("cannot tell whether `IMAGE_PLACEHOLDER` would go back");
