@@ -64,8 +64,8 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
         listener(event);
     };
     let delivered = deliver(&job, &mut decide, with_what_goes_back);
-    let to = released.as_ref().map(|(to, _)| to.as_str());
-    let outcome = delivered.map_err(|failure| failure.with_each(|problem| in_a_rollback(problem, request, to)))?;
+    let in_a_rollback = |problem| in_a_rollback(problem, request, released.as_ref());
+    let outcome = delivered.map_err(|failure| failure.with_each(in_a_rollback))?;
     if let Some((to, Some(digest))) = &released {
         let way = format!("to go back to what ran, run this again with `--to {to} --pin-digest`");
         warn_of_pushed_again(&outcome, std::slice::from_ref(digest), &way, listener);
@@ -90,21 +90,26 @@ fn named(release: &LoggedRelease) -> String {
 
 /// Returns a failure with what to do in a rollback. A build of the past is not still pushing, and a rollback that is made again
 /// goes back from what runs by then.
-fn in_a_rollback(failure: Failure, request: &RollbackRequest, to: Option<&str>) -> Failure {
+fn in_a_rollback(
+    failure: Failure,
+    request: &RollbackRequest,
+    released: Option<&(String, Option<ReleasedDigest>)>,
+) -> Failure {
     // What must be pinned cannot be released unchecked.
-    let by_tag = match request.delivery.pin_digest {
-        PinDigest::Always => "go back by the tag, if it is still there, with `--pin-digest=never`",
-        PinDigest::Keep | PinDigest::Never => "skip the check with `--no-check`",
+    let otherwise = match (request.delivery.pin_digest, released) {
+        (PinDigest::Always, _) => "go back by the tag, if it is still there, with `--pin-digest=never`",
+        (PinDigest::Keep, Some((_, Some(_)))) => "go back by the digest that was released, with `--pin-digest`",
+        (PinDigest::Keep | PinDigest::Never, _) => "skip the check with `--no-check`",
     };
-    match (failure.retry, &request.to, to) {
-        (Retry::AfterThePush, ..) => failure.hint(format!("{}, or {by_tag}", name_another(request))),
+    match (failure.retry, &request.to, released) {
+        (Retry::AfterThePush, ..) => failure.hint(format!("{}, or {otherwise}", name_another(request))),
         (Retry::AfterAnOutage, ..) => {
             let again = failure.hint.as_deref().unwrap_or("try again");
             let hint = format!("{again}, or skip the check with `--no-check`");
             failure.hint(hint)
         }
         // A proposal leaves the branch where it is, so that the same command goes back to the same release.
-        (Retry::AfterAnUncertainPush, Earlier::Steps(steps), Some(to))
+        (Retry::AfterAnUncertainPush, Earlier::Steps(steps), Some((to, _)))
             if !matches!(request.delivery.route, Route::Propose(_)) =>
         {
             let otherwise = match steps {

@@ -23,8 +23,8 @@ use super::read_parts::ReadParts;
 use super::requirement::{Finding, Requirement};
 use super::signed_image::SignedImage;
 use super::signer_claim::{ProvedClaim, RequiredClaim};
-use super::verdict::{Outage, Verdict};
-use crate::image::{Platform, Reference};
+use super::verdict::Verdict;
+use crate::image::{Digest, Platform, Reference};
 use crate::system::backoff::Backoff;
 use crate::system::network::notices::Notices;
 use crate::system::network::proxy::Proxies;
@@ -158,31 +158,41 @@ impl Client {
         })
     }
 
+    /// Returns the digest that a reference means now; `None` if it means no image that can be asked for.
+    ///
+    /// # Errors
+    /// If the registry could not tell now: why, in words.
+    pub fn digest_of(&self, reference: &Reference) -> Result<Option<Digest>, String> {
+        let end = match self.check(reference, &[], Detail::Brief) {
+            Ok(CheckedImage { verdict: Verdict::Present(descriptor), .. }) => return Ok(Some(descriptor.digest)),
+            Ok(checked) => EarlyEnd::Verdict(checked.verdict),
+            Err(error) => EarlyEnd::Error(error),
+        };
+        end.outage().map_or(Ok(None), Err)
+    }
+
     /// Returns what an image says that it was built from; `None` if it says nothing, or is none that can be read.
     ///
     /// # Errors
-    /// If the registry could not tell now.
-    pub fn built_from(&self, reference: &Reference) -> Result<Option<BuiltFrom>, Outage> {
-        match self.read_built_from(reference) {
-            Ok(built_from) => Ok(built_from),
-            Err(EarlyEnd::Verdict(verdict)) => verdict.outage().map_or(Ok(None), Err),
-            Err(EarlyEnd::Error(_)) => Ok(None),
-        }
+    /// If the registry could not tell now: why, in words.
+    pub fn built_from(&self, reference: &Reference) -> Result<Option<BuiltFrom>, String> {
+        let context = self.context(reference).map_err(EarlyEnd::from);
+        let read = context.and_then(|mut context| twice(&mut context, |context| self.read_built_from(context)));
+        read.or_else(|end| end.outage().map_or(Ok(None), Err))
     }
 
-    fn read_built_from(&self, reference: &Reference) -> Result<Option<BuiltFrom>, EarlyEnd> {
-        let mut context = self.context(reference)?;
+    fn read_built_from(&self, context: &mut CheckContext) -> Result<Option<BuiltFrom>, EarlyEnd> {
         let (url, wanted) = (context.endpoint.manifest.clone(), context.endpoint.wanted.clone());
         let response = match &wanted {
             // What runs is what the digest says, whatever the tag means now.
-            Some(digest) => self.fetcher.read_part(Store::Manifests, digest, &mut context)?,
-            None => self.fetcher.read_manifest(&url, &mut context)?,
+            Some(digest) => self.fetcher.read_part(Store::Manifests, digest, context)?,
+            None => self.fetcher.read_manifest(&url, context)?,
         };
         let verdict = found_in(&response, wanted)?.verdict;
         let (Verdict::Present(descriptor), Some(manifest)) = (verdict, Manifest::parse(&response.body)) else {
             return Ok(None);
         };
-        Inspection::new(&self.fetcher, &[], &mut context).built_from(descriptor.digest, manifest)
+        Inspection::new(&self.fetcher, &[], context).built_from(descriptor.digest, manifest)
     }
 
     /// Begins a check.
@@ -191,7 +201,7 @@ impl Client {
         Ok(CheckContext::new(endpoint, Instant::now() + self.timeout))
     }
 
-    /// Makes one check, within its time; once more if bytes were damaged. What was read whole is not read again.
+    /// Makes one check, within its time.
     fn run(
         &self,
         reference: &Reference,
@@ -199,12 +209,7 @@ impl Client {
     ) -> Result<CheckedImage, CheckError> {
         let begun = Instant::now();
         let mut context = self.context(reference)?;
-        let mut backoff = Backoff::new(2, RETRY_DELAY, RETRY_DELAY).until(context.deadline);
-        let mut ended = check(&mut context);
-        if ended.as_ref().is_err_and(EarlyEnd::is_damaged) && backoff.wait(Duration::ZERO) {
-            ended = check(&mut context);
-        }
-        let FoundImage { verdict, findings, platforms, claims } = match ended {
+        let FoundImage { verdict, findings, platforms, claims } = match twice(&mut context, check) {
             Ok(found) => found,
             Err(EarlyEnd::Verdict(verdict)) => FoundImage::from(verdict),
             Err(EarlyEnd::Error(error)) => return Err(error),
@@ -242,6 +247,18 @@ impl Client {
             proved = judged.proved;
         }
         Ok(FoundImage { findings, platforms, claims: proved, ..found })
+    }
+}
+
+/// Reads, and once more if bytes were damaged. What was read whole is not read again.
+fn twice<T>(
+    context: &mut CheckContext,
+    read: impl Fn(&mut CheckContext) -> Result<T, EarlyEnd>,
+) -> Result<T, EarlyEnd> {
+    let mut backoff = Backoff::new(2, RETRY_DELAY, RETRY_DELAY).until(context.deadline);
+    match read(context) {
+        Err(end) if end.is_damaged() && backoff.wait(Duration::ZERO) => read(context),
+        ended => ended,
     }
 }
 

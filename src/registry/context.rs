@@ -9,6 +9,7 @@ use super::auth::login::LoginSource;
 use super::endpoint::Endpoint;
 use super::error::{CheckError, LocationError};
 use super::http::address::{AddressScope, Registry, may_lead, shown_host};
+use super::verdict::Verdict;
 
 pub(super) struct CheckContext {
     pub(super) endpoint: Endpoint,
@@ -17,11 +18,20 @@ pub(super) struct CheckContext {
     pub(super) source: LoginSource,
     /// What the registry is shown from now on.
     pub(super) authorization: Option<Authorization>,
+    /// The token server that gave the login no token in this check, for which scope, and what it said: it is not asked again.
+    pub(super) refused_login: Option<(Url, String, Verdict)>,
 }
 
 impl CheckContext {
     pub(super) fn new(endpoint: Endpoint, deadline: Instant) -> Self {
-        Self { endpoint, deadline, requests: 0, source: LoginSource::NotAsked, authorization: None }
+        Self {
+            endpoint,
+            deadline,
+            requests: 0,
+            source: LoginSource::NotAsked,
+            authorization: None,
+            refused_login: None,
+        }
     }
 
     /// Returns how much time is left, at most `limit`.

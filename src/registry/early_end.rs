@@ -15,6 +15,14 @@ impl EarlyEnd {
     pub(super) fn is_damaged(&self) -> bool {
         matches!(self, Self::Error(CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. }))
     }
+
+    /// Returns why nothing is known of the image now, in words; `None` if something is.
+    pub(super) fn outage(self) -> Option<String> {
+        match self {
+            Self::Verdict(verdict) => verdict.outage().map(|outage| outage.to_string()),
+            Self::Error(error) => error.passes().then(|| format!("{:#}", anyhow::Error::from(error))),
+        }
+    }
 }
 
 impl From<Verdict> for EarlyEnd {

@@ -55,6 +55,20 @@ pub enum CheckError {
     Setup(#[source] anyhow::Error),
 }
 
+impl CheckError {
+    /// Whether an answer came that cannot be used, so that nothing is known of the image: the next answer may be another.
+    pub fn passes(&self) -> bool {
+        match self {
+            // It is what was pushed, and a retry gets the same.
+            Self::InvalidResponse { source, .. } => *source != InvalidResponse::Nested,
+            Self::Misdirected { source, .. } => {
+                matches!(source, LocationError::Circle | LocationError::Endless | LocationError::Malformed)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// What is wrong with a file of certificates.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityProblem {

@@ -249,12 +249,13 @@ impl Fetcher {
         context: &mut CheckContext,
         attempt: impl Fn(&mut CheckContext) -> Result<T, EarlyEnd>,
     ) -> Result<T, EarlyEnd> {
-        match attempt(context) {
-            Err(EarlyEnd::Verdict(
-                Verdict::Absent(_) | Verdict::NoAccess(_) | Verdict::Refused(_) | Verdict::RateLimited(_),
-            )) if self.authenticator.offer(&self.sender, context)? => attempt(context),
-            ended => ended,
-        }
+        let ended = attempt(context);
+        let attempts = match &ended {
+            Err(EarlyEnd::Verdict(Verdict::Absent(_) | Verdict::NoAccess(_) | Verdict::Refused(_))) => MAX_ATTEMPTS,
+            Err(EarlyEnd::Verdict(Verdict::RateLimited(_))) => 1,
+            _ => return ended,
+        };
+        if self.authenticator.offer(attempts, &self.sender, context)? { attempt(context) } else { ended }
     }
 
     /// Makes a request, authorized as the registry asks. No other server gets the login.
@@ -289,6 +290,9 @@ impl Fetcher {
                 settle(first_use, &response, context);
             }
             if response.status != StatusCode::UNAUTHORIZED {
+                if let (Some(_), Some(shown)) = (&authorization, &mut context.authorization) {
+                    shown.note_taken();
+                }
                 return Ok(response);
             }
             context.authorization = Some(self.authenticator.answer(&response, &self.sender, context)?);

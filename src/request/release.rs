@@ -4,7 +4,8 @@ use super::image_options::images::Images;
 use super::release_options::delivery::{Delivery, OrderRequest};
 use super::repository::target_file::TargetFile;
 use super::values::{effect, filled};
-use crate::cli::{Environment, OnOwnCommit, ReleaseArguments};
+use crate::cli::{Environment, OnOwnCommit, PinDigest, ReleaseArguments};
+use crate::image::{Field, ImageArgument};
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
 
@@ -24,6 +25,14 @@ impl ReleaseRequest {
         let order = OrderRequest::new(arguments.superseded.on_superseded, &arguments.order);
         let shared = Delivery::new(&arguments.delivery, order, effect(kustomization.dry_run), environment)?;
         shared.require_pinnable()?;
+        let keeps_digest = |argument: &ImageArgument| argument.change.digest == Field::Keep;
+        if let (PinDigest::Never, Some(kept)) =
+            (shared.pin_digest, images.arguments.iter().find(|one| keeps_digest(one)))
+        {
+            let name = &kept.name;
+            let message = format!("`--pin-digest=never` cannot be used with `@*`, which keeps the digest of `{name}`");
+            return Err(Failure::usage(message));
+        }
         if arguments.no_push {
             shared.route.require_no_proposal()?;
             shared.commit.signer.require_git()?;

@@ -5,7 +5,6 @@ use super::checks::Checks;
 use crate::guards::order::{Build, Unreachable};
 use crate::image::Reference;
 use crate::message::SourceCommit;
-use crate::registry::{Detail, Outage, Verdict};
 
 impl Checks {
     /// Returns the commit that an image says that it was built from.
@@ -14,7 +13,7 @@ impl Checks {
     /// If the registry cannot be reached now.
     pub(in crate::flow) fn source_of(&self, build: &Build) -> Result<Option<SourceCommit>, Unreachable> {
         let (Some(client), Some(reference)) = (&self.client, build.reference()) else { return Ok(None) };
-        let built_from = client.built_from(&reference).map_err(|outage| unreachable(&reference, &outage))?;
+        let built_from = client.built_from(&reference).map_err(|why| unreachable(&reference, &why))?;
         Ok(built_from.and_then(|said| SourceCommit::of_labels(&said.revision, said.source.as_deref())))
     }
 
@@ -29,14 +28,11 @@ impl Checks {
         }
         let Some(client) = &self.client else { return Ok(None) };
         // What is wrong with the image itself is told when it is checked.
-        let Ok(answer) = client.check(&reference, &[], Detail::Brief) else { return Ok(None) };
-        match answer.verdict {
-            Verdict::Present(descriptor) => Ok(Some(descriptor.digest.to_string())),
-            verdict => verdict.outage().map_or(Ok(None), |outage| Err(unreachable(&reference, &outage))),
-        }
+        let digest = client.digest_of(&reference).map_err(|why| unreachable(&reference, &why))?;
+        Ok(digest.map(|digest| digest.to_string()))
     }
 }
 
-fn unreachable(reference: &Reference, outage: &Outage) -> Unreachable {
-    Unreachable(format!("cannot ask the registry for `{reference}`: {outage}"))
+fn unreachable(reference: &Reference, why: &str) -> Unreachable {
+    Unreachable(format!("cannot ask the registry for `{reference}`: {why}"))
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use gix::ObjectId;
 use gix::bstr::BString;
 use gix::protocol::Command;
 use gix::protocol::command::Feature;
@@ -153,4 +154,11 @@ pub(super) fn is_refusal(error: &anyhow::Error) -> bool {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
+}
+
+/// Returns whether a server has refused because of one of these objects, which its words then name. Other words may be those of
+/// a failure that passes.
+pub(super) fn is_refusal_of(ids: &[ObjectId], error: &anyhow::Error) -> bool {
+    let names_one = |ErrorPacket(said): &ErrorPacket| ids.iter().any(|id| said.contains(&id.to_string()));
+    is_refusal(error) && error.downcast_ref().is_none_or(names_one)
 }

@@ -12,7 +12,9 @@ use gix::protocol::fetch::Arguments;
 use gix::protocol::transport::client::Capabilities;
 use gix::protocol::transport::{Protocol, Service};
 
-use super::answered_pack::{Negotiated, Negotiation, WantedOfPack, is_refusal, negotiate, receive, receive_by};
+use super::answered_pack::{
+    Negotiated, Negotiation, WantedOfPack, is_refusal, is_refusal_of, negotiate, receive, receive_by,
+};
 use super::lineage::{Lineage, told_by};
 use super::tips::{Tips, list_refs, tips};
 use crate::git::error::GitError;
@@ -254,7 +256,7 @@ impl<'r> Reader<'r> {
                 }
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::NotCommon) => break,
-                Err(error) if is_refusal(&error) || error.is::<NoCommit>() => {
+                Err(error) if is_refusal_of(&[commit.0, other.0], &error) || error.is::<NoCommit>() => {
                     self.connection.abandon_answer()?;
                     break;
                 }

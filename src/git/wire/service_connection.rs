@@ -241,8 +241,8 @@ impl<'r> Connection<'r> {
                 let none = login.is_none().then(|| "no login was sent".to_owned());
                 GitError::NoAccess { remote, login, details: [answer].into_iter().chain(none).collect() }
             }
-            // 408, 425 and 429 are a matter of time.
-            _ if status.is_client_error() && ![408, 425, 429].contains(&status.as_u16()) => {
+            // 408, 421, 425 and 429 are a matter of time.
+            _ if status.is_client_error() && ![408, 421, 425, 429].contains(&status.as_u16()) => {
                 GitError::Declined { remote, details: vec![answer], has_words: !refusal.text.is_empty() }
             }
             _ => {

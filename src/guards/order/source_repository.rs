@@ -39,7 +39,9 @@ struct Unasked {
 
 impl From<GitError> for Unasked {
     fn from(error: GitError) -> Self {
-        Self { passes: error.passes(), why: format!("{:#}", anyhow::Error::from(error)) }
+        // What answers in a server's place, such as a page or a way to sign in, says nothing of the commits.
+        let passes = error.passes() || matches!(error, GitError::NoServer { .. } | GitError::Redirected { .. });
+        Self { passes, why: format!("{:#}", anyhow::Error::from(error)) }
     }
 }
 

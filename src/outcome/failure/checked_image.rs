@@ -118,6 +118,7 @@ impl FailureKind {
     /// Returns what kind of failure it is that a check came to no verdict.
     pub fn of_check(error: &CheckError) -> Self {
         match error {
+            error if error.passes() => Self::Unavailable,
             CheckError::Bare(_)
             | CheckError::Host(_)
             | CheckError::Config { .. }
@@ -128,18 +129,9 @@ impl FailureKind {
             | CheckError::Scheme { .. }
             | CheckError::PlainRealm { .. }
             | CheckError::LoginDropped { .. }
-            | CheckError::LoginInClear { .. } => Self::Unauthorized,
-            // It is what was pushed, and a retry gets the same.
-            CheckError::InvalidResponse { source: InvalidResponse::Nested, .. } => Self::Image,
-            CheckError::InvalidResponse { .. } => Self::Unavailable,
-            CheckError::Misdirected { source, .. } => match source {
-                LocationError::Circle | LocationError::Endless | LocationError::Malformed => Self::Unavailable,
-                LocationError::Scheme
-                | LocationError::Downgrade
-                | LocationError::Local
-                | LocationError::Login
-                | LocationError::OtherServer => Self::Unauthorized,
-            },
+            | CheckError::LoginInClear { .. }
+            | CheckError::Misdirected { .. } => Self::Unauthorized,
+            CheckError::InvalidResponse { .. } => Self::Image,
             CheckError::Setup(_) => Self::Unexpected,
         }
     }
@@ -292,7 +284,6 @@ fn absent(what: &str, answer: &ErrorResponse, source: &LoginSource, wait: Option
     let failure = failure.detail(answer.to_string());
     let failure = match source {
         LoginSource::NotShown { .. }
-        | LoginSource::Unknown(_)
         | LoginSource::Missing { .. }
         | LoginSource::OfAnother { .. }
         | LoginSource::NamedAlone { .. } => failure.detail(format!("login: {source}")),
@@ -353,11 +344,6 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
                 "log in with `docker login` if it needs one; {registry} did not ask for a login, and none was found"
             )
         }
-        LoginSource::Unknown(reason) => {
-            format!(
-                "log in with `docker login`; {registry} did not ask for a login, and the search for one failed: {reason}"
-            )
-        }
         LoginSource::Anonymous => format!("log in with `docker login`; no login for {registry} was found"),
         LoginSource::Missing { variable, path } => format!(
             "check `{variable}`: it names `{}`, which does not exist; no login for {registry} was found",
@@ -372,9 +358,6 @@ fn login_hint(registry: &str, source: &LoginSource) -> String {
         ),
         LoginSource::NotShown { source, reason: NotShown::NotAsked } => {
             format!("check the name; the login from {source} was not shown, because {registry} asks for none")
-        }
-        LoginSource::NotShown { source, reason: NotShown::Unclear(why) } => {
-            format!("try again; the login from {source} was not shown, because {why}")
         }
         LoginSource::NotShown { source, reason: NotShown::Token } => format!(
             "log in with a user and a password: {registry} wants them, and the login from {source} is a token, which was \

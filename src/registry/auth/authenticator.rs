@@ -164,8 +164,14 @@ impl Authenticator {
     }
 
     /// Prepares the login to be shown to a registry that has not asked for one, and returns whether there is one and the
-    /// registry wants it. It is asked at `/v2/`, where some registries have the only challenge, in one request.
-    pub(in crate::registry) fn offer(&self, sender: &Sender, context: &mut CheckContext) -> Result<bool, EarlyEnd> {
+    /// registry wants it. It is asked at `/v2/`, where some registries have the only challenge. If that fails, or the search for
+    /// a login, nobody can tell what the login would open.
+    pub(in crate::registry) fn offer(
+        &self,
+        attempts: u32,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<bool, EarlyEnd> {
         if context.authorization.is_some() || context.source != LoginSource::NotAsked {
             return Ok(false);
         }
@@ -174,20 +180,7 @@ impl Authenticator {
             context.source = source.clone();
             return Ok(false);
         }
-        let scheme = match self.scheme_for_login(sender, context) {
-            Ok(scheme) => scheme,
-            // The check keeps the verdict that it has. A later look asks again.
-            Err(end) => {
-                if let LoginSource::NotShown { reason, .. } = &mut context.source {
-                    *reason = NotShown::Unclear(match end {
-                        EarlyEnd::Error(error) => error.to_string(),
-                        EarlyEnd::Verdict(_) => "`/v2/` was not answered".to_owned(),
-                    });
-                }
-                return Ok(false);
-            }
-        };
-        if let Some(scheme) = scheme
+        if let Some(scheme) = self.scheme_for_login(attempts, sender, context)?
             && let Some(authorization) = self.obtain(&scheme, None, sender, context)?
         {
             let authorization = presumed(authorization);
@@ -200,23 +193,24 @@ impl Authenticator {
     }
 
     /// Returns how the registry wants a login that it has not asked for; `None` if there is no login, or it wants none.
-    fn scheme_for_login(&self, sender: &Sender, context: &mut CheckContext) -> Result<Option<Scheme>, EarlyEnd> {
+    fn scheme_for_login(
+        &self,
+        attempts: u32,
+        sender: &Sender,
+        context: &mut CheckContext,
+    ) -> Result<Option<Scheme>, EarlyEnd> {
         let limit = context.time_left(HELPER_TIMEOUT);
-        context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit) {
-            Ok(FoundLogin::Login(_, source)) => {
+        context.source = match self.credentials.find(&context.endpoint.registry, &context.endpoint.repository, limit)? {
+            FoundLogin::Login(_, source) => {
                 LoginSource::NotShown { source: Box::new(source), reason: NotShown::NotAsked }
             }
-            Ok(FoundLogin::None(LoginSource::Anonymous)) => return Ok(None),
-            Ok(FoundLogin::None(why)) => {
+            FoundLogin::None(LoginSource::Anonymous) => return Ok(None),
+            FoundLogin::None(why) => {
                 context.source = why;
                 return Ok(None);
             }
-            Err(error) => {
-                context.source = LoginSource::Unknown(format!("{:#}", anyhow::Error::from(error)));
-                return Ok(None);
-            }
         };
-        let BaseChallenges { challenges, url } = self.base_challenges(1, sender, context)?;
+        let BaseChallenges { challenges, url } = self.base_challenges(attempts, sender, context)?;
         let scheme = known(&challenges, &url).map(|(_, scheme)| scheme);
         if let Some(scheme) = &scheme {
             lock(&self.schemes).insert(context.endpoint.registry.clone(), scheme.clone().for_any_repository());
@@ -249,6 +243,9 @@ impl Authenticator {
         let response = sender.send(&request, context)?;
         let is_ours = is_same_place(&response.url, &base);
         let challenges = if is_ours { challenges(&response) } else { Vec::new() };
+        if challenges.is_empty() && response.is_page() {
+            return Err(Verdict::Unavailable(Outage::Page(ErrorResponse::of(&response))).into());
+        }
         let known = BaseChallenges { challenges, url: response.url };
         Ok(slot.insert(known).clone())
     }
@@ -327,9 +324,18 @@ impl Authenticator {
         }
         let check = login.map(|login| self.shown_logins.check(registry, Some(server), login));
         let scope = scope.unwrap_or_else(|| scope::pull(&context.endpoint.repository));
+        if let Some((realm, refused, verdict)) = &context.refused_login
+            && (realm, refused) == (&server.realm, &scope)
+        {
+            return Err(verdict.clone().into());
+        }
         let obtained = Instant::now();
         let wanted = TokenRequest { server, scope: &scope };
-        let token = token::fetch(&wanted, login, check.as_deref(), sender, context)?;
+        let fetched = token::fetch(&wanted, login, check.as_deref(), sender, context);
+        if let (Some(_), Err(EarlyEnd::Verdict(verdict))) = (login, &fetched) {
+            context.refused_login = Some((server.realm.clone(), scope.clone(), verdict.clone()));
+        }
+        let token = fetched?;
         Ok(Authorization {
             header: token.header,
             kind,

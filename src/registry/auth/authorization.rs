@@ -36,6 +36,11 @@ impl Authorization {
         self.origin != AuthorizationOrigin::Asked
             && asked.is_some_and(|(_, scheme)| scheme.server() != self.server.as_ref())
     }
+
+    /// Notes that the registry took it.
+    pub(in crate::registry) fn note_taken(&mut self) {
+        self.origin = AuthorizationOrigin::Recalled;
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +60,6 @@ pub(super) enum AuthorizationOrigin {
     Asked,
     /// The registry asked so for another repository or at `/v2/`, and has not yet said how it asks for this one.
     Presumed,
-    /// An earlier check showed it: a refusal can mean that it is too old.
+    /// An earlier check showed it, or an earlier request: a refusal can mean that it is too old.
     Recalled,
 }

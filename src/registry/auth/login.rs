@@ -29,8 +29,6 @@ pub(super) enum StoredLogin {
 pub enum LoginSource {
     /// The registry did not ask for one, and there is none.
     NotAsked,
-    /// The registry did not ask for one, and whether there is one could not be found out, for this reason.
-    Unknown(String),
     /// The registry wanted one, and none was found.
     Anonymous,
     /// The same, and a variable names a place for logins that does not exist.
@@ -54,8 +52,6 @@ pub enum LoginSource {
 pub enum NotShown {
     /// The registry asks for a login nowhere.
     NotAsked,
-    /// How the registry wants a login could not be found out, for this reason.
-    Unclear(String),
     /// The registry wants a user and a password, and the login is a token.
     Token,
 }
@@ -71,7 +67,6 @@ impl fmt::Display for LoginSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAsked => f.write_str("not asked for"),
-            Self::Unknown(reason) => write!(f, "not asked for; the search for one failed: {reason}"),
             Self::Anonymous => f.write_str("none found"),
             Self::Missing { variable, path } => {
                 write!(f, "none found; `{variable}` names `{}`, which does not exist", path.display())
@@ -79,9 +74,6 @@ impl fmt::Display for LoginSource {
             Self::OfAnother { variable, registry } => write!(f, "none found; `{variable}` is for `{registry}`"),
             Self::NamedAlone { variable } => write!(f, "none found; `{variable}` names the registry alone"),
             Self::NotShown { source, reason: NotShown::NotAsked } => write!(f, "not asked for; not shown: {source}"),
-            Self::NotShown { source, reason: NotShown::Unclear(why) } => {
-                write!(f, "not shown, because {why}: {source}")
-            }
             Self::NotShown { source, reason: NotShown::Token } => write!(f, "a token, not shown: {source}"),
             Self::Variable(name) => write!(f, "`{name}`"),
             Self::File { path, key } => write!(f, "`{key}` in `{}`", path.display()),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::login::{StoredLogin, TOKEN_USER};
 use super::login_check::LoginCheck;
-use super::scheme::TokenServer;
+use super::scheme::{TokenServer, challenges};
 use super::secret::Secret;
 use crate::registry::context::CheckContext;
 use crate::registry::early_end::EarlyEnd;
@@ -187,7 +187,10 @@ fn refusal(response: &HttpResponse, logged_in: bool) -> Verdict {
         || answer.refuses_login()
         || answer.says(&["UNAUTHORIZED", "invalid_grant", "invalid_client"]);
     match answer.status {
-        200..=499 if response.is_page() => Verdict::Unavailable(Outage::Page(answer)),
+        // A proxy that guards the token server by a login has a page beside its challenge.
+        200..=499 if response.is_page() && challenges(response).is_empty() => {
+            Verdict::Unavailable(Outage::Page(answer))
+        }
         400..=499 if logged_in && bad_login => Verdict::LoginRejected(answer),
         401 | 403 => Verdict::NoAccess(answer),
         400..=499 => Verdict::Refused(answer),

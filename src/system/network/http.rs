@@ -40,7 +40,7 @@ pub fn client(security: Security, timeout: Duration) -> ClientBuilder {
 /// Returns whether an answer of this status may be another one soon: that of a busy server, of a gateway before it, or of a
 /// connection that was idle for too long. 501 is left out: it means that the method is not spoken.
 pub fn is_passing(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
+    matches!(status.as_u16(), 408 | 421 | 425 | 429 | 499 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
 /// Returns whether `url` leads to this machine by its name alone.

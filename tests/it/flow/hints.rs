@@ -27,6 +27,22 @@ fn a_rollback_to_an_image_that_is_gone() {
     rollback.run().exit(3).stderr_has(&format!("hint: {log} lists what was released"));
 }
 
+/// The commit of the release has the digest.
+#[test]
+fn a_rollback_to_a_tag_that_is_gone_can_go_by_the_digest() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).run().success();
+    stage.registry.inject(&format!("/v2/jakousa/dwk-4-gitops-app/manifests/{COMMIT}"), ALWAYS, Fault::status(404));
+    let url = stage.remote.file_url();
+    let rollback = || stage.tagship().args(["rollback", "--repo", &url, "-k", FOLDER, "IMAGE_PLACEHOLDER"]);
+    rollback()
+        .run()
+        .exit(4)
+        .stderr_has("lists them, or go back by the digest that was released, with `--pin-digest`\n");
+    rollback().arg("--pin-digest").run().success();
+}
+
 /// Both are met in an incident, in which the way out must be at hand.
 #[test]
 fn a_rollback_that_cannot_be_made_has_a_way_out() {

@@ -45,6 +45,16 @@ fn an_entry_without_a_digest_gets_none() {
 }
 
 #[test]
+fn a_digest_that_is_kept_beside_a_new_tag() {
+    let (stage, _) = pinned();
+    let release = |flags: &[&str]| stage.release().args(flags.iter().copied()).arg("IMAGE_PLACEHOLDER=*:v2@*").run();
+    let refused = release(&["--no-check", "--pin-digest=never"]).exit(2);
+    refused.stderr_has("`--pin-digest=never` cannot be used with `@*`, which keeps the digest of `IMAGE_PLACEHOLDER`");
+    release(&["--no-check"]).success().stdout_has("was kept and decides what is pulled, whatever the tag");
+    assert!(text(&stage).contains("newTag: v2\n  digest: sha256:abab"), "{}", text(&stage));
+}
+
+#[test]
 fn a_digest_that_is_not_wanted_is_dropped_with_a_note() {
     for flags in [&["--pin-digest=never"][..], &["--pin-digest=false"], &["--no-check"]] {
         let (stage, _) = pinned();

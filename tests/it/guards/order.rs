@@ -5,6 +5,8 @@ use serde_json::Value;
 use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, outcome};
 use crate::stage::{FOLDER, tagship};
 use crate::support::command::Command;
+use crate::support::git_server::{ALWAYS, Fault};
+use crate::support::http::Response;
 use crate::support::registry::Image;
 use crate::support::repository::{Checkout, File};
 
@@ -180,6 +182,31 @@ fn what_is_gone_has_no_order() {
     let other_way = release(&pipeline, "build-3", &gone.replace('f', "0")).run().success();
     assert_eq!(document(&other_way)["outcome"], "released", "a commit that the server does not have");
     assert_eq!(outcome(release(&pipeline, "build-4", gone).run()), "superseded", "a build of that commit ran before");
+}
+
+/// A page in the server's place knows no commit, and neither does a server that fails: only words about the commit tell of it.
+#[test]
+fn an_answer_that_tells_nothing_of_the_sources() {
+    let of_kind = |kind: &str, body: &str| Response::new(200).header("Content-Type", kind).body(body.as_bytes());
+    let page = || of_kind("text/html", "<h1>Sign in</h1>");
+    let failure = of_kind("application/x-git-upload-pack-result", "001dERR upload-pack: internal");
+    for (request, answer) in [
+        ("GET /app", page()),
+        ("GET /app", Response::new(204)),
+        ("GET /app", Response::redirect("/login")),
+        ("POST /app", page()),
+        ("POST /app", Response::redirect("/login")),
+        ("POST /app", failure),
+    ] {
+        let pipeline = Pipeline::with_sources("app").over_http();
+        let one = pipeline.source("one", &[]);
+        let two = pipeline.source("two", &[&one]);
+        already_released(&pipeline, "build-2", &two);
+        pipeline.server.inject("GET /login", ALWAYS, Fault::Answer(page()));
+        pipeline.server.inject(request, ALWAYS, Fault::Answer(answer));
+        let failed = release(&pipeline, "build-1", &one).run().exit(6);
+        failed.stderr_has("cannot tell whether `IMAGE_PLACEHOLDER` would go back");
+    }
 }
 
 /// A tag may be the id of a folder, as a hash of what was built: it names no commit.

@@ -1,9 +1,12 @@
 //! An older build does not go out because a registry fails for a moment: the same command again asks it.
 
+use serde_json::Value;
+
 use crate::pipeline::{PRODUCTION, Pipeline, document};
 use crate::stage::{FILE, FOLDER};
 use crate::support::command::Output;
-use crate::support::registry::{Auth, Fault, Image, Registry};
+use crate::support::http::Response;
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 use crate::support::repository::File;
 
 #[track_caller]
@@ -65,6 +68,40 @@ fn a_label_that_cannot_be_asked_for_ends_the_release() {
     // The user may say that a guess is enough.
     registry.inject("/v2/org/web/manifests/red", 1, Fault::status(501));
     ends(&release("blue", &["--on-unknown-order", "release"]).success(), "released");
+}
+
+/// Other bytes than those of a digest, and answers that are none, say nothing of an image, not even that it has no label.
+#[test]
+fn a_label_in_an_answer_that_cannot_be_used() {
+    let compressed = Response::new(200).header("Content-Encoding", "gzip").body(b"{}");
+    let answers = [Response::text(200, "{}"), Response::new(200), compressed, Response::redirect("/v2/circle")];
+    for (of, answer) in answers.iter().flat_map(|answer| ["red", "blue"].map(|of| (of, answer))) {
+        for is_manifest in [true, false] {
+            let pipeline = Pipeline::with_sources("app").over_http();
+            let registry = &pipeline.stage.registry;
+            let one = pipeline.source("one", &[]);
+            let two = pipeline.source("two", &[&one]);
+            for (tag, commit) in [("red", &two), ("blue", &one)] {
+                let source = pipeline.server.url("app.git");
+                let image = Image::new().revision(commit).label("org.opencontainers.image.source", &source);
+                registry.put_image("org/web", tag, &image);
+            }
+            let release = |tag: &str, flags: &[&str]| {
+                let image = format!("IMAGE_PLACEHOLDER={}/org/web:{tag}", registry.address());
+                let release = pipeline.run("release", &["--output", "json", "-k", FOLDER, &image]);
+                release.args(flags.iter().copied()).run()
+            };
+            ends(&release("red", &["--no-check"]), "released");
+            let (_, manifest) = registry.manifest("org/web", of).unwrap();
+            let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+            let blob = format!("GET /v2/org/web/blobs/{}", manifest["config"]["digest"].as_str().unwrap());
+            let path = if is_manifest { format!("GET /v2/org/web/manifests/{of}") } else { blob };
+            registry.inject("/v2/circle", ALWAYS, Fault::redirect("/v2/circle"));
+            registry.inject(&path, ALWAYS, Fault::Answer(answer.clone()));
+            let failed = release("blue", &[]).exit(6);
+            failed.stderr_has("cannot tell whether `IMAGE_PLACEHOLDER` would go back");
+        }
+    }
 }
 
 /// A template may name an image of a registry that is never reached from here.

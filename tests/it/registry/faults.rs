@@ -145,6 +145,8 @@ fn what_may_pass_is_asked_three_times() {
     thread::scope(|scope| {
         for (fault, status) in [
             (Fault::status(408), "408"),
+            (Fault::status(421), "421"),
+            (Fault::status(425), "425"),
             (Fault::status(500), "500"),
             (Fault::status(502), "502"),
             (Fault::status(503), "503"),

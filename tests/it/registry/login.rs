@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tagship::registry::{CheckError, ConfigProblem, InvalidResponse, LoginSource, NotShown};
+use tagship::registry::{CheckError, ConfigProblem, Finding, InvalidResponse, LoginSource, NotShown};
 
-use super::{PASSWORD, anonymous, assert_check, check, check_error, ci, client_with, logged_in};
+use super::requirements::platform;
+use super::{PASSWORD, anonymous, assert_check, check, check_error, check_for, ci, client_with, logged_in};
 use crate::support::http::Response;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry, TokenSettings};
 
@@ -250,6 +251,19 @@ fn a_token_that_no_longer_opens_is_renewed_once() {
 }
 
 #[test]
+fn a_token_that_is_refused_in_the_middle_of_a_check_is_renewed_once() {
+    for (times, expected) in [(1, true), (ALWAYS, false)] {
+        let registry = with_image(Auth::Bearer(ci()));
+        let (client, _home) = logged_in(&registry, &ci());
+        let words = format!("Bearer realm=\"http://{}/token\",error=\"invalid_token\"", registry.address());
+        registry.inject("GET /v2/app/blobs", times, Fault::AnswerAfterLogin(challenge(&words)));
+        let checked = check_for(&client, &registry.address(), "app:v1", &[platform("linux/amd64")]);
+        assert_eq!(checked.findings == [Finding::Met], expected, "{checked:?}");
+        assert_eq!(checked.requests, 6, "{:?}", registry.request_lines());
+    }
+}
+
+#[test]
 fn a_login_that_is_no_longer_right_is_not_shown_again() {
     let registry = with_image(Auth::Basic(ci()));
     let (client, _home) = logged_in(&registry, &ci());
@@ -328,6 +342,17 @@ fn a_page_is_no_answer_of_a_token_server() {
         let (client, _home) = logged_in(&registry, &ci());
         assert_eq!(super::show(&check(&client, &registry, "app:v1")), format!("page {status}"));
     }
+}
+
+/// A proxy that guards the token server sends its page beside a challenge.
+#[test]
+fn a_page_with_a_challenge_refuses_the_login() {
+    let registry = with_image(Auth::Bearer(ci()));
+    let page = Response::text(401, "<html><title>401</title>").header("WWW-Authenticate", "Basic realm=\"a\"");
+    registry.inject("GET /token", ALWAYS, Fault::Answer(page));
+    let (client, _home) = logged_in(&registry, &ci());
+    assert_eq!(super::show(&check(&client, &registry, "app:v1")), "login rejected 401");
+    assert_eq!(super::show(&check(&anonymous(), &registry, "app:v1")), "no access 401");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tagship::registry::{CheckedImage, Client, Detail};
 
 use super::{anonymous, check_each, ci, client_with, logged_in, reference, show};
 use crate::support::login::Login;
-use crate::support::registry::{Auth, Fault, Image, Registry};
+use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 
 const IMAGES: usize = 20;
 
@@ -58,6 +58,22 @@ fn a_wrong_password_is_shown_once_for_all_images() {
         let lines: Vec<_> = with_login.map(|request| request.line()).collect();
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].starts_with(shown), "{lines:?}");
+    }
+}
+
+/// A token server may refuse one repository to a login that another one is open to, so the login is shown for each of them, and
+/// once in each look.
+#[test]
+fn a_login_that_gets_no_token_is_shown_once_for_each_image() {
+    let registry = with_images(Auth::Bearer(ci()));
+    registry.inject("GET /token", ALWAYS, Fault::status(403));
+    let (client, _home) = logged_in(&registry, &ci());
+    for _ in 0..2 {
+        for checked in check_all(&client, &registry) {
+            assert_eq!(show(&checked), "no access 403 DENIED");
+        }
+        let lines = registry.request_lines();
+        assert_eq!(count(&lines, "GET /token", " 403"), IMAGES, "{lines:?}");
     }
 }
 

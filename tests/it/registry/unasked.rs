@@ -1,10 +1,12 @@
 //! Registries that hide what they have from a request without a login, and do not ask for one: a login that exists is shown
 //! before a "no" is final.
 
-use tagship::registry::{Client, LoginSource, NotShown};
+use tagship::registry::{LoginSource, NotShown};
 
 use super::requirements::platform;
-use super::{anonymous, assert_check, check, check_each, check_for, ci, client_with, logged_in, reference, show};
+use super::{
+    anonymous, assert_check, check, check_each, check_error, check_for, ci, client_with, logged_in, reference, show,
+};
 use crate::support::http::Response;
 use crate::support::login::Login;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
@@ -109,17 +111,44 @@ fn a_wrong_login_is_shown_once() {
     assert_eq!(requests.iter().filter(|request| request.authorization_value().is_some()).count(), 1);
 }
 
+/// It may be that the registry hides the image from whoever shows no login.
 #[test]
-fn a_search_that_fails_leaves_the_verdict() {
+fn a_search_for_a_login_that_fails_is_an_error() {
     let registry = Registry::start(Auth::None);
-    let absent = |client: &Client| {
-        let checked = check(client, &registry, "app:v1");
-        assert_check(&checked, &registry, "absent 404 NAME_UNKNOWN", &["HEAD app/v1 404", "GET app/v1 404"]);
-        let LoginSource::Unknown(reason) = checked.source else { panic!("{checked:?}") };
-        reason
-    };
-    let (client, _home) = client_with("{", &registry);
-    assert!(absent(&client).contains("cannot use the docker configuration"));
-    let (client, _home) = client_with(r#"{"credsStore":"missing"}"#, &registry);
-    assert!(absent(&client).contains("it is not in the search path"));
+    for (config, expected) in
+        [("{", "cannot use the docker configuration"), (r#"{"credsStore":"missing"}"#, "cannot get the login for")]
+    {
+        let (client, _home) = client_with(config, &registry);
+        let told = check_error(&client, &registry).to_string();
+        assert!(told.starts_with(expected), "{told}");
+    }
+}
+
+#[test]
+fn how_a_login_is_wanted_is_asked_again_after_a_failure() {
+    let registry = hiding(Auth::Basic(ci()), Fault::error(404));
+    registry.inject("GET /v2/app", 1, Fault::status(404));
+    registry.inject("GET /v2/", 1, Fault::status(503));
+    let (client, _home) = logged_in(&registry, &ci());
+    let requests = ["HEAD app/v1 404", "GET app/v1 404", "GET  503", "GET  401", "HEAD app/v1 200"];
+    assert_check(&check(&client, &registry, "app:v1"), &registry, "present", &requests);
+}
+
+#[test]
+fn a_no_is_not_final_if_nobody_tells_how_a_login_is_wanted() {
+    let page = Response::text(200, "<html><title>Proxy</title>");
+    for (fault, expected) in [
+        (Fault::status(503), "unavailable 503 UNKNOWN"),
+        (Fault::status(429), "rate limited 429 TOOMANYREQUESTS"),
+        (Fault::Drop, "silent"),
+        (Fault::Answer(page), "page 200"),
+    ] {
+        for status in [400, 403, 404] {
+            let registry = Registry::start(Auth::Basic(ci()));
+            registry.inject("/v2/app", ALWAYS, Fault::status(status));
+            registry.inject("GET /v2/", ALWAYS, fault.clone());
+            let (client, _home) = logged_in(&registry, &ci());
+            assert_eq!(show(&check(&client, &registry, "app:v1")), expected, "{status}");
+        }
+    }
 }
