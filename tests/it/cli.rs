@@ -577,3 +577,35 @@ fn an_input_that_the_program_does_not_know_yet() {
     let empty = action().env("TAGSHIP_ONLY_LOOK", "").env("TAGSHIP_ACTION_NEWS", "x");
     empty.env("TAGSHIP_DRY_RUN", "true").run().success();
 }
+
+/// Of several values, an empty one comes from a variable that is not set, and what it should have named would be left out. A
+/// block of text in a variable may have blank lines.
+#[test]
+fn an_empty_argument_among_several() {
+    let stage = Stage::new();
+    let (url, image) = (stage.remote.file_url(), stage.argument());
+    let reference = image.split_once('=').unwrap().1;
+    let release = ["release", "--repo", &url, "-k", FOLDER];
+    for (words, place) in [
+        ([&release[..], &[&image, ""]].concat(), "IMAGE"),
+        ([&release[..], &["", &image]].concat(), "IMAGE"),
+        ([&release[..], &[&image, " \t"]].concat(), "IMAGE"),
+        ([&release[..], &["-k", "", &image]].concat(), "--kustomization"),
+        ([&release[..], &["--trailer", "A: b", "--trailer=", &image]].concat(), "--trailer"),
+        ([&release[..], &["--result-file", "json=x", "--result-file", "", &image]].concat(), "--result-file"),
+        (vec!["check", reference, ""], "REFERENCE"),
+        (vec!["check", "--platform", "linux/amd64", "--platform", "", reference], "--platform"),
+        (vec!["check", "--require-attestation", "sbom", "--require-attestation", "", reference], "--require-attestation"),
+        (vec!["log", "--repo", &url, "-k", FOLDER, "-k", ""], "--kustomization"),
+        (vec!["status", "--repo", &url, "-k", FOLDER, "-f", ""], "--file"),
+        (vec!["set", "a:v1", ""], "IMAGE"),
+        (vec!["promote", "--repo", &url, "--from", FOLDER, "--to", "x", "web", ""], "NAME"),
+    ] {
+        let output = stage.tagship().current_dir(stage.home.path()).args(&words).run().exit(2);
+        let expected = format!("error: `{place}` is empty\n  hint: check the variable that it comes from\n");
+        assert_eq!(output.stderr(), expected, "{words:?}");
+    }
+    stage.untouched();
+    let platforms = stage.tagship().args(["check", reference]).env("TAGSHIP_PLATFORM", "linux/amd64\n\n");
+    platforms.run().success();
+}
