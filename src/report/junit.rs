@@ -149,12 +149,13 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
+    use crate::cli::Surface;
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, LeftOut, Outcome, StopKind, Stopped};
     use crate::report::command_end::CommandEnd;
 
     fn report(result: Result<&Outcome, &Failure>) -> String {
-        render(&CommandEnd::new("release", result, &[]))
+        render(&CommandEnd::new("release", result, &[], Surface::CommandLine))
     }
 
     #[test]

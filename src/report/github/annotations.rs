@@ -11,7 +11,7 @@ use crate::report::escape::{visible, visible_line};
 const LARGEST: usize = 4000;
 
 /// Returns the annotation of a failure, at `file` if that is known.
-pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> String {
+pub(in crate::report) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> String {
     let mut lines = vec![visible(&failure.message)];
     lines.extend(failure.details.iter().map(|detail| visible_line(detail)));
     lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
@@ -24,14 +24,15 @@ pub(super) fn failure(command: &str, failure: &Failure, file: Option<&Path>) -> 
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that a hold or a rule stops makes
 /// the step red.
-pub(super) fn stopped(command: &str, ending: &Ending, reason: &str) -> String {
+pub(super) fn stopped(command: &str, ending: &Ending, reason: &str, hint: Option<&str>) -> String {
     let kind = match ending.stop() {
         Some(StopKind::Held | StopKind::Ruled) => "error",
         Some(StopKind::Superseded | StopKind::Diverged) => "warning",
         Some(StopKind::Skipped) | None => "notice",
     };
     let title = property(format!("tagship {command}").trim_end());
-    format!("::{kind} title={title}::{}\n", data(&format!("{}: {}", ending.word(), visible(reason))))
+    let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    format!("::{kind} title={title}::{}\n", data(&format!("{}: {}{hint}", ending.word(), visible(reason))))
 }
 
 pub(in crate::report) fn warning(text: &str) -> String {

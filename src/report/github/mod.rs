@@ -18,7 +18,7 @@ use super::file;
 use super::json::Document;
 use crate::cli::Environment;
 
-pub(super) use annotations::{group, warning};
+pub(super) use annotations::{failure, group, warning};
 pub(super) use links::Links;
 
 /// The files of the runner.
@@ -74,7 +74,7 @@ impl GitHub {
     pub(super) fn annotation(&self, end: &CommandEnd<'_>) -> Option<String> {
         let command = end.document.command;
         match end.result {
-            Ok(outcome) => Some(annotations::stopped(command, &outcome.ending, end.document.reason?)),
+            Ok(outcome) => Some(annotations::stopped(command, &outcome.ending, end.document.reason?, end.hint.as_deref())),
             Err(failure) => {
                 let place = failure.place.as_ref().zip(self.workspace.as_deref());
                 let file = place.and_then(|(place, workspace)| {
