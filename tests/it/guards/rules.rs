@@ -386,14 +386,14 @@ fn a_tag_that_moved_from_its_digest() {
             .stdout_has(what)
             .stdout_has("  tags  `web` in overlays/staging/kustomization.yaml  holds\n");
     };
-    told(&format!(" is {moved} in the registry; the digest on the branch counts: "));
+    told(&format!(" is {moved} in the registry; the recorded digest counts: "));
     let promote = |flags: &[&str]| {
         environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).args(flags.iter().copied()).run()
     };
     let moved = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
     promote(&[]).exit(9).stderr_has(moved).says_nowhere("by `pin-digest`");
     registry.remove_manifest("org/web", "v1.0.0");
-    told(" is not in the registry; the digest on the branch counts: ");
+    told(" is not in the registry; the recorded digest counts: ");
     promote(&[]).exit(9).stderr_has(moved);
     write(&environments.stage, RULES, &demanding("pin-digest: true"));
     promote(&["--no-check"]).exit(9).stderr_has("by `pin-digest`: the registry is not asked; leave out `--no-check`");
