@@ -555,6 +555,23 @@ fn variables_that_do_not_exist() {
     output.stdout_has(" warn    there is no setting `TAGSHIP_DRYRUN`; did you mean `TAGSHIP_DRY_RUN`?");
     let output = set().env("TAGSHIP_IMAGES", "a:v2").run().success();
     output.stdout_has("did you mean `TAGSHIP_IMAGE`?");
+    for (name, meant) in [
+        ("REGISTRY_USER", "REGISTRY_USERNAME"),
+        ("REGISTRY_PASS", "REGISTRY_PASSWORD"),
+        ("REGISTRY", "REGISTRY_HOST"),
+        ("GIT_USER", "GIT_USERNAME"),
+        ("TOKEN", "GIT_TOKEN"),
+        ("REPOSITORY", "REPO"),
+        ("FROM_REPOSITORY", "FROM_REPO"),
+        ("PULL", "PULL_REQUEST"),
+    ] {
+        let output = set().env(format!("TAGSHIP_{name}"), "x").run().success();
+        output.stdout_has(&format!("there is no setting `TAGSHIP_{name}`; did you mean `TAGSHIP_{meant}`?\n"));
+    }
+    // What was to be a dry run is none, which must be seen.
+    let output = set().args(["-q"]).env("TAGSHIP_DRYRUN", "true").run().success();
+    assert_eq!(output.stdout(), "");
+    output.stderr_has(" warn    there is no setting `TAGSHIP_DRYRUN`; did you mean `TAGSHIP_DRY_RUN`?\n");
     let known = set().env("TAGSHIP_RESULT_TAG", "v1").env("TAGSHIP_GIT_TOKEN", "x").env("TAGSHIP_BIN", "/x");
     let output =
         known.env("TAGSHIP_VERSION", "1").env("TAGSHIP_STEPS", "1").env("TAGSHIP_COMMAND", "set").run().success();
