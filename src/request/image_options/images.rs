@@ -2,7 +2,7 @@
 
 use super::version::{Version, plus_hint};
 use crate::cli::ImageArguments;
-use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Tag, TagError};
+use crate::image::{ArgumentError, Field, ImageArgument, ImageName, ReferenceError, Tag, TagError};
 use crate::outcome::failure::Failure;
 use crate::request::values::listed;
 
@@ -100,6 +100,7 @@ fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure
             )),
         },
         ArgumentError::Tag(TagError::Character('+')) => Some(plus_hint(text)),
+        ArgumentError::Tag(error @ TagError::Character('/')) => ReferenceError::from(error.clone()).hint(text),
         ArgumentError::Tag(TagError::Character(',' | ' ')) => {
             Some("give each image as an argument of its own; in a list, write one image a line".to_owned())
         }
