@@ -113,7 +113,7 @@ fn obey(
         let (report, gate) = (report.clone(), gate.clone());
         move || {
             for warning in unknown {
-                report.event(&Event::Warned(warning));
+                report.insist(warning);
             }
             if let Some(note) = exposed {
                 report.event(&Event::Noted(note));

@@ -104,10 +104,20 @@ fn of_all_commands(names: fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
     arguments.flat_map(names).chain(WITHOUT_FLAG.map(str::to_owned)).collect()
 }
 
-/// Returns the one of `known` that is hardly apart from `name`: one letter in up to seven, two in up to eleven.
+/// Returns the one of `known` that is meant by another name of it, or whose beginning or end `name` is, or that is hardly apart
+/// from it: one letter in up to seven, two in up to eleven.
 pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     let bare = |name: &str| name.trim_start_matches(PREFIX).replace(['_', '-'], "");
     let wanted = bare(name);
+    let renamed = RENAMED.iter().find(|(flag, input)| flag.len() > 1 && bare(input).eq_ignore_ascii_case(&wanted));
+    let renamed = renamed.and_then(|(flag, _)| known.iter().find(|other| bare(other).eq_ignore_ascii_case(&bare(flag))));
+    let is_part = |other: &&String| {
+        let other = bare(other);
+        wanted.len() > 3 && (other.starts_with(&wanted) || other.ends_with(&wanted))
+    };
+    if let Some(other) = renamed.or_else(|| known.iter().filter(is_part).min_by_key(|other| other.len())) {
+        return Some(other.clone());
+    }
     let limit = (wanted.chars().count() / 4).max(1);
     let distances = known.iter().map(|other| (strsim::osa_distance(&wanted, &bare(other)), other));
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, other)| other.clone())

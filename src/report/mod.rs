@@ -102,6 +102,15 @@ impl Report {
         }
     }
 
+    /// Warns that something that was asked for is not done, also if the run is to be silent.
+    pub(crate) fn insist(&self, warning: String) {
+        let event = Event::Warned(warning);
+        if self.verbosity == Verbosity::Quiet {
+            complain(&text::event(&event, false, self.stderr_style));
+        }
+        self.event(&event);
+    }
+
     /// Reports an event, but no remark twice. With JSON on stdout, text for people goes to stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
         let translated = |text: &String| in_words_of(self.surface, text);
