@@ -132,6 +132,8 @@ fn words_of_other_programs() {
         ("release --version v1", no_hint),
         ("upgrade", "run `tagship --help` for the commands"),
         ("relase", "did you mean `release`?"),
+        ("realese", "did you mean `release`?"),
+        ("porject", "run `tagship --help` for the commands"),
         ("undo", "the command is `rollback`"),
         ("history", "the command is `log`"),
         ("--dry-run release web=*:v1", "write `--dry-run` behind `release`"),
@@ -143,6 +145,8 @@ fn words_of_other_programs() {
         ("status web", "name the files with `-k` or `-f`"),
         ("set image web=*:v1", "leave `image` out; or if an entry is called so, write `image=*:TAG`"),
         ("release --dry-run=true web=*:v1", "write the flag alone, or leave it out"),
+        ("release [web=*:v1]", "write each image alone, one a line, without dashes, brackets and quotes"),
+        ("set 'web=*:v1'", "write each image alone, one a line, without dashes, brackets and quotes"),
     ] {
         let output = tagship().args(words.split(' ')).run().exit(2);
         assert!(output.stderr().ends_with(&format!("\n  hint: {hint}\n")), "{words}: {}", output.stderr());

@@ -260,6 +260,37 @@ fn hints_speak_of_inputs_and_settings() {
     output.stderr_has("`override-hold: true` releases all the same");
 }
 
+/// A name with a slip is most often near to the one that is meant.
+#[test]
+fn near_names_of_what_is_there() {
+    let stage = Stage::new();
+    let release = |words: &[&str]| {
+        let release = stage.tagship().args(["release", "--no-check", "--repo", &stage.remote.file_url()]);
+        release.args(words.iter().copied()).run().exit(3)
+    };
+    let (path, image) = (FOLDER.replace("manifests", "manifets"), "IMAGE_PLACEHOLDER=*:v1");
+    let output = release(&["-k", &path, image]).stderr_has(&format!("there is no `{path}` on main\n"));
+    output.stderr_has(&format!("  hint: did you mean `{FOLDER}`?\n"));
+    release(&["-k", "nowhere", image]).says_nowhere("did you mean");
+    let file = File::new("typo/kustomization.yaml", "image:\n- name: web\n  newTag: v1\n");
+    stage.remote.commit("main", "Add", &[file]);
+    let output = release(&["-k", "typo", "web=*:v2"]).stderr_has("there are no entries");
+    output.stderr_has("hint: write `images:` in place of `image:`, which kustomize does not know\n");
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let release = |remote: &str| {
+        let release = stage.tagship().current_dir(checkout.path()).args(["release", "--no-check", "--remote", remote]);
+        release.args(["-k", FOLDER, image]).run().exit(3)
+    };
+    release("upstrem").stderr_has("the repository has no remote `upstrem`; it has `origin`\n");
+}
+
+#[test]
+fn a_switch_takes_yes_and_no() {
+    let home = Home::new();
+    let release = tagship().home(&home).env("TAGSHIP_DRY_RUN", "maybe").args(["release", "a:v1"]).run().exit(2);
+    release.stderr_has("\n  hint: the values are `true`, `false`\n");
+}
+
 /// The way out of a rule is an input too, in each place that tells it.
 #[test]
 fn remedies_speak_of_inputs() {
