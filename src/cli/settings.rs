@@ -107,7 +107,6 @@ fn of_all_commands(names: fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
 /// Returns the one of `known` that is meant by another name of it, or whose beginning or end `name` is, or that is hardly apart
 /// from it: one letter in up to seven, two in up to eleven.
 pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
-    let bare = |name: &str| name.trim_start_matches(PREFIX).replace(['_', '-'], "");
     let wanted = bare(name);
     let renamed = RENAMED.iter().find(|(flag, input)| flag.len() > 1 && bare(input).eq_ignore_ascii_case(&wanted));
     let renamed = renamed.and_then(|(flag, _)| known.iter().find(|other| bare(other).eq_ignore_ascii_case(&bare(flag))));
@@ -118,9 +117,18 @@ pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     if let Some(other) = renamed.or_else(|| known.iter().filter(is_part).min_by_key(|other| other.len())) {
         return Some(other.clone());
     }
-    let limit = (wanted.chars().count() / 4).max(1);
-    let distances = known.iter().map(|other| (strsim::osa_distance(&wanted, &bare(other)), other));
+    nearest_within(name, known, (wanted.chars().count() / 4).max(1))
+}
+
+/// Returns the one of `known` that is nearest to `name`, at most `limit` letters apart.
+pub(super) fn nearest_within(name: &str, known: &BTreeSet<String>, limit: usize) -> Option<String> {
+    let distances = known.iter().map(|other| (strsim::osa_distance(&bare(name), &bare(other)), other));
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, other)| other.clone())
+}
+
+/// Returns the letters of a name that tell it from others.
+fn bare(name: &str) -> String {
+    name.trim_start_matches(PREFIX).replace(['_', '-'], "")
 }
 
 /// Inputs and settings that are not called as their flags: those that take several values, and what workflows call otherwise.

@@ -139,7 +139,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
             (Target, Some("name the repository by its URL with `--repo`, without this checkout"))
         }
         GitError::Unread { .. } => (Target, Some(LET_IT_BE_READ)),
-        GitError::NoRemote(_) => (Target, Some(NO_REMOTE)),
+        GitError::NoRemote { .. } => (Target, Some(NO_REMOTE)),
         GitError::SeveralUrls(_) => (Target, Some("name one URL with `--repo`")),
         GitError::NoServer { .. } => (Target, Some("check the URL: is it the one to clone from?")),
         GitError::Redirected { .. } => (Target, Some(HAS_MOVED)),
@@ -246,6 +246,6 @@ fn login_hint(error: &GitError) -> &'static str {
         GitError::HostKey { .. } => {
             "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"
         }
-        _ => "set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout",
+        _ => "set `TAGSHIP_GIT_TOKEN`, or let git know a login: by a credential helper, `.netrc`, or as actions/checkout leaves it",
     }
 }

@@ -87,6 +87,10 @@ fn unnamed(argument: &ImageArgument) -> Failure {
 
 fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure {
     let hint = match error {
+        // A list of YAML or JSON, or what a shell has left of one.
+        _ if text.starts_with(['-', '[', '"', '\'']) => {
+            Some("write each image alone, one a line, without dashes, brackets and quotes".to_owned())
+        }
         ArgumentError::Name(error) => error.hint(text),
         ArgumentError::Bare => match version.flag() {
             Some(flag) => Some(format!("write `{text}=*` to give it the value of `{flag}`")),
