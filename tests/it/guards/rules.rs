@@ -32,6 +32,22 @@ fn assert_ruled(stage: &Stage, output: Output, said: &str) {
     assert_eq!(stage.remote.file("main", FILE), SEED.as_bytes(), "nothing was released");
 }
 
+/// A rule whose patterns are misspelt stops nothing, and a check is where that can be seen. A release does not tell it: most
+/// rules are for other files.
+#[test]
+fn a_rule_that_is_for_nothing_is_told_by_a_check() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    let rules = "rules:\n- paths: [4-gitop]\n  tags: v*\n- paths: ['**']\n  entries: IMAGE_PLACEHOLDR\n  tags: v*\n\
+                 - paths: ['**']\n  entries: IMAGE_*\n  tags: '*'\n";
+    write(&stage, RULES, rules);
+    let check = || stage.tagship().args(["check", "--repo", &stage.remote.file_url(), "-k", FOLDER]);
+    let output = check().run().success().stdout_has("note    the rule `.tagship.yaml:2` is for none of these entries; if");
+    let output = output.stdout_has("note    the rule `.tagship.yaml:4` is for none of these entries; if");
+    output.says_nowhere("the rule `.tagship.yaml:7`");
+    stage.release().arg(stage.argument()).run().success().says_nowhere("none of these entries");
+}
+
 /// Each demand, and what is told of a release that does not meet it; nothing: it does.
 #[test]
 fn what_a_rule_demands() {
