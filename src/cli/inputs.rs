@@ -14,7 +14,9 @@ use clap::{Arg, ArgAction, Command};
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::misplaced::{self, shown};
-use super::settings::{GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest};
+use super::settings::{
+    GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest,
+};
 use super::surface::Surface;
 use super::white_space::Switch;
 

@@ -109,7 +109,8 @@ fn of_all_commands(names: fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
 pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
     let wanted = bare(name);
     let renamed = RENAMED.iter().find(|(flag, input)| flag.len() > 1 && bare(input).eq_ignore_ascii_case(&wanted));
-    let renamed = renamed.and_then(|(flag, _)| known.iter().find(|other| bare(other).eq_ignore_ascii_case(&bare(flag))));
+    let renamed =
+        renamed.and_then(|(flag, _)| known.iter().find(|other| bare(other).eq_ignore_ascii_case(&bare(flag))));
     let is_part = |other: &&String| {
         let other = bare(other);
         wanted.len() > 3 && (other.starts_with(&wanted) || other.ends_with(&wanted))

@@ -121,7 +121,9 @@ impl Released {
         }
         // It may be for other files, or its patterns are misspelt, and it stops nothing.
         for rule in rules.idle(&all_applying) {
-            note(format!("the rule `{rule}` is for none of these entries; if it should be, check its `paths` and `entries`"));
+            note(format!(
+                "the rule `{rule}` is for none of these entries; if it should be, check its `paths` and `entries`"
+            ));
         }
         let branch = branch.known().map(ToString::to_string);
         Ok(Self { branch, files, entries, rules })

@@ -51,9 +51,9 @@ impl ReferenceError {
                 let at = text.rfind(name.as_str())?;
                 Some(format!("write `{}{lower}{}`", &text[..at], &text[at + name.len()..]))
             }
-            Self::Tag(TagError::Character('/')) => {
-                Some("write the tag with `-` in place of `/`, as docker/metadata-action makes it of a branch".to_owned())
-            }
+            Self::Tag(TagError::Character('/')) => Some(
+                "write the tag with `-` in place of `/`, as docker/metadata-action makes it of a branch".to_owned(),
+            ),
             _ => None,
         }
     }

@@ -616,7 +616,10 @@ fn an_empty_argument_among_several() {
         ([&release[..], &["--result-file", "json=x", "--result-file", "", &image]].concat(), "--result-file"),
         (vec!["check", reference, ""], "REFERENCE"),
         (vec!["check", "--platform", "linux/amd64", "--platform", "", reference], "--platform"),
-        (vec!["check", "--require-attestation", "sbom", "--require-attestation", "", reference], "--require-attestation"),
+        (
+            vec!["check", "--require-attestation", "sbom", "--require-attestation", "", reference],
+            "--require-attestation",
+        ),
         (vec!["log", "--repo", &url, "-k", FOLDER, "-k", ""], "--kustomization"),
         (vec!["status", "--repo", &url, "-k", FOLDER, "-f", ""], "--file"),
         (vec!["set", "a:v1", ""], "IMAGE"),

@@ -87,7 +87,9 @@ fn without_entry(
         .find_map(|name| places_with(&elsewhere(name), name))
         .or_else(meant)
         .or_else(from_the_root)
-        .unwrap_or_else(|| if files.iter().any(has_image_key) { IMAGES } else { "`--add` appends a new entry" }.to_owned());
+        .unwrap_or_else(|| {
+            if files.iter().any(has_image_key) { IMAGES } else { "`--add` appends a new entry" }.to_owned()
+        });
     Failure::no_entry(&wanted, &names, &places, Some(&remedy))
 }
 

@@ -33,8 +33,7 @@ pub(in crate::flow) fn require_names_alone(files: &[FileEdit]) -> Result<(), Fai
 /// Fails with those of the notes that are failures.
 fn refuse(files: &[FileEdit], told: impl Fn(Failure, &NoteKind) -> Option<Failure>) -> Result<(), Failure> {
     let notes = files.iter().flat_map(|file| file.edit.notes.iter().map(move |note| (&file.path, note)));
-    let failures = notes.filter_map(|(file, note)| {
-        told(Failure::target(format!("{file}:{}: {note}", note.place)), &note.kind)
-    });
+    let failures =
+        notes.filter_map(|(file, note)| told(Failure::target(format!("{file}:{}: {note}", note.place)), &note.kind));
     Failure::of_all(failures.collect())
 }

@@ -289,12 +289,9 @@ impl ReleaseBranch {
 
 /// Returns the path in the same folder whose name is nearly that of `path`.
 fn near_path(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Option<RepositoryPath> {
-    let folder = path.folder();
-    let TreeEntry::Directory(names) = snapshot.entry(&folder).ok()? else { return None };
-    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    let shown = path.to_string();
+    let (folder, shown) = (path.folder(), path.to_string());
     let name = shown.rsplit('/').next()?;
-    Failure::nearest(name, &names).map(|near| folder.join(near))
+    Failure::nearest(name, &snapshot.names(&folder)).map(|near| folder.join(near))
 }
 
 /// Returns the branch that the CI run builds, of which `checkout` has a commit alone: most systems check a commit out, and no

@@ -207,7 +207,8 @@ impl Checkout {
         }
         // As for git, the first one is read.
         let others = || self.repository.remote_names().iter().map(ToString::to_string).collect();
-        let url = urls.into_iter().next().ok_or_else(|| GitError::NoRemote { name: name.to_owned(), others: others() })?;
+        let url =
+            urls.into_iter().next().ok_or_else(|| GitError::NoRemote { name: name.to_owned(), others: others() })?;
         Ok((url, rules))
     }
 

@@ -36,7 +36,8 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
     let target = released_to(request)?;
     // It is sent to the repository of the release alone, which nothing names.
-    let is_token_kept_back = target.is_none() && request.remote_options.logins.iter().any(|login| login.server.is_none());
+    let is_token_kept_back =
+        target.is_none() && request.remote_options.logins.iter().any(|login| login.server.is_none());
     let (checkout, remote) = match found {
         Some((record, checkout, _))
             if !own_commit::may_be_ours(&record) && !may_be_retitled(&record, Some(&checkout)) =>

@@ -246,6 +246,8 @@ fn login_hint(error: &GitError) -> &'static str {
         GitError::HostKey { .. } => {
             "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"
         }
-        _ => "set `TAGSHIP_GIT_TOKEN`, or let git know a login: by a credential helper, `.netrc`, or as actions/checkout leaves it",
+        _ => {
+            "set `TAGSHIP_GIT_TOKEN`, or let git know a login: by a credential helper, `.netrc`, or as actions/checkout leaves it"
+        }
     }
 }

@@ -81,7 +81,7 @@ mod tests {
             (StopKind::Held, "::error title=tagship release::held: a\\u{a}b\n"),
         ] {
             let ending = Ending::Stopped(Stopped { kind, reason: String::new() });
-            assert_eq!(stopped("release", &ending, "a\nb"), expected);
+            assert_eq!(stopped("release", &ending, "a\nb", None), expected);
         }
         assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
         assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);

@@ -74,7 +74,9 @@ impl GitHub {
     pub(super) fn annotation(&self, end: &CommandEnd<'_>) -> Option<String> {
         let command = end.document.command;
         match end.result {
-            Ok(outcome) => Some(annotations::stopped(command, &outcome.ending, end.document.reason?, end.hint.as_deref())),
+            Ok(outcome) => {
+                Some(annotations::stopped(command, &outcome.ending, end.document.reason?, end.hint.as_deref()))
+            }
             Err(failure) => {
                 let place = failure.place.as_ref().zip(self.workspace.as_deref());
                 let file = place.and_then(|(place, workspace)| {
