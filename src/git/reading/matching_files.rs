@@ -1,5 +1,5 @@
-//! Which files of a commit a pattern matches, and which names are in a folder. Only folders that the pattern leads into are looked
-//! at.
+//! Which files of a commit a pattern matches, and which names are in a folder. Of a pattern, only folders that it leads into are
+//! looked at.
 
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
