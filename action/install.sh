@@ -100,7 +100,7 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
   bases=("${TAGSHIP_DOWNLOAD_BASE_URL:-}")
   if [ -z "${bases[0]}" ]; then
     [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
-      fail usage 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
+      fail usage 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url` or'
     github=https://github.com
     bases=("${GITHUB_SERVER_URL:-$github}/$TAGSHIP_ACTION_REPOSITORY/releases/download")
     # A server that runs an action of github.com need not have its releases.
@@ -120,8 +120,11 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
       break
     fi
   done
-  [ -z "$tried" ] ||
-    fail unavailable "cannot download $tried; on a runner without access to it, give \`download-base-url\` or \`binary-path\`"
+  if [ -n "$tried" ]; then
+    mirror='on a runner without access to it, give `download-base-url` or'
+    [ -z "${TAGSHIP_DOWNLOAD_BASE_URL:-}" ] || mirror='check `download-base-url`, or name a program with'
+    fail unavailable "cannot download $tried; $mirror \`binary-path\`"
+  fi
   got="$(sha256_of "$work/$archive")"
   [ "$got" = "$wanted" ] || fail unavailable "\`$(shown "$url")\` is not what was released: its sha256 is $got, and must be $wanted"
   # Into the cache by a rename, as another job may read at the same moment; without it, the next job downloads again.

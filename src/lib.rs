@@ -113,13 +113,20 @@ fn obey(
         let (report, gate) = (report.clone(), gate.clone());
         move || {
             for warning in unknown {
-                report.event(&Event::Warned(warning));
+                report.insist(warning);
             }
             if let Some(note) = exposed {
                 report.event(&Event::Noted(note));
             }
             let webhook = request::webhook(&arguments, &environment)?;
-            let result = perform(&arguments, &environment, &gate, &report);
+            if let Some(ci) = environment.ci() {
+                report.event(&Event::Detected(ci.to_string()));
+            }
+            let result = match Request::new(&arguments.command, &environment) {
+                // It is told where it was typed, and to no other system.
+                Err(failure) if failure.kind == FailureKind::Usage => return Err(failure),
+                request => request.and_then(|request| perform(request, &gate, &report)),
+            };
             if let Some(webhook) = webhook {
                 notify(&webhook, command, &result, &report);
             }
@@ -174,12 +181,9 @@ fn interrupted(command: CommandName, gate: &Gate, work: Work<Result<Outcome, Fai
     })
 }
 
-fn perform(arguments: &Arguments, environment: &Environment, gate: &Gate, report: &Report) -> Result<Outcome, Failure> {
-    if let Some(ci) = environment.ci() {
-        report.event(&Event::Detected(ci.to_string()));
-    }
+fn perform(request: Request, gate: &Gate, report: &Report) -> Result<Outcome, Failure> {
     let listener = &mut |event: &Event<'_>| report.event(event);
-    match Request::new(&arguments.command, environment)? {
+    match request {
         Request::Release(request) => flow::release(&request, gate, listener),
         Request::Guard(request) => flow::guard(&request, listener),
         Request::Check(request) => flow::check(&request, listener),

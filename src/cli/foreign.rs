@@ -4,7 +4,7 @@
 
 use clap::Command;
 
-use super::settings::{built, commands, nearest};
+use super::settings::{built, commands, nearest, nearest_within};
 
 /// A flag that a command does not have, or an input.
 struct Foreign {
@@ -64,7 +64,8 @@ const TOO_MANY: [(&str, &str); 3] = [
 /// Returns what to do about a word that is no command.
 pub fn instead_of_command(word: &str) -> Option<String> {
     let foreign = COMMANDS.iter().find(|(words, _)| words.contains(&word)).map(|(_, hint)| (*hint).to_owned());
-    foreign.or_else(|| Some(did_you_mean(&nearest(word, &commands().into_iter().collect())?)))
+    // There are few commands, so that more letters may be wrong.
+    foreign.or_else(|| Some(did_you_mean(&nearest_within(word, &commands().into_iter().collect(), word.len() / 3)?)))
 }
 
 /// Returns what to do about an argument that `command` does not take; `help` says where to read on. The command is empty if

@@ -14,16 +14,14 @@ use clap::{Arg, ArgAction, Command};
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::misplaced::{self, shown};
-use super::settings::{PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest};
+use super::settings::{
+    GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest,
+};
 use super::surface::Surface;
 use super::white_space::Switch;
 
 /// The command if none is given.
 const DEFAULT_COMMAND: &str = "release";
-
-/// The names of the inputs that a step of the action gave, which the action lists: a variable that the job sets may be meant
-/// for another command.
-const GIVEN_TO_THE_ACTION: &str = "TAGSHIP_ACTION_INPUTS";
 
 /// Inputs of which tagship does not know one, or of which the command does not have one.
 #[derive(Debug)]

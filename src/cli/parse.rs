@@ -53,6 +53,7 @@ impl Arguments {
             }
         };
         let mut parsed = Self::from_arg_matches(&matches)?;
+        words::require_items(&mut command, &matches)?;
         branch_files::require_a_file(&mut command, &matches)?;
         parsed.output.require_result_file(&mut command)?;
         words::require_single_lines(&mut command, arguments)?;

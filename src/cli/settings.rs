@@ -29,6 +29,10 @@ pub(super) const WITHOUT_FLAG: [&str; 7] = [
 /// What the action's scripts read. A step without them, as that of a container or a plugin, has no such input.
 const OF_SCRIPTS: [&str; 3] = ["TAGSHIP_VERSION", "TAGSHIP_BIN", "TAGSHIP_DOWNLOAD_BASE_URL"];
 
+/// The names of the inputs that a step of the action gave, which the action lists: a variable that the job sets may be meant
+/// for another command.
+pub(super) const GIVEN_TO_THE_ACTION: &str = "TAGSHIP_ACTION_INPUTS";
+
 /// What variables begin with that are no settings: results, which later jobs get, and what the action tells its own scripts.
 const NO_SETTINGS: [&str; 2] = ["TAGSHIP_RESULT_", "TAGSHIP_ACTION_"];
 
@@ -100,13 +104,32 @@ fn of_all_commands(names: fn(&Arg) -> Vec<String>) -> BTreeSet<String> {
     arguments.flat_map(names).chain(WITHOUT_FLAG.map(str::to_owned)).collect()
 }
 
-/// Returns the one of `known` that is hardly apart from `name`: one letter in up to seven, two in up to eleven.
+/// Returns the one of `known` that is meant by another name of it, or whose beginning or end `name` is, or that is hardly apart
+/// from it: one letter in up to seven, two in up to eleven.
 pub(super) fn nearest(name: &str, known: &BTreeSet<String>) -> Option<String> {
-    let bare = |name: &str| name.trim_start_matches(PREFIX).replace(['_', '-'], "");
     let wanted = bare(name);
-    let limit = (wanted.chars().count() / 4).max(1);
-    let distances = known.iter().map(|other| (strsim::osa_distance(&wanted, &bare(other)), other));
+    let renamed = RENAMED.iter().find(|(flag, input)| flag.len() > 1 && bare(input).eq_ignore_ascii_case(&wanted));
+    let renamed =
+        renamed.and_then(|(flag, _)| known.iter().find(|other| bare(other).eq_ignore_ascii_case(&bare(flag))));
+    let is_part = |other: &&String| {
+        let other = bare(other);
+        wanted.len() > 3 && (other.starts_with(&wanted) || other.ends_with(&wanted))
+    };
+    if let Some(other) = renamed.or_else(|| known.iter().filter(is_part).min_by_key(|other| other.len())) {
+        return Some(other.clone());
+    }
+    nearest_within(name, known, (wanted.chars().count() / 4).max(1))
+}
+
+/// Returns the one of `known` that is nearest to `name`, at most `limit` letters apart.
+pub(super) fn nearest_within(name: &str, known: &BTreeSet<String>, limit: usize) -> Option<String> {
+    let distances = known.iter().map(|other| (strsim::osa_distance(&bare(name), &bare(other)), other));
     distances.filter(|(distance, _)| *distance <= limit).min().map(|(_, other)| other.clone())
+}
+
+/// Returns the letters of a name that tell it from others.
+fn bare(name: &str) -> String {
+    name.trim_start_matches(PREFIX).replace(['_', '-'], "")
 }
 
 /// Inputs and settings that are not called as their flags: those that take several values, and what workflows call otherwise.
@@ -187,12 +210,15 @@ pub fn commands() -> Vec<String> {
     Arguments::command().get_subcommands().map(|command| command.get_name().to_owned()).collect()
 }
 
-/// Returns a sentence for each flag in an error that a variable gives and that is not typed. A step of a CI system has none: all
-/// that it is given are variables.
+/// Returns a sentence for each flag in an error that a variable gives and that is not typed. A step of the action gives its
+/// inputs by variables, so those are left out there; to a plugin, all that it is given are variables.
 pub fn given_by_variables(error: &clap::Error, typed: &[OsString], environment: &Environment) -> Vec<String> {
-    if environment.surface() != Surface::CommandLine {
+    let given = environment.text(GIVEN_TO_THE_ACTION);
+    let surface = environment.surface();
+    if surface == Surface::Plugin || (surface == Surface::Action && given.is_none()) {
         return Vec::new();
     }
+    let inputs: Vec<&str> = given.iter().flat_map(|given| given.split_whitespace()).collect();
     let command = built();
     let shown = [ContextKind::InvalidArg, ContextKind::PriorArg].into_iter().filter_map(|kind| error.get(kind));
     let shown = shown.flat_map(|value| match value {
@@ -211,7 +237,12 @@ pub fn given_by_variables(error: &clap::Error, typed: &[OsString], environment: 
         let variable = argument.get_env()?.to_str()?;
         let is_typed = typed.iter().skip(1).any(|word| word.to_str().is_some_and(is_flag));
         let is_set = environment.get(variable).is_some_and(|value| !value.is_empty());
-        (is_set && !is_typed).then(|| format!("`--{name}` is given by the variable `{variable}`"))
+        let shown = match surface {
+            Surface::Action => StepSetting::among(&command, surface, name).name,
+            _ => format!("--{name}"),
+        };
+        let is_input = inputs.contains(&shown.as_str());
+        (is_set && !is_typed && !is_input).then(|| format!("`{shown}` is given by the variable `{variable}`"))
     };
     shown.filter_map(sentence).collect()
 }
@@ -226,10 +257,18 @@ fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_subcommands().flat_map(Command::get_arguments).chain(command.get_arguments()).find(is_flag)
 }
 
-/// Returns what a quoted flag, place or variable is called, with its value; `None` if it is none of these.
+/// Returns what a quoted flag, place, variable or command is called, with its value; `None` if it is none of these.
 fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> {
     if PLACES.iter().any(|(place, ..)| quoted == format!("<{place}>")) {
         return Some(StepSetting::among(command, surface, quoted).name);
+    }
+    if let Some(rest) = quoted.strip_prefix("tagship ").filter(|rest| !rest.contains("--help")) {
+        let name = rest.split(' ').next().unwrap_or_default();
+        return command.find_subcommand(name).map(|_| format!("command: {name}"));
+    }
+    if quoted == "docker login" {
+        let login = if surface == Surface::Action { "docker/login-action" } else { "registry_username" };
+        return Some(login.to_owned());
     }
     let (word, value) = quoted.split_once([' ', '=']).map_or((quoted, None), |(word, value)| (word, Some(value)));
     if let Some(variable) = word.strip_prefix(PREFIX).filter(|_| WITHOUT_FLAG.contains(&word)) {
@@ -240,11 +279,12 @@ fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> 
     }
     let flag =
         word.strip_prefix("--").or_else(|| word.strip_prefix('-').filter(|short| matches!(*short, "k" | "f")))?;
-    self::flag(command, flag)?;
+    let argument = self::flag(command, flag)?;
     let StepSetting { name, is_switch } = StepSetting::among(command, surface, word);
+    let may_be_alone = || argument.get_possible_values().iter().any(|value| value.matches("true", true));
     Some(match value {
         Some(value) => format!("{name}: {value}"),
-        None if is_switch => format!("{name}: true"),
+        None if is_switch || may_be_alone() => format!("{name}: true"),
         None => name,
     })
 }
@@ -260,10 +300,15 @@ mod tests {
             ("`--add` appends", "`add: true` appends", "`add: true` appends"),
             ("name it with `-k`", "name it with `kustomization`", "name it with `kustomization`"),
             ("`--on-superseded allow`", "`on-superseded: allow`", "`on_superseded: allow`"),
+            ("add `--pin-digest`", "add `pin-digest: true`", "add `pin_digest: true`"),
             ("with `--pin-digest=never`", "with `pin-digest: never`", "with `pin_digest: never`"),
             ("name one with `--repo`", "name one with `repository`", "name one with `repository`"),
             ("set `TAGSHIP_GIT_TOKEN`", "set `token`", "set `git_token`"),
             ("`--verbose`", "`verbose: true`", "`verbose: true`"),
+            ("as `tagship log -k a --to v1` lists", "as `command: log` lists", "as `command: log` lists"),
+            ("`--source` of `tagship release`", "`source` of `command: release`", "`source` of `command: release`"),
+            ("with `docker login`", "with `docker/login-action`", "with `registry_username`"),
+            ("run `tagship log --help`", "run `tagship log --help`", "run `tagship log --help`"),
             ("as `<REFERENCE>`, `<PATH>`", "as `images`, `<PATH>`", "as `references`, `<PATH>`"),
             ("`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`"),
         ] {

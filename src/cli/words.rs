@@ -1,11 +1,13 @@
 //! Mistakes that clap does not see in the words of a command line. One argument is one value: a line end in it comes from text
-//! that should not have one, such as the name of a tag, and would make a second value of it. And the value of a flag that need
-//! not have one stands behind `=`: behind a blank it would be an image or an entry.
+//! that should not have one, such as the name of a tag, and would make a second value of it. An empty item of a list comes from
+//! a variable that is not set. And the value of a flag that need not have one stands behind `=`: behind a blank it would be an
+//! image or an entry.
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, Command};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
 /// The flags whose value is a text of several lines.
 const TEXTS: [&str; 3] = ["--message", "--git-tag-message", "--verify-key"];
@@ -27,6 +29,26 @@ pub(super) fn require_single_lines(command: &mut Command, arguments: &[OsString]
         }
     }
     Ok(())
+}
+
+/// Fails if an item of a list is typed and empty. A block of text in a variable may have blank lines.
+pub(super) fn require_items(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((name, matches)) = matches.subcommand() else { return Ok(()) };
+    let has_empty = |argument: &&Arg| {
+        let id = argument.get_id().as_str();
+        let is_typed = matches.value_source(id) == Some(ValueSource::CommandLine);
+        let mut items = is_typed.then(|| matches.get_raw(id)).flatten().into_iter().flatten();
+        argument.get_value_delimiter() == Some('\n') && items.any(|item| item.to_string_lossy().trim().is_empty())
+    };
+    let Some(empty) = command.find_subcommand(name).and_then(|command| command.get_arguments().find(has_empty)) else {
+        return Ok(());
+    };
+    let place = match empty.get_long() {
+        Some(flag) => format!("--{flag}"),
+        None => empty.get_value_names().unwrap_or_default().concat(),
+    };
+    let message = format!("`{place}` is empty\n\n  tip: check the variable that it comes from\n");
+    Err(command.error(ErrorKind::ValueValidation, message))
 }
 
 /// Fails if what follows a flag behind a blank looks like its value, and would not be taken for that.

@@ -104,17 +104,26 @@ impl Released {
         let (mut claims, mut entries) = (BranchClaims::default(), Vec::new());
         let files = as_they_are(snapshot, &mut claims, paths, listener)?;
         let mut note = |note| listener(&Event::Noted(note));
+        let mut all_applying = Vec::new();
         for (path, file) in paths.iter().zip(&files) {
             for entry in &file.edit.entries {
                 let name = entry.name.as_str();
                 let mut source = None;
-                if rules.applying(path, name).iter().any(|applying| applying.rule.compares_source()) {
+                let applying = rules.applying(path, name);
+                if applying.iter().any(|applying| applying.rule.compares_source()) {
                     let entry = EntryAtTip::new(&file.path, name, &entry.after);
                     let running = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;
                     source = running.build.and_then(|build| build.source);
                 }
+                all_applying.extend(applying);
                 entries.push(ReleasedEntry { path: path.clone(), entry: entry.clone(), source });
             }
+        }
+        // It may be for other files, or its patterns are misspelt, and it stops nothing.
+        for rule in rules.idle(&all_applying) {
+            note(format!(
+                "the rule `{rule}` is for none of these entries; if it should be, check its `paths` and `entries`"
+            ));
         }
         let branch = branch.known().map(ToString::to_string);
         Ok(Self { branch, files, entries, rules })

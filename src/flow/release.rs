@@ -17,6 +17,7 @@ use crate::targets::{self, ReadFile};
 /// Releases images: all of them in one commit, or nothing.
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let ReleaseRequest { images, delivery, on_own_commit, source: _ } = request;
+    Failure::of_all(images.incomplete())?;
     if let Some(outcome) = ended_by_own_commit(&delivery.target, *on_own_commit, listener)? {
         return Ok(outcome);
     }

@@ -32,8 +32,8 @@ pub enum GitError {
     #[error("`{}` cannot be read", path.display())]
     Unread { path: PathBuf, source: io::Error },
 
-    #[error("the repository has no remote `{0}`")]
-    NoRemote(String),
+    #[error("the repository has no remote `{name}`{}", it_has(others))]
+    NoRemote { name: String, others: Vec<String> },
 
     /// git would push to all of them. If one push failed, the two branches would differ.
     #[error("the remote `{0}` has several URLs to push to")]
@@ -237,6 +237,10 @@ pub(super) fn io_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::E
         let of_gix = || cause.downcast_ref::<gix::Error>()?.downcast_any_ref();
         cause.downcast_ref().or_else(of_gix)
     })
+}
+
+fn it_has(remotes: &[String]) -> String {
+    if remotes.is_empty() { String::new() } else { format!("; it has `{}`", remotes.join("`, `")) }
 }
 
 fn refused_login(origin: Option<LoginOrigin>) -> String {

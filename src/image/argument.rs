@@ -133,7 +133,12 @@ impl FromStr for ImageArgument {
         };
         let ReferenceText { name, tag, digest } = split(value);
         let (name, new_name) = match key {
-            None if tag.is_none() && digest.is_none() => return Err(ArgumentError::Bare),
+            None if tag.is_none() && digest.is_none() => {
+                return Err(match Reference::new(name, None, None) {
+                    Err(error @ ReferenceError::Tag(_)) => error.into(),
+                    _ => ArgumentError::Bare,
+                });
+            }
             None if name.is_empty() => return Err(ArgumentError::EmptyImage),
             None => (name, Field::Remove),
             Some(key) if name.is_empty() => (key, Field::Remove),

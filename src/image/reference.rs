@@ -51,6 +51,9 @@ impl ReferenceError {
                 let at = text.rfind(name.as_str())?;
                 Some(format!("write `{}{lower}{}`", &text[..at], &text[at + name.len()..]))
             }
+            Self::Tag(TagError::Character('/')) => Some(
+                "write the tag with `-` in place of `/`, as docker/metadata-action makes it of a branch".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -67,6 +70,9 @@ impl Reference {
         }
         let (registry, repository) = split_registry(name);
         let repository = repository.to_owned();
+        if has_branch(registry, &repository) {
+            return Err(TagError::Character('/').into());
+        }
         if !is_registry(registry) {
             return Err(ReferenceError::Registry(registry.to_owned()));
         }
@@ -172,6 +178,13 @@ pub fn with_plain_host(name: &str) -> String {
 /// Returns whether the name of an image begins with its registry.
 pub fn has_registry(name: &str) -> bool {
     name.split_once('/').is_some_and(|(first, _)| is_host(first))
+}
+
+/// Returns whether what is read as a name ends in a tag with a `/`, as the name of a branch has one: `web:feature/x`.
+fn has_branch(registry: &str, repository: &str) -> bool {
+    let is_port = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let in_host = registry.split_once(':').is_some_and(|(host, port)| !host.contains(['.', '[']) && !is_port(port));
+    in_host || repository.split_once(':').is_some_and(|(_, tag)| tag.contains('/'))
 }
 
 /// Returns whether a text is the host of a registry, with a port or without one.

@@ -39,8 +39,12 @@ impl CommentTemplate {
         self.0.has(CommentPlace::Source)
     }
 
-    /// Returns the comment with its `#`, on one line.
+    /// Returns the comment with its `#`, on one line; nothing if it names the source and there is none. What would be left, such
+    /// as `# commit`, says nothing.
     pub fn fill(&self, values: &CommentValues<'_>) -> String {
+        if self.names_source() && values.source.is_empty() {
+            return String::new();
+        }
         let pieces = self.0.fill(|place| match place {
             CommentPlace::Entry => values.entry,
             CommentPlace::Tag => values.tag,
@@ -72,6 +76,8 @@ mod tests {
         ] {
             assert_eq!(CommentTemplate::parse(text).unwrap().fill(&values), expected);
         }
+        let without_source = CommentValues { source: "", ..values };
+        assert_eq!(CommentTemplate::parse("# {tag} of {source}").unwrap().fill(&without_source), "");
         for text in ["{images}", "# {", " "] {
             assert!(CommentTemplate::parse(text).is_err(), "{text:?}");
         }

@@ -125,7 +125,10 @@ impl fmt::Display for Ruling {
         };
         match (demand, &self.entry) {
             (Some(demand), Some(_)) => write!(f, "the rule `{source}` stops this by `{demand}`: {why}; {remedy}"),
-            _ => write!(f, "the rules in `{source}` stop this: {why}; {remedy}"),
+            _ => {
+                let end = if why.ends_with('?') { "" } else { ";" };
+                write!(f, "the rules in `{source}` stop this: {why}{end} {remedy}")
+            }
         }
     }
 }

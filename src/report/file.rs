@@ -17,10 +17,18 @@ pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
         _ => {}
     }
     let mut builder = tempfile::Builder::new();
-    let mut new = readable(builder.prefix(".tagship-")).tempfile_in(folder)?;
-    new.write_all(text.as_bytes())?;
+    let mut new = readable(builder.prefix(".tagship-")).tempfile_in(folder).map_err(without_our_name)?;
+    new.write_all(text.as_bytes()).map_err(without_our_name)?;
     new.persist(path).map_err(|failed| failed.error)?;
     Ok(())
+}
+
+/// Returns an error without the name of the temporary file, which nothing outside knows.
+fn without_our_name(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((why, _)) => io::Error::new(error.kind(), why),
+        None => error,
+    }
 }
 
 /// Returns the folder of a file, which no link may lead to if it is below the current folder: the branch that is checked out

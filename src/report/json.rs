@@ -387,7 +387,7 @@ fn spot(Place { file, line, column }: &Place) -> Spot<'_> {
     Spot { file, line: *line, column: *column }
 }
 
-fn error(failure: &Failure) -> Error<'_> {
+pub(super) fn error(failure: &Failure) -> Error<'_> {
     Error {
         kind: failure.kind.name(),
         message: &failure.message,

@@ -148,13 +148,13 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::render;
-    use crate::cli::CommandName;
+    use crate::cli::{CommandName, Surface};
     use crate::outcome::failure::Failure;
     use crate::outcome::{Ending, LeftOut, Outcome, StopKind, Stopped};
     use crate::report::command_end::CommandEnd;
 
     fn report(result: Result<&Outcome, &Failure>) -> String {
-        render(&CommandEnd::new(CommandName::Release, result, &[]))
+        render(&CommandEnd::new(CommandName::Release, result, &[], Surface::CommandLine))
     }
 
     #[test]

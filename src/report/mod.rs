@@ -22,6 +22,7 @@ mod style;
 mod tekton;
 mod text;
 mod usage;
+mod wording;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -29,8 +30,8 @@ use std::time::Instant;
 
 use clap::error::ErrorKind;
 
-use crate::cli::{self, CommandName, Environment, OutputArguments, OutputFormat, ResultFile, Surface};
-use crate::outcome::failure::{Failure, FailureKind};
+use crate::cli::{CommandName, Environment, OutputArguments, OutputFormat, ResultFile, Surface, in_words_of};
+use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, BranchInRemote, Ending, Event, Outcome};
 use command_end::CommandEnd;
 use escape::{Substitute, defused};
@@ -101,8 +102,24 @@ impl Report {
         }
     }
 
+    /// Warns that something that was asked for is not done, also if the run is to be silent.
+    pub(crate) fn insist(&self, warning: String) {
+        let event = Event::Warned(warning);
+        if self.verbosity == Verbosity::Quiet {
+            complain(&text::event(&event, false, self.stderr_style));
+        }
+        self.event(&event);
+    }
+
     /// Reports an event, but no remark twice. With JSON on stdout, text for people goes to stderr.
     pub(crate) fn event(&self, event: &Event<'_>) {
+        let translated = |text: &String| in_words_of(self.surface, text);
+        let told = match event {
+            Event::Noted(text) => Some(Event::Noted(translated(text))),
+            Event::Warned(text) => Some(Event::Warned(translated(text))),
+            _ => None,
+        };
+        let event = told.as_ref().unwrap_or(event);
         let mut turn = self.turn();
         if let Event::Pushed { remote, .. }
         | Event::Began(Activity::Looking { branch: Some(BranchInRemote { remote, .. }), .. }) = event
@@ -149,31 +166,45 @@ impl Report {
 
     /// Returns the object of a result that `--output json` prints.
     pub(crate) fn json(&self, command: CommandName, result: &Result<Outcome, Failure>) -> String {
-        let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
-        Document::new(command.as_str(), told.as_ref().copied(), &self.turn().notes).to_json()
+        let told = self.told(result);
+        Document::new(command.as_str(), told.as_ref(), &self.turn().notes).to_json()
     }
 
-    /// Reports the end. Fails if stdout or a result file could not be written; the outcome stays what it is.
+    /// Returns a result in the words of the place where the run is set up.
+    fn told(&self, result: &Result<Outcome, Failure>) -> Result<Outcome, Failure> {
+        let told = result.as_ref().map(|outcome| wording::outcome(self.surface, outcome));
+        told.map_err(|failure| wording::failure(self.surface, failure))
+    }
+
+    /// Reports the end. Fails if stdout or a result file could not be written; the outcome stays what it is. Result files come
+    /// first, so that all else tells of one that could not be written.
     pub(crate) fn end(&self, command: CommandName, result: &Result<Outcome, Failure>) -> Result<(), Failure> {
         let mut turn = self.turn();
         turn.has_ended = true;
         turn.progress.clear();
-        let told = result.as_ref().map_err(|failure| in_words_of(self.surface, failure));
-        let notes = std::mem::take(&mut turn.notes);
+        let (told, notes) = (self.told(result), std::mem::take(&mut turn.notes));
         let links = self.links.clone().with_repository(turn.repository.clone());
-        let end = CommandEnd::new(command, told.as_ref().copied(), &notes);
+        let mut end = CommandEnd::new(command, told.as_ref(), &notes, self.surface);
+        let files = self.write_files(&end, &links).err();
+        if let Some(failure) = &files {
+            end.document.error.get_or_insert_with(|| json::error(failure));
+        }
         self.print(&end);
         self.tell_github(&end, &links);
-        let written = Failure::of_all(self.written().err().into_iter().chain(self.write_files(&end, &links)).collect());
+        let stdout = self.unwritten.get().map(|error| end.only_the_report(not_written(error)));
+        let written = Failure::of_all(files.iter().cloned().chain(stdout).collect());
         if let Err(failure) = &written {
-            complain(&text::failure(failure, self.stderr_style));
+            self.tell_unwritten(&end, failure);
         }
         written
     }
 
-    /// Fails if something could not be written to stdout.
-    fn written(&self) -> Result<(), Failure> {
-        self.unwritten.get().map_or(Ok(()), |error| Err(not_written(error)))
+    /// Tells what could not be written of the report.
+    fn tell_unwritten(&self, end: &CommandEnd<'_>, failure: &Failure) {
+        complain(&text::failure(failure, self.stderr_style));
+        if self.github.is_some() {
+            write_to_stderr(&github::failure(&end.title(), failure, None));
+        }
     }
 
     fn turn(&self) -> MutexGuard<'_, Turn> {
@@ -185,20 +216,19 @@ impl Report {
         if self.format == OutputFormat::Json {
             self.print_json(&end.document);
         }
-        let hint = end.result.ok().and_then(|outcome| outcome.ending.stop()?.hint());
-        let hint = hint.map(|hint| cli::in_words_of(self.surface, hint));
+        let hint = end.hint.as_deref();
         // A program takes the object, and a person who reads its log must see that nothing was released.
         let tells_stop = self.format == OutputFormat::Json && self.verbosity > Verbosity::Quiet;
         match end.result {
             Ok(outcome) if outcome.ending.exit_code() != 0 || (outcome.ending.stop().is_some() && tells_stop) => {
-                complain(&text::outcome(end.command, outcome, hint.as_deref(), self.stderr_style, None));
+                complain(&text::outcome(end.command, outcome, hint, self.stderr_style, None));
             }
             // A log is all that is asked for.
             Ok(outcome) if talks || (outcome.ending.is_list() && self.format == OutputFormat::Text) => {
                 if matches!(outcome.ending, Ending::DryRun) {
                     self.print_diff(&outcome.changes.diff);
                 }
-                self.say(&text::outcome(end.command, outcome, hint.as_deref(), self.stdout_style, self.line_limit));
+                self.say(&text::outcome(end.command, outcome, hint, self.stdout_style, self.line_limit));
             }
             Ok(_) => {}
             Err(failure) => self.complain_of(failure),
@@ -241,9 +271,9 @@ impl Report {
         }
     }
 
-    /// Writes the result files, and returns what could not be written.
-    fn write_files(&self, end: &CommandEnd<'_>, links: &Links) -> Vec<Failure> {
-        self.files.iter().filter_map(|file| result_file::write(file, end, links).err()).collect()
+    /// Writes the result files. Fails if one could not be written.
+    fn write_files(&self, end: &CommandEnd<'_>, links: &Links) -> Result<(), Failure> {
+        Failure::of_all(self.files.iter().filter_map(|file| result_file::write(file, end, links).err()).collect())
     }
 
     /// Writes text for people to stdout. No line of it is a command to a system that may collect the log: not all of them say
@@ -270,7 +300,7 @@ impl Report {
             return print_help(error, self.stdout_style);
         }
         let failure = usage::failure(command, error, self.surface);
-        let failure = in_words_of(self.surface, &by_variables.into_iter().fold(failure, Failure::detail));
+        let failure = wording::failure(self.surface, &by_variables.into_iter().fold(failure, Failure::detail));
         match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 complain(&error.render().to_string());
@@ -282,29 +312,10 @@ impl Report {
             self.print_json(&end.document);
         }
         self.tell_github(&end, &self.links);
-        let problems = self.write_files(&end, &self.links);
-        if let Err(failure) = Failure::of_all(problems) {
-            complain(&text::failure(&failure, self.stderr_style));
+        if let Err(unwritten) = self.write_files(&end, &self.links) {
+            self.tell_unwritten(&end, &unwritten);
         }
         Err(failure)
-    }
-}
-
-/// Returns a failure that calls what can be set as the user of `surface` writes it. What servers said stays as it is.
-fn in_words_of(surface: Surface, failure: &Failure) -> Failure {
-    let translated = |text: &String| cli::in_words_of(surface, text);
-    let problems: Vec<_> = failure.problems.iter().map(|problem| in_words_of(surface, problem)).collect();
-    let further = failure.details.iter().skip(Failure::sum(&failure.problems).len());
-    let message = match failure.kind {
-        FailureKind::Usage => translated(&failure.message),
-        _ => failure.message.clone(),
-    };
-    Failure {
-        message,
-        details: Failure::sum(&problems).into_iter().chain(further.cloned()).collect(),
-        hint: failure.hint.as_ref().map(translated),
-        problems,
-        ..failure.clone()
     }
 }
 
@@ -330,8 +341,7 @@ fn tell_if_not(written: io::Result<()>) -> Result<(), Failure> {
 }
 
 fn not_written(error: &str) -> Failure {
-    Failure::unexpected(anyhow::anyhow!("cannot write to stdout: {error}"))
-        .hint("is the disk full? the command itself is done, only its report is missing")
+    Failure::unexpected(anyhow::anyhow!("cannot write to stdout: {error}")).hint("is the disk full?")
 }
 
 /// Writes text for people to stderr. If that fails, there is nothing left to report it to.
@@ -361,21 +371,4 @@ fn line_limit(environment: &Environment) -> Option<usize> {
     let terminal = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout)).flatten();
     let terminal = terminal.map(|(width, _)| usize::from(width.0));
     terminal.or_else(|| environment.text("COLUMNS")?.parse().ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Failure, FailureKind, Surface, in_words_of};
-
-    /// What a server says is quoted, also if it looks like a hint of ours.
-    #[test]
-    fn only_our_own_words_are_those_of_the_surface() {
-        let server = "hint: use `--wait`";
-        let refused = Failure::new(FailureKind::Refused, "refused").detail(server).hint("add `--wait 5m`");
-        let told = in_words_of(Surface::Action, &refused);
-        assert_eq!((told.details, told.hint.as_deref()), (vec![server.to_owned()], Some("add `wait: 5m`")));
-        let both = refused.and(vec![Failure::usage("`--wait` is too long")]).detail(server);
-        let told = ["refused", "  hint: use `--wait`", "  hint: add `wait: 5m`", "`wait` is too long", server];
-        assert_eq!(in_words_of(Surface::Action, &both).details, told);
-    }
 }

@@ -13,8 +13,7 @@ pub(super) fn write(file: &ResultFile, end: &CommandEnd<'_>, links: &Links) -> R
     write_form(file, end, links).map_err(|error| {
         let failure = Failure::unexpected(error);
         let message = format!("cannot write `{}`: {}", file.path.display(), failure.message);
-        Failure { message, ..failure }
-            .hint("write to another path; the command itself is done, only its report is missing")
+        end.only_the_report(Failure { message, ..failure }.hint("write to another path"))
     })
 }
 

@@ -45,6 +45,10 @@ fn of_command_line(command: &str, error: &clap::Error, surface: Surface) -> Fail
     if error.kind() == ErrorKind::MissingRequiredArgument && lacks_image {
         return failure.hint("name an image, or `-k PATH` for the images on the branch");
     }
+    let switch = text_of(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::ValueValidation);
+    if switch.is_some_and(|shown| StepSetting::of(surface, shown).is_switch) {
+        return failure.hint("the values are `true`, `false`");
+    }
     if error.kind() == ErrorKind::TooManyValues {
         return failure.hint("write the flag alone, or leave it out");
     }

@@ -21,7 +21,6 @@ impl ReleaseRequest {
     pub(super) fn new(arguments: &ReleaseArguments, environment: &Environment) -> Result<Self, Failure> {
         let kustomization = &arguments.kustomization;
         let images = Images::parse(&arguments.images)?;
-        Failure::of_all(images.incomplete())?;
         let order = OrderRequest::new(arguments.superseded.on_superseded, &arguments.order);
         let shared = Delivery::new(&arguments.delivery, order, effect(kustomization.dry_run), environment)?;
         shared.require_pinnable()?;

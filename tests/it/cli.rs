@@ -132,6 +132,8 @@ fn words_of_other_programs() {
         ("release --version v1", no_hint),
         ("upgrade", "run `tagship --help` for the commands"),
         ("relase", "did you mean `release`?"),
+        ("realese", "did you mean `release`?"),
+        ("porject", "run `tagship --help` for the commands"),
         ("undo", "the command is `rollback`"),
         ("history", "the command is `log`"),
         ("--dry-run release web=*:v1", "write `--dry-run` behind `release`"),
@@ -143,6 +145,8 @@ fn words_of_other_programs() {
         ("status web", "name the files with `-k` or `-f`"),
         ("set image web=*:v1", "leave `image` out; or if an entry is called so, write `image=*:TAG`"),
         ("release --dry-run=true web=*:v1", "write the flag alone, or leave it out"),
+        ("release [web=*:v1]", "write each image alone, one a line, without dashes, brackets and quotes"),
+        ("set 'web=*:v1'", "write each image alone, one a line, without dashes, brackets and quotes"),
     ] {
         let output = tagship().args(words.split(' ')).run().exit(2);
         assert!(output.stderr().ends_with(&format!("\n  hint: {hint}\n")), "{words}: {}", output.stderr());
@@ -555,6 +559,23 @@ fn variables_that_do_not_exist() {
     output.stdout_has(" warn    there is no setting `TAGSHIP_DRYRUN`; did you mean `TAGSHIP_DRY_RUN`?");
     let output = set().env("TAGSHIP_IMAGES", "a:v2").run().success();
     output.stdout_has("did you mean `TAGSHIP_IMAGE`?");
+    for (name, meant) in [
+        ("REGISTRY_USER", "REGISTRY_USERNAME"),
+        ("REGISTRY_PASS", "REGISTRY_PASSWORD"),
+        ("REGISTRY", "REGISTRY_HOST"),
+        ("GIT_USER", "GIT_USERNAME"),
+        ("TOKEN", "GIT_TOKEN"),
+        ("REPOSITORY", "REPO"),
+        ("FROM_REPOSITORY", "FROM_REPO"),
+        ("PULL", "PULL_REQUEST"),
+    ] {
+        let output = set().env(format!("TAGSHIP_{name}"), "x").run().success();
+        output.stdout_has(&format!("there is no setting `TAGSHIP_{name}`; did you mean `TAGSHIP_{meant}`?\n"));
+    }
+    // What was to be a dry run is none, which must be seen.
+    let output = set().args(["-q"]).env("TAGSHIP_DRYRUN", "true").run().success();
+    assert_eq!(output.stdout(), "");
+    output.stderr_has(" warn    there is no setting `TAGSHIP_DRYRUN`; did you mean `TAGSHIP_DRY_RUN`?\n");
     let known = set().env("TAGSHIP_RESULT_TAG", "v1").env("TAGSHIP_GIT_TOKEN", "x").env("TAGSHIP_BIN", "/x");
     let output =
         known.env("TAGSHIP_VERSION", "1").env("TAGSHIP_STEPS", "1").env("TAGSHIP_COMMAND", "set").run().success();
@@ -576,4 +597,39 @@ fn an_input_that_the_program_does_not_know_yet() {
     // What the action tells its own scripts asks nothing of the program.
     let empty = action().env("TAGSHIP_ONLY_LOOK", "").env("TAGSHIP_ACTION_NEWS", "x");
     empty.env("TAGSHIP_DRY_RUN", "true").run().success();
+}
+
+/// Of several values, an empty one comes from a variable that is not set, and what it should have named would be left out. A
+/// block of text in a variable may have blank lines.
+#[test]
+fn an_empty_argument_among_several() {
+    let stage = Stage::new();
+    let (url, image) = (stage.remote.file_url(), stage.argument());
+    let reference = image.split_once('=').unwrap().1;
+    let release = ["release", "--repo", &url, "-k", FOLDER];
+    for (words, place) in [
+        ([&release[..], &[&image, ""]].concat(), "IMAGE"),
+        ([&release[..], &["", &image]].concat(), "IMAGE"),
+        ([&release[..], &[&image, " \t"]].concat(), "IMAGE"),
+        ([&release[..], &["-k", "", &image]].concat(), "--kustomization"),
+        ([&release[..], &["--trailer", "A: b", "--trailer=", &image]].concat(), "--trailer"),
+        ([&release[..], &["--result-file", "json=x", "--result-file", "", &image]].concat(), "--result-file"),
+        (vec!["check", reference, ""], "REFERENCE"),
+        (vec!["check", "--platform", "linux/amd64", "--platform", "", reference], "--platform"),
+        (
+            vec!["check", "--require-attestation", "sbom", "--require-attestation", "", reference],
+            "--require-attestation",
+        ),
+        (vec!["log", "--repo", &url, "-k", FOLDER, "-k", ""], "--kustomization"),
+        (vec!["status", "--repo", &url, "-k", FOLDER, "-f", ""], "--file"),
+        (vec!["set", "a:v1", ""], "IMAGE"),
+        (vec!["promote", "--repo", &url, "--from", FOLDER, "--to", "x", "web", ""], "NAME"),
+    ] {
+        let output = stage.tagship().current_dir(stage.home.path()).args(&words).run().exit(2);
+        let expected = format!("error: `{place}` is empty\n  hint: check the variable that it comes from\n");
+        assert_eq!(output.stderr(), expected, "{words:?}");
+    }
+    stage.untouched();
+    let platforms = stage.tagship().args(["check", reference]).env("TAGSHIP_PLATFORM", "linux/amd64\n\n");
+    platforms.run().success();
 }

@@ -547,6 +547,45 @@ fn a_file_that_cannot_be_written() {
     }
 }
 
+/// A red step says why, where people look for it, and where programs do.
+#[test]
+fn a_file_that_cannot_be_written_makes_a_step_red() {
+    let stage = Stage::new();
+    let step = Step::new(&stage.home);
+    let release = |argument: &str| {
+        let release = stage.release().args(["--output", "json", "--result-file", "json=/no/such/folder/x"]);
+        step.on(release.arg(argument)).run()
+    };
+    let why = "cannot write `/no/such/folder/x`: No such file or directory (os error 2)";
+    let output = release(&stage.argument()).exit(1).says_nowhere(".tagship-");
+    let output = output.stderr_has("; the command itself is done, only its report is missing\n");
+    assert!(commands(&output).iter().any(|line| line.starts_with(&format!("::error title=tagship release::{why}"))));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["outcome"], &document["error"]["message"]), (&"released".into(), &why.into()));
+    let outputs = step.outputs();
+    assert_eq!((outputs["outcome"].as_str(), outputs["error"].as_str()), ("released", "unexpected"));
+    assert_eq!(outputs["reason"], why);
+    assert!(step.summary().contains("\n❌ cannot write `/no/such/folder/x`: "), "{}", step.summary());
+    // Nothing is done if the command failed itself.
+    fs::write(&step.outputs, "").unwrap();
+    let output = release("IMAGE_PLACEHOLDER=").exit(2).says_nowhere("is done");
+    assert_eq!(commands(&output).iter().filter(|line| line.starts_with("::error ")).count(), 2);
+    assert_eq!(step.outputs()["error"], "usage");
+}
+
+/// What to do stands where the reason stands.
+#[test]
+fn what_a_guard_stopped_has_its_hint_everywhere() {
+    let stage = Stage::new();
+    stage.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Freeze\n")]);
+    let step = Step::new(&stage.home);
+    let release = stage.release().env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship").arg(stage.argument());
+    let output = step.on(release).run().exit(9);
+    let hint = "hint: remove the file to end the hold; `override-hold: true` releases all the same";
+    assert!(commands(&output).iter().any(|line| line.ends_with(&format!("%0A{hint}"))), "{}", output.stderr());
+    assert!(step.summary().contains(&format!("\n{hint}\n")), "{}", step.summary());
+}
+
 /// Jobs that come later get the variables of a report, and must not take them for flags.
 #[test]
 fn results_are_no_flags() {

@@ -256,7 +256,7 @@ impl<'a> Attempt<'a> {
         let tag = self.job.delivery.commit.git_tag.as_ref().map(|tag| tag.fill(&changed)).transpose()?;
         let options = self.way.options(&self.job.delivery.commit);
         if let Some(place) = compose::unfilled_place(options, &changed) {
-            tell_unfilled(place, "message", listener);
+            tell_unfilled(place, listener);
         }
         tell_comment_without_source(&edit_settings(self.job.delivery, writing), files, listener);
         let message =

@@ -19,16 +19,16 @@ pub(in crate::flow) fn tell_repeated(images: &Images, listener: &mut Listener<'_
     }
 }
 
-/// Tells which place of a text is left empty.
-pub(in crate::flow) fn tell_unfilled(place: &str, text: &str, listener: &mut Listener<'_>) {
-    let why = match place {
-        "source" => "nothing tells from which commit the image was built",
-        _ => "no image of this release has one",
-    };
-    listener(&Event::Noted(format!("nothing fills `{{{place}}}` of the {text}: {why}")));
+/// Why a place for the commit stays empty.
+const NO_SOURCE: &str = "nothing tells from which commit the image was built";
+
+/// Tells which place of the message is left empty.
+pub(in crate::flow) fn tell_unfilled(place: &str, listener: &mut Listener<'_>) {
+    let why = if place == "source" { NO_SOURCE } else { "no image of this release has one" };
+    listener(&Event::Noted(format!("nothing fills `{{{place}}}` of the message: {why}")));
 }
 
-/// Tells that the comments that are written name a source, if that of a changed entry is not known.
+/// Tells that a comment is not written, because it names a source and that of a changed entry is not known.
 pub(in crate::flow) fn tell_comment_without_source(
     settings: &EditSettings<'_>,
     files: &[FileEdit],
@@ -39,6 +39,6 @@ pub(in crate::flow) fn tell_comment_without_source(
         && template.names_source()
         && changed.any(|entry| settings.sources.of(entry.name.as_str()).is_none())
     {
-        tell_unfilled("source", "comment", listener);
+        listener(&Event::Noted(format!("no comment is written, because nothing fills its `{{source}}`: {NO_SOURCE}")));
     }
 }

@@ -87,8 +87,17 @@ fn without_entry(
         .find_map(|name| places_with(&elsewhere(name), name))
         .or_else(meant)
         .or_else(from_the_root)
-        .unwrap_or_else(|| "`--add` appends a new entry".to_owned());
+        .unwrap_or_else(|| {
+            if files.iter().any(has_image_key) { IMAGES } else { "`--add` appends a new entry" }.to_owned()
+        });
     Failure::no_entry(&wanted, &names, &places, Some(&remedy))
+}
+
+const IMAGES: &str = "write `images:` in place of `image:`, which kustomize does not know";
+
+/// Returns whether a kustomization has its entries under a key that is almost `images`.
+fn has_image_key(file: &FileEdit) -> bool {
+    file.edit.is_kustomization && file.old.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"image:"))
 }
 
 /// Returns what to write in place of an argument that names an image by its path from the root, without the dot.

@@ -85,7 +85,7 @@ impl TagNow {
             Self::Moved(now) => format!("is {now} in the registry"),
             Self::Gone => "is not in the registry".to_owned(),
         };
-        Some(format!("the tag `{tag}` of `{name}` {what}; the digest on the branch counts: {digest}"))
+        Some(format!("the tag `{tag}` of `{name}` {what}; the recorded digest counts: {digest}"))
     }
 }
 

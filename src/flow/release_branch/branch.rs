@@ -262,7 +262,13 @@ impl ReleaseBranch {
                 let name = kustomization::locate(names).map_err(|error| Failure::locate(path.as_str(), &error))?;
                 Ok(path.join(name))
             }
-            TreeEntry::Missing => Err(self.not_there(path, typed)),
+            TreeEntry::Missing => {
+                let failure = self.not_there(path, typed);
+                Err(match near_path(snapshot, path) {
+                    Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                    None => failure,
+                })
+            }
         }
     }
 
@@ -279,6 +285,13 @@ impl ReleaseBranch {
         let hint = format!("{names}the branch is read, not the files of a checkout{from_here}");
         Failure::target(format!("there is no `{path}` on {}", self.name())).hint(hint)
     }
+}
+
+/// Returns the path in the same folder whose name is nearly that of `path`.
+fn near_path(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Option<RepositoryPath> {
+    let (folder, shown) = (path.folder(), path.to_string());
+    let name = shown.rsplit('/').next()?;
+    Failure::nearest(name, &snapshot.names(&folder)).map(|near| folder.join(near))
 }
 
 /// Returns the branch that the CI run builds, of which `checkout` has a commit alone: most systems check a commit out, and no

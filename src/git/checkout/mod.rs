@@ -207,7 +207,9 @@ impl Checkout {
             return Err(GitError::SeveralUrls(name.to_owned()));
         }
         // As for git, the first one is read.
-        let url = urls.into_iter().next().ok_or_else(|| GitError::NoRemote(name.to_owned()))?;
+        let others = || self.repository.remote_names().iter().map(ToString::to_string).collect();
+        let url =
+            urls.into_iter().next().ok_or_else(|| GitError::NoRemote { name: name.to_owned(), others: others() })?;
         Ok((url, rules))
     }
 

@@ -1,4 +1,5 @@
-//! Which files of a commit a pattern matches. Only folders that the pattern leads into are looked at.
+//! Which files of a commit a pattern matches, and which names are in a folder. Of a pattern, only folders that it leads into are
+//! looked at.
 
 use gix::bstr::ByteSlice as _;
 use gix::objs::tree::EntryKind;
@@ -12,6 +13,13 @@ use crate::git::objects::name::{RepositoryPath, is_refused_by_git};
 const MAX_FOLDERS: usize = 10_000;
 
 impl Snapshot<'_> {
+    /// Returns the names of all that is in a folder, without those that are not UTF-8; none if the folder is not loaded.
+    pub fn names(&self, folder: &RepositoryPath) -> Vec<String> {
+        let Ok(PathEnd::Tree(id)) = self.walk(self.root, folder) else { return Vec::new() };
+        let entries = self.objects.tree(&id).map(|tree| tree.entries).unwrap_or_default();
+        entries.iter().filter_map(|entry| entry.filename.to_str().ok().map(str::to_owned)).collect()
+    }
+
     /// Returns the files that `pattern` matches, and those in the folders that it matches, in the order of their paths.
     /// Symbolic links are among them, so that the caller cannot miss that one is not followed. What git does not check out is
     /// not among them. The folders are loaded, one request for each level that is not there yet.

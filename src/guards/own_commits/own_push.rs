@@ -5,9 +5,9 @@
 use std::path::Path;
 
 use super::merged_request::{PushedTo, look_at, may_be_retitled};
-use crate::git::{Checkout, CommitId, CommitRecord, ObjectSource, Remote};
+use crate::git::{Checkout, CommitId, CommitRecord, GitError, ObjectSource, Remote};
 use crate::guards::own_commits::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, FailureKind};
 use crate::request::{Began, Repository, TargetRequest};
 
 /// Releases that started this run, and nothing else did.
@@ -35,6 +35,9 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
     let mut checkouts = checkouts(request).into_iter();
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
     let target = released_to(request)?;
+    // It is sent to the repository of the release alone, which nothing names.
+    let is_token_kept_back =
+        target.is_none() && request.remote_options.logins.iter().any(|login| login.server.is_none());
     let (checkout, remote) = match found {
         Some((record, checkout, _))
             if !own_commit::may_be_ours(&record) && !may_be_retitled(&record, Some(&checkout)) =>
@@ -58,7 +61,14 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
             None => return Ok(StartedBy::Other),
         },
     };
-    let mut snapshot = ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit)?;
+    let unread = |error: GitError| match Failure::from(error) {
+        failure if is_token_kept_back && failure.kind == FailureKind::Unauthorized => {
+            let why = "`TAGSHIP_GIT_TOKEN` was not sent: it is for the repository of the release, which `--repo` names";
+            Failure { message: format!("{}; {why}", failure.message), ..failure }
+        }
+        failure => failure,
+    };
+    let mut snapshot = ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit).map_err(unread)?;
     let mut pushed = Vec::new();
     loop {
         match judge(push, &pushed) {

@@ -170,17 +170,34 @@ impl<'y> TypedMapping<'y> {
     }
 
     pub(super) fn require(&mut self, key: &str, what: &str) -> Result<KeyedValue<'y>, RulesRefusal> {
-        self.take(key).ok_or_else(|| self.value.refuse(format!("{what} needs `{key}`")))
+        let found = self.take(key);
+        let near = || self.pairs.iter().find(|(other, _)| is_near(strsim::osa_distance(key, other)));
+        found.ok_or_else(|| match near() {
+            Some((other, pair)) => self.misspelt(other, *pair, key),
+            None => self.value.refuse(format!("{what} needs `{key}`")),
+        })
+    }
+
+    fn misspelt(&self, key: &str, pair: Pair, near: &str) -> RulesRefusal {
+        let key = format!("unknown key `{key}`; did you mean `{near}`?");
+        YamlValue { node: pair.key, ..self.value }.refuse(key)
     }
 
     /// Refuses the first key that was not taken. `known` are the keys that there are.
     pub(super) fn finish(self, known: &[&str]) -> Result<(), RulesRefusal> {
         let Some((key, pair)) = self.pairs.first() else { return Ok(()) };
         let near = known.iter().map(|known| (strsim::osa_distance(key, known), known)).min();
-        let why = match near {
-            Some((distance, near)) if distance <= 2 => format!("unknown key `{key}`; did you mean `{near}`?"),
-            _ => format!("unknown key `{key}`; the keys here are `{}`", known.join("`, `")),
-        };
-        Err(YamlValue { node: pair.key, ..self.value }.refuse(why))
+        Err(match near {
+            Some((distance, near)) if is_near(distance) => self.misspelt(key, *pair, near),
+            _ => {
+                let why = format!("unknown key `{key}`; the keys here are `{}`", known.join("`, `"));
+                YamlValue { node: pair.key, ..self.value }.refuse(why)
+            }
+        })
     }
+}
+
+/// Returns whether keys so many letters apart are one key, misspelt.
+fn is_near(distance: usize) -> bool {
+    distance <= 2
 }

@@ -160,6 +160,11 @@ impl Failure {
         if failure.hint.is_some() { failure } else { failure.hint(remedy) }
     }
 
+    /// Returns the one of `names` that is nearest to `wanted`, if one is near.
+    pub fn nearest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
+        nearest(wanted, names)
+    }
+
     /// Asks for the nearest of `names`, if one of those that are `wanted` is near to one.
     fn did_you_mean(self, wanted: &[&str], names: &[String]) -> Self {
         match wanted.iter().find_map(|name| nearest(name, names)) {

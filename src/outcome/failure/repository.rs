@@ -138,7 +138,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::Foreign { .. }
         | GitError::Format { .. }
         | GitError::Unread { .. }
-        | GitError::NoRemote(_)
+        | GitError::NoRemote { .. }
         | GitError::SeveralUrls(_)
         | GitError::NoServer { .. }
         | GitError::Redirected { .. }
@@ -178,7 +178,7 @@ fn target_hint(error: &GitError) -> &'static str {
         GitError::Foreign { .. } => FOREIGN,
         GitError::Format { .. } => "name the repository by its URL with `--repo`, without this checkout",
         GitError::Unread { .. } => LET_IT_BE_READ,
-        GitError::NoRemote(_) => NO_REMOTE,
+        GitError::NoRemote { .. } => NO_REMOTE,
         GitError::SeveralUrls(_) => "name one URL with `--repo`",
         GitError::NoServer { .. } => "check the URL: is it the one to clone from?",
         GitError::Redirected { .. } => HAS_MOVED,
@@ -270,6 +270,8 @@ fn login_hint(error: &GitError) -> &'static str {
         GitError::HostKey { .. } => {
             "compare the host's key with the published one, and keep it in `~/.ssh/known_hosts`"
         }
-        _ => "set `TAGSHIP_GIT_TOKEN`, or keep the credentials of actions/checkout",
+        _ => {
+            "set `TAGSHIP_GIT_TOKEN`, or let git know a login: by a credential helper, `.netrc`, or as actions/checkout leaves it"
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::report::escape::{visible, visible_line};
 const LARGEST: usize = 4000;
 
 /// Returns the annotation of a failure below `title`, at `file` if that is known.
-pub(super) fn failure(title: &str, failure: &Failure, file: Option<&Path>) -> String {
+pub(in crate::report) fn failure(title: &str, failure: &Failure, file: Option<&Path>) -> String {
     let mut lines = vec![visible(&failure.message)];
     lines.extend(failure.details.iter().map(|detail| visible_line(detail)));
     lines.extend(failure.hint.iter().map(|hint| format!("hint: {}", visible(hint))));
@@ -24,14 +24,15 @@ pub(super) fn failure(title: &str, failure: &Failure, file: Option<&Path>) -> St
 
 /// Returns the annotation of a command that stopped for a reason, without failing. A release that a hold or a rule stops makes
 /// the step red.
-pub(super) fn stopped(title: &str, ending: &Ending, reason: &str) -> String {
+pub(super) fn stopped(title: &str, ending: &Ending, reason: &str, hint: Option<&str>) -> String {
     let kind = match ending.stop() {
         Some(StopKind::Held | StopKind::Ruled) => "error",
         Some(StopKind::Superseded | StopKind::Diverged) => "warning",
         Some(StopKind::Skipped) | None => "notice",
     };
     let title = property(title);
-    format!("::{kind} title={title}::{}\n", data(&format!("{}: {}", ending.word(), visible(reason))))
+    let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    format!("::{kind} title={title}::{}\n", data(&format!("{}: {}{hint}", ending.word(), visible(reason))))
 }
 
 pub(in crate::report) fn warning(text: &str) -> String {
@@ -80,7 +81,7 @@ mod tests {
             (StopKind::Held, "::error title=tagship release::held: a\\u{a}b\n"),
         ] {
             let ending = Ending::Stopped(Stopped { kind, reason: String::new() });
-            assert_eq!(stopped("tagship release", &ending, "a\nb"), expected);
+            assert_eq!(stopped("tagship release", &ending, "a\nb", None), expected);
         }
         assert_eq!(group("diff", "+a\n"), "::group::diff\n+a\n::endgroup::\n");
         assert_eq!(data(&"é".repeat(LARGEST)).len(), LARGEST);

@@ -34,6 +34,7 @@ pub(super) fn heading(end: &CommandEnd<'_>) -> String {
             StopKind::Superseded => format!("⏭ Superseded: {}", left(images)),
             StopKind::Diverged => format!("⏭ Diverged: {}", left(images)),
             StopKind::Held => format!("⏸ Held: {}", left(images)),
+            StopKind::Ruled if end.document.command == "check" => format!("⛔ Ruled: {}", all(images, "at")),
             StopKind::Ruled => format!("⛔ Ruled: {}", left(images)),
         },
     }
@@ -61,6 +62,7 @@ fn left(images: &[Image<'_>]) -> String {
     match images {
         [image] if stays(image) => format!("{} stays at {}", name(image), before(image).map(tag).unwrap_or_default()),
         [] => "nothing was released".to_owned(),
+        [image] => format!("{} stays as it is", name(image)),
         images => format!("{} stay as they are", count(images)),
     }
 }

@@ -18,7 +18,7 @@ use super::file;
 use super::json::Document;
 use crate::cli::{CommandName, Environment};
 
-pub(super) use annotations::{group, warning};
+pub(super) use annotations::{failure, group, warning};
 pub(super) use links::Links;
 
 /// The files of the runner.
@@ -73,7 +73,10 @@ impl GitHub {
     /// Returns the annotation of the end, if the end has one.
     pub(super) fn annotation(&self, end: &CommandEnd<'_>) -> Option<String> {
         match end.result {
-            Ok(outcome) => Some(annotations::stopped(&end.title(), &outcome.ending, end.document.reason?)),
+            Ok(outcome) => {
+                let reason = end.document.reason?;
+                Some(annotations::stopped(&end.title(), &outcome.ending, reason, end.hint.as_deref()))
+            }
             Err(failure) => {
                 let place = failure.place.as_ref().zip(self.workspace.as_deref());
                 let file = place.and_then(|(place, workspace)| {

@@ -25,15 +25,22 @@ const MOST_SIGNERS: usize = 10;
 
 /// Returns the lines to append; none if there is nothing to sum up.
 pub(super) fn render(end: &CommandEnd<'_>, links: &Links) -> String {
-    let CommandEnd { result, document, .. } = end;
+    let CommandEnd { result, document, hint, .. } = end;
     let listed = result.ok().and_then(|outcome| listing(&outcome.ending, links, LARGEST_TABLE));
-    if result.is_ok() && document.reason.is_none() && document.images.is_empty() && listed.is_none() {
+    let has_text = document.reason.is_some() || document.error.is_some() || listed.is_some();
+    if !has_text && document.images.is_empty() {
         return String::new();
     }
     // What an earlier step has written may not end in a line end.
     let mut summary = format!("\n### {}\n\n", heading(end));
     if let Some(reason) = document.reason {
         summary += &format!("{}\n\n", sentence(reason));
+    }
+    if let Some(hint) = hint {
+        summary += &format!("hint: {}\n\n", sentence(hint));
+    }
+    if let (Ok(_), Some(unwritten)) = (result, &document.error) {
+        summary += &format!("❌ {}\n\n", sentence(unwritten.message));
     }
     if let Some(request) = &document.pull_request {
         summary += &format!("{}\n\n", proposed(request, document.branch));
@@ -227,8 +234,8 @@ mod tests {
             (Ok(&outcome), "\n95 more are not shown.\n"),
             (Err(&failure), "more lines are not shown; the log has them.\n"),
         ] {
-            let summary =
-                render(&CommandEnd { command: Some(CommandName::Release), result, document: document.clone() }, &links);
+            let command = Some(CommandName::Release);
+            let summary = render(&CommandEnd { command, result, document: document.clone(), hint: None }, &links);
             assert!(summary.len() <= 64 << 10, "{} bytes", summary.len());
             assert!(summary.contains(expected), "{summary}");
         }

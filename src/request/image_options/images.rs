@@ -2,7 +2,7 @@
 
 use super::version::{Version, plus_hint};
 use crate::cli::ImageArguments;
-use crate::image::{ArgumentError, Field, ImageArgument, ImageName, Tag, TagError};
+use crate::image::{ArgumentError, Field, ImageArgument, ImageName, ReferenceError, Tag, TagError};
 use crate::outcome::failure::Failure;
 use crate::request::values::listed;
 
@@ -87,6 +87,10 @@ fn unnamed(argument: &ImageArgument) -> Failure {
 
 fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure {
     let hint = match error {
+        // A list of YAML or JSON, or what a shell has left of one.
+        _ if text.starts_with(['-', '[', '"', '\'']) => {
+            Some("write each image alone, one a line, without dashes, brackets and quotes".to_owned())
+        }
         ArgumentError::Name(error) => error.hint(text),
         ArgumentError::Bare => match version.flag() {
             Some(flag) => Some(format!("write `{text}=*` to give it the value of `{flag}`")),
@@ -100,6 +104,7 @@ fn not_an_image(text: &str, error: &ArgumentError, version: &Version) -> Failure
             )),
         },
         ArgumentError::Tag(TagError::Character('+')) => Some(plus_hint(text)),
+        ArgumentError::Tag(error @ TagError::Character('/')) => ReferenceError::from(error.clone()).hint(text),
         ArgumentError::Tag(TagError::Character(',' | ' ')) => {
             Some("give each image as an argument of its own; in a list, write one image a line".to_owned())
         }

@@ -131,7 +131,9 @@ impl fmt::Display for NoteKind {
                 write!(f, "has {} entries, on lines {}", lines.len(), lines.join(", "))
             }
             Self::Dropped { key, value, comment } => {
-                write!(f, "{key} `{value}` was dropped, because the argument does not name it")?;
+                // Without `--pin-digest=never`, a release would have pinned one.
+                let unpinned = if key == "digest" { ", and none is pinned" } else { "" };
+                write!(f, "{key} `{value}` was dropped: the argument names none{unpinned}")?;
                 match comment {
                     Some(comment) => write!(f, "; its comment `{comment}` was removed too"),
                     None => Ok(()),

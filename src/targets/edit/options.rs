@@ -32,7 +32,8 @@ pub enum Absent {
 pub enum Comments<'a> {
     Keep,
     Drop,
-    /// Writes what the function returns for an entry and its new values: a comment of one line, with its `#`.
+    /// Writes what the function returns for an entry and its new values: a comment of one line, with its `#`. If that is empty,
+    /// the old one goes.
     Write(&'a dyn Fn(&ImageName, &Fields) -> String),
 }
 

@@ -35,7 +35,9 @@ impl NewEntry {
         let place = |field: FieldName| pairs.iter().position(|(key, _)| *key == field.as_str());
         if let (Comments::Write(text), Some(at)) = (comments, COMMENTED.into_iter().find_map(place)) {
             let comment = text(&argument.name, &new_fields(Fields::default(), argument));
-            pairs[at].1.push_str(&format!(" {comment}"));
+            if !comment.is_empty() {
+                pairs[at].1.push_str(&format!(" {comment}"));
+            }
         }
         Self(pairs)
     }

@@ -35,6 +35,9 @@ impl LineComment {
             Comments::Drop => return Self::Drop,
             Comments::Write(text) => text(&argument.name, &new_fields(fields(yaml, entry), argument)),
         };
+        if text.is_empty() {
+            return Self::Drop;
+        }
         let is_flow = yaml.tree.kind(entry.mapping) == &NodeKind::Mapping(Layout::Flow);
         let has_comment = changed(yaml, actions).any(|pair| yaml.trailing_comment(pair).is_some());
         let is_set = |field: &FieldName| match actions[*field as usize] {

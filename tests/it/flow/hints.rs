@@ -276,6 +276,68 @@ fn hints_speak_of_inputs_and_settings() {
     output.stderr_has("`override-hold: true` releases all the same");
 }
 
+/// A name with a slip is most often near to the one that is meant.
+#[test]
+fn near_names_of_what_is_there() {
+    let stage = Stage::new();
+    let release = |words: &[&str]| {
+        let release = stage.tagship().args(["release", "--no-check", "--repo", &stage.remote.file_url()]);
+        release.args(words.iter().copied()).run().exit(3)
+    };
+    let (path, image) = (FOLDER.replace("manifests", "manifets"), "IMAGE_PLACEHOLDER=*:v1");
+    let output = release(&["-k", &path, image]).stderr_has(&format!("there is no `{path}` on main\n"));
+    output.stderr_has(&format!("  hint: did you mean `{FOLDER}`?\n"));
+    release(&["-k", "nowhere", image]).says_nowhere("did you mean");
+    let file = File::new("typo/kustomization.yaml", "image:\n- name: web\n  newTag: v1\n");
+    stage.remote.commit("main", "Add", &[file]);
+    let output = release(&["-k", "typo", "web=*:v2"]).stderr_has("there are no entries");
+    output.stderr_has("hint: write `images:` in place of `image:`, which kustomize does not know\n");
+    let checkout = Checkout::shallow(&stage.remote.file_url());
+    let release = |remote: &str| {
+        let release = stage.tagship().current_dir(checkout.path()).args(["release", "--no-check", "--remote", remote]);
+        release.args(["-k", FOLDER, image]).run().exit(3)
+    };
+    release("upstrem").stderr_has("the repository has no remote `upstrem`; it has `origin`\n");
+}
+
+#[test]
+fn a_switch_takes_yes_and_no() {
+    let home = Home::new();
+    let release = tagship().home(&home).env("TAGSHIP_DRY_RUN", "maybe").args(["release", "a:v1"]).run().exit(2);
+    release.stderr_has("\n  hint: the values are `true`, `false`\n");
+}
+
+/// The way out of a rule is an input too, in each place that tells it.
+#[test]
+fn remedies_speak_of_inputs() {
+    let stage = Stage::new();
+    let rules = "rules:\n- paths: ['**']\n  pin-digest: true\n  publish: pull-request\n";
+    stage.remote.commit("main", "Rules", &[File::new(".tagship.yaml", rules)]);
+    let summary = stage.home.write("summary", "");
+    let action = |command: &str| {
+        let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+        let action = action.env("GITHUB_STEP_SUMMARY", &summary).env("TAGSHIP_OUTPUT", "json");
+        let action = action.env("TAGSHIP_REPO", stage.remote.file_url()).env("TAGSHIP_KUSTOMIZATION", FOLDER);
+        action.arg(command)
+    };
+    let told = |output: &crate::support::command::Output| {
+        output.stdout() + &output.stderr() + &std::fs::read_to_string(&summary).unwrap()
+    };
+    let release = action("release").env("TAGSHIP_IMAGE", stage.argument()).run().exit(9);
+    let document: Value = serde_json::from_str(&release.stdout()).unwrap();
+    let reason = document["reason"].as_str().unwrap();
+    assert!(reason.contains("add `pin-digest: true` to its release"), "{reason}");
+    assert_eq!(document["rules"][1]["remedy"], "add `pull-request: true`");
+    assert!(!told(&release).contains("`--") && !told(&release).contains("`tagship "), "{}", told(&release));
+    assert!(told(&release).contains("`command: check` tells which there are"), "{}", told(&release));
+    // The image of the branch is not there, so that the rules stand beside another problem.
+    let check = action("check").run().exit(9);
+    assert!(told(&check).contains("add `pin-digest: true` to its release"), "{}", told(&check));
+    assert!(!told(&check).contains("`--"), "{}", told(&check));
+    let rollback = action("rollback").env("TAGSHIP_NAME", "IMAGE_PLACEHOLDER").env("TAGSHIP_TO", "v9").run().exit(3);
+    rollback.stderr_has("hint: `command: log` lists what was released");
+}
+
 /// What is wrong with a step is told in the names that the step has.
 #[test]
 fn steps_with_wrong_inputs() {
@@ -317,6 +379,12 @@ fn steps_with_wrong_inputs() {
     action(&["check"], &[]).stderr_has("is missing\n  hint: set it, or `kustomization` for the images on the branch, ");
     let output = action(&["rollback"], &[("TAGSHIP_NAME", "web\napi")]);
     output.stderr_has("cannot contain `").stderr_has("hint: `rollback` takes one entry: run it once for each\n");
+    // A variable of the job is not an input of the step.
+    let given = ("TAGSHIP_ACTION_INPUTS", "images attempts ");
+    let output = action(&["release"], &[image, given, ("TAGSHIP_OUTPUT", "xml")]);
+    output.stderr_has("\n  `output` is given by the variable `TAGSHIP_OUTPUT`\n");
+    let output = action(&["release"], &[image, given, ("TAGSHIP_ATTEMPTS", "0")]);
+    output.says_nowhere("is given by");
     let images = ("PLUGIN_IMAGES", "a:1");
     let output = plugin(&[images, ("PLUGIN_COMMAND", "relase")]);
     output.stderr_has("error: `relase` is not a command\n  hint: did you mean `release`? set the setting `command`\n");

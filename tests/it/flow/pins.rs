@@ -164,7 +164,7 @@ fn a_digest_on_the_branch_counts_if_its_tag_moved() {
     let moved = format!("the tag `main` of `{}/org/web` is {bad} in the registry; ", registry.address());
     environments.run("check", &["-k", STAGING]).run().success().stdout_has(&moved);
     release(PRODUCTION);
-    let counts = format!("the digest on the branch counts: {good}\n");
+    let counts = format!("the recorded digest counts: {good}\n");
     let rollback =
         |flags: &[&str]| environments.run("rollback", &["-k", PRODUCTION, "web"]).args(flags.iter().copied()).run();
     rollback(&["--dry-run", "--platform", "linux/amd64"]).success().stdout_has(&moved);

@@ -265,7 +265,7 @@ fn a_tag_that_was_pushed_again_is_told_with_the_way_to_what_ran() {
     rollback(&["--dry-run"]).stdout_has(&told);
     rollback(&["--dry-run", "--no-check"]).says_nowhere("when ");
     let pinned = rollback(&["--dry-run", "--pin-digest"]).says_nowhere("when ");
-    pinned.stdout_has(&ran).stdout_has(&format!("is {now} in the registry; the digest on the branch counts: {ran}\n"));
+    pinned.stdout_has(&ran).stdout_has(&format!("is {now} in the registry; the recorded digest counts: {ran}\n"));
     rollback(&[]).stdout_has(&told);
     let pasted: Vec<&str> = flags.trim_matches('`').split(' ').collect();
     rollback(&pasted).says_nowhere("when ");

@@ -125,10 +125,14 @@ fn a_comment_is_kept_or_dropped_or_written() {
     let (output, text) = set(&["--comment", "# {entry} {tag}"], &entries("v1"));
     let output = output.success();
     assert_eq!(text, entries("v2 # web v2"));
-    let unfilled = "nothing fills `{source}` of the comment";
+    let unfilled = "no comment is written, because nothing fills its `{source}`";
     output.says_nowhere(unfilled);
-    let (output, _) = set(&["--comment", "# of {source}"], &entries("v1"));
-    output.success().stdout_has(unfilled);
+    // What would be left of it says nothing, and the old one is about another commit.
+    for (old, new) in [(entries("v1 # of abc1234"), entries("v2")), (entries("v1"), entries("v2"))] {
+        let (output, text) = set(&["--comment", "# of {source}"], &old);
+        output.success().stdout_has(unfilled);
+        assert_eq!(text, new);
+    }
     let (output, _) = set(&["--comment", "# of {source}"], &entries("v2"));
     output.success().says_nowhere(unfilled);
     let (output, _) = set(&["--comment", "# {images}"], &entries("v1"));

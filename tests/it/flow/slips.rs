@@ -91,6 +91,41 @@ fn set_keeps_the_meaning_of_kustomize_and_says_so() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "images:\n- name: web\n  newTag: v2\n");
 }
 
+/// The name of a branch, such as `feature/x`, is taken for a tag most often.
+#[test]
+fn a_tag_with_a_slash_is_called_that() {
+    let home = Home::new();
+    home.write("kustomization.yaml", "images:\n- name: web\n  newTag: v1\n");
+    let told = "a tag cannot contain `/`\n  hint: write the tag with `-` in place of `/`, as";
+    for words in [
+        ["set", "web=*:feature/x"],
+        ["set", "web:feature/x"],
+        ["set", "web=ghcr.io/org/web:feature/x"],
+        ["set", "web=org/web:a/b/c"],
+        ["check", "ghcr.io/org/web:feature/x"],
+        ["check", "web:feature/x"],
+        ["check", "localhost:5000/web:feature/x"],
+    ] {
+        let output = tagship().home(&home).current_dir(home.path()).args(words).run().exit(2);
+        assert!(output.stderr().contains(told), "{words:?}: {}", output.stderr());
+    }
+    let output = tagship().home(&home).args(["check", "ghcr.io:port/web:v1"]).run().exit(2);
+    output.stderr_has("`ghcr.io:port` is not the host of a registry");
+}
+
+/// kustomize writes the tag behind what is there, and no node can pull `org/web:v1:v2`.
+#[test]
+fn set_refuses_a_name_with_a_tag_that_stays() {
+    let home = Home::new();
+    let text = "images:\n- name: web\n  newName: org/web:v1\n";
+    let file = home.write("kustomization.yaml", text);
+    let set = |image: &str| tagship().home(&home).current_dir(home.path()).args(["set", image]);
+    let output = set("web=*:v2").run().exit(3).stderr_has("newName `org/web:v1` has a tag or a digest");
+    output.stderr_has("write `web=org/web:v2`");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    set("web=org/web:v2").run().success();
+}
+
 #[test]
 fn names_of_images() {
     let home = Home::new();

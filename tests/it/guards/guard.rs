@@ -3,6 +3,7 @@
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::{Access, GitServer};
+use crate::support::login::Login;
 use crate::support::registry::Image;
 use crate::support::repository::{Checkout, Contents, File, Mode, Remote};
 
@@ -946,6 +947,24 @@ fn what_cannot_be_told_is_a_warning() {
     checkout.git(["remote", "remove", "origin"]).run().success();
     let guard = released.in_ci(released.guard().current_dir(checkout.path()), &ordinary).run().success();
     assert_eq!(guard.stdout_has("proceed").stderr(), "");
+}
+
+/// The token of the release goes to the repository of the release alone, and without a checkout nothing names that.
+#[test]
+fn a_token_that_is_kept_back_is_told() {
+    let released = Released::new();
+    let login = Login::new("ci", "s3cret");
+    let server = GitServer::start(released.stage.remote.folder(), Access::Login(login));
+    let own = push(&released.release, Some(&released.seed));
+    let url = server.url("gitops.git");
+    let guard = Released::in_ci_of(&url, released.guard(), &own).env("TAGSHIP_GIT_USERNAME", "ci");
+    let token = |guard: Command| guard.env("TAGSHIP_GIT_TOKEN", "s3cret");
+    let why = "; `TAGSHIP_GIT_TOKEN` was not sent: it is for the repository of the release, which `--repo` names";
+    token(guard.clone()).run().success().stdout_has("proceed").stderr_has(why);
+    let action = token(guard.clone()).env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship").run().success();
+    action.stderr_has("; `token` was not sent: it is for the repository of the release, which `repository` names");
+    guard.clone().run().success().stdout_has("proceed").says_nowhere("was not sent");
+    token(guard).args(["--repo", &url]).run().success().stdout_has(r#""outcome":"skipped""#);
 }
 
 #[test]

@@ -32,6 +32,23 @@ fn assert_ruled(stage: &Stage, output: Output, said: &str) {
     assert_eq!(stage.remote.file("main", FILE), SEED.as_bytes(), "nothing was released");
 }
 
+/// A rule whose patterns are misspelt stops nothing, and a check is where that can be seen. A release does not tell it: most
+/// rules are for other files.
+#[test]
+fn a_rule_that_is_for_nothing_is_told_by_a_check() {
+    let stage = Stage::new();
+    stage.release().arg(stage.argument()).run().success();
+    let rules = "rules:\n- paths: [4-gitop]\n  tags: v*\n- paths: ['**']\n  entries: IMAGE_PLACEHOLDR\n  tags: v*\n\
+                 - paths: ['**']\n  entries: IMAGE_*\n  tags: '*'\n";
+    write(&stage, RULES, rules);
+    let check = || stage.tagship().args(["check", "--repo", &stage.remote.file_url(), "-k", FOLDER]);
+    let output =
+        check().run().success().stdout_has("note    the rule `.tagship.yaml:2` is for none of these entries; if");
+    let output = output.stdout_has("note    the rule `.tagship.yaml:4` is for none of these entries; if");
+    output.says_nowhere("the rule `.tagship.yaml:7`");
+    stage.release().arg(stage.argument()).run().success().says_nowhere("none of these entries");
+}
+
 /// Each demand, and what is told of a release that does not meet it; nothing: it does.
 #[test]
 fn what_a_rule_demands() {
@@ -386,14 +403,14 @@ fn a_tag_that_moved_from_its_digest() {
             .stdout_has(what)
             .stdout_has("  tags  `web` in overlays/staging/kustomization.yaml  holds\n");
     };
-    told(&format!(" is {moved} in the registry; the digest on the branch counts: "));
+    told(&format!(" is {moved} in the registry; the recorded digest counts: "));
     let promote = |flags: &[&str]| {
         environments.run("promote", &["--from", STAGING, "--to", PRODUCTION, "web"]).args(flags.iter().copied()).run()
     };
     let moved = "by `tags`: the digest of `web` is not that of the tag `v1.0.0` in the registry; ";
     promote(&[]).exit(9).stderr_has(moved).says_nowhere("by `pin-digest`");
     registry.remove_manifest("org/web", "v1.0.0");
-    told(" is not in the registry; the digest on the branch counts: ");
+    told(" is not in the registry; the recorded digest counts: ");
     promote(&[]).exit(9).stderr_has(moved);
     write(&environments.stage, RULES, &demanding("pin-digest: true"));
     promote(&["--no-check"]).exit(9).stderr_has("by `pin-digest`: the registry is not asked; leave out `--no-check`");

@@ -138,7 +138,7 @@ fn what_texts_say_of_several_sources() {
     let texts = ["--comment", "# {source}", "--message", "Release {tag} of {source}"];
     let release = release(&pipeline, STAGING, &["web=*:v1.0.0", "api=*:sha-abcdef1"], &line[0]);
     let output = release.env("GITHUB_EVENT_NAME", "push").args(texts).run();
-    output.stderr_has("nothing fills `{source}` of the comment");
+    output.stderr_has("no comment is written, because nothing fills its `{source}`");
     assert!(
         pipeline.file(STAGING).contains(&format!("newTag: v1.0.0 # app@{}\n", line[0])),
         "{}",

@@ -87,6 +87,28 @@ fn a_dry_run_is_not_sent() {
     assert_eq!(receiver.bodies().len(), 0);
 }
 
+/// What cannot be read is told where it was typed. An image without a tag is a release that fails.
+#[test]
+fn a_value_that_cannot_be_read_is_not_sent() {
+    let stage = Stage::new();
+    let receiver = Receiver::start(|| Reply::Send(Response::new(200)));
+    let release = |words: &[&str]| notifying(stage.release(), &receiver.url()).args(words.iter().copied()).run();
+    let image = stage.argument();
+    for words in [
+        &["--dryrun", &image][..],
+        &["--timeout", "soon", &image],
+        &["--wait", "5x", &image],
+        &["--platform", "linux", &image],
+        &["IMAGE_PLACEHOLDER=*:a/b"],
+    ] {
+        release(words).exit(2);
+        assert_eq!(receiver.bodies().len(), 0, "{words:?}");
+    }
+    release(&["IMAGE_PLACEHOLDER=*"]).exit(2);
+    assert_eq!(receiver.bodies().len(), 1);
+    stage.untouched();
+}
+
 #[test]
 fn a_delivery_that_fails_fails_nothing() {
     for (answer, expected) in [

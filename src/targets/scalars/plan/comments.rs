@@ -33,12 +33,12 @@ pub(in crate::targets::scalars) fn write_comments(
         if is_marker(yaml.source.slice(comment.clone())) || writer.removes(comment) {
             continue;
         }
-        match comments {
-            Comments::Drop => writer.delete_comment(comment.clone()),
-            Comments::Keep | Comments::Write(_) => writer.replace(comment.clone(), text.as_str()),
+        match text.as_str() {
+            "" => writer.delete_comment(comment.clone()),
+            text => writer.replace(comment.clone(), text),
         }
     }
-    if let (Comments::Write(_), true) = (comments, found.is_empty()) {
+    if found.is_empty() && !text.is_empty() {
         let is_flow = |new: &NewText| {
             matches!(
                 yaml.tree.kind(new.slot.parent),
