@@ -122,6 +122,11 @@ impl NoteKind {
     }
 }
 
+/// Returns what else is said of a digest: a release would have pinned one, but for `--pin-digest=never` or `--no-check`.
+fn and_none_is_pinned(key: &str) -> &'static str {
+    if key == "digest" { ", and none is pinned" } else { "" }
+}
+
 /// What is said of the entry, or of the file.
 impl fmt::Display for NoteKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,9 +136,7 @@ impl fmt::Display for NoteKind {
                 write!(f, "has {} entries, on lines {}", lines.len(), lines.join(", "))
             }
             Self::Dropped { key, value, comment } => {
-                // Without `--pin-digest=never`, a release would have pinned one.
-                let unpinned = if key == "digest" { ", and none is pinned" } else { "" };
-                write!(f, "{key} `{value}` was dropped: the argument names none{unpinned}")?;
+                write!(f, "{key} `{value}` was dropped: the argument names none{}", and_none_is_pinned(key))?;
                 match comment {
                     Some(comment) => write!(f, "; its comment `{comment}` was removed too"),
                     None => Ok(()),
