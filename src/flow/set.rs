@@ -6,7 +6,6 @@ use super::file_edits::edit_file::{EditSettings, absent, edit_file};
 use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, warn_of_notes};
 use super::file_edits::required_entries::require_entries;
-use super::file_edits::required_versions::require_names_alone;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
 use super::target_files::kustomization_only::require_kustomization;
 use super::target_files::other_kustomizations::on_disk;
@@ -34,7 +33,6 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
         contents.map(|(file, old)| edit_on_disk(file, old, request)).collect::<Result<_, _>>()?;
     let named = targets.iter().map(|file| file.named);
     require_entries(&request.images, &files, named, absent(request.add), |name| with_entry(request, name))?;
-    require_names_alone(&files)?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);

@@ -16,24 +16,16 @@ pub(in crate::flow) fn require_versions(files: &[FileEdit]) -> Result<(), Failur
 
 /// Every version that is written must be the one that is deployed, as far as the file tells.
 pub(in crate::flow) fn require_effect(files: &[FileEdit]) -> Result<(), Failure> {
-    refuse(files, |failure, note| match note {
-        NoteKind::Replaced { image, .. } => {
-            Some(failure.hint(format!("name `{image}` in its place, or leave the version to one of the two entries")))
-        }
-        NoteKind::NameWithTag { .. } => Some(failure),
-        _ => None,
-    })
-}
-
-/// No name that stays may have a tag or a digest of its own: kustomize writes the new one behind it, and that is no image.
-pub(in crate::flow) fn require_names_alone(files: &[FileEdit]) -> Result<(), Failure> {
-    refuse(files, |failure, note| matches!(note, NoteKind::NameWithTag { .. }).then_some(failure))
-}
-
-/// Fails with those of the notes that are failures.
-fn refuse(files: &[FileEdit], told: impl Fn(Failure, &NoteKind) -> Option<Failure>) -> Result<(), Failure> {
     let notes = files.iter().flat_map(|file| file.edit.notes.iter().map(move |note| (&file.path, note)));
-    let failures =
-        notes.filter_map(|(file, note)| told(Failure::target(format!("{file}:{}: {note}", note.place)), &note.kind));
-    Failure::of_all(failures.collect())
+    let without = notes.filter_map(|(file, note)| {
+        let failure = || Failure::target(format!("{file}:{}: {note}", note.place));
+        match &note.kind {
+            NoteKind::Replaced { image, .. } => Some(
+                failure().hint(format!("name `{image}` in its place, or leave the version to one of the two entries")),
+            ),
+            NoteKind::NameWithTag { .. } => Some(failure()),
+            _ => None,
+        }
+    });
+    Failure::of_all(without.collect())
 }

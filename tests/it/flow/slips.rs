@@ -113,19 +113,6 @@ fn a_tag_with_a_slash_is_called_that() {
     output.stderr_has("`ghcr.io:port` is not the host of a registry");
 }
 
-/// kustomize writes the tag behind what is there, and no node can pull `org/web:v1:v2`.
-#[test]
-fn set_refuses_a_name_with_a_tag_that_stays() {
-    let home = Home::new();
-    let text = "images:\n- name: web\n  newName: org/web:v1\n";
-    let file = home.write("kustomization.yaml", text);
-    let set = |image: &str| tagship().home(&home).current_dir(home.path()).args(["set", image]);
-    let output = set("web=*:v2").run().exit(3).stderr_has("newName `org/web:v1` has a tag or a digest");
-    output.stderr_has("write `web=org/web:v2`");
-    assert_eq!(fs::read_to_string(&file).unwrap(), text);
-    set("web=org/web:v2").run().success();
-}
-
 #[test]
 fn names_of_images() {
     let home = Home::new();
