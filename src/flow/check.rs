@@ -119,10 +119,12 @@ impl Released {
                 entries.push(ReleasedEntry { path: path.clone(), entry: entry.clone(), source });
             }
         }
-        // It may be for other files, or its patterns are misspelt, and it stops nothing.
-        for rule in rules.idle(&all_applying) {
+        // They may be for other files, or their patterns are misspelt, and they stop nothing.
+        let idle = rules.idle(&all_applying);
+        if !idle.is_empty() {
             note(format!(
-                "the rule `{rule}` is for none of these entries; if it should be, check its `paths` and `entries`"
+                "for none of the entries here: the rules {}; if one should be, check its `paths` and `entries`",
+                idle.join(", ")
             ));
         }
         let branch = branch.known().map(ToString::to_string);

@@ -96,11 +96,11 @@ impl RulesState {
         applying
     }
 
-    /// Returns the rules that are not among those that apply: `FILE:LINE`, in order.
+    /// Returns the rules that are not among those that apply: each its `FILE:LINE`, in order.
     pub fn idle(&self, applying: &[ApplyingRule]) -> Vec<String> {
         let all = self.files.iter().flat_map(|(place, read)| read.iter().flatten().map(move |rule| (place, rule)));
         let idle = all.filter(|(_, rule)| !applying.iter().any(|one| Rc::ptr_eq(&one.rule, rule)));
-        idle.map(|(place, rule)| format!("{place}:{}", rule.line)).collect()
+        idle.map(|(place, rule)| format!("`{place}:{}`", rule.line)).collect()
     }
 
     /// Whether the file at `path` calls an image so and not otherwise: a kustomization does, unless the name is a path or a
