@@ -263,3 +263,25 @@ fn a_promotion_of_a_name_below_a_registry_writes_no_other_one() {
     charts.is_told(&image);
     assert_eq!(charts.file(PROD).replace(['\'', '"'], ""), prod(&registry, "v1.0.0").replace('\'', ""));
 }
+
+/// A release of the image from another registry says nothing of what ran before it.
+#[test]
+fn a_rollback_takes_no_registry_of_a_later_release() {
+    for text in [
+        "global: {dockerRegistry: other.example}\nimage: {repository: org/web, tag: v0.9.0}\n",
+        "image: {registry: ~, defaultRegistry: other.example, repository: org/web, tag: v0.9.0}\n",
+        "images: {registry: other.example}\nimage: {registry: '', repository: org/web, tag: v0.9.0}\n",
+    ] {
+        let environments = Pipeline::with_environments();
+        environments.stage.remote.commit("main", "Charts", &[File::new(STAGE, text)]);
+        environments.build("web", "v0.9.0");
+        let image = environments.build("web", "v1.0.0");
+        environments.run("release", &["-f", STAGE, &format!("image={image}")]).run().success();
+        environments.stage.registry.request_lines();
+        let released = environments.stage.remote.file("main", STAGE);
+        let output = environments.run("rollback", &["-f", STAGE, "image"]).run().exit(3);
+        output.stderr_has("as in `image=other.example/org/web:TAG`");
+        assert_eq!(environments.stage.remote.file("main", STAGE), released, "{text}");
+        assert!(environments.stage.registry.request_lines().is_empty(), "{text}");
+    }
+}
