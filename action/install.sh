@@ -100,7 +100,7 @@ if [ ! -f "$cached" ] || ! cp "$cached" "$work/$archive" || [ "$(sha256_of "$wor
   bases=("${TAGSHIP_DOWNLOAD_BASE_URL:-}")
   if [ -z "${bases[0]}" ]; then
     [ -n "${TAGSHIP_ACTION_REPOSITORY:-}" ] ||
-      fail usage 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url` or'
+      fail usage 'an action from the workspace has no releases: name a program with `binary-path`, or give `download-base-url`'
     github=https://github.com
     bases=("${GITHUB_SERVER_URL:-$github}/$TAGSHIP_ACTION_REPOSITORY/releases/download")
     # A server that runs an action of github.com need not have its releases.

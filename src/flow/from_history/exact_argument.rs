@@ -57,7 +57,8 @@ pub(in crate::flow) fn edited(
 
 /// Returns the argument with a name that releases have said, if the files become the same by it: other texts there make that name
 /// of the one that is written. If none has said one and the name alone `is_unknown`, the argument keeps it: it names no image.
-/// If the `fields` have a name below a registry, and the files become the same by none, they must say a whole name that was said.
+/// If the `fields` have a name below a registry, and the files become the same by none, they must say the whole name that a chart
+/// makes of it, and a release must have said that.
 ///
 /// # Errors
 /// No release has said such a name.
@@ -90,8 +91,8 @@ pub(in crate::flow) fn by_said_name<'n>(
     }
     let Some(before) = below.filter(|_| own.is_some()) else { return Ok(argument) };
     let is_whole = |named: &&ImageArgument| {
-        let texts = || edited(named).is_some_and(|files| files.iter().all(|(_, is_whole)| *is_whole));
-        named.change.new_name != Field::Keep && texts()
+        let is_made = matches!(&named.change.new_name, Field::Set(name) if Some(name) == before.made.as_ref());
+        is_made && edited(named).is_some_and(|files| files.iter().all(|(_, is_whole)| *is_whole))
     };
     let failure = || {
         let (name, made) = (&argument.name, before.made.as_deref().unwrap_or("NEWNAME"));
