@@ -121,7 +121,7 @@ impl Released {
         }
         // They may be for other files, or their patterns are misspelt, and they stop nothing.
         let idle = rules.idle(&all_applying);
-        if !idle.is_empty() {
+        if !idle.is_empty() && !entries.is_empty() {
             note(format!(
                 "for none of the entries here: the rules {}; if one should be, check its `paths` and `entries`",
                 idle.join(", ")

@@ -16,10 +16,11 @@ impl EarlyEnd {
         matches!(self, Self::Error(CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. }))
     }
 
-    /// Returns why nothing is known of the image now, in words; `None` if something is.
+    /// Returns why nothing is known of the image now, in words; `None` if something is, or if another request would tell no more.
     pub(super) fn outage(self) -> Option<String> {
         match self {
             Self::Verdict(verdict) => verdict.outage().map(|outage| outage.to_string()),
+            Self::Error(CheckError::InvalidResponse { source: InvalidResponse::TooLong { .. }, .. }) => None,
             Self::Error(error) => error.passes().then(|| format!("{:#}", anyhow::Error::from(error))),
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn failure(surface: Surface, failure: &Failure) -> Failure {
     let problems: Vec<_> = failure.problems.iter().map(|problem| self::failure(surface, problem)).collect();
     let further = failure.details.iter().skip(Failure::sum(&failure.problems).len());
     let message = match failure.kind {
-        FailureKind::Usage | FailureKind::Unauthorized | FailureKind::Guarded => translated(&failure.message),
+        FailureKind::Usage | FailureKind::Guarded => translated(&failure.message),
         _ => failure.message.clone(),
     };
     Failure {

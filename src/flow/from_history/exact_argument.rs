@@ -100,5 +100,7 @@ pub(in crate::flow) fn by_said_name<'n>(
             .detail(before.to_string())
             .hint(format!("name it once in a release, as in `{name}={made}:TAG`"))
     };
-    longer.iter().find(is_whole).cloned().ok_or_else(failure)
+    // If the short name stays below the registry, so would a whole one: it would be put behind it.
+    let is_written_elsewhere = texts.iter().all(|(_, is_whole)| *is_whole);
+    longer.iter().find(is_whole).filter(|_| is_written_elsewhere).cloned().ok_or_else(failure)
 }

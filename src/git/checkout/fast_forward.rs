@@ -51,7 +51,7 @@ pub enum FastForwardError {
     /// HEAD is neither at the release branch nor at the commit's parent: the release does not concern this checkout.
     #[error("HEAD is elsewhere")]
     Elsewhere,
-    #[error("the local `{branch}` is not at {}, on which the release was made; `git pull --rebase` brings it", parent.short())]
+    #[error("the local `{branch}` is not at {}, on which the release was made; a `git pull` from there brings it", parent.short())]
     NotAtParent { branch: BranchName, parent: CommitId },
     #[error("a merge, a rebase or the like is not finished there")]
     Busy,

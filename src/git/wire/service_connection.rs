@@ -202,7 +202,10 @@ impl<'r> Connection<'r> {
 
     fn refused(&self, refusal: &Refusal, deadline: Instant) -> GitError {
         let (remote, status) = (self.remote.to_string(), refusal.status);
-        let pause = refusal.pause.map(|pause| format!(", and takes the next request in {} s", pause.as_secs()));
+        let pause = refusal
+            .pause
+            .filter(|pause| !pause.is_zero())
+            .map(|pause| format!(", and takes the next request in {} s", pause.as_secs()));
         let pause = pause.unwrap_or_default();
         let answer = match refusal.text.as_str() {
             "" => format!("it answered {status}{pause}"),

@@ -243,9 +243,6 @@ impl Authenticator {
         let response = sender.send(&request, context)?;
         let is_ours = is_same_place(&response.url, &base);
         let challenges = if is_ours { challenges(&response) } else { Vec::new() };
-        if challenges.is_empty() && response.is_page() {
-            return Err(Verdict::Unavailable(Outage::Page(ErrorResponse::of(&response))).into());
-        }
         let known = BaseChallenges { challenges, url: response.url };
         Ok(slot.insert(known).clone())
     }

@@ -29,9 +29,9 @@ impl PatchedImage {
 
     /// Returns which of these entries, each with its names, may have had the image that it replaces: those that are called like
     /// the container or its object, or like the new image; all of them if none is.
-    pub(super) fn replaced(self, entries: &[[&str; 2]]) -> ReplacedImage {
-        let is_alike = |called: &String| is_plain(called) && entries.iter().any(|names| may_have(called, names));
-        let called = self.called.into_iter().find(is_alike);
+    pub(in crate::targets) fn replaced(&self, entries: &[[&str; 2]]) -> ReplacedImage {
+        let is_called = |called: &String| is_plain(called) && entries.iter().any(|names| is_alike(called, names));
+        let called = self.called.iter().find(|called| is_called(called)).cloned();
         let new_name = last_part(ReferenceText::split(&self.text).name).to_owned();
         let replaced = ReplacedImage { called, new_name, is_any: false };
         let is_any = !entries.iter().any(|names| replaced.may_be_of(*names));
@@ -40,7 +40,7 @@ impl PatchedImage {
 }
 
 /// What is known of the image that a patch replaces.
-pub(super) struct ReplacedImage {
+pub(in crate::targets) struct ReplacedImage {
     called: Option<String>,
     /// The last part of the new name.
     new_name: String,
@@ -49,8 +49,8 @@ pub(super) struct ReplacedImage {
 
 impl ReplacedImage {
     /// Whether an entry of these names may have it.
-    pub(super) fn may_be_of(&self, names: [&str; 2]) -> bool {
-        let is_called = |called: &String| may_have(called, &names);
+    pub(in crate::targets) fn may_be_of(&self, names: [&str; 2]) -> bool {
+        let is_called = |called: &String| is_alike(called, &names);
         self.is_any || self.called.as_ref().map_or_else(|| names.map(last_part).contains(&&*self.new_name), is_called)
     }
 }
@@ -157,6 +157,13 @@ impl Patch {
         let called = container.into_iter().chain(self.object.clone()).collect();
         self.images.push(PatchedImage { text: image.unwrap_or_default().to_owned(), called });
     }
+}
+
+/// Whether what is called `called` has a word in common with the last part of one of these names. An expression may be for any.
+fn is_alike(called: &str, names: &[&str]) -> bool {
+    let words = |text: &'_ str| text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
+    let called = words(called);
+    names.iter().any(|name| !is_plain(name) || words(last_part(name)).iter().any(|word| called.contains(word)))
 }
 
 /// Whether what is called `called` may have an image of one of these names: one of the two is in the other one. An expression

@@ -285,3 +285,19 @@ fn a_rollback_takes_no_registry_of_a_later_release() {
         assert!(environments.stage.registry.request_lines().is_empty(), "{text}");
     }
 }
+
+/// A chart would put its registry before the whole name, too.
+#[test]
+fn a_rollback_writes_no_whole_name_behind_a_registry() {
+    let environments = Pipeline::with_environments();
+    let registry = environments.stage.registry.address();
+    let text = format!("global: {{dockerRegistry: '{registry}'}}\nimage: {{repository: org/web, tag: v0.9.0}}\n");
+    environments.stage.remote.commit("main", "Charts", &[File::new(STAGE, text)]);
+    let release = |image: &str| environments.run("release", &["-f", STAGE, &format!("image={image}")]).run().success();
+    release(&environments.build("web", "v1.0.0"));
+    let elsewhere = "image=other.example/org/web:v1.1.0";
+    environments.run("release", &["-f", STAGE, "--no-check", elsewhere]).run().success();
+    let released = environments.stage.remote.file("main", STAGE);
+    environments.run("rollback", &["-f", STAGE, "image"]).run().exit(3);
+    assert_eq!(environments.stage.remote.file("main", STAGE), released);
+}

@@ -406,6 +406,9 @@ fn a_patch_is_for_the_entry_that_is_called_like_its_container() {
     assert_eq!(merge("api", "web", "other:v1"), [true, false]);
     assert_eq!(merge("x", "y", "mirror/web:v1"), [true, false]);
     assert_eq!(merge("x", "y", "other:v1"), [true, true]);
+    // Letters that are a part of a word are none.
+    assert_eq!(merge("x", "a", "other:v1"), [true, true]);
+    assert_eq!(merge("x", "api-server", "other:v1"), [false, true]);
     let json = |target: &str| {
         told(&format!(
             "patches:\n- target: {{kind: Pod{target}}}\n  patch: |\n    - {{op: replace, path: /spec/containers/0/image, value: other}}\n"
@@ -413,4 +416,24 @@ fn a_patch_is_for_the_entry_that_is_called_like_its_container() {
     };
     assert_eq!(json(", name: api"), [false, true]);
     assert_eq!(json(""), [true, true]);
+}
+
+/// In a HelmRelease and in a source of Argo CD too.
+#[test]
+fn a_patch_behind_a_chart_is_for_the_image_that_is_called_like_its_container() {
+    let stage = stage(&[("org/web", "v1"), ("org/side", "v1")]);
+    let release = RELEASE.replace(
+        "  postRenderers:",
+        "    sidecar:\n      image:\n        repository: REG/org/side\n        tag: v1\n  postRenderers:",
+    );
+    let application = APPLICATION.replace("['web=REG/org/web:v1']", "['REG/org/web:v1', 'REG/org/side:v1']");
+    for beginning in [release, application] {
+        let told = |container: &str| {
+            let patch = format!("spec: {{containers: [{{name: {container}, image: other}}]}}");
+            write(&stage, "a.yaml", &format!("{beginning}      patches:\n      - patch: |\n          {patch}\n"));
+            let output = on_branch(&stage, "check", &["-f", "a.yaml"]).run().success();
+            output.stdout().matches("may set this image too").count()
+        };
+        assert_eq!((told("web"), told("side"), told("other")), (1, 1, 2), "{beginning}");
+    }
 }

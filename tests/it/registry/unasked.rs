@@ -136,12 +136,10 @@ fn how_a_login_is_wanted_is_asked_again_after_a_failure() {
 
 #[test]
 fn a_no_is_not_final_if_nobody_tells_how_a_login_is_wanted() {
-    let page = Response::text(200, "<html><title>Proxy</title>");
     for (fault, expected) in [
         (Fault::status(503), "unavailable 503 UNKNOWN"),
         (Fault::status(429), "rate limited 429 TOOMANYREQUESTS"),
         (Fault::Drop, "silent"),
-        (Fault::Answer(page), "page 200"),
     ] {
         for status in [400, 403, 404] {
             let registry = Registry::start(Auth::Basic(ci()));
@@ -150,5 +148,17 @@ fn a_no_is_not_final_if_nobody_tells_how_a_login_is_wanted() {
             let (client, _home) = logged_in(&registry, &ci());
             assert_eq!(show(&check(&client, &registry, "app:v1")), expected, "{status}");
         }
+    }
+}
+
+/// A proxy that passes on nothing but images answers `/v2/` by itself: the registry asks for no login there.
+#[test]
+fn a_page_in_place_of_v2_leaves_the_answer() {
+    for status in [200, 403, 404] {
+        let registry = Registry::start(Auth::None);
+        registry.inject("/v2/app", ALWAYS, Fault::status(404));
+        registry.inject("GET /v2/", ALWAYS, Fault::Answer(Response::text(status, "<html><title>nginx</title>")));
+        let (client, _home) = logged_in(&registry, &ci());
+        assert!(show(&check(&client, &registry, "app:v1")).starts_with("absent 404"), "{status}");
     }
 }

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use crate::targets::edit::{FieldName, Fields, LaterStep, MadeImage, NoteKind};
-use crate::targets::kustomization::{self, AppliedEntries, AppliedEntry, EntryNames, PATCHES, PatchedImage};
+use crate::targets::kustomization::{
+    self, AppliedEntries, AppliedEntry, EntryNames, PATCHES, PatchedImage, ReplacedImage,
+};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{is_list, is_mapping, text_beside, value_of};
 use crate::targets::scalars::document::object::{Object, objects};
@@ -133,13 +135,21 @@ fn keyed_image<'y>(yaml: &'y ParsedYaml<'_>, item: NodeId) -> Option<(&'y str, I
     Some((&text[..image.key.as_ref().unwrap_or(&image.name).len()], image))
 }
 
+/// An image that a patch gives to a container and that no entry is for.
+struct PatchedAlone {
+    set: PatchedImage,
+    /// What it may take the place of.
+    replaced: ReplacedImage,
+    patch: NodeId,
+}
+
 /// Entries and patches behind an image, which are found by its name.
 struct StepsBehind<'y> {
     entries: SetImages,
     names: EntryNames<'y>,
     patches: SetImages,
-    /// The images that patches give to containers and that no entry is for, each with its patch.
-    others: Vec<(PatchedImage, NodeId)>,
+    /// The images that patches give to containers and that no entry is for.
+    others: Vec<PatchedAlone>,
 }
 
 impl<'y> StepsBehind<'y> {
@@ -156,8 +166,12 @@ impl<'y> StepsBehind<'y> {
         };
         let steps = Self::new(yaml, items("images"), items("patches").filter_map(patch), origin);
         // An entry of a post-renderer may be for the image, or stand before the patch.
-        let others = patched_by(yaml, PATCHES.into_iter().flat_map(items), origin).collect();
-        Self { others, ..steps }
+        let patched: Vec<_> = patched_by(yaml, PATCHES.into_iter().flat_map(items), origin).collect();
+        let shown = if patched.is_empty() { Vec::new() } else { images.all().images };
+        let fields = shown.iter().flat_map(|(_, places)| places).filter_map(|place| place.fields(images.yaml).ok());
+        let names: Vec<String> = fields.filter_map(|fields| fields.new_name).collect();
+        let names: Vec<_> = names.iter().map(|name| [name.as_str(); 2]).collect();
+        Self { others: patched.into_iter().map(|(set, patch)| alone(set, patch, &names)).collect(), ..steps }
     }
 
     fn of_kustomization(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Self {
@@ -165,17 +179,19 @@ impl<'y> StepsBehind<'y> {
         let lists = ["images", "imageTags"].into_iter().filter_map(own).filter(|list| is_list(yaml, *list));
         let entries = lists.flat_map(|list| yaml.tree.children(list));
         let steps = Self::new(yaml, entries, kustomization::patches(yaml, root).into_iter(), |node| node);
-        Self { others: patched_alone(yaml, root, &steps.names), ..steps }
+        Self { others: patched_alone(yaml, root, &steps.names, &[]), ..steps }
     }
 
     /// `root` is what a source of Argo CD says of its kustomization.
     fn of_source(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Self {
         let list = value_of(yaml, root, "images").filter(|list| is_list(yaml, *list));
         let items = list.into_iter().flat_map(|list| yaml.tree.children(list));
-        let names = EntryNames::of(items.filter_map(|item| Some(keyed_image(yaml, item)?.0)));
+        let images: Vec<_> = items.filter_map(|item| keyed_image(yaml, item)).collect();
+        let names = EntryNames::of(images.iter().map(|(name, _)| *name));
+        let entries: Vec<_> = images.iter().map(|(name, image)| [*name, image.name.as_str()]).collect();
         let patches = kustomization::patches(yaml, root).into_iter();
         let steps = Self::new(yaml, std::iter::empty(), patches, |node| node);
-        Self { others: patched_alone(yaml, root, &names), ..steps }
+        Self { others: patched_alone(yaml, root, &names, &entries), ..steps }
     }
 
     /// `origin` tells where a node is written.
@@ -216,7 +232,9 @@ impl<'y> StepsBehind<'y> {
 
     /// Returns the first patch that gives another image to a container.
     fn patch_of_another(&self, image: &Fields) -> Option<NodeId> {
-        self.others.iter().find(|(set, _)| !set.is(image)).map(|(_, patch)| *patch)
+        let name = image.new_name.as_deref();
+        let may_be = |other: &&PatchedAlone| name.is_none_or(|name| other.replaced.may_be_of([name; 2]));
+        self.others.iter().find(|other| !other.set.is(image) && may_be(other)).map(|other| other.patch)
     }
 
     /// Returns the first patch that sets an image to another version.
@@ -225,10 +243,21 @@ impl<'y> StepsBehind<'y> {
     }
 }
 
-/// Returns the images that the patches of a kustomization give to containers and that none of its entries is for.
-fn patched_alone(yaml: &ParsedYaml<'_>, root: NodeId, entries: &EntryNames<'_>) -> Vec<(PatchedImage, NodeId)> {
+/// Returns the images that the patches of a kustomization give to containers and that none of its entries is for. If the images
+/// of all `entries` are known by their names, each replaces one of those.
+fn patched_alone(
+    yaml: &ParsedYaml<'_>,
+    root: NodeId,
+    names: &EntryNames<'_>,
+    entries: &[[&str; 2]],
+) -> Vec<PatchedAlone> {
     let patched = patched_by(yaml, kustomization::patch_items(yaml, root).into_iter(), |node| node);
-    patched.filter(|(set, _)| entries.next(0, &set.text, &|_| true).is_none()).collect()
+    let others = patched.filter(|(set, _)| names.next(0, &set.text, &|_| true).is_none());
+    others.map(|(set, patch)| alone(set, patch, entries)).collect()
+}
+
+fn alone(set: PatchedImage, patch: NodeId, entries: &[[&str; 2]]) -> PatchedAlone {
+    PatchedAlone { replaced: set.replaced(entries), set, patch }
 }
 
 /// Returns the images that items of lists of patches give to containers, each with its patch.
