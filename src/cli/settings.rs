@@ -267,7 +267,8 @@ fn setting(surface: Surface, quoted: &str, command: &Command) -> Option<String> 
         return command.find_subcommand(name).map(|_| format!("command: {name}"));
     }
     if quoted == "docker login" {
-        let login = if surface == Surface::Action { "docker/login-action" } else { "registry_username" };
+        let two = "registry_username` and `registry_password";
+        let login = if surface == Surface::Action { "docker/login-action" } else { two };
         return Some(login.to_owned());
     }
     let (word, value) = quoted.split_once([' ', '=']).map_or((quoted, None), |(word, value)| (word, Some(value)));
@@ -307,7 +308,7 @@ mod tests {
             ("`--verbose`", "`verbose: true`", "`verbose: true`"),
             ("as `tagship log -k a --to v1` lists", "as `command: log` lists", "as `command: log` lists"),
             ("`--source` of `tagship release`", "`source` of `command: release`", "`source` of `command: release`"),
-            ("with `docker login`", "with `docker/login-action`", "with `registry_username`"),
+            ("with `docker login`", "with `docker/login-action`", "with `registry_username` and `registry_password`"),
             ("run `tagship log --help`", "run `tagship log --help`", "run `tagship log --help`"),
             ("as `<REFERENCE>`, `<PATH>`", "as `images`, `<PATH>`", "as `references`, `<PATH>`"),
             ("`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`", "`web` and `--nonsense` and `-x`"),
