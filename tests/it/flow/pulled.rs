@@ -437,3 +437,14 @@ fn a_patch_behind_a_chart_is_for_the_image_that_is_called_like_its_container() {
         assert_eq!((told("web"), told("side"), told("other")), (1, 1, 2), "{beginning}");
     }
 }
+
+/// It is told as not checked, and nothing is required of it.
+#[test]
+fn an_image_without_a_version_is_in_no_doubt() {
+    let stage = stage(&[("org/side", "v1")]);
+    let values = "image: {registry: REG/org, tag: ''}\ncontroller: {image: {repository: web, tag: ''}}\n\
+                  side: {image: {registry: REG, repository: org/side, tag: v1}}\n";
+    write(&stage, "v.yaml", values);
+    let check = on_branch(&stage, "check", &["-f", "v.yaml", "--platform", "linux/amd64"]);
+    check.run().success().stdout_has("`controller.image` in v.yaml has neither tag nor digest");
+}
