@@ -38,7 +38,8 @@ impl Checks {
         Ok(waited)
     }
 
-    /// Requires that the files tell for certain which images the `wanted` entries pull, if anything is required of these.
+    /// Requires that the files tell for certain which images the `wanted` entries pull, if anything is required of these. An image
+    /// without a version is not checked at all.
     pub(in crate::flow) fn require_certain(
         &self,
         files: &[FileEdit],
@@ -46,7 +47,9 @@ impl Checks {
     ) -> Result<(), Failure> {
         let mut problems = Vec::new();
         for file in files.iter().filter(|_| !self.requirements.is_empty()) {
-            let doubts = file.edit.entries.iter().filter(|entry| wanted(entry)).filter_map(EntryEdit::doubt);
+            let is_checked = |entry: &EntryEdit| !matches!(ImageToCheck::of_entry(entry), Ok(ImageToCheck::Unpinned));
+            let entries = file.edit.entries.iter().filter(|entry| wanted(entry) && is_checked(entry));
+            let doubts = entries.filter_map(EntryEdit::doubt);
             problems.extend(doubts.map(|doubt| Failure::target(format!("{}: {doubt}", file.path)).hint(TELL_IT)));
         }
         Failure::of_all(problems)
