@@ -17,8 +17,8 @@ use crate::targets::EntryEdit;
 const TELL_IT: &str = "change the file by hand, so that it tells which image is pulled";
 
 impl Checks {
-    /// Makes sure that all images are in their registries, or fails with all that is wrong. After a wait, what
-    /// was read elsewhere may be out of date.
+    /// Makes sure that all images are in their registries, or fails with all that is wrong. After a wait, what was read
+    /// elsewhere may be out of date.
     pub(crate) fn require(
         &mut self,
         images: &[ImageToCheck],
@@ -38,8 +38,8 @@ impl Checks {
         Ok(waited)
     }
 
-    /// Requires that the files tell for certain which images the `wanted` entries pull, if anything is required of these. An image
-    /// without a version is not checked at all.
+    /// Requires that the files tell for certain which images the `wanted` entries pull, if anything is required of these. An
+    /// image without a version is not checked at all.
     pub(in crate::flow) fn require_certain(
         &self,
         files: &[FileEdit],
