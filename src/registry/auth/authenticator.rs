@@ -165,7 +165,7 @@ impl Authenticator {
 
     /// Prepares the login to be shown to a registry that has not asked for one, and returns whether there is one and the
     /// registry wants it. It is asked at `/v2/`, where some registries have the only challenge. If that fails, or the search for
-    /// a login, nobody can tell what the login would open.
+    /// a login, the check fails: with the login, the image may be there.
     pub(in crate::registry) fn offer(
         &self,
         attempts: u32,

@@ -161,9 +161,12 @@ impl Patch {
 
 /// Whether what is called `called` has a word in common with the last part of one of these names. An expression may be for any.
 fn is_alike(called: &str, names: &[&str]) -> bool {
-    let words = |text: &'_ str| text.split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect::<Vec<_>>();
-    let called = words(called);
-    names.iter().any(|name| !is_plain(name) || words(last_part(name)).iter().any(|word| called.contains(word)))
+    let is_in_name = |name: &str| words(last_part(name)).any(|word| words(called).any(|other| other == word));
+    names.iter().any(|name| !is_plain(name) || is_in_name(name))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 /// Whether what is called `called` may have an image of one of these names: one of the two is in the other one. An expression

@@ -111,7 +111,7 @@ fn a_wrong_login_is_shown_once() {
     assert_eq!(requests.iter().filter(|request| request.authorization_value().is_some()).count(), 1);
 }
 
-/// It may be that the registry hides the image from whoever shows no login.
+/// The registry may hide its images from all who show no login.
 #[test]
 fn a_search_for_a_login_that_fails_is_an_error() {
     let registry = Registry::start(Auth::None);
