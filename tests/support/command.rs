@@ -2,10 +2,10 @@
 //! configuration, fixed dates, no terminal to ask, and a time limit after which the test fails instead of hanging.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread;
@@ -166,14 +166,27 @@ impl Command {
     /// Starts the program, to do something else while it runs.
     #[track_caller]
     pub fn start(&self) -> Running {
-        let mut child = self.scrubbed().spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.show()));
+        let mut child = self.spawn(&mut self.scrubbed());
+        let stdout = collect(child.stdout.take().expect("stdout is piped"));
+        let stderr = collect(child.stderr.take().expect("stderr is piped"));
+        Running { child, stdout, stderr, deadline: Instant::now() + self.limit, command: self.clone() }
+    }
+
+    /// Starts the program, for a reader of what it prints as it prints it. What it says on stderr is not kept.
+    #[track_caller]
+    pub fn stream(&self) -> StreamedOutput {
+        let mut child = self.spawn(self.scrubbed().stderr(Stdio::null()));
+        StreamedOutput { pipe: child.stdout.take(), child }
+    }
+
+    #[track_caller]
+    fn spawn(&self, command: &mut std::process::Command) -> Child {
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {}: {error}", self.show()));
         if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), self.stdin.clone()) {
             // A program may end without having read it all.
             thread::spawn(move || drop(pipe.write_all(&bytes)));
         }
-        let stdout = collect(child.stdout.take().expect("stdout is piped"));
-        let stderr = collect(child.stderr.take().expect("stderr is piped"));
-        Running { child, stdout, stderr, deadline: Instant::now() + self.limit, command: self.clone() }
+        child
     }
 
     /// Returns the program in its scrubbed environment, for callers that hold the child themselves.
@@ -292,6 +305,25 @@ impl Drop for Running {
             }
             drop(self.child.wait());
         }
+    }
+}
+
+/// The output of a program that is running. If the rest is not read, the program ends at its next write, which is waited for.
+pub struct StreamedOutput {
+    pipe: Option<ChildStdout>,
+    child: Child,
+}
+
+impl Read for StreamedOutput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.pipe.as_mut().map_or(Ok(0), |pipe| pipe.read(buffer))
+    }
+}
+
+impl Drop for StreamedOutput {
+    fn drop(&mut self) {
+        drop(self.pipe.take());
+        drop(self.child.wait());
     }
 }
 

@@ -222,7 +222,7 @@ impl Settings {
         let response = match self.git_service(&head.path) {
             Some(service) => {
                 lock(&self.git_lines).push(format!("{} {service}", head.method));
-                self.git(head, service, body)
+                self.git(head, service, body)?
             }
             None => {
                 let response = self.api(head, &body);
@@ -237,19 +237,20 @@ impl Settings {
     }
 
     /// Lets git answer. After a push, the forge looks at its requests, as a real one does.
-    fn git(&self, head: &Head, service: &str, body: Vec<u8>) -> Response {
+    fn git(&self, head: &Head, service: &str, body: Vec<u8>) -> io::Result<Response> {
         let pushes = service == "/git-receive-pack" || head.query == "service=git-receive-pack";
         if pushes && password(head).as_deref() != Some(TOKEN) {
-            return Response::text(401, "Authentication required").header("WWW-Authenticate", "Basic realm=\"git\"");
+            let response = Response::text(401, "Authentication required");
+            return Ok(response.header("WWW-Authenticate", "Basic realm=\"git\""));
         }
         let (folder, path) = (self.remote.folder(), self.remote.path());
         let path = path.strip_prefix(folder).expect("a repository in its folder");
         let inner = head.at(&format!("/{}{service}", path.display()));
-        let response = run_backend(folder, &inner, head.header("git-protocol"), body);
+        let response = run_backend(folder, &inner, head.header("git-protocol"), body)?;
         if pushes {
             lock(&self.store).settle();
         }
-        response
+        Ok(response)
     }
 
     fn api(&self, head: &Head, body: &[u8]) -> Response {

@@ -1,11 +1,12 @@
 //! One request to git. An ordinary one is answered by the service itself, which Gitea runs in this way too; any other one by
 //! `git http-backend`, by the rules of CGI (RFC 3875), which starts the service as a second program.
 
+use std::io::{self, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use crate::support::command::{Command, Output};
-use crate::support::http::{Head, Response};
+use crate::support::command::{Command, StreamedOutput};
+use crate::support::http::{Head, Response, read_line};
 
 /// Where git keeps its programs: each that is started through `git` would be one more.
 static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -14,11 +15,13 @@ static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// Lets git answer a request.
-pub fn run(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> Response {
-    match Call::of(root, head) {
-        Some(call) => call.run(protocol, body),
-        None => through_http_backend(root, head, protocol, body),
+pub fn run(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> io::Result<Response> {
+    if let Some(call) = Call::of(root, head) {
+        return Ok(call.run(protocol, body));
     }
+    let (mut response, mut rest) = through_http_backend(root, head, protocol, body)?;
+    rest.read_to_end(&mut response.body)?;
+    Ok(response)
 }
 
 /// A request that the service can answer itself: the body is as it was written, and the repository is there.
@@ -72,8 +75,13 @@ impl Call {
     }
 }
 
-/// Lets git's own server answer a request.
-pub fn through_http_backend(root: &Path, head: &Head, protocol: Option<&str>, body: Vec<u8>) -> Response {
+/// Lets git's own server answer a request: returns the head of its answer, and the body as it comes.
+pub fn through_http_backend(
+    root: &Path,
+    head: &Head,
+    protocol: Option<&str>,
+    body: Vec<u8>,
+) -> io::Result<(Response, BufReader<StreamedOutput>)> {
     let mut backend = Command::homeless(PROGRAMS.join("git-http-backend"))
         .env("GIT_PROJECT_ROOT", root)
         .env("GIT_HTTP_EXPORT_ALL", "1")
@@ -88,23 +96,17 @@ pub fn through_http_backend(root: &Path, head: &Head, protocol: Option<&str>, bo
     if let Some(protocol) = protocol {
         backend = backend.env("GIT_PROTOCOL", protocol);
     }
-    parse(backend.stdin(body).run())
-}
-
-fn parse(output: Output) -> Response {
-    let Some(end) = output.stdout.windows(4).position(|window| window == b"\r\n\r\n") else {
-        return Response::text(500, &output.stderr());
-    };
+    let mut output = BufReader::new(backend.stdin(body).stream());
     let mut response = Response::new(200);
-    for line in String::from_utf8_lossy(&output.stdout[..end]).lines() {
+    loop {
+        let line = read_line(&mut output)?;
         match line.split_once(": ") {
             Some(("Status", status)) => {
                 let code = status.split(' ').next().unwrap_or_default();
                 response.status = code.parse().expect("a status of three digits");
             }
             Some((name, value)) => response = response.header(name, value),
-            None => {}
+            None => return Ok((response, output)),
         }
     }
-    response.body(&output.stdout[end + 4..])
 }

@@ -155,7 +155,7 @@ impl GitServer {
         self.settings.speaks_v2.store(false, Ordering::SeqCst);
     }
 
-    /// Lets `git http-backend` answer every request.
+    /// Lets `git http-backend` answer every request, and passes its answers on as they come, as a web server does.
     pub fn use_http_backend(&self) {
         self.settings.through_http_backend.store(true, Ordering::SeqCst);
     }
@@ -219,10 +219,14 @@ impl Settings {
             return Ok(Reply::Send(response));
         }
         let protocol = head.header("git-protocol").filter(|_| self.speaks_v2.load(Ordering::SeqCst));
-        let through_http_backend = self.through_http_backend.load(Ordering::SeqCst);
-        let run = if through_http_backend { backend::through_http_backend } else { backend::run };
-        let response = run(&self.root, head, protocol, body.read_all()?);
-        Ok(match self.script.take(head, |fault| !fault.is_early()) {
+        let body = body.read_all()?;
+        let fault = self.script.take(head, |fault| !fault.is_early());
+        if fault.is_none() && self.through_http_backend.load(Ordering::SeqCst) {
+            let (response, rest) = backend::through_http_backend(&self.root, head, protocol, body)?;
+            return Ok(Reply::Stream(response, Box::new(rest)));
+        }
+        let response = backend::run(&self.root, head, protocol, body)?;
+        Ok(match fault {
             Some(Fault::CutResponse(after)) => Reply::Cut(response, after),
             Some(Fault::AnswerFor(other)) => Reply::Send(other),
             Some(Fault::Retyped(kind)) => Reply::Send(response.retyped(kind)),

@@ -32,6 +32,7 @@ impl LoggedRequest {
                 (Some(response.status), response.body.len())
             }
             Reply::Cut(response, after) => (Some(response.status), response.body.len().min(*after)),
+            Reply::Stream(response, _) => (Some(response.status), 0),
             Reply::Tunnel(_) => (Some(200), 0),
             Reply::Hang | Reply::Drop => (None, 0),
         };

@@ -1,6 +1,6 @@
 //! What travels over a connection: a request's head, its body as it is read, and the response.
 
-use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
@@ -186,9 +186,9 @@ impl Read for Body<'_> {
 }
 
 /// Returns the next line without its end. Half a line is none.
-pub(super) fn read_line(connection: &mut BufReader<Stream>) -> io::Result<String> {
+pub fn read_line(from: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    connection.read_line(&mut line)?;
+    from.read_line(&mut line)?;
     if !line.ends_with('\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -252,7 +252,16 @@ impl Response {
 
     /// Returns status line and headers. The length is that of the body, also if the body stays away (HEAD).
     pub(super) fn head_bytes(&self) -> Vec<u8> {
-        let mut head = format!("HTTP/1.1 {} \r\nContent-Length: {}\r\n", self.status, self.body.len());
+        self.head_with(&format!("Content-Length: {}", self.body.len()))
+    }
+
+    /// Returns status line and headers of an answer whose body comes in chunks.
+    pub(super) fn head_before_chunks(&self) -> Vec<u8> {
+        self.head_with("Transfer-Encoding: chunked")
+    }
+
+    fn head_with(&self, framing: &str) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} \r\n{framing}\r\n", self.status);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }

@@ -2,7 +2,7 @@
 //!
 //! It stands in for nothing: clients speak to it over a real socket. It does what servers under test must be able to
 //! do and frameworks hide, such as closing a connection in the middle of a request or an answer. It leaves out
-//! HTTP/2 and streaming: bodies are held in memory.
+//! HTTP/2. Bodies are held in memory, but for that of [`Reply::Stream`].
 
 mod forward;
 mod log;
@@ -11,7 +11,7 @@ mod script;
 mod stream;
 
 use std::collections::HashMap;
-use std::io::{self, BufReader, Read as _, Write as _};
+use std::io::{self, BufReader, Read, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use std::time::Duration;
 
 pub use forward::forward;
 pub use log::{Authorization, LoggedRequest};
-pub use message::{Body, Head, Response, form_values, http_date, nginx_400, percent_decode};
+pub use message::{Body, Head, Response, form_values, http_date, nginx_400, percent_decode, read_line};
 pub use script::{ALWAYS, Script};
 
 use rustls::ServerConfig;
@@ -31,6 +31,8 @@ use super::certificate::Certificate;
 /// How an answer leaves, or does not.
 pub enum Reply {
     Send(Response),
+    /// The head leaves, and what can be read, as soon as it can: as many chunks as reads.
+    Stream(Response, Box<dyn Read>),
     /// The head and so many bytes of the body leave, then the connection is closed.
     Cut(Response, usize),
     /// The head and half the body leave, the rest after a pause.
@@ -167,20 +169,43 @@ where
         let mut body = Body::new(&head, &mut reader);
         let reply = handler(&head, &mut body)?;
         let reusable = match reply {
-            Reply::Send(_) | Reply::Stall(..) | Reply::Drip(..) => body.discard()?,
+            Reply::Send(_) | Reply::Stream(..) | Reply::Stall(..) | Reply::Drip(..) => body.discard()?,
             Reply::Cut(..) | Reply::Hang | Reply::Drop | Reply::Tunnel(_) => false,
         };
         let received = body.received();
         let without_body = head.method == "HEAD";
-        // Before the answer leaves, so that the receiver of the answer finds the request in the log.
-        lock(log).push(LoggedRequest::new(head, received, &reply));
-        deliver(&reply, without_body, &mut reader)?;
+        let mut logged = LoggedRequest::new(head, received, &reply);
+        // The receiver of an answer finds the request in the log, so it is there before the end of the answer leaves.
+        if let Reply::Stream(response, pieces) = reply {
+            let stream = reader.get_mut();
+            stream.write_all(&response.head_before_chunks())?;
+            let left = send_chunks(pieces, stream, &mut logged.sent);
+            lock(log).push(logged);
+            left.and_then(|()| stream.write_all(b"0\r\n\r\n"))?;
+        } else {
+            lock(log).push(logged);
+            deliver(&reply, without_body, &mut reader)?;
+        }
         if !reusable {
             break;
         }
     }
     // The other clone of this socket would keep it open.
     reader.get_ref().close()
+}
+
+/// Sends what is read, until its end, and counts it.
+fn send_chunks(mut pieces: impl Read, stream: &mut Stream, sent: &mut usize) -> io::Result<()> {
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        let count = pieces.read(&mut piece)?;
+        if count == 0 {
+            return Ok(());
+        }
+        let size = format!("{count:x}\r\n");
+        stream.write_all(&[size.as_bytes(), &piece[..count], b"\r\n"].concat())?;
+        *sent += count;
+    }
 }
 
 fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<Stream>) -> io::Result<()> {
@@ -206,7 +231,7 @@ fn deliver(reply: &Reply, without_body: bool, connection: &mut BufReader<Stream>
             })
         }
         Reply::Hang => io::copy(&mut connection.by_ref(), &mut io::sink()).map(drop),
-        Reply::Drop => Ok(()),
+        Reply::Drop | Reply::Stream(..) => Ok(()),
         Reply::Tunnel(target) => {
             stream.write_all(b"HTTP/1.1 200 \r\n\r\n")?;
             tunnel(connection, target)

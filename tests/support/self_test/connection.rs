@@ -24,6 +24,12 @@ impl Answer {
         self.headers.iter().filter(same).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Forgets how the body travelled: with its length, or in chunks.
+    pub(super) fn without_framing(mut self) -> Self {
+        self.headers.retain(|(name, _)| !["Content-Length", "Transfer-Encoding"].contains(&name.as_str()));
+        self
+    }
+
     pub(super) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON: {error}: {self:?}"))
     }
@@ -86,11 +92,22 @@ impl Connection {
         }
         let mut answer = Answer { status, headers, body: Vec::new() };
         let length = answer.header("content-length").map_or(0, |length| length.parse().expect("a length"));
-        if !without_body {
+        if answer.header("transfer-encoding") == Some("chunked") {
+            while self.receive_chunk(&mut answer.body)? > 0 {}
+        } else if !without_body {
             answer.body.resize(length, 0);
             self.0.read_exact(&mut answer.body)?;
         }
         Ok(answer)
+    }
+
+    /// Appends the next chunk, and returns its size: 0 at the end.
+    fn receive_chunk(&mut self, body: &mut Vec<u8>) -> io::Result<usize> {
+        let size = usize::from_str_radix(&self.line()?, 16).map_err(io::Error::other)?;
+        let before = body.len();
+        body.resize(before + size, 0);
+        self.0.read_exact(&mut body[before..])?;
+        self.line().map(|_| size)
     }
 
     fn line(&mut self) -> io::Result<String> {

@@ -1,3 +1,5 @@
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -32,6 +34,30 @@ fn bodies_come_by_length_in_chunks_and_after_continue() {
     );
     assert_eq!(log[1].line(), "POST /chunks 200");
     assert!(server.requests().is_empty(), "the log was taken");
+}
+
+#[test]
+fn a_streamed_answer_leaves_as_it_comes() {
+    let (output, mut program) = io::pipe().unwrap();
+    let server = Server::start(move |_, _| Ok(Reply::Stream(Response::new(200), Box::new(output.try_clone()?))));
+    let mut connection = TcpStream::connect(server.address()).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    connection.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut came = Vec::new();
+    for (piece, chunk) in [("first", "5\r\nfirst\r\n"), ("second", "6\r\nsecond\r\n")] {
+        program.write_all(piece.as_bytes()).unwrap();
+        while !came.ends_with(chunk.as_bytes()) {
+            let mut byte = [0];
+            connection.read_exact(&mut byte).unwrap();
+            came.extend(byte);
+        }
+        assert!(server.requests().is_empty(), "it has not ended");
+    }
+    drop(program);
+    let mut end = [0; 5];
+    connection.read_exact(&mut end).unwrap();
+    assert_eq!(&end, b"0\r\n\r\n");
+    assert_eq!(server.requests()[0].sent, "first".len() + "second".len());
 }
 
 #[test]
