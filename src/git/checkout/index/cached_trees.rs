@@ -8,7 +8,18 @@ use super::checksum::LENGTH as ID;
 /// The number of entries of a folder whose tree is not known.
 const UNKNOWN: &[u8] = b"-1";
 
-/// Takes the trees of `folders` out of the extension's `content`. Returns `None` if it is malformed, which git takes as no cache.
+/// A folder of which not all has been read.
+struct Unfinished {
+    /// The length of the path above it.
+    above: usize,
+    /// How many of its folders are still to come.
+    left: usize,
+    /// Whether its tree is forgotten.
+    is_forgotten: bool,
+}
+
+/// Takes the trees of `folders` out of the extension's `content`; the folders above each of them are among them. Returns `None`
+/// if it is malformed, which git takes as no cache.
 ///
 /// Each folder is its name, the number of its entries, that of its folders, and its tree. Its folders follow.
 pub(super) fn forget(folders: &BTreeSet<Vec<u8>>, content: &mut Vec<u8>) -> Option<()> {
@@ -17,8 +28,7 @@ pub(super) fn forget(folders: &BTreeSet<Vec<u8>>, content: &mut Vec<u8>) -> Opti
     // What takes the place of which bytes. Nothing else is copied: a large repository has megabytes of these.
     let mut forgotten = Vec::new();
     let mut path = Vec::new();
-    // Of each folder that is not finished: how long the path above it is, and how many folders of it are still to come.
-    let mut unfinished: Vec<(usize, usize)> = Vec::new();
+    let mut unfinished: Vec<Unfinished> = Vec::new();
     loop {
         let name = until(&mut rest, 0)?;
         let begin = length - rest.len();
@@ -27,20 +37,21 @@ pub(super) fn forget(folders: &BTreeSet<Vec<u8>>, content: &mut Vec<u8>) -> Opti
         if !entries.starts_with(b"-") {
             rest.split_off(..ID)?;
         }
-        unfinished.push((path.len(), std::str::from_utf8(inner).ok()?.parse().ok()?));
+        let (above, left) = (path.len(), std::str::from_utf8(inner).ok()?.parse().ok()?);
         if !path.is_empty() {
             path.push(b'/');
         }
         path.extend_from_slice(name);
-        if folders.contains(&path) {
+        let is_forgotten = unfinished.last().is_none_or(|above| above.is_forgotten) && folders.contains(&path);
+        if is_forgotten {
             forgotten.push((begin..length - rest.len(), [UNKNOWN, b" ", inner, b"\n"].concat()));
         }
-        while let Some(&(above, 0)) = unfinished.last() {
-            path.truncate(above);
-            unfinished.pop();
+        unfinished.push(Unfinished { above, left, is_forgotten });
+        while let Some(finished) = unfinished.pop_if(|folder| folder.left == 0) {
+            path.truncate(finished.above);
         }
         match unfinished.last_mut() {
-            Some((_, left)) => *left -= 1,
+            Some(folder) => folder.left -= 1,
             None => break,
         }
     }

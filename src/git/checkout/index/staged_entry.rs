@@ -127,10 +127,8 @@ impl<R: BufRead> StagedEntries<R> {
         }
         self.offset += self.path.len() as u64;
         let padding = 8 - (self.offset - begin) % 8;
-        self.offset += after_path;
-        for _ in after_path..padding {
-            self.take::<1>()?;
-        }
+        self.reader.read_exact(&mut [0; 8][after_path..padding as usize])?;
+        self.offset += padding;
         Ok(())
     }
 
