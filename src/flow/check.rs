@@ -32,13 +32,13 @@ const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization i
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    look_at_forges(&mut checks, &request.target, None, request.target.run.source.as_ref());
+    look_at_forges(&mut checks, &request.repository, None, request.repository.run.source.as_ref());
     let mut images: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
         checks.require(&images, listener)?;
         return Ok(Outcome { present: checks.into_found(), ..Outcome::new(Ending::Present) });
     }
-    let released = read_branch(&request.target, &request.files, listener, Released::read)?;
+    let released = read_branch(&request.repository, &request.files, listener, Released::read)?;
     require_references(&request.references, &released.files)?;
     checks.set_origins(ImageOrigins::of_files(&released.files));
     let mut on_branch = images_of(&Purpose::Release, &released.files, |_| true, listener)?;

@@ -7,25 +7,25 @@ use super::release_branch::rereads::Rereads;
 use crate::guards::own_commits::own_push::{StartedBy, started_by};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Ending, Event, Listener, Outcome, StopKind, Stopped};
-use crate::request::{GuardRequest, OnOwnCommit, TargetRequest};
+use crate::request::{GuardRequest, OnOwnCommit, RepositoryRequest};
 
 /// Tells whether the pipeline may go on.
 pub fn guard(request: &GuardRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let ended = ended_by_own_commit(&request.target, request.on_own_commit, listener)?;
+    let ended = ended_by_own_commit(&request.repository, request.on_own_commit, listener)?;
     Ok(ended.unwrap_or_else(|| Outcome::new(Ending::Proceed)))
 }
 
 /// Returns how a command ends if releases started this run; `None` if it goes on.
 pub(super) fn ended_by_own_commit(
-    target: &TargetRequest,
+    repository: &RepositoryRequest,
     on_own_commit: OnOwnCommit,
     listener: &mut Listener<'_>,
 ) -> Result<Option<Outcome>, Failure> {
     if on_own_commit == OnOwnCommit::Ignore {
         return Ok(None);
     }
-    let own = Rereads::new(target.remote_options.timeout).run(listener, |_| started_by(target));
-    tell_connections(target, listener);
+    let own = Rereads::new(repository.remote_options.timeout).run(listener, |_| started_by(repository));
+    tell_connections(repository, listener);
     let own = match own {
         Ok(StartedBy::Releases(own)) => own,
         Ok(StartedBy::Other) => return Ok(None),

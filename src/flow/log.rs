@@ -12,7 +12,7 @@ use crate::request::LogRequest;
 
 /// Lists the releases of one entry, or of all entries of some files.
 pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    read_branch(&request.target, &request.files, listener, |tip, listener| releases(request, tip, listener))
+    read_branch(&request.repository, &request.files, listener, |tip, listener| releases(request, tip, listener))
 }
 
 fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {

@@ -17,13 +17,13 @@ use crate::image::ImageName;
 use crate::message::compose::Purpose;
 use crate::outcome::failure::{Failure, Retry};
 use crate::outcome::{Event, Listener, Outcome};
-use crate::request::{Images, PinDigest, PromoteRequest, TargetRequest};
+use crate::request::{Images, PinDigest, PromoteRequest, RepositoryRequest};
 use crate::system::processes::signals::Gate;
 use crate::targets::{self, Fields, ReadFile, TargetError};
 
 /// Releases to one environment what another one runs.
 pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let from = request.from_target.as_ref();
+    let from = request.from_repository.as_ref();
     let promoted = from.map(|from| read_promoted_branch(from, request, listener)).transpose()?;
     let mut released = Vec::new();
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
@@ -122,11 +122,11 @@ enum NotPromoted {
 
 /// Reads what runs in an environment that is on another branch, or in another repository.
 fn read_promoted_branch(
-    from: &TargetRequest,
+    from: &RepositoryRequest,
     request: &PromoteRequest,
     listener: &mut Listener<'_>,
 ) -> Result<Running, Failure> {
-    let here = ReleaseBranch::open(&request.delivery.target)?;
+    let here = ReleaseBranch::open(&request.delivery.repository)?;
     let beside = here.remote().map(|here| from.beside(here));
     let from = beside.as_ref().unwrap_or(from);
     let running = read_branch(from, std::slice::from_ref(&request.from), listener, |tip, listener| {

@@ -18,7 +18,7 @@ use crate::targets::{self, ReadFile};
 pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let ReleaseRequest { images, delivery, on_own_commit, source: _ } = request;
     Failure::of_all(images.incomplete())?;
-    if let Some(outcome) = ended_by_own_commit(&delivery.target, *on_own_commit, listener)? {
+    if let Some(outcome) = ended_by_own_commit(&delivery.repository, *on_own_commit, listener)? {
         return Ok(outcome);
     }
     let writing = Writing {
@@ -86,12 +86,10 @@ fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String,
     if let Some(source) = &request.source {
         return names.map(|name| (name, source.clone())).collect();
     }
-    let target = &request.delivery.target;
-    let run = &target.run;
+    let (run, remote_options) = (&request.delivery.repository.run, &request.delivery.repository.remote_options);
     let Some(source) = run.source.as_ref() else { return EntrySources::default() };
-    let is_here = || {
-        branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), &target.remote_options) == Some(true))
-    };
+    let is_here =
+        || branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), remote_options) == Some(true));
     let is_silence_enough =
         run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());
     // An image of a pull request may be named by the merge that was built to test it.

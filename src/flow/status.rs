@@ -9,7 +9,7 @@ use crate::targets::{self, TargetError};
 
 /// Compares the entries of some files.
 pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let (branch, mut comparison) = read_branch(&request.target, &request.files, listener, compared)?;
+    let (branch, mut comparison) = read_branch(&request.repository, &request.files, listener, compared)?;
     if comparison.files.len() > 1 && comparison.entries.iter().all(|entry| entry.count() == 1) {
         listener(&Event::Noted("no two of the files have an entry of one name, so nothing was compared".to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use super::image_options::registry::RegistryRequest;
 use super::image_options::version::Version;
-use super::repository::target::TargetRequest;
+use super::repository::repository_request::RepositoryRequest;
 use super::repository::target_file::TargetFile;
 use super::values::listed;
 use crate::cli::{BranchFilesArguments, CheckArguments, Environment, ReleasedArguments, RepositoryArguments};
@@ -13,7 +13,7 @@ use crate::outcome::failure::Failure;
 pub struct CheckRequest {
     pub references: Vec<Reference>,
     /// The repository with the files, the run, and the logins for the forge of what it builds.
-    pub target: TargetRequest,
+    pub repository: RepositoryRequest,
     /// What is checked on the release branch; none: the branch is not read.
     pub files: Vec<TargetFile>,
     pub registry: RegistryRequest,
@@ -46,8 +46,8 @@ impl CheckRequest {
         // What only says where the branch is does not count if it is not read.
         let nowhere = RepositoryArguments { repo: None, remote: String::new(), branch: None, insecure_git: false };
         let repository = if files.is_empty() { &nowhere } else { repository };
-        let target = TargetRequest::new(repository, &arguments.registry.timeout, environment)?;
-        Ok(Self { references: each_once(references), target, files, registry })
+        let repository = RepositoryRequest::new(repository, &arguments.registry.timeout, environment)?;
+        Ok(Self { references: each_once(references), repository, files, registry })
     }
 }
 

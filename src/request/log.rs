@@ -4,13 +4,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::repository::target::TargetRequest;
+use super::repository::repository_request::RepositoryRequest;
 use super::repository::target_file::TargetFile;
 use crate::cli::{Environment, LogArguments};
 use crate::outcome::failure::Failure;
 
 pub struct LogRequest {
-    pub target: TargetRequest,
+    pub repository: RepositoryRequest,
     pub files: Vec<TargetFile>,
     /// `None`: every entry.
     pub name: Option<String>,
@@ -23,7 +23,7 @@ impl LogRequest {
     pub(super) fn new(arguments: &LogArguments, environment: &Environment) -> Result<Self, Failure> {
         let since = arguments.since.as_deref().map(|text| since(text, Timestamp::now())).transpose()?;
         Ok(Self {
-            target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
+            repository: RepositoryRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
             files: TargetFile::all(&arguments.branch.kustomizations, &arguments.branch.files)?,
             // An input of several lines may end with a line end.
             name: arguments.name.as_deref().map(|name| name.trim().to_owned()),

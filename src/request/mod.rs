@@ -35,7 +35,7 @@ pub use release_options::commit::{CommitRequest, CommitSigner};
 pub use release_options::delivery::{Delivery, NewBranch, OrderRequest};
 pub use release_options::notification::webhook;
 pub use release_options::route::{AutoMergeMethod, ProposalRequest, Route};
-pub use repository::target::{Repository, TargetRequest};
+pub use repository::repository_request::{Repository, RepositoryRequest};
 pub use repository::target_file::{TargetFile, TargetKind};
 pub use rollback::{Earlier, RollbackRequest};
 pub use run::Run;

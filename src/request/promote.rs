@@ -1,7 +1,7 @@
 //! `promote` as meant.
 
 use super::release_options::delivery::{Delivery, OrderRequest};
-use super::repository::target::TargetRequest;
+use super::repository::repository_request::RepositoryRequest;
 use super::repository::target_file::{TargetFile, TargetKind};
 use super::values::{effect, filled, listed};
 use crate::cli::{Environment, PromoteArguments, RepositoryArguments};
@@ -14,7 +14,7 @@ pub struct PromoteRequest {
     /// The file to promote from.
     pub from: TargetFile,
     /// Where that file is, if it is not on the release branch.
-    pub from_target: Option<TargetRequest>,
+    pub from_repository: Option<RepositoryRequest>,
     pub delivery: Delivery,
 }
 
@@ -32,22 +32,23 @@ impl PromoteRequest {
             insecure_git: arguments.delivery.repository.insecure_git,
         };
         let timeout = &arguments.delivery.checking.registry.timeout;
-        let mut from_target = elsewhere.then(|| TargetRequest::new(&repository, timeout, environment)).transpose()?;
-        let is_here = |from: &TargetRequest| from.branch.is_some() && from.branch == delivery.target.branch;
-        if arguments.from_repo.is_none() && from_target.as_ref().is_some_and(is_here) {
-            from_target = None;
+        let mut from_repository =
+            elsewhere.then(|| RepositoryRequest::new(&repository, timeout, environment)).transpose()?;
+        let is_here = |from: &RepositoryRequest| from.branch.is_some() && from.branch == delivery.repository.branch;
+        if arguments.from_repo.is_none() && from_repository.as_ref().is_some_and(is_here) {
+            from_repository = None;
         }
-        if let Some(target) = &mut from_target {
-            target.repository_flag = if arguments.from_repo.is_some() { "--from-repo" } else { "--repo" };
-            target.branch_flag = "--from-branch";
+        if let Some(from) = &mut from_repository {
+            from.repository_flag = if arguments.from_repo.is_some() { "--from-repo" } else { "--repo" };
+            from.branch_flag = "--from-branch";
             // What the connections of a run tell is told once.
-            target.remote_options.notices = delivery.target.remote_options.notices.clone();
+            from.remote_options.notices = delivery.repository.remote_options.notices.clone();
         }
         let names = listed("NAME", &arguments.names)?;
         Ok(Self {
             names: names.iter().map(|name| super::image_options::images::name(name)).collect::<Result<_, _>>()?,
             from: TargetFile::new(TargetKind::Either, &arguments.from).without_pattern()?,
-            from_target,
+            from_repository,
             delivery: Delivery {
                 files: vec![TargetFile::new(TargetKind::Either, &arguments.to).without_pattern()?],
                 add: arguments.add,

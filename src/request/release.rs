@@ -41,7 +41,7 @@ impl ReleaseRequest {
             TargetFile::require_places(&files)?;
         }
         let delivery = Delivery {
-            target: if arguments.no_push { shared.target.without_remote()? } else { shared.target },
+            repository: if arguments.no_push { shared.repository.without_remote()? } else { shared.repository },
             files,
             add: kustomization.add,
             ..shared

@@ -1,12 +1,12 @@
 //! `status` as meant.
 
-use super::repository::target::TargetRequest;
+use super::repository::repository_request::RepositoryRequest;
 use super::repository::target_file::TargetFile;
 use crate::cli::{Environment, StatusArguments};
 use crate::outcome::failure::Failure;
 
 pub struct StatusRequest {
-    pub target: TargetRequest,
+    pub repository: RepositoryRequest,
     pub files: Vec<TargetFile>,
     pub shown: Shown,
 }
@@ -22,7 +22,7 @@ pub enum Shown {
 impl StatusRequest {
     pub(super) fn new(arguments: &StatusArguments, environment: &Environment) -> Result<Self, Failure> {
         Ok(Self {
-            target: TargetRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
+            repository: RepositoryRequest::new(&arguments.reading.repository, &arguments.reading.timeout, environment)?,
             files: TargetFile::all(&arguments.branch.kustomizations, &arguments.branch.files)?,
             shown: if arguments.only_differing { Shown::Differing } else { Shown::All },
         })

@@ -195,7 +195,13 @@ impl<'a> Attempt<'a> {
     {
         let other_writers = if self.earlier.races == 0 { OtherWriters::Unknown } else { OtherWriters::Known };
         let Job { gate, delivery, .. } = self.job;
-        PublishOptions { gate, push_options: &delivery.push_options, signer, other_writers, target: &delivery.target }
+        PublishOptions {
+            gate,
+            push_options: &delivery.push_options,
+            signer,
+            other_writers,
+            repository: &delivery.repository,
+        }
     }
 
     /// Requires that the files have the images that are named, and that these get a version, which is deployed.
@@ -242,7 +248,7 @@ impl<'a> Attempt<'a> {
     fn expect_sources(&mut self, asked: &AskedFiles<'_>) {
         let AskedFiles { writing, files, .. } = asked;
         self.checks.expect_sources(ImageSources::of_files(files, &writing.sources));
-        look_at_forges(self.checks, &self.job.delivery.target, self.branch.remote(), writing.sources.iter());
+        look_at_forges(self.checks, &self.job.delivery.repository, self.branch.remote(), writing.sources.iter());
     }
 
     /// Returns the message of the commit, and the tag on it.
@@ -260,7 +266,7 @@ impl<'a> Attempt<'a> {
         }
         tell_comment_without_source(&edit_settings(self.job.delivery, writing), files, listener);
         let message =
-            compose::message(options, &changed, self.job.delivery.target.run.page.as_deref(), &writing.purpose);
+            compose::message(options, &changed, self.job.delivery.repository.run.page.as_deref(), &writing.purpose);
         let untold = |error: UntoldRelease| {
             Failure::target(error.to_string()).hint("correct the name in the file, or release it by another one")
         };

@@ -31,13 +31,13 @@ impl Authors {
     /// git's configuration cannot be read, or a commit can never be signed as the user asks for: the forge signs none, or
     /// no key is named.
     pub(super) fn read(delivery: &Delivery, branch: &ReleaseBranch) -> Result<Self, Failure> {
-        let bot = delivery.target.run.bot.as_ref();
+        let bot = delivery.repository.run.bot.as_ref();
         let seconds = delivery.commit.seconds;
         let signed = match delivery.commit.signer {
             CommitSigner::Git(signed) => signed,
             CommitSigner::Forge => {
                 let remote = branch.remote().ok_or(UnknownForge::Local)?;
-                forge_address(remote, &delivery.target)?.kind.check_signing()?;
+                forge_address(remote, &delivery.repository)?.kind.check_signing()?;
                 // The forge names the owner of its token. Ours goes into a tag, if there is one with a message.
                 let tagger = bot.cloned().unwrap_or_else(default_author);
                 let (author, committer) = (tagger.clone(), tagger);
@@ -47,7 +47,7 @@ impl Authors {
         let (author, committer, notes) = identities(&delivery.commit, branch, bot)?;
         let signing = match delivery.effect {
             Effect::DryRun => None,
-            Effect::Full => branch.signing(signed, &committer, delivery.target.remote_options.timeout)?,
+            Effect::Full => branch.signing(signed, &committer, delivery.repository.remote_options.timeout)?,
         };
         Ok(Self { author, committer, signing, seconds, notes })
     }
@@ -120,7 +120,7 @@ fn identities(
 pub(super) fn signing_forge(delivery: &Delivery, branch: &ReleaseBranch) -> Result<Option<Forge>, Failure> {
     match delivery.commit.signer {
         CommitSigner::Git(_) => Ok(None),
-        CommitSigner::Forge => forge_of(branch.remote().ok_or(UnknownForge::Local)?, &delivery.target).map(Some),
+        CommitSigner::Forge => forge_of(branch.remote().ok_or(UnknownForge::Local)?, &delivery.repository).map(Some),
     }
 }
 

@@ -60,7 +60,7 @@ impl Attempt<'_> {
     }
 
     fn compare_sources(&self, releases: &mut [Release], orders: &EntryOrders) {
-        compare(releases, orders, &self.job.delivery.target, self.branch.remote());
+        compare(releases, orders, &self.job.delivery.repository, self.branch.remote());
     }
 
     fn outcome_without_changes(&self, plan: &ReleasePlan<'_>, ending: Ending) -> Outcome {

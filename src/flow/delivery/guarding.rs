@@ -40,7 +40,7 @@ impl Attempt<'_> {
     ) -> Result<EntryOrders, Failure> {
         let AskedFiles { writing, files, .. } = asked;
         let context = OrderContext {
-            request: &self.job.delivery.target,
+            request: &self.job.delivery.repository,
             remote: self.branch.remote(),
             branch: place,
             by,

@@ -180,7 +180,7 @@ impl Attempt<'_> {
 
     /// Returns what the pull request says.
     pub(super) fn request_text(&self, message: &Message, releases: &[Release], purpose: &Purpose) -> RequestText {
-        let run = &self.job.delivery.target.run;
+        let run = &self.job.delivery.repository.run;
         let options = self.way.options(&self.job.delivery.commit);
         let page_of_source = |source: &str| run.page_of(source);
         request_text(message, options, &changed(releases), run.page.as_deref(), purpose, &page_of_source)

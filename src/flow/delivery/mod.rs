@@ -44,20 +44,20 @@ use crate::outcome::{Listener, Outcome};
 /// Delivers everything in one commit, or nothing.
 pub(super) fn deliver(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivered = attempts(job, decide, listener);
-    tell_connections(&job.delivery.target, listener);
+    tell_connections(&job.delivery.repository, listener);
     delivered
 }
 
 fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let delivery = job.delivery;
     let known = job.known_images()?;
-    let branch = ReleaseBranch::open(&delivery.target)?;
-    branch.require_named_in_a_pull_request(&delivery.target, listener)?;
+    let branch = ReleaseBranch::open(&delivery.repository)?;
+    branch.require_named_in_a_pull_request(&delivery.repository, listener)?;
     let authors = Authors::read(delivery, &branch)?;
     let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
-    let mut rereads = Rereads::new(delivery.target.remote_options.timeout);
+    let mut rereads = Rereads::new(delivery.repository.remote_options.timeout);
     let images = checks.unasked(&known);
     // Without images, the next line about the branch would be the same one.
     let mut is_reading_told = images.is_empty();
@@ -73,7 +73,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
         }
         let ended = match early.take().unwrap_or_else(|| read_tip(&way, loaded.take())) {
             Ok(mut tip) => {
-                tell_connections(&delivery.target, listener);
+                tell_connections(&delivery.repository, listener);
                 let (checks, earlier) = (&mut checks, lost_races.earlier);
                 let mut attempt = Attempt { job, branch: &branch, authors: &authors, checks, earlier, way: &way };
                 let ended = attempt.run(&mut tip, decide, listener);
@@ -112,6 +112,6 @@ fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     checks.set_origins(ImageOrigins::of_arguments(&job.arguments));
     let sources = (job.sources)(branch);
     checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
-    look_at_forges(&mut checks, &job.delivery.target, branch.remote(), sources.iter());
+    look_at_forges(&mut checks, &job.delivery.repository, branch.remote(), sources.iter());
     checks
 }

@@ -17,7 +17,7 @@ impl Attempt<'_> {
         else {
             return stop;
         };
-        let push = self.job.delivery.target.typed_push(&format!("{}:refs/heads/{branch}", base.commit_id()));
+        let push = self.job.delivery.repository.typed_push(&format!("{}:refs/heads/{branch}", base.commit_id()));
         Failure::target(format!("there is no branch `{branch}`, and nothing to commit on it: {why}"))
             .hint(format!("create it in a clone that has the commit: {push}"))
             .into()

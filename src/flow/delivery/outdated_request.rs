@@ -130,7 +130,7 @@ impl Attempt<'_> {
         pusher: &Pusher<'_>,
     ) -> Result<Option<String>, Failure> {
         let (from, to) = (head.as_str(), pusher.branch().as_str());
-        let forge = match Opener::of(pusher.remote(), &self.job.delivery.target)? {
+        let forge = match Opener::of(pusher.remote(), &self.job.delivery.repository)? {
             Opener::Api(forge) => forge,
             Opener::ByPush(by_push) => {
                 return Ok(Some(format!(

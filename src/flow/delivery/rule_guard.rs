@@ -30,7 +30,7 @@ impl Attempt<'_> {
         if draft.judged_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
             ask_forges(
                 self.checks,
-                &self.job.delivery.target,
+                &self.job.delivery.repository,
                 self.branch.remote(),
                 edited.asked.writing.sources.iter(),
             );

@@ -11,7 +11,7 @@ use crate::guards::rules::PublishWay;
 use crate::message::compose::Options;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{CommitRequest, Delivery, ProposalRequest, Route, TargetRequest};
+use crate::request::{CommitRequest, Delivery, ProposalRequest, RepositoryRequest, Route};
 
 /// How the commit gets to the branch.
 pub(super) enum Way<'a> {
@@ -50,11 +50,11 @@ impl<'a> Way<'a> {
         Ok(match &delivery.route {
             Route::Push => Self::Push(AfterRefusal::Nothing),
             Route::Propose(request) => {
-                require_able_forge(request, remote, &delivery.target)?;
+                require_able_forge(request, remote, &delivery.repository)?;
                 Self::Propose { request, refused: None }
             }
             Route::PushElsePropose(request) => {
-                Self::Push(match require_able_forge(request, remote, &delivery.target) {
+                Self::Push(match require_able_forge(request, remote, &delivery.repository) {
                     Ok(()) => AfterRefusal::Propose(request),
                     Err(why) => {
                         let hint = why.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -94,7 +94,7 @@ impl<'a> Way<'a> {
     pub(super) fn aim(&self, job: &'a Job<'_>) -> Aim<HeadBranch<'a>> {
         let delivery = job.delivery;
         let head = |request| HeadBranch {
-            target: &delivery.target,
+            repository: &delivery.repository,
             request,
             files: &delivery.files,
             entries: &job.named_in_head,
@@ -151,8 +151,12 @@ impl<'a> Way<'a> {
 }
 
 /// Fails if the forge can never open the pull request, or never merge it as the user wants. No login is needed to know that.
-fn require_able_forge(request: &ProposalRequest, remote: &Remote, target: &TargetRequest) -> Result<(), Failure> {
-    let forge = forge_address(remote, target)?;
+fn require_able_forge(
+    request: &ProposalRequest,
+    remote: &Remote,
+    repository: &RepositoryRequest,
+) -> Result<(), Failure> {
+    let forge = forge_address(remote, repository)?;
     match request.auto_merge {
         Some(_) => Ok(forge.kind.check_auto_merge()?),
         None => Ok(()),

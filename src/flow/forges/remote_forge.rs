@@ -7,10 +7,10 @@ use crate::forge::{
 };
 use crate::git::{Remote, ServerApi};
 use crate::outcome::failure::Failure;
-use crate::request::{AutoMergeMethod, TargetRequest};
+use crate::request::{AutoMergeMethod, RepositoryRequest};
 
 /// Returns the forge of `remote`, by its API. A login that git has to ask for is known once a push has begun.
-pub(in crate::flow) fn forge_of(remote: &Remote, request: &TargetRequest) -> Result<Forge, Failure> {
+pub(in crate::flow) fn forge_of(remote: &Remote, request: &RepositoryRequest) -> Result<Forge, Failure> {
     FoundForge::of(remote, request)?.forge(request)
 }
 
@@ -18,7 +18,7 @@ pub(in crate::flow) fn forge_of(remote: &Remote, request: &TargetRequest) -> Res
 /// none is asked without a need.
 pub(in crate::flow) fn forge_on_demand(
     remote: &Remote,
-    request: &TargetRequest,
+    request: &RepositoryRequest,
 ) -> Box<dyn FnOnce() -> Result<Forge, Failure> + Send> {
     let (found, request) = (FoundForge::of(remote, request), request.clone());
     Box::new(move || {
@@ -30,7 +30,7 @@ pub(in crate::flow) fn forge_on_demand(
 }
 
 /// Returns where the forge of `remote` is, which is known without a request.
-pub(in crate::flow) fn forge_address(remote: &Remote, request: &TargetRequest) -> Result<ForgeAddress, Failure> {
+pub(in crate::flow) fn forge_address(remote: &Remote, request: &RepositoryRequest) -> Result<ForgeAddress, Failure> {
     let url = remote.url().ok_or(UnknownForge::Local)?;
     Ok(ForgeAddress::of(&url, &request.forge)?)
 }
@@ -44,7 +44,7 @@ pub(in crate::flow) enum Opener {
 
 impl Opener {
     /// Returns how pull requests are opened at `remote`. A login that git has to ask for is known once a push has begun.
-    pub(in crate::flow) fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
+    pub(in crate::flow) fn of(remote: &Remote, request: &RepositoryRequest) -> Result<Self, Failure> {
         let found = FoundForge::of(remote, request)?;
         match MergeRequestByPush::instead_of_api(&found.address, found.token.as_ref()) {
             Some(by_push) => Ok(Self::ByPush(by_push)),
@@ -70,7 +70,7 @@ struct FoundForge {
 }
 
 impl FoundForge {
-    fn of(remote: &Remote, request: &TargetRequest) -> Result<Self, Failure> {
+    fn of(remote: &Remote, request: &RepositoryRequest) -> Result<Self, Failure> {
         let address = forge_address(remote, request)?;
         let parsed = |text: &str| Url::parse(text).map_err(|_unparsed| UnknownForge::Host(text.to_owned()));
         let (web, api) = (parsed(&address.web)?, parsed(&address.api)?);
@@ -79,7 +79,7 @@ impl FoundForge {
         Ok(Self { address, reached, token })
     }
 
-    fn forge(self, request: &TargetRequest) -> Result<Forge, Failure> {
+    fn forge(self, request: &RepositoryRequest) -> Result<Forge, Failure> {
         let Self { address, reached: ServerApi { client, proxy, .. }, token } = self;
         let token = token.ok_or_else(|| ForgeError::NoToken { host: address.api_host() })?;
         let connection = ForgeConnection { client, token, timeout: request.remote_options.timeout, proxy };

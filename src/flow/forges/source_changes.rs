@@ -5,15 +5,15 @@ use crate::forge::{ForgeAddress, ForgeHints, comparison_page};
 use crate::git::{Remote, url_without_login};
 use crate::guards::order::{EntryOrders, repository_beside};
 use crate::message::{Release, SourceCommit, SourceComparison};
-use crate::request::TargetRequest;
+use crate::request::RepositoryRequest;
 
-/// Adds to each release what changed in its source, as far as the orders know both commits. `target` is the remote that is
-/// released to.
+/// Adds to each release what changed in its source, as far as the orders know both commits. `released_to` is the remote of
+/// the release branch.
 pub(in crate::flow) fn compare(
     releases: &mut [Release],
     orders: &EntryOrders,
-    request: &TargetRequest,
-    target: Option<&Remote>,
+    request: &RepositoryRequest,
+    released_to: Option<&Remote>,
 ) {
     // The entries of a release are often built from one commit.
     let mut found: Vec<(&(SourceCommit, SourceCommit), Option<SourceComparison>)> = Vec::new();
@@ -24,7 +24,7 @@ pub(in crate::flow) fn compare(
         release.comparison = match known {
             Some((_, comparison)) => comparison.clone(),
             None => {
-                let comparison = comparison(sources, request, target);
+                let comparison = comparison(sources, request, released_to);
                 found.push((sources, comparison.clone()));
                 comparison
             }
@@ -36,8 +36,8 @@ pub(in crate::flow) fn compare(
 /// its forge is not known.
 fn comparison(
     (old, new): &(SourceCommit, SourceCommit),
-    request: &TargetRequest,
-    target: Option<&Remote>,
+    request: &RepositoryRequest,
+    released_to: Option<&Remote>,
 ) -> Option<SourceComparison> {
     let repository = new.repository.as_deref()?;
     if old.repository.as_deref() != Some(repository) || old.commit == new.commit {
@@ -47,11 +47,11 @@ fn comparison(
     let is_built = run.source.as_ref().and_then(|source| source.repository.as_deref()) == Some(repository);
     let url = match run.repository_url.as_deref().filter(|_| is_built) {
         Some(url) => url.to_owned(),
-        None => repository_beside(run, target, repository)?,
+        None => repository_beside(run, released_to, repository)?,
     };
     let url = url_without_login(&url)?;
     // The user tells of the forge that is released to.
-    let hints = match target.and_then(Remote::url).is_some_and(|target| target.host() == url.host()) {
+    let hints = match released_to.and_then(Remote::url).is_some_and(|here| here.host() == url.host()) {
         true => request.forge.clone(),
         false => ForgeHints { ci: request.forge.ci.clone(), ..ForgeHints::default() },
     };

@@ -9,44 +9,44 @@ use crate::forge::ForgeKind;
 use crate::git::Remote;
 use crate::guards::order::repository_beside;
 use crate::message::SourceCommit;
-use crate::request::TargetRequest;
+use crate::request::RepositoryRequest;
 
-/// Lets the checks ask the forges of the `sources` that images are built from, if claims are required of the images. `target`
-/// is the remote that is released to.
+/// Lets the checks ask the forges of the `sources` that images are built from, if claims are required of the images.
+/// `released_to` is the remote of the release branch.
 pub(in crate::flow) fn look_at_forges<'s>(
     checks: &mut Checks,
-    request: &TargetRequest,
-    target: Option<&Remote>,
+    request: &RepositoryRequest,
+    released_to: Option<&Remote>,
     sources: impl IntoIterator<Item = &'s SourceCommit>,
 ) {
     if checks.requires_claims() {
-        ask_forges(checks, request, target, sources);
+        ask_forges(checks, request, released_to, sources);
     }
 }
 
 /// Lets the checks ask the forges of the `sources`.
 pub(in crate::flow) fn ask_forges<'s>(
     checks: &mut Checks,
-    request: &TargetRequest,
-    target: Option<&Remote>,
+    request: &RepositoryRequest,
+    released_to: Option<&Remote>,
     sources: impl IntoIterator<Item = &'s SourceCommit>,
 ) {
     for repository in sources.into_iter().filter_map(|source| source.repository.as_deref()) {
-        checks.ask_forge_of(repository, || keeper(request, target, repository));
+        checks.ask_forge_of(repository, || keeper(request, released_to, repository));
     }
 }
 
 /// Returns the forge that keeps attestations for the repository. Its login is that of the release branch, if it is the same
 /// repository, else one of the environment.
-fn keeper(request: &TargetRequest, target: Option<&Remote>, repository: &str) -> Keeper {
-    let url = repository_beside(&request.run, target, repository)?;
-    let beside = target.map_or_else(|| request.clone(), |target| request.beside(target));
+fn keeper(request: &RepositoryRequest, released_to: Option<&Remote>, repository: &str) -> Keeper {
+    let url = repository_beside(&request.run, released_to, repository)?;
+    let beside = released_to.map_or_else(|| request.clone(), |remote| request.beside(remote));
     let remote = match Remote::at(&url, &beside.remote_options) {
         Ok(remote) => remote,
         Err(error) => return Some(LazyLock::new(Box::new(|| Err(error.into())))),
     };
-    let (remote, request) = match target.filter(|target| target.is(&remote)) {
-        Some(target) => (target, request),
+    let (remote, request) = match released_to.filter(|here| here.is(&remote)) {
+        Some(here) => (here, request),
         None => (&remote, &beside),
     };
     let address = forge_address(remote, request).ok()?;

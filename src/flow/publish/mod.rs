@@ -21,7 +21,7 @@ use crate::git::{
 };
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, BranchInRemote, Event, Listener, Proposed};
-use crate::request::TargetRequest;
+use crate::request::RepositoryRequest;
 use crate::system::processes::signals::{Gate, Stage};
 
 /// The ways to a branch.
@@ -77,7 +77,7 @@ pub(super) struct PublishOptions<'a> {
     pub(super) signer: Option<&'a Forge>,
     pub(super) other_writers: OtherWriters,
     /// The repository as it was named.
-    pub(super) target: &'a TargetRequest,
+    pub(super) repository: &'a RepositoryRequest,
 }
 
 /// Whether other releases are known to write to the branch, because a race was lost to one.
@@ -268,7 +268,7 @@ fn push(
             let message = format!("{branch} is at {} now, and {remote} has no tag `{tag}` on it", commit.short());
             Err(Failure::new(FailureKind::Refused, message).hint(format!(
                 "make the tag in a clone that has the commit: {}",
-                options.target.typed_push(&format!("{commit}:refs/tags/{tag}"))
+                options.repository.typed_push(&format!("{commit}:refs/tags/{tag}"))
             )))
         }
     }

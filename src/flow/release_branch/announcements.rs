@@ -4,7 +4,7 @@ use super::branch::ReleaseBranch;
 use crate::git::{Remote, Snapshot};
 use crate::image::Reference;
 use crate::outcome::{Activity, BranchInRemote, Event, Listener};
-use crate::request::TargetRequest;
+use crate::request::RepositoryRequest;
 
 /// Tells that `branch` is going to be read, if it is in a remote, and which images are asked for at the same time.
 pub(in crate::flow) fn tell_reading(
@@ -32,8 +32,8 @@ pub(in crate::flow) fn tell_whole_download(
 }
 
 /// Tells what the connections of a request had to tell since the last call.
-pub(in crate::flow) fn tell_connections(target: &TargetRequest, listener: &mut Listener<'_>) {
-    for notice in target.remote_options.notices.take() {
+pub(in crate::flow) fn tell_connections(repository: &RepositoryRequest, listener: &mut Listener<'_>) {
+    for notice in repository.remote_options.notices.take() {
         listener(&Event::Noted(notice));
     }
 }

@@ -13,7 +13,7 @@ use crate::git::{
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{Began, Repository, Run, TargetFile, TargetKind, TargetRequest};
+use crate::request::{Began, Repository, RepositoryRequest, Run, TargetFile, TargetKind};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -81,7 +81,7 @@ impl LoadedAlong<'_> {
 }
 
 impl ReleaseBranch {
-    pub(in crate::flow) fn open(request: &TargetRequest) -> Result<Self, Failure> {
+    pub(in crate::flow) fn open(request: &RepositoryRequest) -> Result<Self, Failure> {
         let options = &request.remote_options;
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
@@ -108,7 +108,7 @@ impl ReleaseBranch {
     }
 
     fn new(
-        request: &TargetRequest,
+        request: &RepositoryRequest,
         place: Location,
         branch: Option<BranchName>,
         named_by: NamedBy,
@@ -124,7 +124,7 @@ impl ReleaseBranch {
     /// It is that of the repository that the run builds, which would get what is not merged.
     pub(in crate::flow) fn require_named_in_a_pull_request(
         &self,
-        request: &TargetRequest,
+        request: &RepositoryRequest,
         listener: &mut Listener<'_>,
     ) -> Result<(), Failure> {
         let run = &request.run;
@@ -142,7 +142,7 @@ impl ReleaseBranch {
     }
 
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
-    fn here(folder: &Path, request: &TargetRequest) -> Result<Self, Failure> {
+    fn here(folder: &Path, request: &RepositoryRequest) -> Result<Self, Failure> {
         let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner)?;
         let branch = checkout.branch();
         if let Some(asked) = &request.branch
@@ -297,7 +297,7 @@ fn near_path(snapshot: &Snapshot<'_>, path: &RepositoryPath) -> Option<Repositor
 /// Returns the branch that the CI run builds, of which `checkout` has a commit alone: most systems check a commit out, and no
 /// branch. A run of another repository says nothing of this one's branches.
 fn branch_of_the_run(
-    request: &TargetRequest,
+    request: &RepositoryRequest,
     checkout: &Checkout,
     remote: &Remote,
     name: &str,

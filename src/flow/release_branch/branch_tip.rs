@@ -12,7 +12,7 @@ use crate::git::{
 use crate::image::ImageName;
 use crate::outcome::Listener;
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::request::{Effect, NewBranch, ProposalRequest, TargetFile, TargetRequest};
+use crate::request::{Effect, NewBranch, ProposalRequest, RepositoryRequest, TargetFile};
 
 /// The branch as one attempt finds it.
 pub(in crate::flow) struct OpenBranch<'t> {
@@ -40,7 +40,7 @@ pub(in crate::flow) enum Aim<H> {
 /// A head branch, which the user names, or which is named after what is released.
 #[derive(Clone, Copy)]
 pub(in crate::flow) struct HeadBranch<'a> {
-    pub(in crate::flow) target: &'a TargetRequest,
+    pub(in crate::flow) repository: &'a RepositoryRequest,
     pub(in crate::flow) request: &'a ProposalRequest,
     pub(in crate::flow) files: &'a [TargetFile],
     pub(in crate::flow) entries: &'a [ImageName],
@@ -141,8 +141,8 @@ impl ReleaseBranch {
             (Some(pusher), Aim::Branch | Aim::BranchAndTag | Aim::BranchElseHead(_)) => {
                 Some(Publisher::Direct(Direct::Push(Box::new(pusher))))
             }
-            (Some(pusher), Aim::Head(NamedHead { name: head, branch: HeadBranch { target, request, .. } })) => {
-                let opener = Opener::of(remote, target)?;
+            (Some(pusher), Aim::Head(NamedHead { name: head, branch: HeadBranch { repository, request, .. } })) => {
+                let opener = Opener::of(remote, repository)?;
                 let auto_merge = request.auto_merge.map(|asked| opener.merge_method(asked));
                 Some(Publisher::Propose(Box::new(Proposer { pusher, base: branch, head, opener, auto_merge })))
             }

@@ -7,7 +7,7 @@ use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
-use crate::request::{TargetFile, TargetRequest};
+use crate::request::{RepositoryRequest, TargetFile};
 
 /// The tip of a branch, with the files that are meant.
 pub(in crate::flow) struct Tip<'t, 's> {
@@ -21,19 +21,19 @@ pub(in crate::flow) struct Tip<'t, 's> {
 /// # Errors
 /// The branch cannot be read, a file is not there, the files are too large together, or `read` fails.
 pub(in crate::flow) fn read_branch<T>(
-    target: &TargetRequest,
+    repository: &RepositoryRequest,
     files: &[TargetFile],
     listener: &mut Listener<'_>,
     mut read: impl FnMut(Tip<'_, '_>, &mut Listener<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let read = Rereads::new(target.remote_options.timeout).run(listener, |listener| {
-        let branch = ReleaseBranch::open(target)?;
+    let read = Rereads::new(repository.remote_options.timeout).run(listener, |listener| {
+        let branch = ReleaseBranch::open(repository)?;
         let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);
         let paths = branch.locate(&mut snapshot, files, LoadedAlong::NOTHING)?;
         require_size(paths.len(), paths.iter().map(|path| Ok(snapshot.file(path)?.len())))?;
         read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
     });
-    tell_connections(target, listener);
+    tell_connections(repository, listener);
     read
 }

@@ -4,11 +4,11 @@ use super::Build;
 use crate::git::Remote;
 use crate::image::ImageName;
 use crate::message::{EntrySources, SourceCommit};
-use crate::request::{OnDiverged, OnUnknownOrder, OrderBy, TargetRequest};
+use crate::request::{OnDiverged, OnUnknownOrder, OrderBy, RepositoryRequest};
 
 /// What is to be ordered, and how.
 pub struct OrderContext<'a> {
-    pub request: &'a TargetRequest,
+    pub request: &'a RepositoryRequest,
     /// The repository that is released to; `None` if nothing leaves the checkout.
     pub remote: Option<&'a Remote>,
     /// The branch, as messages name it.

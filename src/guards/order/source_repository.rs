@@ -10,13 +10,13 @@ use crate::git::{
 };
 use crate::message::SourceCommit;
 use crate::outcome::failure::Failure;
-use crate::request::{Run, TargetRequest};
+use crate::request::{RepositoryRequest, Run};
 
 /// The repositories that may know how commits follow each other.
 pub(super) struct SourceRepositories<'a> {
-    request: &'a TargetRequest,
+    request: &'a RepositoryRequest,
     /// The repository that is released to; `None` if nothing leaves the checkout.
-    target: Option<&'a Remote>,
+    released_to: Option<&'a Remote>,
     /// The checkout in the current folder, if it is not the release branch's.
     checkout: OnceCell<Option<Checkout>>,
     /// What was told already: the entries of a release are often built from one commit.
@@ -67,10 +67,10 @@ impl AncestryAnswer {
 }
 
 impl<'a> SourceRepositories<'a> {
-    pub(super) fn new(request: &'a TargetRequest, target: Option<&'a Remote>) -> Self {
+    pub(super) fn new(request: &'a RepositoryRequest, released_to: Option<&'a Remote>) -> Self {
         Self {
             request,
-            target,
+            released_to,
             checkout: OnceCell::new(),
             told: HashMap::new(),
             hint: None,
@@ -171,7 +171,7 @@ impl<'a> SourceRepositories<'a> {
             let asked = match &place {
                 _ if is_apart => Ok(Lineage::Apart),
                 // Its conversation has begun already.
-                SourceRepository::Target(_) => snapshot.lineage(new, other),
+                SourceRepository::ReleasedTo(_) => snapshot.lineage(new, other),
                 SourceRepository::Other(remote) => lineage_at(remote, new, other),
             };
             let remote = place.remote();
@@ -214,8 +214,8 @@ impl<'a> SourceRepositories<'a> {
     /// Returns the repositories that may have the commits: the one that CI builds, and those that `names` name on the same
     /// server; each with its name, as far as that is known. Only the login for its own server goes to each.
     fn places(&self, names: &[&str]) -> Vec<(Option<String>, SourceRepository<'a>)> {
-        let Some(target) = self.target else { return Vec::new() };
-        let options = self.request.beside(target).remote_options;
+        let Some(released_to) = self.released_to else { return Vec::new() };
+        let options = self.request.beside(released_to).remote_options;
         let run = &self.request.run;
         let built = run.repository_url.as_deref().map(|url| {
             let name = run.source.as_ref().and_then(|source| source.repository.as_deref());
@@ -223,14 +223,14 @@ impl<'a> SourceRepositories<'a> {
         });
         let siblings = names
             .iter()
-            .filter_map(|name| Some((Some((*name).to_owned()), repository_beside(run, Some(target), name)?)));
+            .filter_map(|name| Some((Some((*name).to_owned()), repository_beside(run, Some(released_to), name)?)));
         let mut places: Vec<(Option<String>, SourceRepository<'a>)> = Vec::new();
         for (name, url) in built.into_iter().chain(siblings) {
             // A repository that cannot be addressed cannot be asked.
             let Ok(remote) = Remote::at(&url, &options) else { continue };
             if !places.iter().any(|(_, place)| place.remote().is(&remote)) {
-                let place = if remote.is(target) {
-                    SourceRepository::Target(target)
+                let place = if remote.is(released_to) {
+                    SourceRepository::ReleasedTo(released_to)
                 } else {
                     SourceRepository::Other(self.with_login(remote))
                 };
@@ -243,7 +243,7 @@ impl<'a> SourceRepositories<'a> {
     /// Returns the remote with the login that its checkout's configuration has, if there is one.
     fn with_login(&self, remote: Remote) -> Remote {
         let origin = || {
-            let options = self.request.beside(self.target?).remote_options;
+            let options = self.request.beside(self.released_to?).remote_options;
             self.checkout()?.remote("origin", &options).ok()
         };
         origin().filter(|origin| origin.is(&remote)).unwrap_or(remote)
@@ -264,25 +264,25 @@ fn told_by(lineage: Lineage) -> Option<Ancestry> {
 /// A repository that may have the commits.
 enum SourceRepository<'a> {
     /// The one that is released to.
-    Target(&'a Remote),
+    ReleasedTo(&'a Remote),
     Other(Remote),
 }
 
 impl SourceRepository<'_> {
     fn remote(&self) -> &Remote {
         match self {
-            Self::Target(remote) => remote,
+            Self::ReleasedTo(remote) => remote,
             Self::Other(remote) => remote,
         }
     }
 }
 
-/// Returns the URL of a repository on the server of the one that CI builds, else on that of `target`.
-pub(crate) fn repository_beside(run: &Run, target: Option<&Remote>, name: &str) -> Option<String> {
+/// Returns the URL of a repository on the server of the one that CI builds, else on that of `released_to`.
+pub(crate) fn repository_beside(run: &Run, released_to: Option<&Remote>, name: &str) -> Option<String> {
     let built = run.source.as_ref().and_then(|source| source.repository.as_deref());
     let base = run.repository_url.as_deref().zip(built).and_then(|(url, name)| base_of(url, name));
-    let of_target = || Some(format!("{}/", target?.server()?.trim_end_matches('/')));
-    sibling(&base.or_else(of_target)?, name)
+    let beside_released_to = || Some(format!("{}/", released_to?.server()?.trim_end_matches('/')));
+    sibling(&base.or_else(beside_released_to)?, name)
 }
 
 /// Returns what comes before `owner/repo` in the URL of that repository.

@@ -8,7 +8,7 @@ use super::merged_request::{PushedTo, look_at, may_be_retitled};
 use crate::git::{Checkout, CommitId, CommitRecord, GitError, ObjectSource, Remote};
 use crate::guards::own_commits::own_commit::{self, MAX_COMMITS_OF_A_PUSH, Push, PushJudgement, Pushed, judge};
 use crate::outcome::failure::{Failure, FailureKind};
-use crate::request::{Began, Repository, TargetRequest};
+use crate::request::{Began, Repository, RepositoryRequest};
 
 /// Releases that started this run, and nothing else did.
 pub(crate) struct OwnPush {
@@ -27,17 +27,17 @@ pub(crate) enum StartedBy {
 }
 
 /// Returns what started this run.
-pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> {
+pub(crate) fn started_by(request: &RepositoryRequest) -> Result<StartedBy, Failure> {
     let request = &request.to_read();
     let Some((branch, mut push)) = push_to_the_branch(request) else {
         return Ok(StartedBy::Other);
     };
     let mut checkouts = checkouts(request).into_iter();
     let found = checkouts.find_map(|(checkout, name)| Some((checkout.record(push.commit)?, checkout, name)));
-    let target = released_to(request)?;
+    let released_to = released_to(request)?;
     // It is sent to the repository of the release alone, which nothing names.
     let is_token_kept_back =
-        target.is_none() && request.remote_options.logins.iter().any(|login| login.server.is_none());
+        released_to.is_none() && request.remote_options.logins.iter().any(|login| login.server.is_none());
     let (checkout, remote) = match found {
         Some((record, checkout, _))
             if !own_commit::may_be_ours(&record) && !may_be_retitled(&record, Some(&checkout)) =>
@@ -45,18 +45,18 @@ pub(crate) fn started_by(request: &TargetRequest) -> Result<StartedBy, Failure> 
             return Ok(StartedBy::Other);
         }
         Some((_, checkout, name)) => {
-            let beside = target.as_ref().map(|target| request.beside(target));
+            let beside = released_to.as_ref().map(|remote| request.beside(remote));
             let remote = checkout.remote(&name, &beside.as_ref().unwrap_or(request).remote_options)?;
             // The commit shows that the run builds this checkout's repository, which releases may not go to.
-            let is_target = |target: &Remote| {
-                target.is(&remote) || request.run.builds(target, None, &request.remote_options) == Some(true)
+            let is_same = |released_to: &Remote| {
+                released_to.is(&remote) || request.run.builds(released_to, None, &request.remote_options) == Some(true)
             };
-            if !target.as_ref().is_none_or(is_target) {
+            if !released_to.as_ref().is_none_or(is_same) {
                 return Ok(StartedBy::Other);
             }
             (Some(checkout), remote)
         }
-        None => match built_repository(request, target)? {
+        None => match built_repository(request, released_to)? {
             Some(remote) => (None, remote),
             None => return Ok(StartedBy::Other),
         },
@@ -105,7 +105,7 @@ fn foreign(pushed: &[Pushed]) -> StartedBy {
 
 /// Returns the push of commits that started this run, if it was one to the release branch: releases go nowhere else,
 /// and tags, requests, clocks and people that start a run mean it.
-fn push_to_the_branch(request: &TargetRequest) -> Option<(&str, Push)> {
+fn push_to_the_branch(request: &RepositoryRequest) -> Option<(&str, Push)> {
     // What is not pushed starts nothing.
     if matches!(request.repository, Repository::Checkout { .. }) {
         return None;
@@ -120,7 +120,7 @@ fn push_to_the_branch(request: &TargetRequest) -> Option<(&str, Push)> {
 }
 
 /// Returns the checkouts in which the commit may be, each with the name of its remote.
-fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
+fn checkouts(request: &RepositoryRequest) -> Vec<(Checkout, String)> {
     let mut places = Vec::new();
     if let Repository::Remote { folder, name } = &request.repository {
         places.push((folder.as_path(), name.as_str()));
@@ -138,7 +138,7 @@ fn checkouts(request: &TargetRequest) -> Vec<(Checkout, String)> {
 }
 
 /// Returns the repository that is released to, if it can be told.
-fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
+fn released_to(request: &RepositoryRequest) -> Result<Option<Remote>, Failure> {
     let options = &request.remote_options;
     Ok(match &request.repository {
         Repository::Url(url) => Some(Remote::at(url, options)?),
@@ -150,18 +150,18 @@ fn released_to(request: &TargetRequest) -> Result<Option<Remote>, Failure> {
     })
 }
 
-/// Returns the repository that the CI system builds; `None` if releases go to another one, the `target`.
-fn built_repository(request: &TargetRequest, target: Option<Remote>) -> Result<Option<Remote>, Failure> {
+/// Returns the repository that the CI system builds; `None` if releases go to another one.
+fn built_repository(request: &RepositoryRequest, released_to: Option<Remote>) -> Result<Option<Remote>, Failure> {
     let Some(url) = request.run.repository_url.as_deref() else {
-        return Ok(target);
+        return Ok(released_to);
     };
     // Only the CI system's variables name this repository, so a login that was given for the release's own does not go there.
     let mut options = request.remote_options.clone();
     options.logins.retain(|login| login.server.is_some());
     let built = Remote::at(url, &options)?;
-    Ok(match target {
-        // The same by name; the target's has the login.
-        Some(target) if target.is(&built) => Some(target),
+    Ok(match released_to {
+        // The same by name, and this one has the login.
+        Some(released_to) if released_to.is(&built) => Some(released_to),
         Some(_) => None,
         None => Some(built),
     })

@@ -12,13 +12,13 @@ use crate::outcome::failure::Failure;
 use crate::request::image_options::comment::CommentRequest;
 use crate::request::image_options::registry::RegistryRequest;
 use crate::request::repository::forge_hints::forge_hints;
-use crate::request::repository::target::TargetRequest;
+use crate::request::repository::repository_request::RepositoryRequest;
 use crate::request::repository::target_file::TargetFile;
 use crate::request::repository::typed_again::quoted_command;
 use crate::request::values::{Effect, branch, listed};
 
 pub struct Delivery {
-    pub target: TargetRequest,
+    pub repository: RepositoryRequest,
     /// The files to write.
     pub files: Vec<TargetFile>,
     /// Whether an entry is appended if there is none.
@@ -81,13 +81,13 @@ impl Delivery {
         let request = CommitRequest::new(commit, environment)?;
         let pin_digest = checking.pin.pin_digest.unwrap_or(PinDigest::Keep);
         let forge = forge_hints(proposal.forge.map(ForgeChoice::word), proposal.forge_url.as_deref(), environment)?;
-        let mut target =
-            TargetRequest { forge, ..TargetRequest::new(repository, &checking.registry.timeout, environment)? };
+        let mut repository =
+            RepositoryRequest { forge, ..RepositoryRequest::new(repository, &checking.registry.timeout, environment)? };
         if effect == Effect::Full {
-            target.remote_options.remote_use = RemoteUse::Push;
+            repository.remote_options.remote_use = RemoteUse::Push;
         }
         Ok(Self {
-            target,
+            repository,
             files: Vec::new(),
             add: false,
             comment: CommentRequest::new(comment)?,
@@ -106,7 +106,7 @@ impl Delivery {
 
     /// Returns another command of ours for the files of this run, as a hint names it.
     pub fn typed_again(&self, command: &str, names: &[&str]) -> String {
-        quoted_command(command, &self.files, &self.target.flags, names)
+        quoted_command(command, &self.files, &self.repository.flags, names)
     }
 
     /// Fails if digests are wanted that only the registry has, and it is not asked. A rollback may find them in the history.

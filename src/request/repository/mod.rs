@@ -3,6 +3,6 @@
 //! Read `target` first, then `target_file`.
 
 pub(super) mod forge_hints;
-pub(super) mod target;
+pub(super) mod repository_request;
 pub(super) mod target_file;
 pub(super) mod typed_again;

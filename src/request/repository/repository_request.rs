@@ -17,7 +17,7 @@ use crate::request::run::Run;
 use crate::request::values::{branch, duration, filled};
 
 #[derive(Clone)]
-pub struct TargetRequest {
+pub struct RepositoryRequest {
     pub repository: Repository,
     /// The flags that name it and the branch, as they were given.
     pub flags: Vec<String>,
@@ -55,7 +55,7 @@ pub enum Repository {
     Url(String),
 }
 
-impl TargetRequest {
+impl RepositoryRequest {
     /// Returns the command by which git pushes `what`, such as `COMMIT:REF`, as a hint names it.
     pub fn typed_push(&self, what: &str) -> String {
         quoted_push(&self.repository_of_git, what)
@@ -102,14 +102,14 @@ impl TargetRequest {
         request
     }
 
-    /// Returns how to read another remote than `target`, the remote that is released to: a login that was given for the
-    /// target counts for the target's server only, and may not be allowed the other remote.
+    /// Returns how to read another remote than the one that is released to: a login that was given for that one counts for
+    /// its server only, and may not be allowed the other remote.
     #[must_use]
-    pub fn beside(&self, target: &Remote) -> Self {
+    pub fn beside(&self, released_to: &Remote) -> Self {
         let mut request = self.to_read();
         request.remote_options.for_another = true;
         let logins = &mut request.remote_options.logins;
-        let server = target.server();
+        let server = released_to.server();
         logins.retain(|login| login.server.is_some() || server.is_some());
         for login in logins {
             login.server = login.server.take().or_else(|| server.clone());
