@@ -8,6 +8,7 @@ use clap::builder::Resettable;
 use super::args::Arguments;
 use super::env::Environment;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
+use super::settings::GIVEN_TO_THE_ACTION;
 use super::white_space::with_lines_in_its_variable;
 use super::{branch_files, described, manual, words};
 
@@ -54,7 +55,8 @@ impl Arguments {
         };
         let mut parsed = Self::from_arg_matches(&matches)?;
         words::require_items(&mut command, &matches)?;
-        branch_files::require_a_file(&mut command, &matches)?;
+        let inputs = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
+        branch_files::require_what_flags_are_for(&mut command, &matches, &inputs)?;
         parsed.output.require_result_file(&mut command)?;
         words::require_single_lines(&mut command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
