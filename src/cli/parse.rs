@@ -114,14 +114,16 @@ fn values_of(flag: &str, variable: &str, arguments: &[OsString], environment: &E
     values
 }
 
-/// Adds the exit codes and the variables below the help of all commands that are described.
+/// Adds the exit codes and the variables below the help of the program, and of each command that is described.
 fn with_variables(command: clap::Command, exit_codes: &str) -> clap::Command {
     let below_examples = |command: clap::Command| {
         if command.get_arguments().next().is_none() {
             return command;
         }
         match command.get_after_help().map(ToString::to_string) {
-            Some(examples) => command.after_long_help(format!("{examples}\n\n{VARIABLES}")),
+            Some(examples) => command
+                .after_long_help(format!("{examples}\n\nExit codes:\n{exit_codes}\n{VARIABLES}"))
+                .after_help(format!("{examples}\n\n`--help` prints all flags, and the exit codes.")),
             None => command,
         }
     };
