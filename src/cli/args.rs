@@ -161,7 +161,7 @@ const SET_EXAMPLES: &str = "\
 Examples:
     tagship set web=ghcr.io/org/web:v1.2.3
     tagship set -k overlays/prod --dry-run 'web=*:v1.2.3'
-    tagship set --add sidecar:v3";
+    tagship set --add sidecar:v3.0.1";
 
 const LOG_EXAMPLES: &str = "\
 WHEN is in UTC.
