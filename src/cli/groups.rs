@@ -22,7 +22,7 @@ What to write into the entry called NAME, in kustomize's grammar:
 const FILE_HELP: &str = "\
 A file of another kind than a kustomization, or a pattern (can be repeated). Its kind shows in its content, and NAME is what the image is called in it:
 
-    manifests              the container: `web`, or KIND/NAME/CONTAINER, as in `Deployment/shop/web`
+    manifests              the container: `web`, or KIND/NAME/CONTAINER, as in `CronJob/report/app`
     compose                the service
     Helm values, JSON      the path: `backend.image`, `extra[0].image`, or `extra.NAME.image`
     HelmRelease            the path below `spec.values`
