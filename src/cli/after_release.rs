@@ -13,11 +13,11 @@ pub struct LogArguments {
     #[arg(value_name = "NAME", env = "TAGSHIP_NAME")]
     pub name: Option<String>,
 
-    /// List what was released since then: `2026-11-01`, or `12h`, `7d` or `2w` ago
+    /// List what was released since then: `2026-11-01` in UTC, or `12h`, `7d` or `2w` ago
     #[arg(long, value_name = "DATE|DURATION", env = "TAGSHIP_SINCE")]
     pub since: Option<String>,
 
-    /// List at most this many releases, the newest first
+    /// List at most this many releases (from 1), the newest first
     #[arg(long, value_name = "N", env = "TAGSHIP_LIMIT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
@@ -48,10 +48,10 @@ pub struct RollbackArguments {
     pub name: String,
 
     /// The release to go back to: its tag, its digest, its commit, or the commit that it was built from, as `log` shows it
-    #[arg(long, value_name = "TAG|COMMIT", env = "TAGSHIP_TO", conflicts_with = "steps")]
+    #[arg(long, value_name = "TAG|DIGEST|COMMIT", env = "TAGSHIP_TO", conflicts_with = "steps")]
     pub to: Option<String>,
 
-    /// Go back this many releases
+    /// Go back this many releases (1 to 1000)
     #[arg(long, value_name = "N", env = "TAGSHIP_STEPS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub steps: u32,
 

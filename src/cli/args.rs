@@ -161,9 +161,11 @@ const SET_EXAMPLES: &str = "\
 Examples:
     tagship set web=ghcr.io/org/web:v1.2.3
     tagship set -k overlays/prod --dry-run 'web=*:v1.2.3'
-    tagship set --add sidecar:v3";
+    tagship set --add sidecar:v3.0.1";
 
 const LOG_EXAMPLES: &str = "\
+WHEN is in UTC.
+
 Examples:
     tagship log -k overlays/prod
     tagship log -k overlays/prod web --limit 5
@@ -200,7 +202,7 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub delivery: DeliveryArguments,
 
-    /// Commit in the checkout, on top of its HEAD, and push nothing; the remote is not read
+    /// Commit in the checkout, on top of its HEAD, and push nothing; the remote is not read; not with a pull request
     #[arg(
         long,
         env = "TAGSHIP_NO_PUSH",
@@ -213,7 +215,7 @@ pub struct ReleaseArguments {
     #[command(flatten)]
     pub own_commit: OwnCommitArguments,
 
-    /// The commit that the images were built from, as `OWNER/REPO@SHA` [default: the commit that CI builds]
+    /// The commit that the images were built from, as `OWNER/REPO@SHA` with all 40 digits [default: the commit that CI builds]
     #[arg(long, value_name = "SOURCE", env = "TAGSHIP_SOURCE", help_heading = "Guards")]
     pub source: Option<String>,
 

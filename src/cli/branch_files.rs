@@ -31,19 +31,30 @@ pub struct ReleasedArguments {
     pub repository: RepositoryArguments,
 }
 
-/// Fails if `check` is told where the release branch is, and no file of it is named. A variable may be there for other commands.
-pub(super) fn require_a_file(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+/// Fails if `check` is told where the release branch is, and no file of it is named, or which tag or digest images have, and no
+/// image is named. A variable may be there for other commands, unless it is of one of the `inputs` of the action's step.
+pub(super) fn require_what_flags_are_for(
+    command: &mut Command,
+    matches: &ArgMatches,
+    inputs: &str,
+) -> Result<(), clap::Error> {
     let Some(("check", matches)) = matches.subcommand() else { return Ok(()) };
     let has = |name: &str| matches.value_source(name).is_some();
     let is_typed = |name: &&str| matches.value_source(name) == Some(ValueSource::CommandLine);
-    match ["repo", "remote", "branch"].into_iter().find(is_typed) {
-        Some(name) if !has("kustomizations") && !has("files") => {
-            let message = format!(
-                "`--{name}` says where files are, and no file is named\n\n  \
-                 tip: name the files to check with `-k` or `-f`; an image that is given is checked in its registry alone\n"
-            );
-            Err(command.error(ErrorKind::ValueValidation, message))
-        }
-        _ => Ok(()),
-    }
+    let is_given = |name: &&str| is_typed(name) || (has(name) && inputs.split_whitespace().any(|input| input == *name));
+    let for_files = ["repo", "remote", "branch"].into_iter().find(is_typed);
+    let message = if let Some(name) = for_files.filter(|_| !has("kustomizations") && !has("files")) {
+        format!(
+            "`--{name}` says where files are, and no file is named\n\n  \
+             tip: name the files to check with `-k` or `-f`; an image that is given is checked in its registry alone\n"
+        )
+    } else if let Some(name) = ["tag", "digest"].into_iter().find(is_given).filter(|_| !has("references")) {
+        format!(
+            "`--{name}` is for images that are named, and none is named\n\n  \
+             tip: leave it out, because what is in a file is checked by its own tag and digest\n"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(command.error(ErrorKind::ValueValidation, message))
 }

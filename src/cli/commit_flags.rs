@@ -42,11 +42,11 @@ pub struct CommitArguments {
     )]
     pub override_hold: bool,
 
-    /// Create the release branch if it does not exist, also if its base has the images already and there is nothing to commit
+    /// Create the release branch if it does not exist, even if there is nothing to commit
     #[arg(long, env = "TAGSHIP_CREATE_BRANCH", value_parser = Switch)]
     pub create_branch: bool,
 
-    /// Start the new branch from this branch [default: the default branch]
+    /// Start the branch of `--create-branch` from this branch [default: the default branch]
     #[arg(long, value_name = "BRANCH", env = "TAGSHIP_BASE", requires = "create_branch", hide_short_help = true)]
     pub base: Option<String>,
 
@@ -97,7 +97,7 @@ pub struct CommitArguments {
     #[arg(long, value_name = "NAME", env = "TAGSHIP_GIT_TAG", hide_short_help = true)]
     pub git_tag: Option<String>,
 
-    /// Make it an annotated tag with this message; the same places are filled in
+    /// Make the tag of `--git-tag` an annotated one, with this message; the same places are filled in
     #[arg(long, value_name = "TEXT", env = "TAGSHIP_GIT_TAG_MESSAGE", requires = "git_tag", hide_short_help = true)]
     pub git_tag_message: Option<String>,
 
@@ -111,7 +111,7 @@ pub struct CommitArguments {
     )]
     pub push_options: Vec<String>,
 
-    /// Try this many times if other releases win the race for the branch
+    /// Try this many times (1 to 1000) if other releases win the race for the branch
     #[arg(
         long,
         value_name = "N",

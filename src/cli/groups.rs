@@ -20,9 +20,9 @@ What to write into the entry called NAME, in kustomize's grammar:
 `*` in place of NEWNAME, TAG or DIGEST keeps the value of the entry. A field that is not given is removed, as kustomize does, and a note says so; `release` keeps a digest up to date, as `--pin-digest` says. Several images are written together: all of them, or none.";
 
 const FILE_HELP: &str = "\
-A file of another kind than a kustomization. Its kind shows in its content, and NAME is what the image is called in it:
+A file of another kind than a kustomization, or a pattern (can be repeated). Its kind shows in its content, and NAME is what the image is called in it:
 
-    manifests              the container: `web`, or `Deployment/shop/web`
+    manifests              the container: `web`, or KIND/NAME/CONTAINER, as in `CronJob/report/app`
     compose                the service
     Helm values, JSON      the path: `backend.image`, `extra[0].image`, or `extra.NAME.image`
     HelmRelease            the path below `spec.values`
@@ -56,11 +56,11 @@ pub struct ImageArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Image")]
 pub struct VersionArguments {
-    /// Use this tag for all images of this call, and write each of them without one: the way for text that comes from outside
+    /// Use this tag for all images that are named, and name each without one: the way for text that comes from outside
     #[arg(long, value_name = "TAG", env = "TAGSHIP_TAG")]
     pub tag: Option<String>,
 
-    /// Use this digest for all images of this call, and write each of them without one
+    /// Use this digest for all images that are named, and name each without one
     #[arg(long, value_name = "DIGEST", env = "TAGSHIP_DIGEST")]
     pub digest: Option<String>,
 }
@@ -130,8 +130,8 @@ pub struct RegistryArguments {
     #[arg(long, value_name = "PATH", env = "TAGSHIP_CA_FILE", hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
 
-    /// Time limit of one check, or of one wait for the repository's server, such as `30s`, `2m` or a number of seconds; all
-    /// answers of a conversation with it may take 20 times as long, even if it keeps the connection alive
+    /// Time limit of one check of an image, and of one wait for the git server (`30s`, `2m` or seconds; 1s to 24h). All answers
+    /// in one conversation with that server may take 20 times as long
     #[arg(long, value_name = "DURATION", env = "TAGSHIP_TIMEOUT", default_value = "30s", hide_short_help = true)]
     pub timeout: String,
 }
@@ -176,7 +176,7 @@ pub struct CheckingArguments {
     #[command(flatten)]
     pub verification: VerificationArguments,
 
-    /// Do not ask the registry
+    /// Do not ask the registry; with `--pin-digest`, only in `rollback`
     #[arg(
         long,
         env = "TAGSHIP_NO_CHECK",
@@ -207,7 +207,8 @@ pub struct RepositoryArguments {
     #[arg(long, value_name = "NAME", env = "TAGSHIP_REMOTE", default_value = "origin", hide_short_help = true)]
     pub remote: String,
 
-    /// The release branch [default: the checked-out branch, else the branch of the CI run; with a URL, the default branch]
+    /// The release branch [default: the checked-out branch, else that of the CI run, which a run of a tag or a pull request does
+    /// not have; with a URL, the default branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
     pub branch: Option<String>,
 
@@ -291,8 +292,8 @@ pub struct ReadingArguments {
     #[command(flatten)]
     pub repository: RepositoryArguments,
 
-    /// Time limit of one wait for the server, such as `30s`, `2m` or a number of seconds; all answers of a conversation may take
-    /// 20 times as long, even if the server keeps the connection alive
+    /// Time limit of one wait for the git server (`30s`, `2m` or seconds; 1s to 24h). All answers in one conversation with that
+    /// server may take 20 times as long
     #[arg(
         long,
         value_name = "DURATION",
@@ -310,14 +311,7 @@ pub struct OneKustomizationArguments {
     #[arg(short, long, value_name = "PATH", env = "TAGSHIP_KUSTOMIZATION", help_heading = "Files")]
     pub kustomization: Option<String>,
 
-    /// A file of another kind: Helm values, manifests, a compose file and the like
-    #[arg(
-        short,
-        long,
-        value_name = "PATH",
-        env = "TAGSHIP_FILE",
-        help_heading = "Files",
-        long_help = FILE_HELP
-    )]
+    /// A file of another kind, as for `release`: Helm values, manifests, a compose file and the like
+    #[arg(short, long, value_name = "PATH", env = "TAGSHIP_FILE", help_heading = "Files")]
     pub file: Option<String>,
 }

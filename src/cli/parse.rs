@@ -8,6 +8,7 @@ use clap::builder::Resettable;
 use super::args::Arguments;
 use super::env::Environment;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
+use super::settings::GIVEN_TO_THE_ACTION;
 use super::white_space::with_lines_in_its_variable;
 use super::{branch_files, described, manual, words};
 
@@ -54,7 +55,8 @@ impl Arguments {
         };
         let mut parsed = Self::from_arg_matches(&matches)?;
         words::require_items(&mut command, &matches)?;
-        branch_files::require_a_file(&mut command, &matches)?;
+        let inputs = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
+        branch_files::require_what_flags_are_for(&mut command, &matches, &inputs)?;
         parsed.output.require_result_file(&mut command)?;
         words::require_single_lines(&mut command, arguments)?;
         // GitHub sets it if a job runs again with debug logging.
@@ -112,14 +114,16 @@ fn values_of(flag: &str, variable: &str, arguments: &[OsString], environment: &E
     values
 }
 
-/// Adds the exit codes and the variables below the help of all commands that are described.
+/// Adds the exit codes and the variables below the help of the program, and of each command that is described.
 fn with_variables(command: clap::Command, exit_codes: &str) -> clap::Command {
     let below_examples = |command: clap::Command| {
         if command.get_arguments().next().is_none() {
             return command;
         }
         match command.get_after_help().map(ToString::to_string) {
-            Some(examples) => command.after_long_help(format!("{examples}\n\n{VARIABLES}")),
+            Some(examples) => command
+                .after_long_help(format!("{examples}\n\nExit codes:\n{exit_codes}\n{VARIABLES}"))
+                .after_help(format!("{examples}\n\n`--help` prints all flags, and the exit codes.")),
             None => command,
         }
     };

@@ -16,7 +16,7 @@ pub enum OnRefused {
 /// Whether and how the forge merges a pull request by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AutoMergeChoice {
-    /// As `squash`; without a squash if a push opens the request at GitLab, because a push tells it no message
+    /// As `squash`. If GitLab opens the merge request by push options, there is no squash, because these carry no message
     #[value(aliases = ["true", "yes", "on", "1"])]
     Auto,
     /// By a merge commit
@@ -74,12 +74,12 @@ pub struct ProposalArguments {
     #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_REFUSED", default_value_t = OnRefused::Fail)]
     pub on_refused: OnRefused,
 
-    /// The branch that the pull request comes from [default: `tagship/BRANCH/FOLDER-ENTRIES`]
+    /// The branch that the request of `--pull-request` or `--on-refused pull-request` comes from [default: `tagship/BRANCH/FOLDER-ENTRIES`]
     #[arg(long, value_name = "BRANCH", env = "TAGSHIP_HEAD", hide_short_help = true)]
     pub head: Option<String>,
 
-    /// Let the forge (GitHub, GitLab, Gitea or another host of repositories) merge the pull request as soon as its rules allow.
-    /// Without a value: auto [default: never]
+    /// Let the forge (GitHub, GitLab and the like) merge the request of `--pull-request` or `--on-refused pull-request` as soon
+    /// as its rules allow. Without a value: auto [default: never]
     #[arg(
         long,
         value_enum,

@@ -15,8 +15,7 @@ use crate::targets::Fields;
 
 /// The released image of an entry: `NAME=IMAGE:TAG@DIGEST`, without `IMAGE` if nothing tells it. One trailer for each image.
 const IMAGE: &str = "Tagship-Image";
-/// A file that was written. One trailer for each file. Some paths are quoted as git quotes paths: those that begin or end with a
-/// blank, look like a login, or have a marker for CI systems or a text on which forges and terminals act.
+/// A file that was written. One trailer for each file. Unusual paths are quoted, as git quotes them.
 const FILE: &str = "Tagship-File";
 /// The commit that the images were built from, as `owner/repo@sha`. If they were not all built from one, `NAME=owner/repo@sha`:
 /// one trailer for each image whose commit is known.
@@ -26,10 +25,10 @@ const SOURCE: &str = "Tagship-Source";
 const VERIFIED: &str = "Tagship-Verified";
 /// The page of the CI run that released.
 const RUN: &str = "Tagship-Run";
-/// The commit of a release that this one takes back. If it takes none back, the commit of one that was taken back before and
-/// stays so. One trailer for each commit.
+/// The commit of a release that this rollback undoes. If it undoes none, the commit of one that an earlier rollback undid. One
+/// trailer for each commit.
 const ROLLBACK_OF: &str = "Tagship-Rollback-Of";
-/// A release of an entry that was taken back earlier and stays so: `NAME=COMMIT`, or `NAME=COMMIT FILE` if several files were
+/// A release of an entry that was rolled back earlier and stays so: `NAME=COMMIT`, or `NAME=COMMIT FILE` if several files were
 /// written. One trailer for each.
 const STILL_TAKEN_BACK: &str = "Tagship-Still-Taken-Back";
 /// The version of tagship that made the commit.

@@ -17,7 +17,8 @@ fn help_and_version() {
 #[test]
 fn the_short_help_leaves_out_what_is_rare() {
     let short = tagship().args(["release", "-h"]).run().success().stdout_has("see more with '--help'").stdout();
-    assert!(short.lines().count() <= 105, "{} lines:\n{short}", short.lines().count());
+    assert!(short.ends_with("\n`--help` prints all flags, and the exit codes.\n"), "{short}");
+    assert!(short.lines().count() <= 107, "{} lines:\n{short}", short.lines().count());
     let long = tagship().args(["release", "--help"]).run().success().stdout();
     for rare in ["--ca-file", "--push-option", "--trailer", "--attempts", "--trusted-root", "--forge-url"] {
         assert!(!short.contains(rare) && long.contains(rare), "{rare}");
@@ -45,15 +46,18 @@ fn a_release_knows_its_commit_and_target() {
     }
 }
 
-/// Scripts go by the exit codes, so the help has all of them.
+/// Scripts go by the exit codes, so each help has all of them.
 #[test]
 fn help_has_the_table_of_exit_codes() {
-    let help = tagship().arg("--help").run().success().stdout();
-    let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
-    let codes =
-        ["0 done", "1 unexpected", "2 usage", "3 target", "4 image", "5 unauthorized", "6 unavailable", "7 raced"];
-    for code in codes.iter().chain(&["8 refused", "9 guarded", "130 interrupted"]) {
-        assert!(words.contains(&format!(" {code}")), "{code} is not in {help}");
+    for command in ["", "release", "guard", "check", "set", "log", "status", "rollback", "promote"] {
+        let words = [command, "--help"].into_iter().filter(|word| !word.is_empty());
+        let help = tagship().args(words).run().success().stdout();
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        let codes =
+            ["0 done", "1 unexpected", "2 usage", "3 target", "4 image", "5 unauthorized", "6 unavailable", "7 raced"];
+        for code in codes.iter().chain(&["8 refused", "9 guarded", "130 interrupted"]) {
+            assert!(words.contains(&format!(" {code}")), "{code} is not in {help}");
+        }
     }
 }
 
@@ -230,6 +234,29 @@ fn a_repository_without_a_file_to_check() {
     let image = image.trim_start_matches("IMAGE_PLACEHOLDER=");
     let check = stage.tagship().args(["check", image]).env("TAGSHIP_REPO", "/nowhere");
     check.run().success();
+}
+
+/// It would be passed over: an image of a file is checked by the tag or digest that it has there.
+#[test]
+fn a_tag_without_an_image_to_check() {
+    let stage = Stage::new();
+    for (flag, value) in [("tag", "v9"), ("digest", "sha256:1")] {
+        let says = |written: &str| format!("`{written}` is for images that are named, and none is named");
+        for file in ["-k", "-f"] {
+            let check = tagship().args(["check", file, "x", &format!("--{flag}"), value]);
+            let output = check.run().exit(2).stderr_has(&says(&format!("--{flag}")));
+            output.stderr_has("hint: leave it out, because what is in a file is checked by its own tag and digest\n");
+        }
+        // An input of the action is meant for its step.
+        let variable = format!("TAGSHIP_{}", flag.to_uppercase());
+        let step = || {
+            let step = stage.tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
+            step.env("TAGSHIP_KUSTOMIZATION", FOLDER).env(&variable, value).arg("check")
+        };
+        step().env("TAGSHIP_ACTION_INPUTS", format!("kustomization {flag}")).run().exit(2).stderr_has(&says(flag));
+        let other = step().env("TAGSHIP_ACTION_INPUTS", "kustomization").env("TAGSHIP_REPO", stage.remote.file_url());
+        other.run().says_nowhere("none is named");
+    }
 }
 
 #[test]

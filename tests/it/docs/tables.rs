@@ -1,6 +1,8 @@
 //! The tables of the reference, as Markdown: of the command line's description, the kinds of failures, `action.yml` and the
 //! names of trailers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clap::{Arg, ArgAction, Command};
 use tagship::cli;
 use tagship::outcome::failure::FailureKind;
@@ -74,9 +76,15 @@ struct Flag {
 /// Returns every flag once, below its heading in the help; what differs between commands is told apart.
 pub(super) fn flags() -> String {
     let mut flags: Vec<Flag> = Vec::new();
+    let mut conflicts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let inputs = inputs();
     for command in described() {
         for argument in arguments(&command) {
-            let (name, written, text) = (name(argument), written(argument), explained(argument));
+            for other in command.get_arg_conflicts_with(argument) {
+                conflicts.entry(name(argument)).or_default().insert(name(other));
+                conflicts.entry(name(other)).or_default().insert(name(argument));
+            }
+            let (name, written, text) = (name(argument), written(argument, &inputs), explained(argument));
             let of_command = format!("`{}`", command.get_name());
             match flags.iter_mut().find(|flag| flag.name == name && flag.written == written && flag.text == text) {
                 Some(flag) => flag.commands.push(of_command),
@@ -97,6 +105,10 @@ pub(super) fn flags() -> String {
             page.extend(
                 same.map(|flag| format!("{} For {}.\n\n{}", flag.written, flag.commands.join(", "), flag.text)),
             );
+            page.extend(conflicts.get(&name).map(|others| {
+                let others: Vec<_> = others.iter().map(|other| format!("`{other}`")).collect();
+                format!("Cannot be used with {}.", others.join(", "))
+            }));
         }
     }
     page.join("\n\n")
@@ -121,8 +133,16 @@ fn heading(argument: &Arg) -> String {
     }
 }
 
-/// Returns how an argument is written, on a command line and as a variable.
-fn written(argument: &Arg) -> String {
+/// Returns the inputs of the action by the variables that it makes of them.
+fn inputs() -> BTreeMap<String, String> {
+    let action = YamlLoader::load_from_str(&read("action.yml")).unwrap().remove(0);
+    let variables = action["runs"]["steps"][0]["env"].as_hash().unwrap().iter();
+    let input = |value: &str| value.strip_prefix("${{ inputs.")?.split(' ').next().map(str::to_owned);
+    variables.filter_map(|(name, value)| Some((name.as_str()?.to_owned(), input(value.as_str()?)?))).collect()
+}
+
+/// Returns how an argument is written: on a command line, as a variable, and as an input of the action.
+fn written(argument: &Arg, inputs: &BTreeMap<String, String>) -> String {
     let short = argument.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
     let value = match argument.get_action() {
         ArgAction::SetTrue => String::new(),
@@ -131,8 +151,10 @@ fn written(argument: &Arg) -> String {
         _ => format!(" {}", value_name(argument)),
     };
     let variable = argument.get_env().and_then(|name| name.to_str());
+    let input = variable.and_then(|variable| inputs.get(variable));
+    let input = input.map(|input| format!(", or the input `{input}`")).unwrap_or_default();
     let variable = variable.map(|variable| format!(", or `{variable}`")).unwrap_or_default();
-    format!("{short}`{}{value}`{variable}.", name(argument))
+    format!("{short}`{}{value}`{variable}{input}.", name(argument))
 }
 
 /// Returns what the help says of an argument, with its values and its default.

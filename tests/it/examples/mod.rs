@@ -316,12 +316,11 @@ fn quickstart() {
 
 #[test]
 fn after() {
-    let pipeline =
-        Pipeline::new(&[("4-gitops/manifests", &["IMAGE_PLACEHOLDER"])], &["jakousa/dwk-4-gitops-app"], &Image::new());
-    let image = format!("IMAGE_PLACEHOLDER={}", pipeline.image("jakousa"));
-    let Some(run) = pipeline.run("after.yml", &[("IMAGE_PLACEHOLDER=jakousa", &image)]) else { return };
+    let pipeline = Pipeline::new(&[("deploy/production", &["web"])], &["org/web"], &Image::new());
+    let image = format!("web={}", pipeline.image("org"));
+    let Some(run) = pipeline.run("after.yml", &[("web=docker.io/org", &image)]) else { return };
     run.success();
-    assert!(pipeline.kustomization("4-gitops/manifests").ends_with(&format!("newTag: {}\n", pipeline.built)));
+    assert!(pipeline.kustomization("deploy/production").ends_with(&format!("newTag: {}\n", pipeline.built)));
 }
 
 #[test]
