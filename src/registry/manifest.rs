@@ -250,7 +250,8 @@ pub fn fuzz(body: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Configuration, Manifest, REVISION};
+    use super::{Configuration, Manifest, Platform, REVISION, distinct};
+    use std::time::{Duration, Instant};
 
     const D: &str = "sha256:24a0c4b4a4c0eb97a1aabb8e29f18e917d05abfe1b7a7c07857230879ce7d3d3";
 
@@ -282,6 +283,16 @@ mod tests {
             let platforms: Vec<_> = manifest.platforms().iter().map(ToString::to_string).collect();
             assert_eq!(platforms.join(" "), expected, "{entries}");
         }
+    }
+
+    #[test]
+    fn many_platforms_are_compared_in_time() {
+        const PLATFORMS: usize = 30_000;
+        let platform = |n: usize| Platform::new("linux", &format!("a{n}"), None).unwrap();
+        let platforms: Vec<_> = (0..PLATFORMS).map(platform).collect();
+        let begun = Instant::now();
+        assert_eq!(distinct(platforms.iter().chain(&platforms)), platforms);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     }
 
     #[test]
