@@ -35,3 +35,33 @@ impl ComparedFile<'_> {
         edited.len() == after.len() && edited.iter().zip(after).all(is_edited)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ComparedFile;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn lines_that_were_written_may_have_a_comment() {
+        let edited = b"a: v1\nb: v2\n";
+        for (after, expected) in [
+            (&b"a: v1\nb: v2\n"[..], true),
+            (b"a: v1\nb: v2 # now\n", true),
+            (b"a: v1 # now\nb: v2\n", false),
+            (b"a: v1\nb: v2 now\n", false),
+            (b"a: v1\nb: v2 # now\n\n", false),
+        ] {
+            let file = ComparedFile { path: "x", before: b"a: v1\nb: v1\n", after };
+            assert_eq!(file.is_but_for_comments(edited), expected, "{}", String::from_utf8_lossy(after));
+        }
+    }
+
+    #[test]
+    fn many_lines_with_comments_are_compared_in_time() {
+        let [before, edited, after] = ["v1\n", "v2\n", "v2 # now\n"].map(|line| line.repeat(20_000));
+        let file = ComparedFile { path: "x", before: before.as_bytes(), after: after.as_bytes() };
+        let begun = Instant::now();
+        assert!(file.is_but_for_comments(edited.as_bytes()));
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+}
