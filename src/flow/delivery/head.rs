@@ -1,6 +1,8 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
+use std::collections::HashSet;
+
 use super::attempt::{Attempt, Stop, changed};
 use super::edited_files::{AskedFiles, EditedFiles, WantedRelease};
 use super::head_request::{HeadDecision, HeadRequest};
@@ -33,8 +35,8 @@ struct HeadContent {
     orders: EntryOrders,
     /// Whether the entries are what this release makes of them.
     is_same: bool,
-    /// How many entries this release would change there.
-    changes: usize,
+    /// The files and names of the entries that this release would change there.
+    changed: HashSet<(String, String)>,
 }
 
 impl Attempt<'_> {
@@ -92,7 +94,10 @@ impl Attempt<'_> {
         self.on_head(snapshot, *tip, &wanted, listener, |attempt, snapshot, there, listener| {
             Ok(HeadContent {
                 is_same: there.says_all_of(asked.paths),
-                changes: there.changed_entries().count(),
+                changed: there
+                    .changed_entries()
+                    .map(|(path, entry)| (path.to_string(), entry.name.to_string()))
+                    .collect(),
                 orders: attempt.order(snapshot, &there.asked, place, listener)?,
             })
         })
@@ -152,16 +157,20 @@ impl Attempt<'_> {
         &self,
         plan: &ReleasePlan<'_>,
         ProposedHead { proposed, place, .. }: &ProposedHead,
-        HeadContent { orders, is_same, changes }: HeadContent,
+        HeadContent { orders, is_same, mut changed }: HeadContent,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
         let OrderDecision { left_out, warnings, failure } = policy::decide(&orders, &self.job.delivery.order);
         if let Some(failure) = failure {
             return Err(failure.into());
         }
+        // Equal places of one name are changed one by one, and judged once.
+        for left in &left_out {
+            changed.remove(&(left.file.clone(), left.name.clone()));
+        }
         match Stopped::by_order(&left_out) {
             None => warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning))),
-            Some(stopped) if left_out.len() == changes => return Err(self.stopped_plan(plan, stopped)),
+            Some(stopped) if changed.is_empty() => return Err(self.stopped_plan(plan, stopped)),
             Some(_) => {
                 // Without them, the request would lose what is newer.
                 let message = "a part of this release is older than what is proposed already";
