@@ -2,6 +2,8 @@
 //! and revisions, and what is no image. Bytes in, values out. Only what names digests is kept; entries that are no image are
 //! passed over. Texts are read leniently, because one odd label must not hide the others.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -227,13 +229,8 @@ pub(super) fn text(value: &Value) -> Option<String> {
 
 /// Returns the platforms in their order, each once.
 pub(super) fn distinct<'a>(platforms: impl Iterator<Item = &'a Platform>) -> Vec<Platform> {
-    let mut distinct = Vec::new();
-    for platform in platforms {
-        if !distinct.contains(platform) {
-            distinct.push(platform.clone());
-        }
-    }
-    distinct
+    let mut seen = HashSet::new();
+    platforms.filter(|platform| seen.insert(*platform)).cloned().collect()
 }
 
 /// Reads any bytes as a manifest, an index and a configuration.
