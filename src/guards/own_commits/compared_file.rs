@@ -1,5 +1,7 @@
 //! A file before and after a commit, and whether the editor makes the one of the other.
 
+use std::collections::HashMap;
+
 use crate::image::ImageArgument;
 use crate::targets;
 use crate::targets::{Absent, Comments, Edit, EditOptions};
@@ -23,13 +25,17 @@ impl ComparedFile<'_> {
     fn is_but_for_comments(&self, edited: &[u8]) -> bool {
         let lines = |text| <[u8]>::split(text, |byte| *byte == b'\n').collect::<Vec<_>>();
         let (before, edited, after) = (lines(self.before), lines(edited), lines(self.after));
-        let number = |lines: &[&[u8]], line: &[u8]| lines.iter().filter(|other| **other == line).count();
+        let mut added: HashMap<&[u8], isize> = HashMap::new();
+        let signed = edited.iter().map(|line| (line, 1)).chain(before.iter().map(|line| (line, -1)));
+        for (line, number) in signed {
+            *added.entry(line).or_default() += number;
+        }
         let has_a_comment = |line: &[u8], after: &[u8]| {
             let behind = after.strip_prefix(line.strip_suffix(b"\r").unwrap_or(line));
             behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"#"))
         };
         // The same line may stand elsewhere already.
-        let is_written = |line: &[u8]| number(&edited, line) > number(&before, line);
+        let is_written = |line: &[u8]| added.get(line).is_some_and(|count| *count > 0);
         let is_edited =
             |(line, after): (&&[u8], &[u8])| *line == after || has_a_comment(line, after) && is_written(line);
         edited.len() == after.len() && edited.iter().zip(after).all(is_edited)
