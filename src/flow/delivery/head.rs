@@ -87,7 +87,7 @@ impl Attempt<'_> {
     ) -> Result<HeadContent, Failure> {
         let asked = &plan.draft.edited.asked;
         let is_proposed = |left: &&LeftOut| proposed.has(&left.file, &left.name);
-        // Of the others, the head branch has nothing that would be lost.
+        // Entries that the head branch does not propose cannot be lost there.
         let left_out = asked.left_out.iter().filter(|left| !is_proposed(left)).cloned().collect();
         let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
         self.require_same_releases(proposed, base, &wanted, request.is_over())?;
@@ -104,7 +104,7 @@ impl Attempt<'_> {
     }
 
     /// Requires that a head branch which the user names has nothing that this release would not put there. Any other name is that
-    /// of these entries alone. What a request proposed that `is_over` does not wait any more.
+    /// of these entries alone. If the request is closed or merged, what it proposed no longer counts.
     pub(super) fn require_same_releases(
         &self,
         proposed: &ProposedReleases,
