@@ -147,7 +147,7 @@ impl Released {
 ///
 /// # Errors
 ///
-/// A file cannot be read, or it does not tell what one of its images is.
+/// Files cannot be read, or do not tell what their images are: all of these, once the remarks on the others were told.
 fn as_they_are(
     snapshot: &mut Snapshot<'_>,
     claims: &mut BranchClaims,
@@ -158,8 +158,13 @@ fn as_they_are(
     let mut tags_elsewhere = TagsElsewhere::default();
     for path in paths {
         let file = path.as_str();
-        let shown = targets::read(file, snapshot.file(path)?, |file| file.shown_entries());
-        let shown = shown.map_err(|error| Failure::edit(file, &error))?;
+        let shown = match targets::read(file, snapshot.file(path)?, |file| file.shown_entries()) {
+            Ok(shown) => shown,
+            Err(error) => {
+                problems.push(Failure::edit(file, &error));
+                continue;
+            }
+        };
         for doubtful in shown.doubtful {
             let doubtful = TargetError::from(doubtful);
             let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -186,7 +191,6 @@ fn as_they_are(
             Err(problem) => problems.push(problem),
         }
     }
-    Failure::of_all(problems)?;
     warn_of_notes(&files, listener);
     let mut told = HashSet::new();
     for doubt in &uncertain {
@@ -194,6 +198,7 @@ fn as_they_are(
             listener(&Event::Warned(doubt.clone()));
         }
     }
+    Failure::of_all(problems)?;
     Ok(files)
 }
 

@@ -132,7 +132,7 @@ fn read_promoted_branch(
     let running = read_branch(from, std::slice::from_ref(&request.from), listener, |tip, listener| {
         Running::read(tip.snapshot, tip.paths, request, listener)
     });
-    running.map_err(|failure| failure.of_repository(from.repository_flag))
+    running.map_err(|failure| failure.of_repository(from.repository_flag, from.branch_flag))
 }
 
 /// Returns what the named entries of a file say; all of them if none is named.

@@ -2,6 +2,8 @@
 //! from. Each part is read at most once, and must have the digest by which it was asked for. The depth and the number of
 //! indexes are bounded, because a registry could name indexes without end.
 
+use std::collections::HashSet;
+
 use super::artifact::Artifact;
 use super::context::CheckContext;
 use super::early_end::EarlyEnd;
@@ -275,14 +277,9 @@ impl<'a> Inspection<'a> {
 
     /// Returns the images whose platform is known to be this one, each digest once.
     fn images_named(&self, platform: &Platform) -> Vec<usize> {
-        let mut found: Vec<usize> = Vec::new();
-        for (index, image) in self.images.iter().enumerate() {
-            let is_new = !found.iter().any(|known| self.images[*known].digest == image.digest);
-            if is_new && image.platform.as_ref() == Some(platform) {
-                found.push(index);
-            }
-        }
-        found
+        let mut seen = HashSet::new();
+        let of_platform = self.images.iter().enumerate().filter(|(_, image)| image.platform.as_ref() == Some(platform));
+        of_platform.filter(|(_, image)| seen.insert(&image.digest)).map(|(index, _)| index).collect()
     }
 
     fn image_platform(&self, index: usize) -> Option<ImagePlatform> {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::edit::{Edit, EditOptions, Fields};
 use super::kustomization::{self, EditError, ListsPlace, is_kustomization_name};
-use super::scalars::{self, DocumentKind, FileImages, FileRefusal, ScalarPlace, document_kind};
+use super::scalars::{self, DocumentKind, FileImages, FileRefusal, FluxImages, ScalarPlace, document_kind};
 use super::shown_entries::ShownEntries;
 use crate::image::ImageArgument;
 use crate::yaml::{self, ParsedYaml, Position, SourceText, YamlError};
@@ -141,11 +141,13 @@ pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
     read.unwrap_or_else(|_| is_kustomization(Editor::by_name(path)))
 }
 
-/// Returns whether a Kustomization of Flux in the file at `path` gives an image of a manifest a version.
-pub fn is_set_by_flux(path: &str, source: &[u8], manifest: &str, image: &str) -> bool {
+/// Returns what the Kustomizations of Flux in the file at `path` set; nothing if it cannot be read.
+pub fn flux_images(path: &str, source: &[u8]) -> Vec<FluxImages> {
     let group = scalars::FLUX_KUSTOMIZATIONS.as_bytes();
-    let sets = |file: &ReadFile<'_, '_>| Ok(scalars::is_set_by_flux(file.images(), manifest, image));
-    source.windows(group.len()).any(|window| window == group) && read(path, source, sets).unwrap_or_default()
+    if !source.windows(group.len()).any(|window| window == group) {
+        return Vec::new();
+    }
+    read(path, source, |file| Ok(scalars::flux_images(file.images()))).unwrap_or_default()
 }
 
 /// Edits every image that an argument names in the file at `path`; see [`kustomization::edit`].

@@ -10,11 +10,11 @@ mod scalars;
 mod shown_entries;
 
 pub use any_file::{
-    ReadFile, TargetError, edit, entries, is_kustomization, is_set_by_flux, may_be_another_name, read, spellings,
+    ReadFile, TargetError, edit, entries, flux_images, is_kustomization, may_be_another_name, read, spellings,
 };
 pub use edit::{
     Absent, BeforeName, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, MadeImage,
     Note, NoteKind, OtherKind, PlaceVersion, PulledImage, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
-pub use scalars::{FileRefusal, is_same_image};
+pub use scalars::{FileRefusal, FluxImages, is_same_image};
 pub use shown_entries::ShownEntries;

@@ -17,8 +17,8 @@ impl NodeId {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 /// How a scalar is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarStyle {
     Plain,
     Single,
@@ -27,15 +27,15 @@ pub enum ScalarStyle {
     Folded,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 /// How a collection is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     Block,
     Flow,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
 /// What a node is, with what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NodeKind<'s> {
     /// Nothing at all, as in `newTag:`. A `~` is a plain scalar.
     Null,
@@ -58,10 +58,10 @@ pub(crate) struct Node<'s> {
 
 /// What may stand before a value: an anchor, a tag.
 #[derive(Debug, Default, Clone)]
-pub struct Properties {
-    pub(crate) anchor: bool,
-    pub(crate) tag: Option<String>,
-    pub(crate) span: Option<Range<usize>>,
+struct Properties {
+    anchor: bool,
+    tag: Option<String>,
+    span: Option<Range<usize>>,
 }
 
 /// A key and its value.
@@ -71,8 +71,8 @@ pub struct Pair {
     pub value: NodeId,
 }
 
-#[derive(Debug, Default)]
 /// All nodes of a text, of all of its documents.
+#[derive(Debug, Default)]
 pub struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     properties: HashMap<NodeId, Properties>,
@@ -100,7 +100,7 @@ impl<'s> Tree<'s> {
     }
 
     /// Returns the anchor and the tag of a node, if it has one of them.
-    pub fn properties(&self, id: NodeId) -> Option<&Properties> {
+    fn properties(&self, id: NodeId) -> Option<&Properties> {
         if self.node(id).has_properties { self.properties.get(&id) } else { None }
     }
 
@@ -109,7 +109,8 @@ impl<'s> Tree<'s> {
         self.properties(id)?.tag.as_deref()
     }
 
-    pub(crate) fn is_anchored(&self, id: NodeId) -> bool {
+    /// Returns whether an anchor is written before a node.
+    pub fn is_anchored(&self, id: NodeId) -> bool {
         self.properties(id).is_some_and(|properties| properties.anchor)
     }
 

@@ -1,6 +1,8 @@
 //! The stage of an attempt that looks at the head branch of a pull request: whether what is there may be replaced, and whether
 //! it is newer. An older release, whose pipeline ends late, must not take the place of a newer proposal.
 
+use std::collections::HashSet;
+
 use super::attempt::{Attempt, Stop, changed};
 use super::edited_files::{AskedFiles, EditedFiles, WantedRelease};
 use super::head_request::{HeadDecision, HeadRequest};
@@ -33,8 +35,8 @@ struct HeadContent {
     orders: EntryOrders,
     /// Whether the entries are what this release makes of them.
     is_same: bool,
-    /// How many entries this release would change there.
-    changes: usize,
+    /// The files and names of the entries that this release would change there.
+    changed: HashSet<(String, String)>,
 }
 
 impl Attempt<'_> {
@@ -85,21 +87,24 @@ impl Attempt<'_> {
     ) -> Result<HeadContent, Failure> {
         let asked = &plan.draft.edited.asked;
         let is_proposed = |left: &&LeftOut| proposed.has(&left.file, &left.name);
-        // Of the others, the head branch has nothing that would be lost.
+        // Entries that the head branch does not propose cannot be lost there.
         let left_out = asked.left_out.iter().filter(|left| !is_proposed(left)).cloned().collect();
         let wanted = WantedRelease { writing: asked.writing, paths: asked.paths, left_out };
         self.require_same_releases(proposed, base, &wanted, request.is_over())?;
         self.on_head(snapshot, *tip, &wanted, listener, |attempt, snapshot, there, listener| {
             Ok(HeadContent {
                 is_same: there.says_all_of(asked.paths),
-                changes: there.changed_entries().count(),
+                changed: there
+                    .changed_entries()
+                    .map(|(path, entry)| (path.to_string(), entry.name.to_string()))
+                    .collect(),
                 orders: attempt.order(snapshot, &there.asked, place, listener)?,
             })
         })
     }
 
     /// Requires that a head branch which the user names has nothing that this release would not put there. Any other name is that
-    /// of these entries alone. What a request proposed that `is_over` does not wait any more.
+    /// of these entries alone. If the request is closed or merged, what it proposed no longer counts.
     pub(super) fn require_same_releases(
         &self,
         proposed: &ProposedReleases,
@@ -152,16 +157,20 @@ impl Attempt<'_> {
         &self,
         plan: &ReleasePlan<'_>,
         ProposedHead { proposed, place, .. }: &ProposedHead,
-        HeadContent { orders, is_same, changes }: HeadContent,
+        HeadContent { orders, is_same, mut changed }: HeadContent,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
         let OrderDecision { left_out, warnings, failure } = policy::decide(&orders, &self.job.delivery.order);
         if let Some(failure) = failure {
             return Err(failure.into());
         }
+        // Equal places of one name are changed one by one, and judged once.
+        for left in &left_out {
+            changed.remove(&(left.file.clone(), left.name.clone()));
+        }
         match Stopped::by_order(&left_out) {
             None => warnings.into_iter().for_each(|warning| listener(&Event::Warned(warning))),
-            Some(stopped) if left_out.len() == changes => return Err(self.stopped_plan(plan, stopped)),
+            Some(stopped) if changed.is_empty() => return Err(self.stopped_plan(plan, stopped)),
             Some(_) => {
                 // Without them, the request would lose what is newer.
                 let message = "a part of this release is older than what is proposed already";

@@ -52,7 +52,8 @@ impl Opener {
         }
     }
 
-    /// Returns how a request that is opened so is merged. An API takes the message of a squash, and options of a push do not.
+    /// Returns how a request that is opened so is merged. By push options, a squash would lose our trailers, so the default is a
+    /// merge commit.
     pub(in crate::flow) fn merge_method(&self, asked: AutoMergeMethod) -> MergeMethod {
         match (asked, self) {
             (AutoMergeMethod::Named(method), _) => method,

@@ -55,13 +55,11 @@ pub(in crate::flow) fn edited(
     paths.iter().map(edited).collect()
 }
 
-/// Returns the argument with a name that releases have said, if the files become the same by it: other texts there make that name
-/// of the one that is written. If none has said one and the name alone `is_unknown`, the argument keeps it: it names no image.
-/// If the `fields` have a name below a registry, and the files become the same by none, they must say the whole name that a chart
-/// makes of it, and a release must have said that.
+/// Returns the argument with the image name that earlier releases said, if the files come out the same: `web=org/web:v1` becomes
+/// `web=ghcr.io/org/web:v1` below `registry: ghcr.io`. Else a name that `is_unknown` by itself becomes `*`.
 ///
 /// # Errors
-/// No release has said such a name.
+/// A chart puts a registry before the name, and no release has said the whole name.
 pub(in crate::flow) fn by_said_name<'n>(
     argument: ImageArgument,
     fields: &Fields,

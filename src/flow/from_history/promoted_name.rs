@@ -39,7 +39,7 @@ enum NameTaken<'p> {
     /// One of them has such a place, or lacks the entry.
     No,
     Yes,
-    /// They do, and the file at `path` has a registry that the name is not of.
+    /// They do, and the file at `path` names another registry than the image has.
     BesideRegistry {
         path: &'p RepositoryPath,
         registry: String,

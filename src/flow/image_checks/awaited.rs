@@ -16,8 +16,8 @@ pub(crate) enum WaitedForImages {
     Yes,
 }
 
-/// Returns what is missing, in words; `None` if it cannot come by itself. Silence is waited for only if the registry has
-/// answered before: at the first look it is rather a wrong name. So it is with a page, which a proxy may have sent. A repository
+/// Returns what is missing, in words; `None` if it cannot come by itself. Waits for a registry that does not answer only if it
+/// answered before: at the first look, its name is rather wrong. So it is with a page, which a proxy may have sent. A repository
 /// that does not exist yet looks like one that the login may not see.
 pub(in crate::flow) fn awaited(
     verdict: &Verdict,

@@ -193,7 +193,11 @@ fn has_moved(pusher: &Pusher<'_>, snapshot: &mut Snapshot<'_>, other_writers: Ot
 }
 
 /// Returns the options for the push: those that were asked for, which the server must accept, or those of git's configuration.
-fn push_options(pusher: &Pusher<'_>, asked: &[String], listener: &mut Listener<'_>) -> Result<Vec<String>, Failure> {
+fn accepted_push_options(
+    pusher: &Pusher<'_>,
+    asked: &[String],
+    listener: &mut Listener<'_>,
+) -> Result<Vec<String>, Failure> {
     let remote = pusher.remote();
     let options = if asked.is_empty() { remote.push_options() } else { asked.to_vec() };
     if pusher.accepts_push_options() || options.is_empty() {
@@ -220,7 +224,7 @@ fn push(
     let begun = Instant::now();
     let remote = pusher.remote();
     let tag = content.and_then(|content| content.tag.as_ref());
-    let push_options = push_options(&pusher, options.push_options, listener)?;
+    let push_options = accepted_push_options(&pusher, options.push_options, listener)?;
     options.gate.begin_push()?;
     let (name, branch) = (remote.to_string(), commit.lease().branch.to_string());
     listener(&Event::Began(Activity::Pushing(BranchInRemote { remote: &name, branch: &branch })));

@@ -86,7 +86,7 @@ impl Proposer<'_> {
         let commit = content.made_here(snapshot, listener)?;
         let Self { pusher, base, head, opener, auto_merge } = self;
         let proposal = seen.proposal(&base, &head, text);
-        let push_options = push_options(&pusher, &opener, &proposal, auto_merge, options)?;
+        let push_options = with_request_options(&pusher, &opener, &proposal, auto_merge, options)?;
         let options = PublishOptions { push_options: &push_options, ..*options };
         let remote = pusher.remote();
         let unwanted = if auto_merge.is_none() { EarlierMerge::of(&opener, proposal) } else { None };
@@ -124,7 +124,7 @@ impl Proposer<'_> {
 }
 
 /// Returns the options of the push, with those that ask for the request.
-fn push_options(
+fn with_request_options(
     pusher: &Pusher<'_>,
     opener: &Opener,
     proposal: &Proposal<'_>,

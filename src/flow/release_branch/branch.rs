@@ -21,8 +21,6 @@ pub(in crate::flow) struct ReleaseBranch {
     pub(super) place: Location,
     /// `None`: the repository's default branch, or a detached HEAD.
     pub(super) branch: Option<BranchName>,
-    /// The flag that names the branch.
-    pub(super) flag: &'static str,
     pub(super) named_by: NamedBy,
     /// The repository's default branch, once it was read because no branch is named.
     pub(super) default: OnceLock<BranchName>,
@@ -46,7 +44,7 @@ pub(in crate::flow) const UNREADABLE: &str =
 
 const OF_A_PULL_REQUEST: &str = "the run of a pull request has no release branch";
 
-const NAME_IT: &str = "`--branch` names the release branch";
+pub(super) const NAME_IT: &str = "`--branch` names the release branch";
 
 pub(in crate::flow) enum Location {
     Url(Remote),
@@ -86,7 +84,7 @@ impl ReleaseBranch {
         let (folder, name) = match &request.repository {
             Repository::Url(url) => {
                 let place = Location::Url(Remote::at(url, options)?);
-                return Ok(Self::new(request, place, request.branch.clone(), NamedBy::Intent, RepositoryPath::root()));
+                return Ok(Self::new(place, request.branch.clone(), NamedBy::Intent, RepositoryPath::root()));
             }
             Repository::Remote { folder, name } => (folder, name),
             Repository::Checkout { folder } => return Self::here(folder, request),
@@ -104,18 +102,11 @@ impl ReleaseBranch {
         };
         let base = checkout.path_of(folder)?;
         let place = Location::Remote { remote, name: name.clone(), checkout: checkout.into() };
-        Ok(Self::new(request, place, Some(branch), named_by, base))
+        Ok(Self::new(place, Some(branch), named_by, base))
     }
 
-    fn new(
-        request: &RepositoryRequest,
-        place: Location,
-        branch: Option<BranchName>,
-        named_by: NamedBy,
-        base: RepositoryPath,
-    ) -> Self {
-        let flag = request.branch_flag;
-        Self { place, branch, flag, named_by, default: OnceLock::new(), base }
+    fn new(place: Location, branch: Option<BranchName>, named_by: NamedBy, base: RepositoryPath) -> Self {
+        Self { place, branch, named_by, default: OnceLock::new(), base }
     }
 
     /// Tells if the run of a pull request writes to the default branch of another repository, as for a preview.
@@ -153,7 +144,7 @@ impl ReleaseBranch {
             ));
         }
         let base = checkout.path_of(folder)?;
-        Ok(Self::new(request, Location::Checkout(checkout.into()), branch, NamedBy::Checkout, base))
+        Ok(Self::new(Location::Checkout(checkout.into()), branch, NamedBy::Checkout, base))
     }
 
     /// Returns the branch; `None` if it is the default one and was not read yet, or if HEAD is detached.

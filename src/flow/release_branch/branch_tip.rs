@@ -1,7 +1,7 @@
 //! The tip of the release branch as one attempt finds it, with what is begun at the remote to read and to push.
 
 use super::announcements::tell_reading;
-use super::branch::{Location, NamedBy, ReleaseBranch, UNREADABLE};
+use super::branch::{Location, NAME_IT, NamedBy, ReleaseBranch, UNREADABLE};
 use super::head_name::head_name;
 use crate::flow::forges::remote_forge::Opener;
 use crate::flow::publish::{Direct, Proposer, Publisher};
@@ -92,7 +92,7 @@ impl ReleaseBranch {
         let Looked { branch, reader, tips } = self.look(remote)?;
         let Some(tip) = tips.tip else {
             return Err(match tips.default {
-                Some(_) => self.absent(&branch, remote, &format!("name the release branch with `{}`", self.flag)),
+                Some(_) => self.absent(&branch, remote, "name the release branch with `--branch`"),
                 None => self.nothing_there(&branch, remote),
             });
         };
@@ -339,10 +339,8 @@ impl ReleaseBranch {
     fn nothing_there(&self, branch: &BranchName, remote: &Remote) -> Failure {
         match self.branch {
             Some(_) => absent(branch, remote).hint("is the repository empty? push a kustomization first"),
-            None => Failure::target(format!("the default branch `{branch}` of {remote} does not exist")).hint(format!(
-                "`{}` names the release branch; in an empty repository, push a kustomization first",
-                self.flag
-            )),
+            None => Failure::target(format!("the default branch `{branch}` of {remote} does not exist"))
+                .hint(format!("{NAME_IT}; in an empty repository, push a kustomization first")),
         }
     }
 }

@@ -3,16 +3,16 @@
 
 use super::other_kustomizations::files_at_hand;
 use crate::git::{GitError, RepositoryPath, Snapshot, TreeEntry};
-use crate::targets;
 use crate::targets::kustomization::is_kustomization_name;
+use crate::targets::{self, FluxImages};
 
 /// How many files are looked through for those of Flux.
 const MAX_READ: usize = 2000;
 
-/// The Kustomizations of Flux in a repository, as far as its files are at hand. They are looked for once.
+/// What the Kustomizations of Flux in a repository set, as far as its files are at hand. They are read once.
 #[derive(Default)]
 pub(in crate::flow) struct TagsElsewhere {
-    flux: Option<Vec<RepositoryPath>>,
+    flux: Option<Vec<FluxImages>>,
 }
 
 impl TagsElsewhere {
@@ -33,10 +33,10 @@ impl TagsElsewhere {
         }
         let flux = self.flux.get_or_insert_with(|| {
             let is_yaml = |name: &str| name.ends_with(".yaml") || name.ends_with(".yml");
-            [files_at_hand(snapshot, is_yaml, MAX_READ), read.to_vec()].concat()
+            let files = [files_at_hand(snapshot, is_yaml, MAX_READ), read.to_vec()].concat();
+            let texts = files.iter().filter_map(|file| Some((file.as_str(), snapshot.file(file).ok()?)));
+            texts.flat_map(|(file, text)| targets::flux_images(file, text)).collect()
         });
-        let sets =
-            |text: &[u8], file: &RepositoryPath| targets::is_set_by_flux(file.as_str(), text, path.as_str(), image);
-        Ok(flux.iter().any(|file| snapshot.file(file).is_ok_and(|text| sets(text, file))))
+        Ok(flux.iter().any(|flux| flux.sets(path.as_str(), image)))
     }
 }

@@ -217,18 +217,32 @@ impl<'r> Reader<'r> {
         self.receive(&mut arguments, WantedOfPack::Commits, objects)
     }
 
-    /// Fetches commits without their trees. A server that does not have one of them, or does not serve it, sends nothing.
+    /// Fetches commits, without their trees if the server supports that. One that does not have one of them, does not serve it,
+    /// or would send more than the limits allow, sends nothing that is kept.
     pub(super) fn fetch_commits(&mut self, ids: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
-        let Some(mut arguments) = self.arguments("tree:0") else {
-            return Ok(());
+        let mut arguments = match self.arguments("tree:0") {
+            Some(arguments) => arguments,
+            None => {
+                // A program of an old protocol answers one request.
+                self.begin_again()?;
+                self.ask()
+            }
         };
+        if !arguments.can_use_deepen() {
+            return Ok(());
+        }
         arguments.deepen(1);
         for id in ids {
             arguments.want(*id);
         }
-        match receive(&mut self.connection, self.protocol, &mut arguments, WantedOfPack::All, objects) {
-            Ok(_) => Ok(()),
-            Err(error) if is_refusal(&error) => self.connection.begin_again(),
+        let mut fetched = Objects::default();
+        match receive(&mut self.connection, self.protocol, &mut arguments, WantedOfPack::All, &mut fetched) {
+            Ok(_) => {
+                objects.absorb(fetched);
+                Ok(())
+            }
+            Err(error) if is_refusal(&error) => self.begin_again(),
+            Err(error) if excess(&error).is_some() => self.connection.abandon_answer(),
             Err(error) => Err(self.connection.failed(error)),
         }
     }

@@ -107,7 +107,7 @@ impl<'c> CandidateBuild<'c> {
             false => new.digest.clone(),
         };
         let as_checked = Build { digest, ..new.clone() };
-        // A commit of which a build runs is not what was bad of another build of it.
+        // If a build of this commit runs, the commit is not what was rolled back.
         let runs_of_commit = running.build.as_ref().is_some_and(|runs| new.has_source_of(runs));
         let is_rebuild =
             move |of: &Build| self.is_of_commit_of(of) && !runs_of_commit && !new.is_higher_version_than(of);

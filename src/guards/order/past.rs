@@ -29,8 +29,8 @@ const MAX_BUILDS_COMPARED: usize = 10;
 #[derive(Debug, Clone, Copy)]
 struct PastQuestion {
     rebuild: Rebuild,
-    /// Whether the repositories of the sources are asked how the commits stand to each other. Where they do not know the
-    /// commit of what runs, that leads to nothing.
+    /// Whether the repositories of the sources are asked how the commits stand to each other. Skipped if the repositories do not
+    /// know the commit of what runs.
     asks_repositories: bool,
 }
 

@@ -1,5 +1,7 @@
 //! A file before and after a commit, and whether the editor makes the one of the other.
 
+use std::collections::HashMap;
+
 use crate::image::ImageArgument;
 use crate::targets;
 use crate::targets::{Absent, Comments, Edit, EditOptions};
@@ -23,15 +25,49 @@ impl ComparedFile<'_> {
     fn is_but_for_comments(&self, edited: &[u8]) -> bool {
         let lines = |text| <[u8]>::split(text, |byte| *byte == b'\n').collect::<Vec<_>>();
         let (before, edited, after) = (lines(self.before), lines(edited), lines(self.after));
-        let number = |lines: &[&[u8]], line: &[u8]| lines.iter().filter(|other| **other == line).count();
+        let mut added: HashMap<&[u8], isize> = HashMap::new();
+        let signed = edited.iter().map(|line| (line, 1)).chain(before.iter().map(|line| (line, -1)));
+        for (line, number) in signed {
+            *added.entry(line).or_default() += number;
+        }
         let has_a_comment = |line: &[u8], after: &[u8]| {
             let behind = after.strip_prefix(line.strip_suffix(b"\r").unwrap_or(line));
             behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"#"))
         };
         // The same line may stand elsewhere already.
-        let is_written = |line: &[u8]| number(&edited, line) > number(&before, line);
+        let is_written = |line: &[u8]| added.get(line).is_some_and(|count| *count > 0);
         let is_edited =
             |(line, after): (&&[u8], &[u8])| *line == after || has_a_comment(line, after) && is_written(line);
         edited.len() == after.len() && edited.iter().zip(after).all(is_edited)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ComparedFile;
+    use std::time::{Duration, Instant};
+
+    #[test]
+    fn lines_that_were_written_may_have_a_comment() {
+        let edited = b"a: v1\nb: v2\n";
+        for (after, expected) in [
+            (&b"a: v1\nb: v2\n"[..], true),
+            (b"a: v1\nb: v2 # now\n", true),
+            (b"a: v1 # now\nb: v2\n", false),
+            (b"a: v1\nb: v2 now\n", false),
+            (b"a: v1\nb: v2 # now\n\n", false),
+        ] {
+            let file = ComparedFile { path: "x", before: b"a: v1\nb: v1\n", after };
+            assert_eq!(file.is_but_for_comments(edited), expected, "{}", String::from_utf8_lossy(after));
+        }
+    }
+
+    #[test]
+    fn many_lines_with_comments_are_compared_in_time() {
+        let [before, edited, after] = ["v1\n", "v2\n", "v2 # now\n"].map(|line| line.repeat(20_000));
+        let file = ComparedFile { path: "x", before: before.as_bytes(), after: after.as_bytes() };
+        let begun = Instant::now();
+        assert!(file.is_but_for_comments(edited.as_bytes()));
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 }

@@ -210,10 +210,13 @@ impl Failure {
         lines.collect()
     }
 
-    /// Returns the failure of another repository than that of the release, which `flag` names.
+    /// Returns the failure of another branch than that of the release, with the flags that name it and its repository in each
+    /// hint.
     #[must_use]
-    pub fn of_repository(self, flag: &str) -> Self {
-        Self { hint: self.hint.map(|hint| hint.replace("`--repo", &format!("`{flag}"))), ..self }
+    pub fn of_repository(self, repository_flag: &str, branch_flag: &str) -> Self {
+        let flags = [("`--repo", repository_flag), ("`--branch", branch_flag)];
+        let named = |hint: String| flags.iter().fold(hint, |hint, (of, flag)| hint.replace(of, &format!("`{flag}")));
+        self.with_each(|problem| Self { hint: problem.hint.map(named), ..problem })
     }
 
     /// Returns this failure with each problem that it sums up changed, or itself changed if it is one.
@@ -263,8 +266,19 @@ impl From<Interrupted> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::again;
+    use super::{Failure, again};
     use std::time::Duration;
+
+    #[test]
+    fn hints_name_the_flags_of_another_repository() {
+        let hinted = |message: &str| Failure::target(message).hint("use `--repo URL`, and its branch with `--branch`");
+        let told = "use `--from-repo URL`, and its branch with `--from-branch`";
+        let of_another = |failure: Failure| failure.of_repository("--from-repo", "--from-branch");
+        assert_eq!(of_another(hinted("a")).hint.as_deref(), Some(told));
+        let both = of_another(hinted("a").and(vec![hinted("b")]));
+        assert_eq!(both.details, ["a", &format!("  hint: {told}"), "b", &format!("  hint: {told}")]);
+        assert!(both.problems.iter().all(|problem| problem.hint.as_deref() == Some(told)), "{both:?}");
+    }
 
     #[test]
     fn when_to_try_again() {

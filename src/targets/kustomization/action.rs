@@ -2,7 +2,7 @@
 
 use super::entry::ImageEntry;
 use crate::targets::edit::FieldName;
-use crate::yaml::{Layout, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError};
+use crate::yaml::{Layout, NodeId, NodeKind, Pair, Pairs, ParsedYaml, Quote, ScalarStyle, Shape, Writer, YamlError};
 
 /// What happens to one field in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,21 +125,26 @@ pub(super) fn swapped<'a>(yaml: &ParsedYaml<'_>, actions: &Actions<'a>) -> Optio
     pair(FieldName::NewTag, FieldName::Digest).or_else(|| pair(FieldName::Digest, FieldName::NewTag))
 }
 
+/// Whether a node has an anchor or a tag.
+fn has_properties(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
+    yaml.tree.is_anchored(node) || yaml.tree.tag(node).is_some()
+}
+
 /// Whether key and value are written out, on their own, without anchor or tag.
 fn is_simple(yaml: &ParsedYaml<'_>, pair: Pair) -> bool {
     let tree = &yaml.tree;
     let is_written = |node| {
         matches!(tree.kind(node), NodeKind::Scalar(_, ScalarStyle::Plain | ScalarStyle::Single | ScalarStyle::Double))
     };
-    [pair.key, pair.value].into_iter().all(|node| is_written(node) && tree.properties(node).is_none())
+    [pair.key, pair.value].into_iter().all(|node| is_written(node) && !has_properties(yaml, node))
 }
 
 /// An inserted field takes the place of a deleted one, which needs no change of commas.
 fn exchange(writer: &mut Writer<'_, '_>, actions: &mut Actions<'_>, least: Quote) {
-    let tree = &writer.yaml.tree;
+    let yaml = writer.yaml;
     let has_text = |pair: &Pair| {
-        matches!(tree.kind(pair.value), NodeKind::Scalar(..) | NodeKind::Alias(_))
-            && tree.properties(pair.value).is_none()
+        matches!(yaml.tree.kind(pair.value), NodeKind::Scalar(..) | NodeKind::Alias(_))
+            && !has_properties(yaml, pair.value)
     };
     for field in FieldName::ALL {
         let deleted = actions.iter().enumerate().find_map(|(index, action)| match action {

@@ -233,6 +233,23 @@ fn what_may_be_an_image_is_told() {
     assert_eq!(output.stdout().matches(" warn ").count(), 1, "what is asked for elsewhere:\n{}", output.stdout());
 }
 
+/// What is wrong with one file hides nothing of the others.
+#[test]
+fn a_file_that_cannot_be_told_is_told_beside_the_others() {
+    let environments = Pipeline::with_environments();
+    let known = environments.build("web", "v1");
+    let files = [
+        File::new("untold.yaml", "image:\n  tag: v1\n"),
+        File::new("broken.yaml", "a: [\n"),
+        File::new("doubts.yaml", format!("image: {known}\nimages: {{api: 'ghcr.io/acme/web:v1'}}\n")),
+    ];
+    environments.stage.remote.commit("main", "Files", &files);
+    let paths = ["-f", "untold.yaml", "-f", "broken.yaml", "-f", "doubts.yaml"];
+    let output = environments.run("check", &paths).run().exit(3).stderr_has("error: 2 problems\n");
+    let output = output.stderr_has("the file does not say which image `image` is").stderr_has("broken.yaml");
+    output.stdout_has("not checked: doubts.yaml:2:15: `ghcr.io/acme/web:v1` may be an image");
+}
+
 /// An alias of an image that is listed says nothing new.
 #[test]
 fn an_image_and_its_aliases_are_one() {

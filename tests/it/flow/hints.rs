@@ -198,6 +198,14 @@ fn what_cannot_be_read_is_named_by_its_own_flag() {
         promote.args(["--to", "production"]).run()
     };
     promote("/nowhere").exit(3).stderr_has("hint: name a repository with `--from-repo`, by URL or path");
+    let other = stage.remote.sibling("other");
+    let commit = other.commit("main", "Begin", &[File::new("kustomization.yaml", "images: []\n")]);
+    let checkout = Checkout::clone_with(&other.file_url(), &[]);
+    checkout.git(["checkout", "--quiet", "--detach"]).run().success();
+    let here = promote(&checkout.path().display().to_string()).exit(3);
+    here.stderr_has("hint: `--from-branch` names the release branch");
+    other.git(["update-ref", "--no-deref", "HEAD", &commit]).run().success();
+    promote(&other.file_url()).exit(3).stderr_has("has no default branch\n  hint: add `--from-branch NAME`\n");
     let hint = "hint: write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
     promote("git://host/a/b.git").exit(2).stderr_has(hint);
     let release = stage.tagship().args(["release", "--repo", &url, "--no-check", "-k", "/abs/production", "a=*:v1"]);

@@ -378,6 +378,25 @@ fn what_is_left_out_and_proposed_already_is_judged_there() {
     assert!(String::from_utf8(at.stage.remote.file(&head(&first), FILE)).unwrap().contains("v1.2.0"));
 }
 
+/// Places of one image that say the same are judged once, and all of them stay.
+#[test]
+fn an_older_release_of_two_equal_places_is_superseded() {
+    let at = Proposals::new();
+    let pod = |name: &str| {
+        let container = "spec:\n  containers:\n  - name: web\n    image: org/web:v0.9.0\n";
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\n{container}")
+    };
+    at.stage.remote.commit("main", "Pods", &[File::new("pods.yaml", format!("{}---\n{}", pod("a"), pod("b")))]);
+    let propose = |tag: &str| {
+        let release = tagship().home(&at.stage.home).args(["release", "--repo", &at.forge.url_with_token(TOKEN)]);
+        let release = release.args(["-f", "pods.yaml", "--branch", "main", "--forge", "github", "--no-check"]);
+        release.args(["--pull-request", "--output", "json", &format!("web=*:{tag}")]).run()
+    };
+    assert_eq!(document(&propose("v1.1.0").success())["outcome"], "proposed");
+    let older = document(&propose("v1.0.0").success());
+    assert_eq!(older["outcome"], "superseded", "{older}");
+}
+
 /// A tag that moves is proposed again each time that it has moved, whatever it meant before.
 #[test]
 fn a_tag_that_moves_is_proposed_with_its_digest() {

@@ -1,5 +1,7 @@
 //! Images without tag and digest: what runs is told by no file then, or is `latest`. None of them passes unasked.
 
+use std::time::{Duration, Instant};
+
 use crate::pipeline::{PRODUCTION, Pipeline, kustomization};
 use crate::support::command::Command;
 use crate::support::registry::Image;
@@ -157,6 +159,31 @@ fn a_container_may_have_its_tag_from_flux() {
     for flux in [flux("./app", &entry), flux("./apps", &other), flux("apps", &entry.replace("newTag", "newName"))] {
         check(&flux, &["-f", "clusters/web.yaml"]).exit(4).stderr_has(&format!("{image}:latest"));
     }
+}
+
+/// Each file is read once for all images.
+#[test]
+fn many_containers_beside_many_files_of_flux() {
+    let environments = Pipeline::with_environments();
+    let data = "  key: value\n".repeat(200);
+    let flux = format!(
+        "apiVersion: v1\nkind: ConfigMap\ndata:\n{}---\napiVersion: kustomize.toolkit.fluxcd.io/v1\n\
+         kind: Kustomization\nspec:\n  path: other\n",
+        data.lines()
+            .enumerate()
+            .fold(String::new(), |text, (n, line)| text + &line.replace("key", &format!("k{n}")) + "\n")
+    );
+    let images: Vec<String> = (0..60).map(|n| format!("{}{n}", absent(&environments))).collect();
+    let containers: Vec<(&str, &str)> =
+        images.iter().map(|image| (image.rsplit('/').next().unwrap(), &**image)).collect();
+    let mut files: Vec<File> = (0..300).map(|n| File::new(&format!("clusters/{n}.yaml"), &flux)).collect();
+    files.push(File::new(MANIFEST, pod(&containers)));
+    environments.stage.remote.commit("main", "Files", &files);
+    let checkout = Checkout::shallow(&environments.stage.remote.file_url());
+    let check = environments.stage.tagship().current_dir(checkout.path()).args(["check", "-f", MANIFEST]);
+    let begun = Instant::now();
+    check.run().exit(4).stderr_has("error: 60 problems\n");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 /// `present` is said of what was asked for, and all else is named.

@@ -760,6 +760,30 @@ fn a_server_without_partial_fetches() {
     }
 }
 
+/// A squash is told by its head branch, whose commits come whole too.
+#[test]
+fn squashes_at_a_server_without_partial_fetches() {
+    let on = Released::new().proposed();
+    on.stage.remote.configure("uploadpack.allowFilter", "false");
+    let (base, head) = on.tips();
+    let squash = |title: &str| push(on.commit_of(&on.merged(&base, &head), &[&base], title), Some(&base));
+    let expect = |push: &Push, outcome: &str| {
+        let shallow = on.checkout(&["--depth", "1"]);
+        let on_disk = format!("file://{}/gitops", on.stage.remote.folder().display());
+        for guard in [
+            on.in_ci(on.guard(), push),
+            on.in_ci(on.guard().current_dir(shallow.path()), push),
+            Released::in_ci_of(&on_disk, on.guard(), push),
+        ] {
+            guard.run().success().stdout_has(&format!(r#""outcome":"{outcome}""#));
+        }
+    };
+    expect(&squash("A title of its own (#1)"), "skipped");
+    let file = String::from_utf8(on.stage.remote.file(HEAD, FILE)).unwrap() + "namePrefix: x-\n";
+    let edited = push(on.commit("main", "A title of its own (#1)", &[File::new(FILE, file)]), Some(&base));
+    expect(&edited, "proceed");
+}
+
 /// The pipeline of a push starts another one with what was pushed; one that a person started tells no push.
 #[test]
 fn a_child_pipeline_is_of_the_push_of_its_parent() {

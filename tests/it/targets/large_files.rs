@@ -58,3 +58,15 @@ fn values_with_many_images_in_one_mapping() {
     let made = |(_, fields): &(String, Fields)| fields.before_name.as_ref().and_then(|before| before.made.clone());
     assert!(shown.entries.iter().all(|entry| made(entry).is_some_and(|made| made.starts_with("r.example/acme/s"))));
 }
+
+#[test]
+fn a_name_that_parts_around_it_may_make_in_many_ways() {
+    let owners = ["organization", "org", "project", "namespace", "owner"];
+    let owners: String = owners.iter().map(|key| format!("    {key}: x\n")).collect();
+    let text = format!("web:\n  image:\n    registry: r.test\n{owners}    repository: web\n    tag: v1\n");
+    let argument = format!("web.image=r.test/{}z/web:v2", "x/".repeat(12));
+    let start = Instant::now();
+    let edit = edit("values.yaml", text.as_bytes(), &[argument.parse().unwrap()], Absent::Report).unwrap();
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+    assert!(edit.changed());
+}

@@ -2,7 +2,7 @@
 //! or on the way to it, or an organization beside it. Charts differ in whether they do, so the image keeps the name that is here.
 //! But an argument may name what such a chart makes of it, and that is not written behind the same texts once more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::registries_around::{
     certain_registries, is_address, is_before_names, is_registry_key, part, registries_of_images,
@@ -121,18 +121,27 @@ impl<'y> PartsAround<'y> {
     pub(in crate::targets::scalars) fn keys_of(&self, new_name: &str) -> Option<Vec<&str>> {
         let before = new_name.strip_suffix(&self.name)?.strip_suffix('/')?;
         let is_own = self.own_registry.is_none_or(|own| after_prefix(own, before).is_some());
-        if is_own { self.keys_before(before) } else { None }
+        if is_own { self.keys_before(before, &mut HashSet::new()) } else { None }
     }
 
-    fn keys_before(&self, text: &str) -> Option<Vec<&str>> {
-        self.parts.iter().find_map(|(key, part)| {
+    /// Returns the keys of the texts that make `text`, the end of a name. Of the ends that they do not make, `failed` has the
+    /// lengths: several texts may be the same.
+    fn keys_before(&self, text: &str, failed: &mut HashSet<usize>) -> Option<Vec<&str>> {
+        if failed.contains(&text.len()) {
+            return None;
+        }
+        let keys = self.parts.iter().find_map(|(key, part)| {
             if text == *part {
                 return Some(vec![key.as_str()]);
             }
-            let mut keys = self.keys_before(after_prefix(part, text)?)?;
+            let mut keys = self.keys_before(after_prefix(part, text)?, failed)?;
             keys.insert(0, key);
             Some(keys)
-        })
+        });
+        if keys.is_none() {
+            failed.insert(text.len());
+        }
+        keys
     }
 
     /// Returns the part that a chart would put before a new name that begins with it already, or with another registry.

@@ -29,22 +29,45 @@ pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<ImageByPa
     items(yaml, images, "spec.images").map(entry).collect()
 }
 
-/// Returns whether a Kustomization of Flux gives an image of the manifest at a path a version: by an entry, or by a patch.
-pub(in crate::targets) fn is_set_by_flux(images: &FileImages<'_, '_>, manifest: &str, image: &str) -> bool {
+/// The images that a Kustomization of Flux gives a version in its folder.
+pub struct FluxImages {
+    folder: String,
+    /// The names of its entries, which kustomize matches.
+    entries: Vec<String>,
+    /// The names in its patches.
+    patched: Vec<String>,
+}
+
+impl FluxImages {
+    /// Returns whether it gives an image of the manifest at a path a version.
+    pub fn sets(&self, manifest: &str, image: &str) -> bool {
+        let Self { folder, entries, patched } = self;
+        let below = manifest.strip_prefix(folder.as_str());
+        let is_below = folder.is_empty() || below.is_some_and(|rest| rest.starts_with('/'));
+        is_below
+            && (entries.iter().any(|name| is_for(name, image)) || patched.iter().any(|name| is_same_image(name, image)))
+    }
+}
+
+/// Returns what the Kustomizations of Flux in a file set.
+pub(in crate::targets) fn flux_images(images: &FileImages<'_, '_>) -> Vec<FluxImages> {
     let yaml = images.yaml;
     let of_flux = images.objects.iter().filter(|object| object.kind == DocumentKind::FluxKustomization);
-    of_flux.filter_map(|object| value_of(yaml, object.root, "spec")).any(|spec| {
+    let specs = of_flux.filter_map(|object| value_of(yaml, object.root, "spec"));
+    let images = specs.map(|spec| {
         let folder = text_of(yaml, spec, "path").unwrap_or_default().trim_start_matches("./").trim_matches('/');
-        let below = manifest.strip_prefix(folder);
-        let is_below = folder.is_empty() || below.is_some_and(|rest| rest.starts_with('/'));
-        let mut entries = items(yaml, value_of(yaml, spec, "images"), "");
-        let sets = |(_, entry): (String, NodeId)| {
+        let set = |(_, entry): (String, NodeId)| {
             let has_version = ["newTag", "digest"].iter().any(|key| text_beside(yaml, entry, key).is_some());
-            has_version && text_of(yaml, entry, "name").is_some_and(|name| is_for(name, image))
+            text_of(yaml, entry, "name").filter(|_| has_version).map(str::to_owned)
         };
-        let is_patched = |(_, text): &(NodeId, &str)| versioned_images(text).any(|set| is_same_image(&set.name, image));
-        is_below && (entries.any(sets) || patches(yaml, spec).iter().any(is_patched))
-    })
+        let patched = patches(yaml, spec).into_iter().flat_map(|(_, text)| versioned_images(text));
+        FluxImages {
+            folder: folder.to_owned(),
+            entries: items(yaml, value_of(yaml, spec, "images"), "").filter_map(set).collect(),
+            patched: patched.map(|image| image.name).collect(),
+        }
+    });
+    images.collect()
 }
 
 /// Returns the entries in the post-renderers of a HelmRelease. A digest decides what is pulled, whatever the tag beside it.
