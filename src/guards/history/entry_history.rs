@@ -316,8 +316,6 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries, numbers: 
             |said: &Fields| by_hand.as_ref().is_some_and(|new| build(said).is_older_by_tag_than(new, numbers));
         let has_title = || titles(&changes[index].record).any(|title| title.starts_with("Revert "));
         let reverts = by_hand.is_some() && has_title() && !changes[index + 1..].iter().any(is_same);
-        // What a template says never ran.
-        let is_released = |change: usize| changes[change].trailers.is_some();
         let newest = stack.len().saturating_sub(1);
         let compared = stack.len().saturating_sub(MAX_COMPARED)..;
         let is_taken = |at: usize, change: usize| match earlier {
@@ -326,9 +324,7 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries, numbers: 
                 gone_back_to.is_some_and(|same| change < same)
                     || named.contains(&changes[change].record.id)
                     || (reverts && at == newest && !changes[change].fields.as_ref().is_some_and(is_lower))
-                    || (compared.contains(&at)
-                        && is_released(change)
-                        && changes[change].fields.as_ref().is_some_and(is_higher))
+                    || (compared.contains(&at) && changes[change].fields.as_ref().is_some_and(is_higher))
             }
         };
         let mut kept = Vec::new();
