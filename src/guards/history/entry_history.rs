@@ -76,6 +76,13 @@ impl EntryHistory {
         }
         Ok(read)
     }
+
+    /// Returns whether enough was read to know what each of the `newest` changes went back to, and so what they took back. One by
+    /// hand may have gone back to any before it.
+    pub(crate) fn tells_what_went_back(&self, newest: usize) -> bool {
+        let is_told = |change: &LoggedRelease| change.trailers.is_some() || !change.stands() || change.fields.is_none();
+        self.changes.len() >= MAX_COMPARED || self.changes[..newest].iter().all(is_told)
+    }
 }
 
 /// Returns the place of each commit that the branch has been at, the newest first, among its newest `depth` commits. Their dates
