@@ -196,7 +196,7 @@ impl CandidateBuild<'_> {
         let in_tag = self.new.tag.as_deref().and_then(source_in_tag);
         let source = source.filter(|source| in_tag.as_ref() != Some(source));
         let (file, name) = (self.file.to_owned(), self.name.clone());
-        Ok(EntryOrder { file, name, ordered, source, sources, still_taken_back })
+        Ok(EntryOrder { file, name, before: entry.now.clone(), ordered, source, sources, still_taken_back })
     }
 
     /// Compares the build with what was taken back, and with what runs.
