@@ -209,6 +209,21 @@ fn a_lower_tag_by_hand_takes_back_what_came_by_hand() {
     }
 }
 
+/// However many builds are higher than a tag that a person lowers, none of them comes again.
+#[test]
+fn a_lower_tag_by_hand_takes_back_many_builds() {
+    let pipeline = Pipeline::new();
+    let mut now = "b15411f387bb2a2286676b92a87fd85aa9b682a5".to_owned();
+    let tags = (1..=105).map(|number| format!("v1.2.{number}"));
+    for tag in ["v1.1.0".to_owned()].into_iter().chain(tags).chain(["v1.1.5".to_owned()]) {
+        by_hand(&pipeline, &now, &tag);
+        now = tag;
+    }
+    ends(&release(&pipeline, "v1.2.2").run().success(), "superseded");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    assert!(pipeline.file(FOLDER).contains("v1.1.0"), "{}", pipeline.file(FOLDER));
+}
+
 /// A file may say from its beginning what is lowered later: nothing tells whether that ever ran.
 #[test]
 fn what_a_file_said_first_and_was_lowered() {
