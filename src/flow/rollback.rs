@@ -163,7 +163,10 @@ fn find(
     seen: &mut Option<CommitId>,
 ) -> Result<(Vec<LoggedRelease>, usize), Failure> {
     let name = request.name.as_str();
-    let is_found = |read: &EntryHistory| !matches!(place_of_earlier(&read.changes, request), Ok(None));
+    let is_found = |read: &EntryHistory| match place_of_earlier(&read.changes, request) {
+        Ok(place) => place.is_some_and(|place| read.tells_what_went_back(place)),
+        Err(_) => true,
+    };
     let found = EntryHistory::read(snapshot, path, Some(name), Numbers::InVersions, &is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);

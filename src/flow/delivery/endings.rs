@@ -4,7 +4,7 @@ use super::attempt::{Attempt, Stop};
 use super::release_plan::{Draft, ReleasePlan};
 use crate::flow::file_edits::released::releases_of;
 use crate::flow::forges::source_changes::compare;
-use crate::guards::order::EntryOrders;
+use crate::guards::order::{EntryOrder, EntryOrders};
 use crate::message::Release;
 use crate::outcome::{Changes, Ending, FileEdit, Outcome, StopKind, Stopped};
 
@@ -51,10 +51,13 @@ impl Attempt<'_> {
         self.compare_sources(&mut releases, orders);
         for release in &mut releases {
             release.source = edited.asked.writing.sources.of(release.entry.name.as_str()).cloned();
-            let Some(order) = orders.of(&release.file, release.entry.name.as_str()) else { continue };
-            release.source = order.source.clone().or(release.source.take());
-            release.order = Some(order.ordered.reason.clone());
-            release.still_taken_back.clone_from(&order.still_taken_back);
+            // The commit tells of a name what any place of it needs.
+            let of_name: Vec<&EntryOrder> = orders.of_name(&release.file, &release.entry).collect();
+            let source = of_name.iter().find_map(|order| order.source.clone());
+            let still_taken_back = of_name.iter().flat_map(|order| &order.still_taken_back).copied();
+            release.order = orders.of(&release.file, &release.entry).map(|order| order.ordered.reason.clone());
+            release.source = source.or(release.source.take());
+            release.still_taken_back = still_taken_back.collect();
         }
         releases
     }

@@ -99,7 +99,7 @@ fn entries_to_rule<'d>(draft: &'d Draft<'_>, orders: &'d EntryOrders) -> Vec<Ent
     let to_rule = |(path, entry): (&'d RepositoryPath, &'d EntryEdit)| {
         let name = entry.name.as_str();
         let source = Build::of_entry(name, &entry.after, writing.sources.of(name)).source;
-        let order = orders.of(path.as_str(), name);
+        let order = orders.of(path.as_str(), entry);
         EntryToRule { path, entry, source, order, was_on_branch: writing.purpose.is_rollback() }
     };
     draft.judged_entries().map(to_rule).collect()

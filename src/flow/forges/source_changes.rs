@@ -18,7 +18,7 @@ pub(in crate::flow) fn compare(
     // The entries of a release are often built from one commit.
     let mut found: Vec<(&(SourceCommit, SourceCommit), Option<SourceComparison>)> = Vec::new();
     for release in releases {
-        let order = orders.of(&release.file, release.entry.name.as_str());
+        let order = orders.of(&release.file, &release.entry);
         let Some(sources) = order.and_then(|order| order.sources.as_ref()) else { continue };
         let known = found.iter().find(|(other, _)| *other == sources);
         release.comparison = match known {

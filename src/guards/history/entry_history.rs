@@ -1,7 +1,7 @@
 //! What the entries of one file became, commit by commit along the line of the branch's tips, whatever made the
 //! commits. The files decide; what a commit's trailers say counts only if its change agrees with them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::branch_line::BranchLine;
 use super::claims::claims_of;
@@ -24,6 +24,9 @@ const MAX_COMMITS: usize = 100_000;
 
 /// How many commits in a row must be of a time before the history is taken to be there: some of them have a wrong date.
 const COMMITS_OF_A_TIME: usize = 10;
+
+/// How many changes of an entry are read at most to find what those by hand went back to.
+const MAX_CHANGES_TOLD: usize = 100;
 
 /// What entries became.
 pub(crate) struct EntryHistory {
@@ -75,6 +78,13 @@ impl EntryHistory {
             }
         }
         Ok(read)
+    }
+
+    /// Returns whether enough was read to know what each of the `newest` changes went back to, and so what they took back. One by
+    /// hand may have gone back to any before it.
+    pub(crate) fn tells_what_went_back(&self, newest: usize) -> bool {
+        let is_told = |change: &LoggedRelease| change.trailers.is_some() || !change.stands() || change.fields.is_none();
+        self.changes.len() >= MAX_CHANGES_TOLD || self.changes[..newest].iter().all(is_told)
     }
 }
 
@@ -278,8 +288,26 @@ fn differences(record: &CommitRecord, path: &RepositoryPath, after: &Entries, be
     changed.map(change).collect()
 }
 
-/// Up to how many of the newest builds that stand are looked at for those that a lower tag takes back.
-const MAX_COMPARED: usize = 100;
+/// Up to how many of the newest builds that a lower tag does not take back are looked at for those that it does.
+const MAX_COMPARED: usize = 20;
+
+/// Returns which of the `standing` changes of an entry, the newest first, made a build that has a higher tag than `new`.
+fn higher_than(
+    new: &Build,
+    changes: &[LoggedRelease],
+    standing: impl Iterator<Item = usize>,
+    numbers: Numbers,
+) -> HashSet<usize> {
+    let mut others = 0;
+    let is_higher = |at: &usize| {
+        let LoggedRelease { name, fields, .. } = &changes[*at];
+        let said = fields.as_ref().filter(|_| others < MAX_COMPARED);
+        let is_higher = said.is_some_and(|said| new.is_older_by_tag_than(&Build::of_entry(name, said, None), numbers));
+        others += usize::from(!is_higher);
+        is_higher
+    };
+    standing.filter(is_higher).collect()
+}
 
 /// Marks the changes that went back to what an entry said before, and what they took back. A release of ours goes back only
 /// if it says so; any other change goes back if the entry says again what it said before. If it says what is new, it takes
@@ -310,25 +338,23 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries, numbers: 
         let gone_back_to = (index + 1..changes.len()).find(|at| is_rollback && is_same(&changes[*at]));
         let build = |fields: &Fields| Build::of_entry(name, fields, None);
         let by_hand = fields.as_ref().filter(|_| trailers.is_none()).map(build);
-        let is_higher =
-            |said: &Fields| by_hand.as_ref().is_some_and(|new| new.is_older_by_tag_than(&build(said), numbers));
         let is_lower =
             |said: &Fields| by_hand.as_ref().is_some_and(|new| build(said).is_older_by_tag_than(new, numbers));
         let has_title = || titles(&changes[index].record).any(|title| title.starts_with("Revert "));
         let reverts = by_hand.is_some() && has_title() && !changes[index + 1..].iter().any(is_same);
-        // What a template says never ran.
-        let is_released = |change: usize| changes[change].trailers.is_some();
         let newest = stack.len().saturating_sub(1);
-        let compared = stack.len().saturating_sub(MAX_COMPARED)..;
+        let standing_changes = stack.iter().rev().filter_map(|(_, change)| *change);
+        let higher = match &by_hand {
+            Some(new) if earlier.is_none() => higher_than(new, changes, standing_changes, numbers),
+            _ => HashSet::new(),
+        };
         let is_taken = |at: usize, change: usize| match earlier {
             Some(earlier) => at > earlier,
             None => {
                 gone_back_to.is_some_and(|same| change < same)
                     || named.contains(&changes[change].record.id)
                     || (reverts && at == newest && !changes[change].fields.as_ref().is_some_and(is_lower))
-                    || (compared.contains(&at)
-                        && is_released(change)
-                        && changes[change].fields.as_ref().is_some_and(is_higher))
+                    || higher.contains(&change)
             }
         };
         let mut kept = Vec::new();

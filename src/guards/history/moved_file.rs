@@ -1,5 +1,6 @@
 //! Where a file was before a commit moved or renamed it. git keeps no such thing: a file that is gone in the same commit and
-//! said the same of its entries is the one that was moved. A file of another name must be alike as well.
+//! said the same of its entries is the one that was moved. A file of another name must be alike as well. One that keeps its name
+//! may have got other versions of its images, but for all of them no other names.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use super::file_entries::Entries;
 use crate::git::{CommitRecord, RemovedFile, RepositoryPath, Snapshot};
 use crate::outcome::failure::Failure;
 use crate::targets;
+use crate::targets::Fields;
 use crate::targets::kustomization::is_kustomization_name;
 
 /// How many files that are gone, and kept neither name nor content, are read: those whose paths are the nearest ones.
@@ -18,8 +20,8 @@ const MAX_RENAMED_FILES: usize = 20;
 /// that one.
 ///
 /// Of several files that are gone, the one counts that says the same of `name`, then of the most entries, then the one that has
-/// the same content, then the one whose path has the most names in common, then the first one: the one with the fewest folders,
-/// then by name.
+/// the same content, then the one whose path has the most names in common, then the one whose text is the most alike, then the
+/// first one: the one with the fewest folders, then by name.
 ///
 /// # Errors
 /// If the repository cannot be read.
@@ -48,14 +50,16 @@ pub(super) fn moved_from(
     for candidate in candidates {
         let bytes = snapshot.file_at(before, &candidate.path)?.unwrap_or_default();
         let then = all_entries(&candidate.path, bytes, name);
-        let is_renamed = || is_alike(bytes, text) && say_the_same(&then, &said);
-        if !is_kept(&candidate) && !is_renamed() {
-            continue;
-        }
+        let alike = bytes_in_common(bytes, text);
         let is_equal = |entry: &str| said.contains_key(entry) && said.get(entry) == then.get(entry);
         let equal = said.keys().filter(|entry| is_equal(entry)).count();
-        let rank = (name.is_some_and(is_equal), equal, candidate.is_same, names_in_common(&candidate.path, path));
-        if equal > 0 && best.as_ref().is_none_or(|(highest, _)| rank > *highest) {
+        let is_moved = match is_kept(&candidate) {
+            true => equal > 0 || name_the_same(&then, &said),
+            false => equal > 0 && 2 * alike >= bytes.len().max(text.len()) && say_the_same(&then, &said),
+        };
+        let rank =
+            (name.is_some_and(is_equal), equal, candidate.is_same, names_in_common(&candidate.path, path), alike);
+        if is_moved && best.as_ref().is_none_or(|(highest, _)| rank > *highest) {
             best = Some((rank, candidate.path));
         }
     }
@@ -97,8 +101,8 @@ fn name_and_ending(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns whether at least half of the larger text is lines of the other one, as git tells a file that was renamed.
-fn is_alike(one: &[u8], other: &[u8]) -> bool {
+/// Returns how many bytes are lines that both texts have. If these are half of the larger one, git tells that it was renamed.
+fn bytes_in_common(one: &[u8], other: &[u8]) -> usize {
     let lines = |text| <[u8]>::split_inclusive(text, |byte| *byte == b'\n');
     let mut left: HashMap<&[u8], usize> = HashMap::new();
     for line in lines(one) {
@@ -111,12 +115,20 @@ fn is_alike(one: &[u8], other: &[u8]) -> bool {
             common += line.len();
         }
     }
-    2 * common >= one.len().max(other.len())
+    common
 }
 
 /// Returns whether the entries that both have say the same: the files of two services, or of two previews, are alike, too.
 fn say_the_same(one: &Entries, other: &Entries) -> bool {
     one.iter().all(|(entry, fields)| other.get(entry).is_none_or(|other| other == fields))
+}
+
+/// Returns whether both have entries of one name, and each of these is of one image, whatever its version.
+fn name_the_same(one: &Entries, other: &Entries) -> bool {
+    let images =
+        |(entry, fields): (&String, &Fields)| Some(fields.image_name(entry) == other.get(entry)?.image_name(entry));
+    let mut images = one.iter().filter_map(images).peekable();
+    images.peek().is_some() && images.all(|is_same| is_same)
 }
 
 fn names_in_common(one: &RepositoryPath, other: &RepositoryPath) -> usize {

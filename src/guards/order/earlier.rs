@@ -60,6 +60,24 @@ pub(super) fn earlier_builds(changes: &[LoggedRelease], name: &str) -> Vec<Earli
     changes.iter().enumerate().filter_map(earlier).collect()
 }
 
+/// Reads which changes of an entry stand, with their builds, the newest first, until that `is_enough`. What runs is the first.
+///
+/// # Errors
+/// If the repository cannot be read.
+pub(super) fn read_standing(
+    snapshot: &mut Snapshot<'_>,
+    EntryAtTip { path, name, numbers, .. }: &EntryAtTip<'_>,
+    is_enough: impl Fn(&[(CommitId, Build)]) -> bool,
+) -> Result<Vec<(CommitId, Build)>, Failure> {
+    let standing = |changes: &[LoggedRelease]| -> Vec<(CommitId, Build)> {
+        let standing = changes.iter().enumerate().filter(|(_, change)| change.stands());
+        standing.filter_map(|(at, change)| Some((change.record.id, build_of(&changes[at..], name)?))).collect()
+    };
+    let is_enough = |read: &EntryHistory| is_enough(&standing(&read.changes));
+    let history = EntryHistory::read(snapshot, path, Some(name), *numbers, &is_enough)?;
+    Ok(standing(&history.changes))
+}
+
 /// Returns the builds of the entry `name` that were taken back.
 pub(super) fn taken_back(changes: &[LoggedRelease], name: &str) -> Vec<TakenBack> {
     let taken = |earlier| match earlier {

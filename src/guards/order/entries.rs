@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::build::source_in_tag;
 use super::candidate::{CandidateBuild, EntryComparison};
+use super::earlier::read_standing;
 use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, OrderVerdict};
 use super::found_claim::last_repository;
@@ -17,8 +18,8 @@ use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, Numbers};
 use crate::git::{CommitId, Snapshot};
 use crate::guards::history::claims::BranchClaims;
-use crate::message::SourceCommit;
 use crate::message::trailers::MAX_TAKEN_BACK;
+use crate::message::{SourceCommit, each_once};
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{OnUnknownOrder, OrderBy};
@@ -172,7 +173,8 @@ impl CandidateBuild<'_> {
         self.new.source = self.new.source.or_else(|| comparison.label.clone());
         let ran_before = self.by_the_past(&comparison, &running, entry, snapshot, claims, repositories)?;
         let mut ordered = ran_before.unwrap_or(comparison.ordered);
-        let mut still_taken_back = comparison.still_taken_back;
+        let explained = self.explained_releases(&running, entry, snapshot)?;
+        let mut still_taken_back = each_once(explained.into_iter().chain(comparison.still_taken_back));
         if still_taken_back.len() > MAX_TAKEN_BACK {
             note(format!(
                 "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
@@ -196,7 +198,7 @@ impl CandidateBuild<'_> {
         let in_tag = self.new.tag.as_deref().and_then(source_in_tag);
         let source = source.filter(|source| in_tag.as_ref() != Some(source));
         let (file, name) = (self.file.to_owned(), self.name.clone());
-        Ok(EntryOrder { file, name, ordered, source, sources, still_taken_back })
+        Ok(EntryOrder { file, name, before: entry.now.clone(), ordered, source, sources, still_taken_back })
     }
 
     /// Compares the build with what was taken back, and with what runs.
@@ -214,8 +216,7 @@ impl CandidateBuild<'_> {
         }
         let comparison = self.against_running(running, snapshot, repositories)?;
         let new = &Build { source: new.source.clone().or_else(|| comparison.label.clone()), ..new.clone() };
-        let is_explained = running.build.as_ref().is_some_and(|runs| self.is_explained(runs));
-        let mut still_taken_back: Vec<CommitId> = running.release.filter(|_| is_explained).into_iter().collect();
+        let mut still_taken_back = Vec::new();
         for other in others {
             let judgement = self.judge(new, &other.build, snapshot, repositories)?;
             if !matches!(judgement, Judgement::Newer(_) | Judgement::HigherTag | Judgement::Replaces(_)) {
@@ -256,6 +257,24 @@ impl CandidateBuild<'_> {
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
         let ordered = by_labels(told(context, running, &new, &runs, judgement));
         Ok(EntryComparison { label: new.source, ..ordered.into() })
+    }
+
+    /// Returns the releases that a promotion takes back, that of what runs with them: their builds were taken back where it comes
+    /// from.
+    fn explained_releases(
+        &self,
+        running: &RunningEntry,
+        entry: &EntryAtTip<'_>,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<Vec<CommitId>, Failure> {
+        if !running.build.as_ref().is_some_and(|runs| self.is_explained(runs)) {
+            return Ok(Vec::new());
+        }
+        let is_enough = |standing: &[(CommitId, Build)]| {
+            standing.len() > MAX_TAKEN_BACK || standing.iter().any(|(_, build)| build.is(&self.new))
+        };
+        let standing = read_standing(snapshot, entry, is_enough)?.into_iter();
+        Ok(standing.filter(|(_, build)| self.is_explained(build)).map(|(release, _)| release).collect())
     }
 
     fn is_explained(&self, runs: &Build) -> bool {

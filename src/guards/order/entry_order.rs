@@ -3,8 +3,9 @@
 use crate::git::CommitId;
 use crate::image::ImageName;
 use crate::message::SourceCommit;
+use crate::targets::{EntryEdit, Fields};
 
-/// The orders of the entries that change. Each has one.
+/// The orders of the entries that change. A name may have several places: each has one, and those that are alike share it.
 #[derive(Default)]
 pub struct EntryOrders(Vec<EntryOrder>);
 
@@ -17,9 +18,16 @@ impl EntryOrders {
         self.0.iter()
     }
 
-    /// Returns the order of the entry `name` of the file at `file`; `None` if it does not change, or if order was not read.
-    pub fn of(&self, file: &str, name: &str) -> Option<&EntryOrder> {
-        self.0.iter().find(|order| order.file == file && order.name.as_str() == name)
+    /// Returns the order of an entry of the file at `file`: the worst one, if several places say the same, and have a past each.
+    /// `None` if it does not change, or if order was not read.
+    pub fn of(&self, file: &str, entry: &EntryEdit) -> Option<&EntryOrder> {
+        let of_place = self.of_name(file, entry).filter(|order| order.before == entry.before);
+        of_place.max_by_key(|order| order.ordered.verdict)
+    }
+
+    /// Returns the orders of all places that have the name of an entry.
+    pub fn of_name(&self, file: &str, entry: &EntryEdit) -> impl Iterator<Item = &EntryOrder> {
+        self.0.iter().filter(move |order| order.name == entry.name && order.file == file)
     }
 
     pub fn are_of_one_file(&self) -> bool {
@@ -31,6 +39,8 @@ impl EntryOrders {
 pub struct EntryOrder {
     pub file: String,
     pub name: ImageName,
+    /// What the place said.
+    pub before: Fields,
     pub ordered: Ordered,
     /// The commit that the new image was built from, if something tells more of it than its tag does.
     pub source: Option<SourceCommit>,
@@ -40,8 +50,8 @@ pub struct EntryOrder {
     pub still_taken_back: Vec<CommitId>,
 }
 
-/// What follows for an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What follows for an entry, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderVerdict {
     /// It is newer than what runs.
     Newer,
@@ -50,11 +60,11 @@ pub enum OrderVerdict {
     Allowed,
     /// It goes out although the lines have diverged; a person should know why.
     Replaces,
-    /// It is provably older, or was taken back.
-    Superseded,
-    Diverged,
     /// It goes out, and nothing is known of its order.
     Unknown,
+    Diverged,
+    /// It is provably older, or was taken back.
+    Superseded,
 }
 
 /// What follows for an entry, with the reason as a sentence.

@@ -188,7 +188,8 @@ fn a_promotion_takes_no_name_below_a_registry_for_the_image() {
         promote().exit(3).stderr_has("the file does not say which image `image` is");
         assert!(environments.stage.registry.request_lines().is_empty());
         environments.stage.remote.commit("main", "Back", &[File::new(STAGE, values(from, "v0.9.9"))]);
-        environments.run("release", &["-f", STAGE, &format!("image={image}")]).run().success();
+        let allowed = ["-f", STAGE, "--on-superseded", "allow", &format!("image={image}")];
+        environments.run("release", &allowed).run().success();
         promote().success();
         let told = environments.stage.remote.log("main")[0].trailer("Tagship-Image")[0].to_owned();
         assert!(told.starts_with(&format!("image={image}@sha256:")), "{told}");

@@ -217,6 +217,54 @@ fn several_builds_that_were_rolled_back_are_not_promoted_again() {
     assert!(environments.file(PRODUCTION).contains("v1.3.0"));
 }
 
+/// A rollback that is promoted takes back in production all that it took back in staging, so that the way back goes on from there.
+#[test]
+fn a_promoted_rollback_takes_back_all_that_it_took_back_in_staging() {
+    let past = Pipeline::with_environments();
+    let run = |pipeline: &Pipeline, command: &str, arguments: &[&str]| {
+        let output = pipeline.run(command, &["--no-check", "--output", "json"]).args(arguments.iter().copied()).run();
+        document(&output)["outcome"].as_str().unwrap().to_owned()
+    };
+    for tag in ["v1.0.0", "v1.1.0", "v1.2.0", "v1.3.0"] {
+        assert_eq!(run(&past, "release", &["-k", STAGING, &format!("web=*:{tag}")]), "released");
+        assert_eq!(run(&past, "promote", &ON), "released");
+    }
+    let past = past.stage.remote.contents();
+    for (to, by_hand) in [("v1.0.0", false), ("v1.0.5", true), ("v1.0.0", true)] {
+        // Production may run what a person wrote.
+        for is_written in [false, true] {
+            let pipeline = Pipeline::copy(&past);
+            let write = |folder: &str, from: &str, to: &str| {
+                let file = File::new(&format!("{folder}/kustomization.yaml"), pipeline.file(folder).replace(from, to));
+                pipeline.stage.remote.commit("main", "By hand", &[file]);
+            };
+            if is_written {
+                assert_eq!(run(&pipeline, "release", &["-k", STAGING, "web=*:v1.4.0"]), "released");
+                write(PRODUCTION, "v1.3.0", "v1.4.0");
+            }
+            match by_hand {
+                true => write(STAGING, if is_written { "v1.4.0" } else { "v1.3.0" }, to),
+                false => assert_eq!(run(&pipeline, "rollback", &["-k", STAGING, "--to", to, "web"]), "released"),
+            }
+            assert_eq!(run(&pipeline, "promote", &ON), "released");
+            assert!(pipeline.file(PRODUCTION).contains(to));
+            for tag in ["v1.1.0", "v1.2.0", "v1.3.0"] {
+                let image = format!("web=*:{tag}");
+                assert_eq!(run(&pipeline, "release", &["-k", PRODUCTION, &image]), "superseded", "{to} {tag}");
+            }
+            let log = pipeline.log(&["-k", PRODUCTION, "web"]);
+            let of_tag = |tag: &str| log.iter().find(|release| release["tag"] == tag).unwrap();
+            assert!(
+                ["v1.1.0", "v1.2.0", "v1.3.0"].iter().all(|tag| !of_tag(tag)["rolled_back_by"].is_null()),
+                "{log:?}"
+            );
+            assert_eq!(run(&pipeline, "rollback", &["-k", PRODUCTION, "web"]), "released");
+            let back_to = if to == "v1.0.5" { "v1.0.0" } else { "v0.9.0" };
+            assert!(pipeline.file(PRODUCTION).contains(back_to), "{to} {by_hand}: {}", pipeline.file(PRODUCTION));
+        }
+    }
+}
+
 /// The other environment has entries of which one replaces the other, and deploys what comes out.
 #[test]
 fn entries_that_meet_in_one_image_are_promoted_as_they_are() {

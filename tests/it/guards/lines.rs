@@ -333,6 +333,23 @@ fn a_rollback_after_a_change_by_hand_never_goes_forward() {
     assert!(pipeline.file(PRODUCTION).contains("v1.0.0"), "{}", pipeline.file(PRODUCTION));
 }
 
+/// However many commits of others lie between what a person went back to and what that took back.
+#[test]
+fn a_rollback_after_a_change_by_hand_far_back_never_goes_forward() {
+    let pipeline = Pipeline::with_environments();
+    for tag in ["red", "white"] {
+        ends(&in_production(&pipeline, tag), "released");
+    }
+    pipeline.stage.remote.commits("main", 600);
+    for tag in ["green", "blue"] {
+        ends(&in_production(&pipeline, tag), "released");
+    }
+    let text = pipeline.file(PRODUCTION).replace("blue", "red");
+    pipeline.stage.remote.commit("main", "Red again", &[File::new(&format!("{PRODUCTION}/kustomization.yaml"), text)]);
+    pipeline.run("rollback", &["--no-check", "-k", PRODUCTION, "web"]).run().success();
+    assert!(pipeline.file(PRODUCTION).contains("v0.9.0"), "{}", pipeline.file(PRODUCTION));
+}
+
 #[test]
 fn forged_trailers_count_for_nothing() {
     let pipeline = Pipeline::with_environments();

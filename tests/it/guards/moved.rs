@@ -212,14 +212,72 @@ fn of_two_files_that_are_alike_the_first_one_counts() {
     assert_eq!(tags(&pipeline.log(&["-k", "overlays/all", "web"])), ["v1.2.0", "v1.0.0", "v0.9.0"]);
 }
 
-/// A file that is gone, and said something else of each entry, is not the one that came.
+/// A file that is gone, and had other images, is not the one that came.
 #[test]
 fn a_removal_is_not_a_move() {
     let pipeline = Pipeline::with_environments();
     ends(&released(&pipeline, STAGING, "v1.1.0"), "released");
-    let edit = |text: &str| text.replace("v1.1.0", "v2.0.0").replace("v0.1.0", "v0.2.0");
+    let edit = |text: &str| {
+        let text = text.replace("v1.1.0", "v2.0.0\n  newName: org/shop");
+        text.replace("v0.1.0", "v0.2.0\n  newName: org/shop-api")
+    };
     move_files(&pipeline, &[[STAGING, "overlays/preview"]], edit);
     assert_eq!(tags(&pipeline.log(&["-k", "overlays/preview", "web"])), ["v2.0.0"]);
+}
+
+/// One commit may move a file and change the versions of all its images. Its name, and the names of the images, tell that it is
+/// the same one.
+#[test]
+fn a_file_that_is_moved_with_a_new_version_keeps_its_past() {
+    let past = Pipeline::new();
+    let kustomization = "namespace: shop\nimages:\n- name: image\n  newName: org/web\n  newTag: v1.0.0\n";
+    let values = "image:\n  repository: org/web\n  tag: v1.0.0\n  digest: \"\"\n";
+    let files = [File::new("old/kustomization.yaml", kustomization), File::new("old/values.yaml", values)];
+    past.stage.remote.commit("main", "Add files", &files);
+    let run = |pipeline: &Pipeline, command: &str, file: &str, argument: &str| {
+        pipeline.run(command, &["--no-check", "--output", "json", "-f", file, argument]).run().success()
+    };
+    let names = ["kustomization.yaml", "values.yaml"];
+    for name in names {
+        for tag in ["v1.1.0", "v1.2.0"] {
+            ends(&run(&past, "release", &format!("old/{name}"), &format!("image=*:{tag}")), "released");
+        }
+        run(&past, "rollback", &format!("old/{name}"), "image");
+    }
+    let past = past.stage.remote.contents();
+    let pinned = format!("v1.1.0\n  digest: sha256:{}", "1".repeat(64));
+    for (version, tag, back_to) in
+        [("v1.0.5", "v1.0.5", "v1.0.0"), ("v1.1.5", "v1.1.5", "v1.1.0"), (&pinned, "v1.1.0", "v1.0.0")]
+    {
+        let pipeline = Pipeline::copy(&past);
+        let edit = |text: &str| text.replace("\n  digest: \"\"", "").replace("v1.1.0", version);
+        move_files(&pipeline, &[["old", "new/here"]], edit);
+        for name in names {
+            let file = &format!("new/here/{name}");
+            let log = pipeline.log(&["-f", file, "image"]);
+            assert_eq!(tags(&log), [tag, "v1.1.0", "v1.2.0", "v1.1.0", "v1.0.0"], "{file} {version}");
+            ends(&run(&pipeline, "release", file, "image=*:v1.2.0"), "superseded");
+            run(&pipeline, "rollback", file, "image");
+            assert_eq!(pipeline.log(&["-f", file, "image"])[0]["tag"], back_to, "{file} {version}");
+            ends(&run(&pipeline, "release", file, "image=*:v1.2.0"), "superseded");
+        }
+    }
+}
+
+/// Of several files that are as near, the one counts whose text is the most alike.
+#[test]
+fn texts_tell_two_apart_that_have_new_names_and_versions() {
+    let pipeline = Pipeline::new();
+    let text = |region: &str, tag: &str| format!("namespace: {region}\nimages:\n- name: web\n  newTag: {tag}\n");
+    let path = |folder: &str| format!("{folder}/kustomization.yaml");
+    let of = |region: &str, tag: &str| File::new(&path(&format!("prod-{region}")), text(region, tag));
+    pipeline.stage.remote.commit("main", "Add regions", &[of("eu", "v1.0.0"), of("us", "v1.1.0")]);
+    let gone = |region: &str| File::new(&path(&format!("prod-{region}")), "").mode(Mode::Deleted);
+    let moved = |region: &str| File::new(&path(region), text(region, "v1.2.0"));
+    pipeline.stage.remote.commit("main", "Move", &[gone("eu"), gone("us"), moved("eu"), moved("us")]);
+    for (region, before) in [("eu", "v1.0.0"), ("us", "v1.1.0")] {
+        assert_eq!(tags(&pipeline.log(&["-k", region, "web"])), ["v1.2.0", before]);
+    }
 }
 
 /// Another entry tells that the file was moved, also if one alone is asked for.

@@ -177,15 +177,66 @@ fn a_step_aside_or_forward_by_hand_is_no_rollback() {
     }
 }
 
-/// What a template says never ran, so a person who lowers its tag takes nothing back.
+/// What a person wrote ran as well, so a lower tag takes it back too, and the way back never goes forward to it. Each change is
+/// a release or one by hand; the last one lowers the tag.
 #[test]
-fn a_template_that_is_lowered_before_the_first_release() {
-    let pipeline = Pipeline::with_sources("app");
-    let one = pipeline.source("one", &[]);
-    by_hand(&pipeline, "b15411f387bb2a2286676b92a87fd85aa9b682a5", "v1.4.0");
-    by_hand(&pipeline, "v1.4.0", "v1.2.0");
-    ends(&release(&pipeline, "v1.4.0").arg("--dry-run").run(), "dry-run");
-    ends(&by_ci(&pipeline, "v1.4.0", &one).success(), "released");
+fn a_lower_tag_by_hand_takes_back_what_came_by_hand() {
+    let (ours, hand) = (true, false);
+    for (changes, back_to) in [
+        (&[("v1.4.0", hand), ("v1.2.0", hand)][..], "b15411f"),
+        (&[("v1.1.0", hand), ("v1.4.0", hand), ("v1.2.0", hand)], "v1.1.0"),
+        (&[("v1.1.0", ours), ("v1.4.0", hand), ("v1.2.0", hand)], "v1.1.0"),
+        (&[("v1.1.0", hand), ("v1.4.0", ours), ("v1.2.0", hand)], "v1.1.0"),
+        (&[("v1.1.0", ours), ("v1.3.0", ours), ("v1.4.0", hand), ("v1.2.0", hand)], "v1.1.0"),
+        (&[("v1.1.0", ours), ("v1.3.0", hand), ("v1.4.0", ours), ("v1.2.0", hand)], "v1.1.0"),
+    ] {
+        let pipeline = Pipeline::new();
+        let mut now = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
+        for (tag, is_release) in changes {
+            match is_release {
+                true => ends(&release(&pipeline, tag).run(), "released"),
+                false => by_hand(&pipeline, now, tag),
+            }
+            now = tag;
+        }
+        let again = release(&pipeline, "v1.4.0").run().success();
+        ends(&again, "superseded");
+        again.stderr_has("`v1.4.0` was rolled back by").stderr_has("`--on-superseded allow` releases it all the same");
+        pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+        assert!(pipeline.file(FOLDER).contains(back_to), "{changes:?}: {}", pipeline.file(FOLDER));
+        ends(&release(&pipeline, "v1.4.0").run().success(), "superseded");
+        ends(&release(&pipeline, "v1.5.0").run(), "released");
+    }
+}
+
+/// However many builds are higher than a tag that a person lowers, none of them comes again.
+#[test]
+fn a_lower_tag_by_hand_takes_back_many_builds() {
+    let pipeline = Pipeline::new();
+    ends(&release(&pipeline, "v1.1.0").run(), "released");
+    let mut now = "v1.1.0".to_owned();
+    let tags = (1..=105).map(|number| format!("v1.2.{number}"));
+    for tag in tags.chain(["v1.1.5".to_owned()]) {
+        by_hand(&pipeline, &now, &tag);
+        now = tag;
+    }
+    ends(&release(&pipeline, "v1.2.2").run().success(), "superseded");
+    pipeline.run("rollback", &["--no-check", "-k", FOLDER, "IMAGE_PLACEHOLDER"]).run().success();
+    assert!(pipeline.file(FOLDER).contains("v1.1.0"), "{}", pipeline.file(FOLDER));
+}
+
+/// A file may say from its beginning what is lowered later: nothing tells whether that ever ran.
+#[test]
+fn what_a_file_said_first_and_was_lowered() {
+    let pipeline = Pipeline::new();
+    let write = |tag: &str| File::new("new/kustomization.yaml", format!("images:\n- name: web\n  newTag: {tag}\n"));
+    pipeline.stage.remote.commit("main", "From the template", &[write("v1.4.0")]);
+    pipeline.stage.remote.commit("main", "By hand", &[write("v1.2.0")]);
+    let rollback = pipeline.run("rollback", &["--no-check", "-k", "new", "web"]).run();
+    rollback.exit(3).stderr_has("there is no earlier release of `web` in the history");
+    let release = || pipeline.run("release", &["--no-check", "--output", "json", "-k", "new", "web=*:v1.4.0"]);
+    ends(&release().run().success(), "superseded");
+    ends(&release().args(["--on-superseded", "allow"]).run(), "released");
 }
 
 /// An old pipeline builds its image again: the digest is another one, and so is a time in the tag.

@@ -315,6 +315,36 @@ fn order_counts_whatever_the_flags_say() {
     release(&["--add", "job=*:first"]).success();
 }
 
+/// A name may have several places that say different things: each of them must not go back.
+#[test]
+fn order_counts_for_each_place_of_a_name() {
+    let pod = |name: &str, tag: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n  - name: web\n    \
+             image: org/web:{tag}\n"
+        )
+    };
+    let (low, high) = (pod("a", "v1.0.0"), pod("b", "v3.0.0"));
+    for pods in [format!("{low}---\n{high}"), format!("{high}---\n{low}")] {
+        let pipeline = Pipeline::new();
+        write(&pipeline.stage, "pods.yaml", &pods);
+        write(&pipeline.stage, RULES, &demanding("order: not-older"));
+        let release = |tag: &str, flags: &[&str]| {
+            let image = format!("web=*:{tag}");
+            let arguments = ["--no-check", "--output", "json", "-f", "pods.yaml", &image];
+            pipeline.run("release", &arguments).args(flags.iter().copied()).run()
+        };
+        for flags in [&["--on-superseded", "allow"][..], &["--order", "none"]] {
+            release("v2.0.0", flags).exit(9).stderr_has("`order`: `web` would go back: main has `v3.0.0`");
+        }
+        let released = document(&release("v4.0.0", &["--dry-run"]).success());
+        let orders = released["images"].as_array().unwrap().iter().map(|image| image["order"].as_str().unwrap());
+        let mut orders: Vec<&str> = orders.collect();
+        orders.sort_unstable();
+        assert_eq!(orders, ["newer than `v1.0.0`: by its tag", "newer than `v3.0.0`: by its tag"]);
+    }
+}
+
 #[test]
 fn rollback_and_promote_meet_rules_too() {
     let environments = Pipeline::with_environments();

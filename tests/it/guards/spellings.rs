@@ -218,6 +218,27 @@ fn a_place_that_was_rolled_back_by_its_own_name() {
     }
 }
 
+/// What was rolled back at one place of a name stays away there after the next release of all of them, wherever the place is.
+#[test]
+fn what_was_rolled_back_at_one_place_stays_away_after_a_release_of_all() {
+    let pipeline = Pipeline::new();
+    for order in [["a", "b"], ["b", "a"]] {
+        let pods = order.map(|name| MANIFEST.replace("{name: a}", &format!("{{name: {name}}}"))).join("---\n");
+        let file = &format!("{}.yaml", order.concat());
+        pipeline.stage.remote.commit("main", "Add pods", &[File::new(file, pods)]);
+        let run = |command: &str, argument: &str| {
+            let run = pipeline.run(command, &["--no-check", "--output", "json", "-f", file, argument]);
+            document(&run.run().success())["outcome"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(run("release", "web=*:v1.0.0"), "released");
+        assert_eq!(run("release", "Pod/b/web=*:v1.3.0"), "released");
+        assert_eq!(run("rollback", "Pod/b/web"), "released");
+        assert_eq!(run("release", "web=*:v1.2.0"), "released");
+        assert_eq!(run("release", "web=*:v1.3.0"), "superseded", "{order:?}");
+        assert_eq!(run("release", "web=*:v1.4.0"), "released");
+    }
+}
+
 /// The same of more places than are looked at one by one: those that no release named alone share one past.
 #[test]
 fn many_places_of_a_name_of_which_one_was_released_alone() {
