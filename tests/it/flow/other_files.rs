@@ -154,7 +154,10 @@ fn a_chart_with_another_registry_keeps_it() {
     let promote = |to: &str| environments.run("promote", &["--from", "a.yaml", "--to", to, "image"]);
     promote("same.yaml").run().success();
     assert_eq!(file(&environments, "same.yaml"), values(&registry, "v1.0.0"));
-    promote("other.yaml").run().exit(3).stderr_has("hint: name it once in a release, as in `image=r.example/org/web:TAG`");
+    promote("other.yaml")
+        .run()
+        .exit(3)
+        .stderr_has("hint: name it once in a release, as in `image=r.example/org/web:TAG`");
     promote("other.yaml").arg("--no-check").run().success();
     assert_eq!(file(&environments, "other.yaml"), values("r.example", "v1.0.0"));
 }

@@ -9,10 +9,16 @@ const VALUES: &str = "values.yaml";
 /// Each with the name that is made with the registry for all images.
 const SHAPES: [(&str, &str); 6] = [
     ("global: {imageRegistry: other.example}\nimage: {repository: 'REGISTRY/org/web', tag: TAG}\n", "REGISTRY/org/web"),
-    ("global: {dockerRegistry: other.example}\nimage: {repository: 'REGISTRY/org/web', tag: TAG}\n", "REGISTRY/org/web"),
+    (
+        "global: {dockerRegistry: other.example}\nimage: {repository: 'REGISTRY/org/web', tag: TAG}\n",
+        "REGISTRY/org/web",
+    ),
     ("registry: other.example\nimage: {repository: 'REGISTRY/org/web', tag: TAG}\n", "REGISTRY/org/web"),
     ("global: {registry: other.example}\nimageRepository: 'REGISTRY/org/web'\nimageTag: TAG\n", "REGISTRY/org/web"),
-    ("global: {imageRegistry: other.example}\nimage: {registry: 'REGISTRY', repository: org/web, tag: TAG}\n", "org/web"),
+    (
+        "global: {imageRegistry: other.example}\nimage: {registry: 'REGISTRY', repository: org/web, tag: TAG}\n",
+        "org/web",
+    ),
     (
         "global: {image: {registry: other.example}}\nimage: {registry: 'REGISTRY', repository: org/web, tag: TAG}\n",
         "org/web",
@@ -25,7 +31,8 @@ fn the_other_name_is_told_and_no_requirement_holds() {
         let environments = Pipeline::with_environments();
         let registry = environments.stage.registry.address();
         let values = |tag: &str| shape.replace("REGISTRY", &registry).replace("TAG", tag);
-        let commit = |path: &str, text: &str| environments.stage.remote.commit("main", "By hand", &[File::new(path, text)]);
+        let commit =
+            |path: &str, text: &str| environments.stage.remote.commit("main", "By hand", &[File::new(path, text)]);
         commit(VALUES, &values("v0.9.0"));
         let name = if shape.contains("imageTag") { "imageTag" } else { "image" };
         let image = environments.build("web", "v1.0.0");
@@ -38,7 +45,7 @@ fn the_other_name_is_told_and_no_requirement_holds() {
         commit(".tagship.yaml", &format!("rules:\n- paths: ['**']\n  images: '{registry}/org/*'\n"));
         release(&[]).exit(9).stderr_has(&told);
         assert_eq!(file(), values("v0.9.0"), "{shape}");
-        commit(".tagship.yaml", "rules: []\n");
+        commit(".tagship.yaml", "rules: [{paths: [none], tags: none}]\n");
         let output = release(&[]).success();
         assert!(output.stdout().contains(&format!("{told}, which was not checked")), "{shape}: {}", output.stdout());
         assert_eq!(file(), values("v1.0.0"), "{shape}");
@@ -61,7 +68,6 @@ fn the_own_name_is_told_too() {
         let registry = environments.stage.registry.address();
         let values = File::new(VALUES, text.replace("REGISTRY", &registry));
         environments.stage.remote.commit("main", "Values", &[values]);
-        let name = if text.contains("repository: org") { "web" } else { "other.example/org/web" };
         let name = if text.contains("repository: org") { "org/web" } else { "other.example/org/web" };
         let argument = format!("image={registry}/{name}:v1.0.0");
         let release = |argument: &str| environments.run("release", &["-f", VALUES, "--no-check", argument]).run();
@@ -87,5 +93,20 @@ fn a_name_that_is_kept_is_refused_with_the_key() {
         output
             .stderr_has("the file does not say which image `image` is")
             .stderr_has(&format!("`global.imageRegistry` is `other.example`, and a chart that puts it into the name deploys `other.example/{made}`"));
+    }
+}
+
+/// A variable of Flux, or a template, is filled in elsewhere.
+#[test]
+fn a_registry_that_is_filled_in_makes_another_name() {
+    for text in ["${REGISTRY}", "{{ .Values.registry }}"] {
+        let environments = Pipeline::with_environments();
+        let values = format!("global: {{dockerRegistry: '{text}'}}\nimage: {{repository: org/web, tag: v0.9.0}}\n");
+        environments.stage.remote.commit("main", "Values", &[File::new(VALUES, values)]);
+        let told = format!(
+            "`global.dockerRegistry` is `{text}`, and a chart that puts it into the name deploys another image"
+        );
+        environments.run("release", &["-f", VALUES, "image=*:v1.0.0"]).run().exit(3).stderr_has(&told);
+        environments.run("check", &["-f", VALUES]).run().exit(3).stderr_has(&told);
     }
 }
