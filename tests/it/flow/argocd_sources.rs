@@ -87,6 +87,6 @@ fn what_argo_cd_ignores_is_told_and_not_checked() {
     let told = "app.yaml:5:3: Argo CD ignores `source` beside `sources`, so its images are not deployed";
     for command in ["check", "status"] {
         let output = run(command);
-        output.says_nowhere("r.example").says(told);
+        output.says_nowhere("r.example").stdout_has(told);
     }
 }
