@@ -110,3 +110,41 @@ fn a_registry_that_is_filled_in_makes_another_name() {
         environments.run("check", &["-f", VALUES]).run().exit(3).stderr_has(&told);
     }
 }
+
+/// The file has no place for a name, or a place behind the registry for all images.
+#[test]
+fn a_name_of_another_registry_than_that_for_all_images() {
+    for (name, text) in [
+        ("web.imageTag", "global: {imageRegistry: 'SHARED'}\nweb: {imageRepository: org/web, imageTag: v0.9.0}\n"),
+        ("web.imageTag", "global: {dockerRegistry: 'SHARED'}\nweb: {imageRepository: org/web, imageTag: v0.9.0}\n"),
+        ("web", "global: {imageRegistry: 'SHARED'}\nweb: {image: org/web, version: v0.9.0}\n"),
+        ("web", "global: {registry: 'SHARED'}\nweb: {image: org/web, tag: v0.9.0}\n"),
+        ("web.image.tag", "global: {imageRegistry: 'SHARED'}\nweb: {image: {repository: org/web, tag: v0.9.0}}\n"),
+        ("web.image.tag", "defaultRegistry: 'SHARED'\nweb: {image: {repository: org/web, tag: v0.9.0}}\n"),
+        ("image", "global: {imageRegistry: 'SHARED'}\nimage: {tag: v0.9.0}\n"),
+        ("image", "global: {image: {registry: 'SHARED'}}\nimage: {repository: org/web, tag: v0.9.0}\n"),
+        ("image", "dockerRegistry: 'SHARED'\nimage: 'org/web:v0.9.0'\n"),
+    ] {
+        let environments = Pipeline::with_environments();
+        let registry = environments.stage.registry.address();
+        let commit = |shared: &str| {
+            let values = File::new(VALUES, text.replace("SHARED", shared));
+            environments.stage.remote.commit("main", "Values", &[values]);
+        };
+        let image = environments.build("web", "v1.0.0");
+        let release = |more: &[&str]| {
+            environments.run("release", &["-f", VALUES, &format!("{name}={image}")]).args(more.iter().copied()).run()
+        };
+        commit("other.example");
+        release(&["--platform", "linux/amd64"])
+            .exit(3)
+            .stderr_has("cannot tell for certain")
+            .stderr_has("is `other.example`");
+        let told = release(&[]).success().stdout();
+        let is_told = told.contains("which was not checked") || told.contains("a chart that puts it before the name");
+        assert!(is_told && told.contains("is `other.example`"), "{text}: {told}");
+        commit(&registry);
+        let told = release(&["--dry-run"]).success().stdout();
+        assert!(!told.contains("not checked"), "{text}: {told}");
+    }
+}
