@@ -174,10 +174,9 @@ pub(super) fn helm_parameter(
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let has_shared_registry = shared_registry.is_some();
         let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
         let others = &|| texts().filter(|(other, _)| *other != key).collect();
-        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry, others }
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, others }
             .slots(yaml, &beside)?
     } else {
         let mut parts =

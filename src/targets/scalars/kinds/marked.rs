@@ -285,11 +285,15 @@ impl MarkedValue {
         let Ok(Some(around)) = image_at(yaml, below, self.mapping(yaml)) else { return Ok(()) };
         let said = around.fields(yaml).ok().and_then(|fields| fields.new_name);
         let Slots::Parts(around) = around.slots else { return Ok(()) };
+        let shared_registry = around.shared_registry;
         match parts.repository {
-            None => parts.known_name = parts.known_name.take().and(said),
+            None => {
+                parts.known_name = parts.known_name.take().and(said);
+                parts.shared_registry = shared_registry;
+            }
             name if around.repository == name => {
                 (parts.registry, parts.is_name_cut) = (around.registry, around.is_name_cut);
-                parts.shared_registry = around.shared_registry;
+                parts.shared_registry = shared_registry;
             }
             Some(name) if around.repository.is_some() || said.is_some() || around.limit.is_some() => {
                 let (policy, key) = (&self.marker.policy, name.key_text(yaml));

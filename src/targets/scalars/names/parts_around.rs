@@ -11,6 +11,7 @@ use super::shared_registry::{SharedName, with_whole_name};
 use crate::image::{has_registry, is_same_image, split_registry};
 use crate::targets::edit::{BeforeName, Fields};
 use crate::targets::scalars::document::nodes::pairs_of;
+use crate::targets::scalars::document::parameters::SHARED_REGISTRY;
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::slot_text::is_decided_elsewhere;
 use crate::targets::scalars::image_parts::image_text::ImageText;
@@ -26,6 +27,11 @@ const OWNERS: [&str; 5] = ["organization", "org", "project", "namespace", "owner
 
 fn is_owner_key(key: &str) -> bool {
     OWNERS.contains(&plain(key).as_str())
+}
+
+/// Whether a text is the host of a registry, perhaps with a path, or may become one.
+fn is_host(text: &str) -> bool {
+    is_decided_elsewhere(text) || (has_registry(&format!("{text}/")) && !text.contains("://"))
 }
 
 /// A name, and the texts around it.
@@ -117,9 +123,8 @@ impl<'y> PartsAround<'y> {
             let is_owner = is_beside && !is_registry_key(key);
             let is_of_all = if is_of_images { self.writes_registry } else { is_beside || is_before_names(key) };
             let is_certain = is_of_all && !is_reference && !is_whole && own_registry.is_none() && !is_owner;
-            let is_unknown = is_of_all && is_decided_elsewhere(text);
-            let is_host =
-                is_unknown || (has_registry(&format!("{text}/")) && !text.contains("://") && !is_address(key));
+            let is_unknown = is_decided_elsewhere(text);
+            let is_host = is_host(text) && if is_unknown { is_of_all } else { !is_address(key) };
             // Many charts take a registry for all images in place of the image's own.
             let counts = match own_registry {
                 None => is_of_all || !is_whole,
@@ -199,6 +204,23 @@ impl<'y> CertainRegistries<'y> {
 
     fn of_images(&mut self, yaml: &'y ParsedYaml<'_>, mapping: NodeId) -> &[(String, &'y str)] {
         self.of_images.entry(mapping).or_insert_with(|| registries_of_images(yaml, mapping))
+    }
+
+    /// Returns a registry for all images that `name` is not below, of an image whose name has no place.
+    pub(in crate::targets::scalars) fn other_registry(
+        &mut self,
+        yaml: &'y ParsedYaml<'_>,
+        place: &'y ImagePlace,
+        name: &str,
+    ) -> Option<BeforeName> {
+        let Slots::Parts(Parts { repository: None, shared_registry, .. }) = &place.slots else { return None };
+        let other = |key: &str, text: &str| below(text, name).is_none().then(|| BeforeName::possible(key, text, None));
+        if let Some(shared) = shared_registry {
+            return other(SHARED_REGISTRY, shared);
+        }
+        let around = place.trail.iter().rev().flat_map(|mapping| self.of(yaml, *mapping).to_vec());
+        let mut certain = around.filter(|(key, text)| is_before_names(key) && is_host(text));
+        certain.find_map(|(key, text)| other(&key, text))
     }
 
     /// Returns what an image says, with what charts may put before its name.

@@ -8,7 +8,7 @@ use super::later_steps::LaterSteps;
 use super::pulled::{more_of_tag, note_of_digest_switch, pulled};
 use crate::image::{Field, ImageName};
 use crate::targets::edit::{
-    Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
+    BeforeName, Belongs, Edit, EntryEdit, FieldEdit, FieldName, Fields, Note, NoteKind, ValuesNote, kept_comment,
 };
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::walk::paths_to;
@@ -44,6 +44,10 @@ pub(in crate::targets::scalars) fn outcome(
         notes.extend(later);
         after = registries.judged(new, &image.place, after);
         after.pulled = Some(Box::new(pulled));
+        if let (Some(name), true) = (image.argument.change.new_name.set(), after.before_name.is_empty()) {
+            let again = notes.iter().find_map(|note| part_again(note, image.argument.name.as_str()));
+            after.before_name.extend(again.or_else(|| registries.other_registry(new, &image.place, name)));
+        }
         let named = image.argument.change.new_name.set().filter(|_| after.is_below_registry());
         let entry = EntryEdit {
             name: image.argument.name.clone(),
@@ -89,6 +93,12 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
         after.new_name.clone_from(&image.new_values.after.new_name);
     }
     Ok(after)
+}
+
+/// Returns the name that a chart makes of one that begins with a registry already, if a note tells of it.
+fn part_again(note: &Note, name: &str) -> Option<BeforeName> {
+    let NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }) = &note.kind else { return None };
+    (note.name == name).then(|| BeforeName::possible(key, part, Some(format!("{part}/{new_name}"))))
 }
 
 /// Returns the registry for all images of the chart, if the name that was asked for is not below it.
