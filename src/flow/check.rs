@@ -179,15 +179,16 @@ fn as_they_are(
                 fields.untagged = Untagged::Elsewhere;
             }
         }
-        for (name, before) in entries.iter().filter_map(|(name, fields)| Some((name, fields.before_name.as_ref()?))) {
-            if !before.is_certain {
-                listener(&Event::Warned(format!("`{name}` in {file}: {before}, which was not checked")));
-            }
-        }
         let doubts = entries.iter().filter_map(|(_, fields)| fields.pulled.as_ref()).flat_map(|pulled| pulled.doubts());
         uncertain.extend(doubts.map(|doubt| format!("{file}:{}: {}", doubt.place, doubt.text)));
         match as_it_is(snapshot, claims, path, entries) {
-            Ok(file) => files.push(file),
+            Ok(edited) => {
+                let told = edited.edit.entries.iter().filter_map(|entry| {
+                    Some(format!("`{}` in {file}: {}, which was not checked", entry.name, entry.other_name()?))
+                });
+                uncertain.extend(told);
+                files.push(edited);
+            }
             Err(problem) => problems.push(problem),
         }
     }
@@ -219,10 +220,10 @@ fn as_it_is(
                 .hint("give the image another name in the file")
         })?;
         // Charts put a registry before the name, and releases have named the image.
-        let checked_as = if fields.is_below_registry() {
+        let checked_as = if fields.known_name(name.as_str()).is_none() && !fields.before_name.is_empty() {
             let entry = EntryAtTip::new(file, name.as_str(), &fields);
             let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
-            running.said_name.filter(|said| fields.is_longer_name(said))
+            running.said_name.filter(|said| fields.is_made_name(said))
         } else {
             None
         };

@@ -15,6 +15,8 @@ pub mod visible_characters;
 pub use argument::{ArgumentError, Field, ImageArgument, ImageChange, ImageName};
 pub use digest::{Digest, DigestError};
 pub use platform::{Platform, PlatformError};
-pub use reference::{Reference, ReferenceError, has_registry, is_registry, split_registry, with_plain_host};
+pub use reference::{
+    Reference, ReferenceError, has_registry, is_registry, is_same_image, pulled_name, split_registry, with_plain_host,
+};
 pub use reference_text::ReferenceText;
 pub use tag::{Tag, TagError, short_tag};

@@ -250,6 +250,17 @@ impl fmt::Display for Reference {
     }
 }
 
+/// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
+pub fn is_same_image(one: &str, other: &str) -> bool {
+    pulled_name(one) == pulled_name(other)
+}
+
+/// Returns the name by which an image is pulled, with its registry; a text that is no name, as it is.
+pub fn pulled_name(name: &str) -> String {
+    let whole = |image: Reference| format!("{}/{}", image.registry(), image.repository());
+    Reference::new(name, None, None).map_or_else(|_| name.to_owned(), whole)
+}
+
 #[cfg(test)]
 mod tests {
     use super::Reference;

@@ -16,5 +16,5 @@ pub use edit::{
     Absent, BeforeName, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, MadeImage,
     Note, NoteKind, OtherKind, PlaceVersion, PulledImage, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
-pub use scalars::{FileRefusal, FluxImages, is_same_image};
+pub use scalars::{FileRefusal, FluxImages};
 pub use shown_entries::ShownEntries;

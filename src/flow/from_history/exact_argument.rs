@@ -79,7 +79,7 @@ pub(in crate::flow) fn by_said_name<'n>(
     let longer = said.into_iter().filter(|said| Some(*said) != own).map(|said| with(Field::Set(said.to_owned())));
     let mut longer: Vec<ImageArgument> = longer.collect();
     longer.extend(is_unknown.then(|| with(Field::Keep)));
-    let below = fields.before_name.as_deref().filter(|before| before.is_certain);
+    let below = fields.put_before();
     if longer.is_empty() && below.is_none() {
         return Ok(argument);
     }

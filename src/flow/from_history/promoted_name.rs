@@ -5,10 +5,10 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::EntryHistory;
 use crate::guards::order::{EntryAtTip, HistoryDepth, Numbers, RunningEntry};
-use crate::image::{Field, ImageArgument, ImageChange, ImageName};
+use crate::image::{Field, ImageArgument, ImageChange, ImageName, is_same_image};
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
-use crate::targets::{self, Absent, FieldName, Fields, is_same_image};
+use crate::targets::{self, Absent, FieldName, Fields};
 
 /// The environment that images are promoted to.
 pub(in crate::flow) struct Destination<'p> {

@@ -95,13 +95,10 @@ impl ImageToCheck {
             Some(name) => Self::new(name, tag, digest, unusable),
             None if is_unpinned => Ok(Self::Unpinned),
             None => {
-                let before = entry.after.before_name.as_ref();
+                let before = &entry.after.before_name;
                 let failure = Failure::target(format!("the file does not say which image `{}` is", entry.name));
-                let failure = match before {
-                    Some(before) => failure.detail(before.to_string()),
-                    None => failure,
-                };
-                let made = before.and_then(|before| before.made.as_deref()).unwrap_or(NEW_NAME);
+                let failure = before.iter().fold(failure, |failure, before| failure.detail(before.to_string()));
+                let made = before.first().and_then(|before| before.made.as_deref()).unwrap_or(NEW_NAME);
                 Err(failure.hint(unnamed.replace(NEW_NAME, made)))
             }
         }

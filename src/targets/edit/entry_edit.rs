@@ -4,7 +4,7 @@ use super::before_name::BeforeName;
 use super::fields::{FieldName, Fields};
 use super::note::Note;
 use super::pulled::{Doubt, MadeImage, PulledImage};
-use crate::image::ImageName;
+use crate::image::{ImageName, is_same_image};
 
 /// What became of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,8 +53,6 @@ pub struct EntryEdit {
     pub fields: Vec<FieldEdit>,
     /// The image's name by the argument, if the file has no place for it, or if texts under other keys make it of the name there.
     pub checked_as: Option<String>,
-    /// That name, if the file says it in two places: a chart puts its registry for all images before the repository.
-    pub shared_name: Option<String>,
     /// The chart's registry for all images, if the name by the argument is not below it.
     pub other_registry: Option<String>,
 }
@@ -70,7 +68,6 @@ impl EntryEdit {
             after: fields,
             fields: Vec::new(),
             checked_as: None,
-            shared_name: None,
             other_registry: None,
         }
     }
@@ -97,9 +94,8 @@ impl EntryEdit {
     /// Returns the name of the image that is pulled, as the file says it. What an argument says beside it is not written, and
     /// decides nothing of what runs.
     pub fn pulled_name(&self) -> Option<&str> {
-        let before = self.after.before_name.as_ref();
-        let around = before.and_then(|before| before.made.as_deref()).filter(|made| self.image_name() == Some(made));
-        let own = || around.or(self.after.image_name(self.name.as_str())).or(self.shared_name.as_deref());
+        let around = self.after.before_name.iter().find(|before| self.is_named(before));
+        let own = || around.and(self.image_name()).or(self.after.image_name(self.name.as_str()));
         self.made().map_or_else(own, |made| made.name.as_deref())
     }
 
@@ -111,10 +107,18 @@ impl EntryEdit {
     /// Returns why the file does not tell for certain which image is pulled, as one sentence without its end.
     pub fn doubt(&self) -> Option<String> {
         let doubt = self.doubts().first().map(|doubt| format!(", at {}: {}", doubt.place, doubt.text));
-        let is_other = |before: &&BeforeName| before.made.as_deref() != self.image_name();
-        let before_name = || self.after.before_name.as_deref().filter(is_other).map(|before| format!(": {before}"));
+        let before_name = || self.other_name().map(|before| format!(": {before}"));
         let doubt = doubt.or_else(before_name)?;
         Some(format!("cannot tell for certain which image `{}` pulls{doubt}", self.name))
+    }
+
+    /// Returns another name than the image's that a chart may make of the file.
+    pub fn other_name(&self) -> Option<&BeforeName> {
+        self.after.before_name.iter().find(|before| !self.is_named(before))
+    }
+
+    fn is_named(&self, before: &BeforeName) -> bool {
+        before.made.as_deref().zip(self.image_name()).is_some_and(|(made, name)| is_same_image(made, name))
     }
 
     /// Returns what may make another image of it.

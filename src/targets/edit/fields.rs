@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::before_name::BeforeName;
 use super::pulled::Pulled;
-use crate::image::{Digest, Field, ImageChange, Tag};
+use crate::image::{Digest, Field, ImageChange, Tag, is_same_image};
 
 /// A field of an entry that an argument can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,8 +72,9 @@ pub struct Fields {
     pub untagged: Untagged,
     /// Whether charts may make a longer name of `new_name`, with texts under other keys. It does not count for equality either.
     pub may_be_longer: bool,
-    /// The first of these texts that names a host, or stands beside one. It does not count for equality.
-    pub before_name: Option<Box<BeforeName>>,
+    /// What charts may make of the name with such texts that name a host, or stand beside one. The file has no name of the image
+    /// then, or all of these are beside it. It does not count for equality.
+    pub before_name: Vec<BeforeName>,
     /// What each place of the name says, if several places of the image say different things: there is no tag and no digest
     /// of all of them then.
     pub several: Vec<PlaceVersion>,
@@ -157,12 +158,17 @@ impl Fields {
 
     /// Whether charts put a registry before the name that the file says.
     pub fn is_below_registry(&self) -> bool {
-        self.before_name.as_ref().is_some_and(|before| before.is_certain)
+        self.put_before().is_some()
+    }
+
+    /// Returns the registry that charts put before the name that the file says.
+    pub fn put_before(&self) -> Option<&BeforeName> {
+        self.before_name.first().filter(|before| before.is_certain)
     }
 
     /// Returns the name that charts make of it with a registry, if they put one before it.
     pub fn made_name(&self) -> Option<&str> {
-        self.before_name.as_ref().filter(|before| before.is_certain)?.made.as_deref()
+        self.put_before()?.made.as_deref()
     }
 
     /// Returns whether the image of the entry `entry` may have the name `said`, as far as the file tells it.
@@ -174,6 +180,12 @@ impl Fields {
     pub fn is_longer_name(&self, said: &str) -> bool {
         let may_be = self.may_be_longer && self.new_name.as_ref().is_some_and(|own| is_longer(said, own));
         may_be || self.made_name() == Some(said)
+    }
+
+    /// Returns whether charts may make the name `said` of what the file has as it is.
+    pub fn is_made_name(&self, said: &str) -> bool {
+        let mut made = self.before_name.iter().filter_map(|before| before.made.as_deref());
+        self.is_longer_name(said) || made.any(|made| is_same_image(made, said))
     }
 
     /// Returns what each place of the name says, if that differs; else the one that there is.

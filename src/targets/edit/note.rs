@@ -33,8 +33,6 @@ pub enum NoteKind {
     NameWithTag { new_name: String, argument: String },
     /// The file has no place for the name of the argument.
     NotWritten { new_name: String },
-    /// The chart has a registry for all images, and the image one of its own.
-    TwoRegistries { shared: String, own: String },
     /// An alias was replaced by the value itself.
     AliasReplaced { field: FieldName, alias: String },
     /// The value has an anchor, and its aliases elsewhere in the file have the new value too.
@@ -155,7 +153,6 @@ impl fmt::Display for NoteKind {
             Self::NotWritten { new_name } => {
                 write!(f, "the file has no place for the name `{new_name}`, so it is not written")
             }
-            Self::TwoRegistries { shared, own } => f.write_str(&two_registries(shared, own)),
             Self::AliasReplaced { field, alias } => {
                 write!(f, "{field} was the alias `{alias}` and is now a value of its own")
             }
@@ -240,12 +237,6 @@ fn renamed(line: usize, new_name: &str) -> String {
 
 fn suffixed(line: usize, suffix: &str, tag: &str) -> String {
     format!("the entry on line {line} adds `{suffix}` to the tag: `{tag}` is pulled, and no digest")
-}
-
-fn two_registries(shared: &str, own: &str) -> String {
-    format!(
-        "`global.imageRegistry` is `{shared}` and the image's own registry `{own}`, and the chart decides which one counts"
-    )
 }
 
 fn digest_beside(key: &str, digest: &str) -> String {

@@ -6,8 +6,9 @@ use super::chain::reference;
 use super::entry::{ImageEntry, ImageLists, fields, fields_of, suffix_of};
 use super::entry_names::{EntryNames, is_for, is_plain};
 use super::patched_images::{PatchedImage, ReplacedImage, last_part, may_have, patch_in, patched_images, value};
+use crate::image::is_same_image;
 use crate::targets::edit::{Fields, LaterStep, MadeImage, Note, NoteKind};
-use crate::targets::scalars::{ImageText, is_same_image, versioned_images};
+use crate::targets::scalars::{ImageText, versioned_images};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
 /// The keys of lists of patches. An item is a text, or has one under `patch`.

@@ -134,17 +134,7 @@ fn entry_edit(
     });
     let fields = edits.collect();
     let line = yaml.source.line_number(yaml.tree.start(entry.item));
-    EntryEdit {
-        name,
-        line,
-        appended: old.is_none(),
-        before,
-        after,
-        fields,
-        checked_as: None,
-        shared_name: None,
-        other_registry: None,
-    }
+    EntryEdit { name, line, appended: old.is_none(), before, after, fields, checked_as: None, other_registry: None }
 }
 
 /// Whether a field is absent, or a string to every reader.

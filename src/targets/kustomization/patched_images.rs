@@ -3,9 +3,9 @@
 
 use super::entry::effective;
 use super::entry_names::is_plain;
-use crate::image::ReferenceText;
+use crate::image::{ReferenceText, is_same_image};
 use crate::targets::edit::Fields;
-use crate::targets::scalars::{is_same_image, versioned_images};
+use crate::targets::scalars::versioned_images;
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 
 /// The lists of a pod's containers.

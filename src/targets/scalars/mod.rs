@@ -21,7 +21,6 @@ pub(super) use document::document_kind::{
     DocumentKind, FLUX_KUSTOMIZATIONS, document_kind, refuse_file, refuse_text, without_version,
 };
 pub use file_refusal::FileRefusal;
-pub use image_parts::image_text::is_same_image;
 pub(super) use image_parts::image_text::{ImageText, versioned_images};
 pub(super) use kinds::marked::first_marked;
 pub(super) use nested_text::nested::edit;

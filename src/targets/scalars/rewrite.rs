@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use super::document::document_kind::refuse_file;
 use super::document::exchanged::compare;
 use super::file_refusal::FileRefusal;
-use super::image_parts::image_text::is_same_image;
 use super::image_parts::place::ImagePlace;
 use super::names::parts_around::CertainRegistries;
 use super::names::shared_registry::SharedName;
@@ -19,7 +18,7 @@ use super::plan::planned_image::{ImagesPlan, plan};
 use super::search::lookup::{FileImages, TextOrigin};
 use super::search::shown_images::ShownImages;
 use super::search::together::together;
-use crate::image::ImageArgument;
+use crate::image::{ImageArgument, is_same_image};
 use crate::targets::edit::{Comments, Edit, EditOptions, Fields};
 use crate::targets::shown_entries::ShownEntries;
 use crate::yaml::{

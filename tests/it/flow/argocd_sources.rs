@@ -68,3 +68,25 @@ fn one_that_is_released_too_replaces_nothing() {
     let output = release.run().success();
     assert!(!output.stdout().contains("Argo CD"), "{}", output.stdout());
 }
+
+/// Argo CD takes `sources` alone, so what is in `source` is neither checked nor listed.
+#[test]
+fn what_argo_cd_ignores_is_told_and_not_checked() {
+    let stage = Stage::new();
+    let source = "  source:\n    helm:\n      valuesObject: {image: {repository: r.example/org/web, tag: v0.5.0}}\n";
+    let head = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec:\n";
+    let sources = format!(
+        "  sources:\n  - repoURL: a\n    helm:\n      valuesObject: {{image: {{repository: '{}', tag: {COMMIT}}}}}\n",
+        stage.image()
+    );
+    stage.remote.commit("main", "For Argo CD", &[File::new("app.yaml", format!("{head}{source}{sources}"))]);
+    let url = format!("file://{}", stage.remote.folder().display());
+    let run = |command: &str| {
+        stage.tagship().args([command, "--repo", &url, "--branch", "main", "-f", "app.yaml"]).run().success()
+    };
+    let told = "app.yaml:5:3: Argo CD ignores `source` beside `sources`, so its images are not deployed";
+    for command in ["check", "status"] {
+        let output = run(command);
+        output.says_nowhere("r.example").stdout_has(told);
+    }
+}

@@ -23,6 +23,12 @@ const WITHOUT_ONE: [&str; 2] = [
     "global: {images: {registry: 'REGISTRY'}}\nimage: {registry: ~, repository: org/web, tag: 'TAG'}\n",
 ];
 
+/// Many charts read this one.
+const FOR_ALL: [&str; 2] = [
+    "global: {imageRegistry: 'REGISTRY'}\nimage: {repository: org/web, tag: 'TAG', digest: ''}\n",
+    "global: {imageRegistry: 'REGISTRY/org/'}\nimage: {registry: '', repository: web, tag: 'TAG', digest: ''}\n",
+];
+
 struct Charts {
     environments: Pipeline,
     shape: &'static str,
@@ -93,7 +99,7 @@ fn the_image_that_is_named_is_checked_told_and_pinned() {
 
 #[test]
 fn the_name_of_the_release_is_what_a_rollback_and_a_promotion_ask_for() {
-    for shape in SHAPES {
+    for shape in SHAPES.into_iter().chain(FOR_ALL) {
         let charts = Charts::new(shape);
         let Charts { environments, .. } = &charts;
         let (first, second) = (environments.build("web", "v1.0.0"), environments.build("web", "v1.1.0"));
@@ -114,7 +120,7 @@ fn the_name_of_the_release_is_what_a_rollback_and_a_promotion_ask_for() {
 
 #[test]
 fn a_rule_judges_the_name_that_is_made() {
-    for shape in SHAPES[1..].iter().chain(&WITHOUT_ONE) {
+    for shape in SHAPES[1..].iter().chain(&WITHOUT_ONE).chain(&FOR_ALL) {
         let charts = Charts::new(shape);
         let Charts { environments, .. } = &charts;
         let registry = environments.stage.registry.address();
@@ -138,7 +144,7 @@ fn a_rule_judges_the_name_that_is_made() {
 /// Docker Hub may have another image of the name that the file has.
 #[test]
 fn a_name_below_a_registry_is_not_taken_for_the_image() {
-    for shape in SHAPES[1..5].iter().chain(&WITHOUT_ONE) {
+    for shape in SHAPES[1..5].iter().chain(&WITHOUT_ONE).chain(&FOR_ALL) {
         let charts = Charts::new(shape);
         let Charts { environments, .. } = &charts;
         let registry = environments.stage.registry.address();

@@ -25,4 +25,5 @@ mod set;
 mod signed_images;
 mod slips;
 mod status;
+mod two_names;
 mod untagged;

@@ -154,7 +154,10 @@ fn a_chart_with_another_registry_keeps_it() {
     let promote = |to: &str| environments.run("promote", &["--from", "a.yaml", "--to", to, "image"]);
     promote("same.yaml").run().success();
     assert_eq!(file(&environments, "same.yaml"), values(&registry, "v1.0.0"));
-    promote("other.yaml").run().exit(3).stderr_has("hint: name it once in a release, as in `image=NEWNAME:TAG`");
+    promote("other.yaml")
+        .run()
+        .exit(3)
+        .stderr_has("hint: name it once in a release, as in `image=r.example/org/web:TAG`");
     promote("other.yaml").arg("--no-check").run().success();
     assert_eq!(file(&environments, "other.yaml"), values("r.example", "v1.0.0"));
 }
@@ -237,6 +240,19 @@ fn a_tag_alone_takes_no_name_that_the_other_environment_has_not() {
         environments.run("release", &["-f", "stage.yaml", &format!("image={newer}")]).run().success();
         environments.run("promote", &["--from", "stage.yaml", "--to", "prod.yaml", "image"]).run().success();
     }
+}
+
+/// A later release may have named another image, which was never released with that tag.
+#[test]
+fn a_rollback_of_a_tag_alone_goes_back_to_the_image_of_that_release() {
+    let environments = with_files();
+    let (first, second) = (environments.build("web", "v1.0.0"), environments.build("api", "v1.1.0"));
+    for image in [&first, &second] {
+        environments.run("release", &["-f", TAGS, "--order", "none", &format!("image_tag={image}")]).run().success();
+    }
+    environments.run("rollback", &["-f", TAGS, "image_tag"]).run().success();
+    let told = environments.stage.remote.log("main")[0].trailer("Tagship-Image")[0].to_owned();
+    assert!(told.starts_with(&format!("image_tag={first}@sha256:")), "{told}");
 }
 
 /// A release does not take the name of an earlier one, so to have named it once is no remedy.

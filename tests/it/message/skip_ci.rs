@@ -101,7 +101,6 @@ fn entry(name: &str, tag: &str, old: &str) -> EntryEdit {
         after: Fields { new_tag: to.clone(), new_name: Some(name), ..Fields::default() },
         fields: vec![FieldEdit { field: FieldName::NewTag, key: "newTag".to_owned(), line: 1, from, to }],
         checked_as: None,
-        shared_name: None,
         other_registry: None,
     }
 }

@@ -55,7 +55,7 @@ fn values_with_many_images_in_one_mapping() {
     let text = lines(600, |n| format!("a{n}Image: acme/s{n}\na{n}Tag: v1\n"));
     let shown = shown("values.yaml", &format!("registry: r.example\n{text}"));
     assert_eq!(shown.entries.len(), 600);
-    let made = |(_, fields): &(String, Fields)| fields.before_name.as_ref().and_then(|before| before.made.clone());
+    let made = |(_, fields): &(String, Fields)| fields.before_name.first().and_then(|before| before.made.clone());
     assert!(shown.entries.iter().all(|entry| made(entry).is_some_and(|made| made.starts_with("r.example/acme/s"))));
 }
 

@@ -11,6 +11,6 @@ pub(super) mod object;
 pub(super) mod parameters;
 pub(super) mod repeated;
 pub(super) mod slot;
-mod slot_text;
+pub(super) mod slot_text;
 pub(super) mod variable;
 pub(super) mod walk;

@@ -87,6 +87,11 @@ impl Slot {
     }
 }
 
+/// Whether a text is decided elsewhere: it is a template, or has a variable.
+pub(in crate::targets::scalars) fn is_decided_elsewhere(text: &str) -> bool {
+    ["{{", "${", "$("].iter().any(|begin| text.contains(begin)) || is_placeholder(text)
+}
+
 /// Whether a text is the name of a variable as tools write it that replace texts in files: `$TAG`, `#{TAG}#`, `%TAG%`, `@TAG@`.
 fn is_placeholder(text: &str) -> bool {
     let is_name =

@@ -57,17 +57,6 @@ pub(in crate::targets) fn versioned_images(text: &str) -> impl Iterator<Item = I
     images.filter(|image| image.tag.is_some() || image.digest.is_some())
 }
 
-/// Returns whether two names are of one image when they are pulled: `acme/web` is `docker.io/acme/web`.
-pub fn is_same_image(one: &str, other: &str) -> bool {
-    pulled_name(one) == pulled_name(other)
-}
-
-/// Returns the name by which an image is pulled, with its registry; a text that is no name, as it is.
-pub(in crate::targets::scalars) fn pulled_name(name: &str) -> String {
-    let whole = |image: Reference| format!("{}/{}", image.registry(), image.repository());
-    Reference::new(name, None, None).map_or_else(|_| name.to_owned(), whole)
-}
-
 /// Whether a word is hardly the name of an image: `v1`, `1.2.3-rc.1`.
 pub(in crate::targets::scalars) fn is_like_a_version(text: &str) -> bool {
     let text = text.strip_prefix('v').unwrap_or(text);
@@ -83,7 +72,8 @@ pub(in crate::targets::scalars) fn is_version_alone(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ImageText, is_like_a_version, is_same_image, versioned_images};
+    use super::{ImageText, is_like_a_version, versioned_images};
+    use crate::image::is_same_image;
 
     const DIGEST: &str = "sha256:1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c1f0c";
 

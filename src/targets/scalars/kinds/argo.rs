@@ -16,20 +16,71 @@ use crate::targets::scalars::image_parts::name_parts::{NameParts, NameSource, is
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// Returns the sources of an application: `source`, and the items of `sources`. Other objects have none.
+/// Returns the sources of an application that Argo CD reads: `source`, or the items of `sources`. Other objects have none.
 pub(in crate::targets::scalars) fn sources(yaml: &ParsedYaml<'_>, object: &Object) -> Vec<NodeId> {
-    let spec = match object.kind {
-        DocumentKind::ApplicationSource => return vec![object.root],
-        DocumentKind::Application => value_of(yaml, object.root, "spec"),
-        DocumentKind::ApplicationSet => value_at(yaml, object.root, &["spec", "template", "spec"]),
-        _ => None,
-    };
-    let Some(spec) = spec else { return Vec::new() };
-    let mut sources: Vec<NodeId> = value_of(yaml, spec, "source").into_iter().collect();
+    if object.kind == DocumentKind::ApplicationSource {
+        return vec![object.root];
+    }
+    let Some(spec) = spec_of(yaml, object) else { return Vec::new() };
+    let source = value_of(yaml, spec, "source").filter(|_| instead_of_source(yaml, spec).is_none());
     let list = value_of(yaml, spec, "sources");
+    let mut sources: Vec<NodeId> = source.into_iter().collect();
     sources.extend(list.into_iter().flat_map(|list| yaml.tree.children(list)));
     sources.retain(|source| is_mapping(yaml, *source));
     sources
+}
+
+fn spec_of(yaml: &ParsedYaml<'_>, object: &Object) -> Option<NodeId> {
+    match object.kind {
+        DocumentKind::Application => value_of(yaml, object.root, "spec"),
+        DocumentKind::ApplicationSet => value_at(yaml, object.root, &["spec", "template", "spec"]),
+        _ => None,
+    }
+}
+
+/// Returns the key of what Argo CD reads in place of `source`.
+fn instead_of_source(yaml: &ParsedYaml<'_>, spec: NodeId) -> Option<&'static str> {
+    let value = |key: &str| is_mapping(yaml, spec).then(|| yaml.tree.effective(spec, &|text| text == key))?;
+    let is_filled =
+        |key: &&str| value(key).is_some_and(|value| yaml.tree.children(yaml.tree.resolve(value)).next().is_some());
+    ["sourceHydrator", "sources"].into_iter().find(is_filled)
+}
+
+/// A `source` that Argo CD ignores.
+pub(in crate::targets::scalars) struct IgnoredSource {
+    key: NodeId,
+    pub(in crate::targets::scalars) source: NodeId,
+    /// The key of what counts in its place.
+    instead: &'static str,
+}
+
+impl IgnoredSource {
+    pub(in crate::targets::scalars) fn of(yaml: &ParsedYaml<'_>, object: &Object) -> Option<Self> {
+        let spec = spec_of(yaml, object).filter(|spec| is_mapping(yaml, *spec))?;
+        let pair = yaml.tree.own(spec, &|key| key == "source")?;
+        Some(Self { key: pair.key, source: pair.value, instead: instead_of_source(yaml, spec)? })
+    }
+
+    /// Returns the refusal of an image at `node`, which is in the source.
+    pub(in crate::targets::scalars) fn at(&self, yaml: &ParsedYaml<'_>, node: NodeId) -> FileRefusal {
+        let instead = self.instead;
+        let message = format!("Argo CD ignores `source` beside `{instead}`, so an edit here changes nothing");
+        FileRefusal::at(yaml, node, message, format!("name the image in `{instead}`, or remove `source` once by hand"))
+    }
+
+    /// Returns the refusal of the image `name`, which is in no source that counts.
+    pub(in crate::targets::scalars) fn alone(&self, yaml: &ParsedYaml<'_>, name: &str) -> FileRefusal {
+        let instead = self.instead;
+        let message = format!("`{name}` is in `source` alone, which Argo CD ignores beside `{instead}`");
+        let hint = format!("move the image to `{instead}` once by hand, or remove `{instead}`");
+        FileRefusal { is_no_image: true, ..FileRefusal::at(yaml, self.key, message, hint) }
+    }
+
+    /// Returns what is told of the images in the source, which are not deployed.
+    pub(in crate::targets::scalars) fn told(&self, yaml: &ParsedYaml<'_>) -> FileRefusal {
+        let message = format!("Argo CD ignores `source` beside `{}`, so its images are not deployed", self.instead);
+        FileRefusal::at(yaml, self.key, message, "remove `source` once by hand")
+    }
 }
 
 /// Returns the values of the chart of a source, if they are a mapping.
@@ -123,10 +174,9 @@ pub(super) fn helm_parameter(
     let slots = if let Some(slot) = value(name)? {
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
-        let has_shared_registry = shared_registry.is_some();
         let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
         let others = &|| texts().filter(|(other, _)| *other != key).collect();
-        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), has_shared_registry, others }
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, others }
             .slots(yaml, &beside)?
     } else {
         let mut parts =

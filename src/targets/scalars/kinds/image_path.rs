@@ -93,7 +93,7 @@ fn image_in(
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, shared_registry.is_some(), slot, &trail, written)?
+            scalar_slots(yaml, shared_registry, slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -253,7 +253,7 @@ pub(super) fn two_versions(yaml: &ParsedYaml<'_>, version: Slot, path: &str, key
 
 fn scalar_slots(
     yaml: &ParsedYaml<'_>,
-    has_shared_registry: bool,
+    shared_registry: Option<String>,
     slot: Slot,
     trail: &[NodeId],
     path: &str,
@@ -273,7 +273,7 @@ fn scalar_slots(
     };
     let is_of_image = PARTS_BESIDE.contains(&key) && is_called_image(yaml, &trail[..trail.len() - 1]);
     let others = &|| texts_beside(yaml, slot);
-    Scalar { slot, key, whole, is_of_image, has_shared_registry, others }.slots(yaml, &beside)
+    Scalar { slot, key, whole, is_of_image, shared_registry, others }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -284,7 +284,7 @@ pub(super) struct Scalar<'a> {
     pub(super) whole: &'a str,
     /// Whether the whole image is called one.
     pub(super) is_of_image: bool,
-    pub(super) has_shared_registry: bool,
+    pub(super) shared_registry: Option<String>,
     /// Finds the other keys beside it, with their texts.
     pub(super) others: &'a dyn Fn() -> Vec<(&'a str, &'a str)>,
 }
@@ -308,7 +308,8 @@ impl Scalar<'_> {
             return Ok(Slots::Reference { slot, form: ReferenceForm::Uncertain });
         }
         let (known_name, limit) = self.said(&text, is_version);
-        let mut parts = Parts { known_name, limit, ..Parts::default() };
+        let shared_registry = self.shared_registry.clone();
+        let mut parts = Parts { known_name, limit, shared_registry, ..Parts::default() };
         if content == ScalarContent::Digest {
             parts.digest = Some(slot);
             return Ok(Slots::Parts(parts));
@@ -349,7 +350,7 @@ impl Scalar<'_> {
         };
         let is_certain = |end: &str| end.contains('/') || beside("repository") == Some(end);
         match name {
-            Some(name) if has_registry(&name) && !self.has_shared_registry => (Some(name), None),
+            Some(name) if has_registry(&name) && self.shared_registry.is_none() => (Some(name), None),
             Some(name) => (None, Some(split_registry(&name).1).filter(|end| is_certain(end)).map(NameLimit::ends_in)),
             None => (None, limit.filter(|limit| !matches!(limit, NameLimit::EndsIn(end) if !is_certain(end)))),
         }

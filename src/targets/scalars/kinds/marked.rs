@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::image_path::{Below, ScalarContent, content_of, image_at, name_beside};
 use super::source_images::judge_in_sources;
-use crate::image::{Digest, has_registry};
+use crate::image::{Digest, has_registry, is_same_image};
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::node_path::own_pair;
@@ -16,7 +16,6 @@ use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::variable::key_of;
 use crate::targets::scalars::document::walk::{Visit, escaped, walk};
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::image_text::is_same_image;
 use crate::targets::scalars::image_parts::key_stems::PARTS_BESIDE;
 use crate::targets::scalars::image_parts::name_parts::{NAME_PARTS, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
@@ -286,11 +285,15 @@ impl MarkedValue {
         let Ok(Some(around)) = image_at(yaml, below, self.mapping(yaml)) else { return Ok(()) };
         let said = around.fields(yaml).ok().and_then(|fields| fields.new_name);
         let Slots::Parts(around) = around.slots else { return Ok(()) };
+        let shared_registry = around.shared_registry;
         match parts.repository {
-            None => parts.known_name = parts.known_name.take().and(said),
+            None => {
+                parts.known_name = parts.known_name.take().and(said);
+                parts.shared_registry = shared_registry;
+            }
             name if around.repository == name => {
                 (parts.registry, parts.is_name_cut) = (around.registry, around.is_name_cut);
-                parts.shared_registry = around.shared_registry;
+                parts.shared_registry = shared_registry;
             }
             Some(name) if around.repository.is_some() || said.is_some() || around.limit.is_some() => {
                 let (policy, key) = (&self.marker.policy, name.key_text(yaml));

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::argo::{helm_parameter, image_names, sources, values_object};
+use super::argo::{IgnoredSource, helm_parameter, image_names, sources, values_object};
 use super::image_path::{Below, ImageByPath, image_at, images_below};
 use super::overridden_values::{OverriddenValues, decides_from_file};
 use crate::targets::scalars::document::node_path::NodePath;
@@ -209,6 +209,11 @@ pub(in crate::targets::scalars) fn judge_in_sources(
 ) -> Result<(), FileRefusal> {
     let Some(node) = image.nodes().first().copied() else { return Ok(()) };
     let of_object = objects.iter().filter(|object| yaml.tree.is_within(node, object.root));
+    for object in of_object.clone() {
+        if let Some(ignored) = IgnoredSource::of(yaml, object).filter(|one| yaml.tree.is_within(node, one.source)) {
+            return Err(ignored.at(yaml, image.item));
+        }
+    }
     for source in of_object.flat_map(|object| sources(yaml, object)) {
         if let Some(values) = values_object(yaml, source).filter(|values| yaml.tree.is_within(node, *values)) {
             OverriddenValues { yaml, values, parameters: &Parameters::of(yaml, source) }.change(image)?;

@@ -1,10 +1,9 @@
 //! Which names an argument may have, as far as the parts of an image tell.
 
-use crate::image::{Field, ImageArgument, has_registry, split_registry};
+use crate::image::{Field, ImageArgument, has_registry, is_same_image, split_registry};
 use crate::targets::scalars::document::nodes::text_beside;
 use crate::targets::scalars::document::parameters::PARAMETERS;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::image_text::is_same_image;
 use crate::targets::scalars::image_parts::name_parts::{NameLimit, below, ends_in};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, Slots};
 use crate::yaml::ParsedYaml;

@@ -7,13 +7,16 @@ use std::collections::{HashMap, HashSet};
 use super::registries_around::{
     certain_registries, is_address, is_before_names, is_registry_key, part, registries_of_images,
 };
-use crate::image::{has_registry, split_registry};
+use super::shared_registry::{SharedName, with_whole_name};
+use crate::image::{has_registry, is_same_image, split_registry};
 use crate::targets::edit::{BeforeName, Fields};
 use crate::targets::scalars::document::nodes::pairs_of;
+use crate::targets::scalars::document::parameters::SHARED_REGISTRY;
 use crate::targets::scalars::document::slot::Slot;
-use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
+use crate::targets::scalars::document::slot_text::is_decided_elsewhere;
+use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::key_stems::plain;
-use crate::targets::scalars::image_parts::name_parts::after_prefix;
+use crate::targets::scalars::image_parts::name_parts::{after_prefix, below};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::yaml::{NodeId, Pair, ParsedYaml};
@@ -26,7 +29,12 @@ fn is_owner_key(key: &str) -> bool {
     OWNERS.contains(&plain(key).as_str())
 }
 
-/// A name without a registry, and the texts around it.
+/// Whether a text is the host of a registry, perhaps with a path, or may become one.
+fn is_host(text: &str) -> bool {
+    is_decided_elsewhere(text) || (has_registry(&format!("{text}/")) && !text.contains("://"))
+}
+
+/// A name, and the texts around it.
 pub(in crate::targets::scalars) struct PartsAround<'y> {
     /// The text under `registry`, which is written with the name.
     own_registry: Option<&'y str>,
@@ -39,6 +47,8 @@ pub(in crate::targets::scalars) struct PartsAround<'y> {
     beside: usize,
     /// Whether the name is a whole reference.
     is_reference: bool,
+    /// Whether the name has its registry itself.
+    is_whole: bool,
 }
 
 impl<'y> PartsAround<'y> {
@@ -57,9 +67,16 @@ impl<'y> PartsAround<'y> {
             Slots::Parts(Parts {
                 registry, repository: Some(slot), shared_registry: None, is_name_cut: false, ..
             }) => (*slot, registry.and_then(text), text(*slot)?.to_owned()),
+            Slots::Parts(Parts { repository: None, shared_registry: None, known_name: Some(name), .. }) => {
+                (place.version_slot().filter(|_| has_registry(name))?, None, name.clone())
+            }
             _ => return None,
         };
-        if has_registry(&name) {
+        let is_reference = matches!(&place.slots, Slots::Reference { .. });
+        let is_whole = has_registry(&name);
+        // What is beside the version is beside those of other images, too.
+        let is_flat = matches!(&place.slots, Slots::Parts(Parts { repository: None, .. }));
+        if is_whole && is_reference {
             return None;
         }
         let own_registry = own_registry.map(|registry| registry.trim_end_matches('/'));
@@ -68,17 +85,18 @@ impl<'y> PartsAround<'y> {
         let siblings = SiblingValues::among(yaml, place, slot, &mut found.parts_in(yaml, slot.parent).iter().copied());
         let has_registry_beside = own_registry.is_some()
             || siblings.others.iter().any(|other| other.text.is_some() && is_registry_key(other.key));
-        let has_owner = has_registry_beside && matches!(place.slots, Slots::Parts(_));
+        let has_owner = has_registry_beside && !is_reference && !is_whole;
         let is_part = |key: &str| is_registry_key(key) || (has_owner && is_owner_key(key));
         let others = siblings.others.iter().filter(|other| is_part(other.key));
-        parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
+        if !is_flat {
+            parts.extend(others.filter_map(|other| Some((other.key.to_owned(), part(other.text?)?))));
+        }
         let beside = parts.len();
         for mapping in place.trail.iter().rev() {
             parts.extend_from_slice(found.of(yaml, *mapping));
         }
         let writes_registry = matches!(&place.slots, Slots::Parts(Parts { registry: Some(_), .. }));
-        let is_reference = matches!(&place.slots, Slots::Reference { .. });
-        Some(Self { own_registry, writes_registry, name, parts, beside, is_reference })
+        Some(Self { own_registry, writes_registry, name, parts, beside, is_reference, is_whole })
     }
 
     /// Whether a chart may make a longer name of the one that is here.
@@ -86,22 +104,36 @@ impl<'y> PartsAround<'y> {
         self.parts.iter().any(|(_, part)| self.own_registry != Some(part))
     }
 
-    /// Returns what charts put before the name; else what they may put there. `of_images` are the registries of images without
-    /// one of their own.
+    /// Returns what charts put before the name; else what they may put there, with the name as it is if that is whole.
+    /// `of_images` are the registries of images without one of their own.
+    fn names(&self, of_images: &[(String, &str)]) -> Vec<BeforeName> {
+        let before = self.before_name(of_images);
+        if self.is_whole && self.own_registry.is_none() && before.is_some() {
+            return with_whole_name(before, &self.name);
+        }
+        before.into_iter().collect()
+    }
+
     fn before_name(&self, of_images: &[(String, &str)]) -> Option<BeforeName> {
-        let Self { own_registry, name, parts, is_reference, .. } = self;
+        let Self { own_registry, name, parts, is_reference, is_whole, .. } = self;
         let own = own_registry.map_or(name.clone(), |own| format!("{own}/{name}"));
         let is_other = |text: &str| !is_same_image(&format!("{text}/{name}"), &own);
         let before = |(at, (key, text)): (usize, &(String, &str))| {
             let (is_beside, is_of_images) = (at < self.beside, at >= parts.len());
             let is_owner = is_beside && !is_registry_key(key);
             let is_of_all = if is_of_images { self.writes_registry } else { is_beside || is_before_names(key) };
-            let is_certain = is_of_all && !is_reference && own_registry.is_none() && !is_owner;
-            let is_host = has_registry(&format!("{text}/")) && !text.contains("://") && !is_address(key);
+            let is_certain = is_of_all && !is_reference && !is_whole && own_registry.is_none() && !is_owner;
+            let is_unknown = is_decided_elsewhere(text);
+            let is_host = is_host(text) && if is_unknown { is_of_all } else { !is_address(key) };
             // Many charts take a registry for all images in place of the image's own.
-            let counts = own_registry.is_none() || (key.starts_with("global.") && is_before_names(key));
-            let is_meant = is_owner || (counts && is_host && is_other(text));
-            let made = (!is_owner && !self.has_owner()).then(|| format!("{text}/{name}"));
+            let counts = match own_registry {
+                None => is_of_all || !is_whole,
+                Some(_) => key.starts_with("global.") && is_before_names(key),
+            };
+            // A whole name that begins with a registry is not put behind it again.
+            let is_again = *is_whole && below(text, name).is_some();
+            let is_meant = is_owner || (counts && is_host && is_other(text) && !is_again);
+            let made = (!is_owner && !is_unknown && !self.has_owner()).then(|| format!("{text}/{name}"));
             is_meant.then(|| BeforeName { key: key.clone(), text: (*text).to_owned(), made, is_certain })
         };
         // A whole reference has its registry itself in such a chart.
@@ -149,7 +181,9 @@ impl<'y> PartsAround<'y> {
         let written = if self.writes_registry { split_registry(new_name).1 } else { new_name };
         let others = self.parts.iter().filter(|(_, part)| self.own_registry != Some(part));
         let begins = |text: &str, part: &str| after_prefix(part, text).is_some();
-        let is_another = |key: &str| has_registry(written) && is_registry_key(key.rsplit('.').next().unwrap_or(key));
+        let is_another = |key: &str| {
+            has_registry(written) && !self.is_whole && is_registry_key(key.rsplit('.').next().unwrap_or(key))
+        };
         let is_again = |part: &str| begins(written, part) && !begins(&self.name, part);
         let mut again = others.filter(|(key, part)| is_again(part) || is_another(key));
         again.next().map(|(key, part)| (key.as_str(), *part))
@@ -181,6 +215,23 @@ impl<'y> CertainRegistries<'y> {
         self.of_images.entry(mapping).or_insert_with(|| registries_of_images(yaml, mapping))
     }
 
+    /// Returns a registry for all images that `name` is not below, of an image whose name has no place.
+    pub(in crate::targets::scalars) fn other_registry(
+        &mut self,
+        yaml: &'y ParsedYaml<'_>,
+        place: &'y ImagePlace,
+        name: &str,
+    ) -> Option<BeforeName> {
+        let Slots::Parts(Parts { repository: None, shared_registry, .. }) = &place.slots else { return None };
+        let other = |key: &str, text: &str| below(text, name).is_none().then(|| BeforeName::possible(key, text, None));
+        if let Some(shared) = shared_registry {
+            return other(SHARED_REGISTRY, shared);
+        }
+        let around = place.trail.iter().rev().flat_map(|mapping| self.of(yaml, *mapping).to_vec());
+        let mut certain = around.filter(|(key, text)| is_before_names(key) && is_host(text));
+        certain.find_map(|(key, text)| other(&key, text))
+    }
+
     /// Returns what an image says, with what charts may put before its name.
     pub(in crate::targets::scalars) fn judged(
         &mut self,
@@ -188,11 +239,14 @@ impl<'y> CertainRegistries<'y> {
         place: &'y ImagePlace,
         fields: Fields,
     ) -> Fields {
+        if let (None, Ok(Some(shared))) = (&fields.new_name, SharedName::of(yaml, place)) {
+            return Fields { before_name: shared.names(), ..fields };
+        }
         let Some(around) = PartsAround::among(yaml, place, self) else { return fields };
         let mut of_images = Vec::new();
         for mapping in place.trail.iter().rev() {
             of_images.extend_from_slice(self.of_images(yaml, *mapping));
         }
-        Fields { may_be_longer: around.is_any(), before_name: around.before_name(&of_images).map(Box::new), ..fields }
+        Fields { may_be_longer: around.is_any(), before_name: around.names(&of_images), ..fields }
     }
 }

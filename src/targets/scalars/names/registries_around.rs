@@ -3,6 +3,7 @@
 
 use crate::image::is_registry;
 use crate::targets::scalars::document::nodes::{filled, is_mapping, pairs_of, value_of};
+use crate::targets::scalars::document::slot_text::is_decided_elsewhere;
 use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::key_stems::plain;
 use crate::yaml::{NodeId, Pair, ParsedYaml};
@@ -118,5 +119,6 @@ pub(super) fn is_registry_key(key: &str) -> bool {
 /// Returns a text that may be the beginning of a name, without the `/` behind it.
 pub(super) fn part(text: &str) -> Option<&str> {
     let text = text.trim_end_matches('/');
-    ImageText::parse(text, false).is_ok().then_some(text).filter(|text| !text.is_empty())
+    let is_part = ImageText::parse(text, false).is_ok() || is_decided_elsewhere(text);
+    is_part.then_some(text).filter(|text| !text.is_empty())
 }

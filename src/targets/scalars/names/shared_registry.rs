@@ -1,12 +1,15 @@
 //! A registry for all images of a chart, `global.imageRegistry`: many charts put it before the name of an image, or take it in
 //! place of the image's own registry, and others ignore it. So the full name is not known, unless both are the same. What an
-//! argument names must be one of the names that charts can make of the values.
+//! argument names must be one of the names that charts can make of the values. If that is more than one, nothing is known of the
+//! other: a registry of the image's own is beside it, or in its whole name.
 
 use std::collections::HashMap;
 
 use super::registries_around::has_registry_for_others;
 use crate::image::{has_registry, split_registry};
+use crate::targets::edit::BeforeName;
 use crate::targets::scalars::document::nodes::is_mapping;
+use crate::targets::scalars::document::parameters::SHARED_REGISTRY;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::name_parts::below;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, Slots};
@@ -68,14 +71,9 @@ impl<'a> SharedName<'a> {
         else {
             return Ok(None);
         };
-        let own = Parts::text(yaml, *registry)?;
+        let own = Parts::text(yaml, *registry)?.map(|own| own.trim_end_matches('/'));
         let repository = repository.text(yaml)?.unwrap_or_default();
         Ok(Some(Self { shared, own, repository }))
-    }
-
-    /// Returns both registries, if they differ.
-    pub(in crate::targets::scalars) fn two_registries(&self) -> Option<(&'a str, &'a str)> {
-        self.own.filter(|own| *own != self.shared).map(|own| (self.shared, own))
     }
 
     /// Returns what `repository` says so that a chart makes `new_name` of it; `None` if no chart does.
@@ -93,8 +91,24 @@ impl<'a> SharedName<'a> {
     }
 
     /// Returns the names that charts can make of the values as they are.
-    pub(in crate::targets::scalars) fn names(&self) -> Vec<String> {
-        let of = |registry: &str| format!("{registry}/{}", self.repository);
-        [Some(of(self.shared)), self.own.map(of)].into_iter().flatten().collect()
+    pub(in crate::targets::scalars) fn names(&self) -> Vec<BeforeName> {
+        let Self { shared, own, repository } = *self;
+        let behind =
+            |key: &str, registry: &str| BeforeName::possible(key, registry, Some(format!("{registry}/{repository}")));
+        let of_shared = behind(SHARED_REGISTRY, shared);
+        match own {
+            _ if repository.is_empty() => Vec::new(),
+            Some(own) if own != shared => vec![of_shared, behind("registry", own)],
+            None if has_registry(repository) => {
+                with_whole_name(Some(of_shared).filter(|_| below(shared, repository).is_none()), repository)
+            }
+            _ => vec![of_shared],
+        }
     }
+}
+
+/// Returns the name that charts can make of a whole one with a registry, if there is any, and the whole one as it is.
+pub(super) fn with_whole_name(below_registry: Option<BeforeName>, name: &str) -> Vec<BeforeName> {
+    let whole = BeforeName::possible("", name, Some(name.to_owned()));
+    below_registry.into_iter().chain([whole]).collect()
 }

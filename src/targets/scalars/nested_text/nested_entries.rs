@@ -5,10 +5,13 @@ use std::collections::HashSet;
 use super::values_text::{INSIDE, ValuesText};
 use crate::image::ImageArgument;
 use crate::targets::edit::Fields;
+use crate::targets::scalars::document::nodes::value_of;
 use crate::targets::scalars::document::object::objects;
 use crate::targets::scalars::document::repeated::RepeatedKeys;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::place::ImagePlace;
+use crate::targets::scalars::kinds::argo::{IgnoredSource, kustomize_images};
+use crate::targets::scalars::kinds::source_images::source_image;
 use crate::targets::scalars::rewrite;
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::targets::scalars::search::through_alias::refusal;
@@ -41,6 +44,11 @@ pub(in crate::targets) fn shown(images: &FileImages<'_, '_>) -> Result<ShownEntr
         }
     }
     shown.untold.extend(values_through_alias(images, None)?);
+    let has_images = |ignored: &IgnoredSource| {
+        ["helm", "kustomize"].iter().any(|key| value_of(images.yaml, ignored.source, key).is_some())
+    };
+    let ignored = images.objects.iter().filter_map(|object| IgnoredSource::of(images.yaml, object)).filter(has_images);
+    shown.doubtful.extend(ignored.map(|ignored| ignored.told(images.yaml)));
     Ok(shown)
 }
 
@@ -74,10 +82,29 @@ pub(in crate::targets) fn entries(
             return Err(FileRefusal { is_no_image: true, ..refusal });
         }
     }
+    if let Some(name) = wanted.filter(|_| entries.is_empty()) {
+        require_not_ignored(images, name)?;
+    }
     match something_else.filter(|_| entries.is_empty()) {
         Some(refusal) => Err(refusal),
         None => Ok(entries),
     }
+}
+
+/// Refuses a name that is that of an image in a source that Argo CD ignores.
+fn require_not_ignored(images: &FileImages<'_, '_>, name: &str) -> Result<(), FileRefusal> {
+    let yaml = images.yaml;
+    for object in &images.objects {
+        let Some(ignored) = IgnoredSource::of(yaml, object) else { continue };
+        let name = object.without_label(name);
+        let is_entry = || kustomize_images(yaml, ignored.source).into_iter().any(|(other, _)| other == name);
+        let is_in_chart = || !matches!(source_image(yaml, ignored.source, name), Ok(None));
+        let is_in_text = || ValuesText::in_ignored(yaml, object).is_some_and(|values| values.has(name));
+        if is_entry() || is_in_chart() || is_in_text() {
+            return Err(ignored.alone(yaml, name));
+        }
+    }
+    Ok(())
 }
 
 /// Returns a refusal of each text of values that an alias or a merge key brings, or of those with the image `wanted`.

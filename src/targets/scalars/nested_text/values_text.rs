@@ -7,7 +7,7 @@ use crate::targets::scalars::document::object::Object;
 use crate::targets::scalars::document::parameters::Parameters;
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::kinds::argo::{sources, values_object};
+use crate::targets::scalars::kinds::argo::{IgnoredSource, sources, values_object};
 use crate::targets::scalars::rewrite;
 use crate::targets::scalars::search::lookup::{FileImages, TextOrigin};
 use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, ScalarStyle, SourceText, Splice};
@@ -30,15 +30,27 @@ pub(super) struct ValuesText<'y, 'd> {
 impl<'y, 'd> ValuesText<'y, 'd> {
     /// Returns the values of a file that are text.
     pub(super) fn all(yaml: &'y ParsedYaml<'d>, objects: &'y [Object]) -> Vec<Self> {
-        Self::found(yaml, objects).filter(|values| !values.is_ignored).collect()
+        Self::found(yaml, objects, sources).filter(|values| !values.is_ignored).collect()
     }
 
     /// Returns the values of a file that are text and that Argo CD ignores.
     pub(super) fn ignored(yaml: &'y ParsedYaml<'d>, objects: &'y [Object]) -> Vec<Self> {
-        Self::found(yaml, objects).filter(|values| values.is_ignored).collect()
+        Self::found(yaml, objects, sources).filter(|values| values.is_ignored).collect()
     }
 
-    fn found(yaml: &'y ParsedYaml<'d>, objects: &'y [Object]) -> impl Iterator<Item = Self> {
+    /// Returns the values of an ignored source that are text.
+    pub(super) fn in_ignored(yaml: &'y ParsedYaml<'d>, object: &'y Object) -> Option<Self> {
+        let ignored = |yaml: &ParsedYaml<'_>, object: &Object| {
+            IgnoredSource::of(yaml, object).map(|ignored| ignored.source).into_iter().collect()
+        };
+        Self::found(yaml, std::slice::from_ref(object), ignored).next()
+    }
+
+    fn found(
+        yaml: &'y ParsedYaml<'d>,
+        objects: &'y [Object],
+        sources: impl Fn(&ParsedYaml<'_>, &Object) -> Vec<NodeId>,
+    ) -> impl Iterator<Item = Self> {
         let of_source = move |(object, source): (&'y Object, NodeId)| {
             let helm = value_of(yaml, source, "helm").filter(|helm| is_mapping(yaml, *helm))?;
             let pair = yaml.tree.own(helm, &|key| key == "values")?;

@@ -18,7 +18,6 @@ use crate::targets::scalars::image_parts::name_parts::below;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
 use crate::targets::scalars::names::parts_around::{CertainRegistries, PartsAround};
-use crate::targets::scalars::names::shared_registry::SharedName;
 use crate::targets::scalars::plan::comments::comment_behind;
 use crate::targets::scalars::plan::new_values::NewText;
 use crate::targets::scalars::plan::planned_image::{ImagesPlan, PlannedImage};
@@ -45,9 +44,12 @@ pub(in crate::targets::scalars) fn outcome(
         notes.extend(later);
         after = registries.judged(new, &image.place, after);
         after.pulled = Some(Box::new(pulled));
-        notes.extend(note_of_text_before_name(new, image, &after));
+        if let (Some(name), true) = (image.argument.change.new_name.set(), after.before_name.is_empty()) {
+            let again = notes.iter().find_map(|note| part_again(note, image.argument.name.as_str()));
+            after.before_name.extend(again.or_else(|| registries.other_registry(new, &image.place, name)));
+        }
         let named = image.argument.change.new_name.set().filter(|_| after.is_below_registry());
-        entries.push(EntryEdit {
+        let entry = EntryEdit {
             name: image.argument.name.clone(),
             line: new.source.line_number(new.tree.start(image.place.item)),
             appended: false,
@@ -55,9 +57,10 @@ pub(in crate::targets::scalars) fn outcome(
             before: old_registries.judged(old, &image.place, image.before.clone()),
             after,
             checked_as: image.checked_as().or(named).cloned(),
-            shared_name: shared_name(new, image)?,
             other_registry: other_registry(image),
-        });
+        };
+        notes.extend(note_of_other_name(new, image, &entry, &notes));
+        entries.push(entry);
     }
     notes.extend(notes_of_variables(new_images, &plan));
     let mut told: HashMap<(usize, usize), Vec<Note>> = HashMap::new();
@@ -92,12 +95,10 @@ fn after(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Fields, FileR
     Ok(after)
 }
 
-/// Returns the name that was asked for, if the file says it: with the chart's registry for all images, and no other one.
-fn shared_name(new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Result<Option<String>, FileRefusal> {
-    let shared = SharedName::of(new, &image.place)?;
-    let is_said =
-        image.new_values.repository.is_some() && shared.is_some_and(|shared| shared.two_registries().is_none());
-    Ok(image.new_values.checked_as.clone().filter(|_| is_said))
+/// Returns the name that a chart makes of one that begins with a registry already, if a note tells of it.
+fn part_again(note: &Note, name: &str) -> Option<BeforeName> {
+    let NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }) = &note.kind else { return None };
+    (note.name == name).then(|| BeforeName::possible(key, part, Some(format!("{part}/{new_name}"))))
 }
 
 /// Returns the registry for all images of the chart, if the name that was asked for is not below it.
@@ -202,12 +203,6 @@ fn word_of(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, field: FieldName) ->
 fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Vec<Note> {
     let mut kinds = Vec::new();
     let item = new.place(image.place.item);
-    if let Ok(Some(name)) = SharedName::of(new, &image.place)
-        && let Some((shared, own)) = name.two_registries()
-    {
-        let (shared, own) = (shared.to_owned(), own.to_owned());
-        kinds.push((item, NoteKind::TwoRegistries { shared, own }));
-    }
     kinds.extend(note_of_name(old, image).map(|kind| (item, kind)));
     kinds.extend(note_of_added_version(new, image).map(|kind| (item, kind)));
     let change = &image.argument.change;
@@ -251,13 +246,23 @@ fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteK
     Some(NoteKind::Values(ValuesNote::PartAgain { new_name, key, part }))
 }
 
-/// Notes a text that a chart may put into the name that is checked. A name that is kept and not known is not checked at all.
-fn note_of_text_before_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, after: &Fields) -> Option<Note> {
-    let is_named = image.argument.change.new_name.set().is_some();
-    let is_checked = |before: &&BeforeName| image.checked_as().is_none() && (is_named || !before.is_certain);
-    let before = after.before_name.as_deref().filter(is_checked)?.clone();
-    let kind = NoteKind::Values(ValuesNote::BeforeName(before));
-    Some(Note { name: image.argument.name.to_string(), place: yaml.place(image.place.item), kind })
+/// Notes another name than the one that is checked, unless a note tells it already. A name that is kept and not known is not
+/// checked at all.
+fn note_of_other_name(
+    yaml: &ParsedYaml<'_>,
+    image: &PlannedImage<'_>,
+    entry: &EntryEdit,
+    notes: &[Note],
+) -> Option<Note> {
+    let name = image.argument.name.to_string();
+    let is_told = |note: &Note| {
+        matches!(note.kind, NoteKind::Values(ValuesNote::NameKept { .. } | ValuesNote::PartAgain { .. }))
+            && note.name == name
+    };
+    let is_one = entry.after.before_name.len() < 2 && entry.image_name().is_none();
+    let other = entry.other_name().filter(|_| !is_one && !notes.iter().any(is_told))?;
+    let kind = NoteKind::Values(ValuesNote::BeforeName(other.clone()));
+    Some(Note { name, place: yaml.place(image.place.item), kind })
 }
 
 /// Notes a version behind a name in values that had none: the chart may add one.

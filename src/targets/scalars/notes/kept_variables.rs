@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::image::is_same_image;
 use crate::targets::edit::{Note, NoteKind};
 use crate::targets::scalars::document::nodes::{is_list, is_mapping, value_of};
 use crate::targets::scalars::document::object::Object;
@@ -11,7 +12,7 @@ use crate::targets::scalars::document::parameters::PARAMETERS;
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::variable::{is_of_chart, key_of};
 use crate::targets::scalars::document::walk::paths_below;
-use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
+use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::key_stems::{PARTS_BESIDE, VERSIONS, end_of_version_name, is_of_name};
 use crate::targets::scalars::image_parts::name_parts::ends_in;
 use crate::targets::scalars::kinds::image_path::{ScalarContent, content_of, mapping_around};

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use crate::image::{is_same_image, pulled_name};
 use crate::targets::edit::{FieldName, Fields, LaterStep, MadeImage, NoteKind};
 use crate::targets::kustomization::{
     self, AppliedEntries, AppliedEntry, EntryNames, PATCHES, PatchedImage, ReplacedImage,
@@ -11,7 +12,7 @@ use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{is_list, is_mapping, text_beside, value_of};
 use crate::targets::scalars::document::object::{Object, objects};
 use crate::targets::scalars::document::walk::walk;
-use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image, pulled_name, versioned_images};
+use crate::targets::scalars::image_parts::image_text::{ImageText, versioned_images};
 use crate::targets::scalars::image_parts::place::{ImagePlace, ReferenceForm};
 use crate::targets::scalars::kinds::argo::sources;
 use crate::targets::scalars::search::entries_elsewhere::renderer_lists;

@@ -2,11 +2,11 @@
 //! is checked and not written, or refused.
 
 use super::tag_place::{DIGITS, require_place};
-use crate::image::{Digest, Field, ImageArgument, Reference, split_registry};
+use crate::image::{Digest, Field, ImageArgument, Reference, is_same_image, split_registry};
 use crate::targets::edit::{FieldName, Fields};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::image_text::{ImageText, is_same_image};
+use crate::targets::scalars::image_parts::image_text::ImageText;
 use crate::targets::scalars::image_parts::name_parts::split_name;
 use crate::targets::scalars::image_parts::place::{ImagePlace, OCI_REFERENCE, Parts, ReferenceForm, Slots, split_tag};
 use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
@@ -81,8 +81,7 @@ impl PlannedValues<'_, '_> {
             return Ok(None);
         };
         let Some(repository) = shared.repository_of(new_name) else {
-            let mut names = shared.names();
-            names.dedup();
+            let names: Vec<String> = shared.names().into_iter().filter_map(|before| before.made).collect();
             let names = names.join("` or `");
             let message =
                 format!("the chart has a registry for all images, so this image is `{names}`, not `{new_name}`");

@@ -3,10 +3,9 @@
 
 use super::image_of_tag::TagsOfImages;
 use super::new_values::{NewText, NewValues, new_values};
-use crate::image::{ImageArgument, ImageName};
+use crate::image::{ImageArgument, ImageName, is_same_image};
 use crate::targets::edit::{FieldName, Fields};
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::image_text::is_same_image;
 use crate::targets::scalars::image_parts::place::ImagePlace;
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{ParsedYaml, is_string};

@@ -2,11 +2,12 @@
 //! post-renderers of a HelmRelease. They are called by the path of what they set.
 
 use super::lookup::FileImages;
+use crate::image::is_same_image;
 use crate::targets::kustomization::{is_for, patches};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{is_list, text_beside, text_of, value_at, value_of};
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::image_text::{is_same_image, versioned_images};
+use crate::targets::scalars::image_parts::image_text::versioned_images;
 use crate::targets::scalars::kinds::image_path::{Below, ImageByPath, image_at, name_beside};
 use crate::yaml::{NodeId, ParsedYaml};
 
