@@ -387,6 +387,23 @@ fn a_step_that_sets_no_image_leaves_no_doubt() {
     }
 }
 
+/// What Flux takes from a ConfigMap for a path counts before the values.
+#[test]
+fn values_from_elsewhere_are_told_by_all_commands() {
+    let stage = stage(&[("org/web", "v1"), ("org/web", "v2")]);
+    let (path, told) = ("k/h.yaml", "`image.tag` in `valuesFrom` decides, at 6:44, whatever the values say");
+    let text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec:\n  valuesFrom:\n  \
+                - {kind: ConfigMap, name: x, targetPath: image.tag}\n  values:\n    image: {repository: REG/org/web, tag: v1}\n";
+    write(&stage, path, text);
+    for _ in 0..2 {
+        on_branch(&stage, "check", &["-f", path]).run().exit(3).stderr_has(told);
+        release(&stage, &["-f", path, "image=*:v2"]).exit(3).stderr_has(told);
+        release(&stage, &["-f", path, "--no-check", "image=*:v2"]).exit(3).stderr_has(told);
+        on_branch(&stage, "status", &["-f", path]).run().success().stdout_has(told);
+        rule(&stage, "images: ['**/web']");
+    }
+}
+
 #[test]
 fn a_patch_is_for_the_entry_that_is_called_like_its_container() {
     let stage = stage(&[("org/web", "v1"), ("org/api", "v1")]);
