@@ -254,7 +254,7 @@ const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\n
                            images: ['web=REG/org/web:v1']\n";
 
 /// Steps that may give a container an image that no entry makes.
-const SET_IMAGES: [(&str, &str); 15] = [
+const SET_IMAGES: [(&str, &str); 17] = [
     (
         ENTRY,
         "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec/containers/0/image, value: 'REG/evil/web:v9'}\n  target: {kind: Deployment}\n",
@@ -285,6 +285,14 @@ const SET_IMAGES: [(&str, &str); 15] = [
     (
         ENTRY,
         "replacements:\n- source: {kind: ConfigMap, name: c, fieldPath: data.image}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+    ),
+    (
+        ENTRY,
+        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=a].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+    ),
+    (
+        ENTRY,
+        "transformers:\n- |-\n  kind: ReplacementTransformer\n  replacements:\n  - source: {kind: Pod, name: c, fieldPath: spec.containers.0.image}\n    targets:\n    - select: {kind: Deployment}\n      fieldPaths: ['spec.template.spec.containers.[name=web].image']\n",
     ),
     (
         RELEASE,
@@ -337,7 +345,7 @@ const SET_NO_IMAGES: [(&str, &str); 14] = [
     ),
     (
         ENTRY,
-        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=a].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=web].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
     ),
     (RELEASE, "      patches:\n      - patch: |\n          - {op: replace, path: /spec/image, value: 2}\n"),
     (
