@@ -233,7 +233,7 @@ impl<'y> StepsBehind<'y> {
     /// Returns the first patch that gives another image to a container.
     fn patch_of_another(&self, image: &Fields) -> Option<NodeId> {
         let name = image.new_name.as_deref();
-        let may_be = |other: &&PatchedAlone| name.is_none_or(|name| other.replaced.may_be_of([name; 2]));
+        let may_be = |other: &&PatchedAlone| name.is_none_or(|name| other.replaced.may_be_of(&[name]));
         self.others.iter().find(|other| !other.set.is(image) && may_be(other)).map(|other| other.patch)
     }
 
