@@ -15,8 +15,8 @@ use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits};
 use crate::guards::order::{Build, EntryAtTip, HistoryDepth, Numbers, RunningEntry, TakenBack};
 use crate::image::{ImageArgument, short_tag};
-use crate::message::LoggedRelease;
 use crate::message::compose::Purpose;
+use crate::message::{LoggedRelease, each_once};
 use crate::outcome::failure::{Failure, FailureKind, Retry};
 use crate::outcome::{Event, Listener, Outcome};
 use crate::request::{Earlier, Images, PinDigest, RollbackRequest, Route};
@@ -150,8 +150,8 @@ struct RollbackPlan {
     rollback_of: Vec<CommitId>,
     /// What was taken back before, if the entry says already what it is to say: nothing can mark it any more.
     rolled_back_before: Option<LoggedRelease>,
-    /// The image's name by the newest release that says it: the file may have no place for it.
-    image_name: Option<String>,
+    /// The names that the image may have had then, as releases say it: the file may have no place for them.
+    said_names: Vec<String>,
 }
 
 /// Returns the changes of the entry, the newest first, and the place among them of the release to go back to. Steps have to be
@@ -164,7 +164,8 @@ fn find(
 ) -> Result<(Vec<LoggedRelease>, usize), Failure> {
     let name = request.name.as_str();
     let is_found = |read: &EntryHistory| match place_of_earlier(&read.changes, request) {
-        Ok(place) => place.is_some_and(|place| read.tells_what_went_back(place)),
+        Ok(Some(place)) => tells_name(&read.changes[place..], name) && read.tells_what_went_back(place),
+        Ok(None) => false,
         Err(_) => true,
     };
     let found = EntryHistory::read(snapshot, path, Some(name), Numbers::InVersions, &is_found)?;
@@ -194,6 +195,13 @@ fn find(
     }
 }
 
+/// Returns whether the first of these releases, or an earlier one, tells the name of its image.
+fn tells_name(releases: &[LoggedRelease], name: &str) -> bool {
+    let fields = releases.first().and_then(|to| to.fields.as_ref());
+    fields.is_none_or(|fields| fields.image_name(name).is_some())
+        || releases.iter().any(|release| release.said_name().is_some())
+}
+
 /// Returns what it takes to go back to the release at `place` of `releases`.
 fn plan(
     snapshot: &mut Snapshot<'_>,
@@ -219,8 +227,17 @@ fn plan(
         rollback_of = still_taken_back(snapshot, &entry, &to, note)?;
     }
     let rolled_back_before = since.iter().find(|release| is_already_so && release.rolled_back_by.is_some()).cloned();
-    let image_name = releases.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
-    Ok(RollbackPlan { to, is_already_so, taken_back, rollback_of, rolled_back_before, image_name })
+    let said_names = said_names(releases, place);
+    Ok(RollbackPlan { to, is_already_so, taken_back, rollback_of, rolled_back_before, said_names })
+}
+
+/// Returns the name of the image that the release at `place` says; if it says none, those of the next ones before and after it.
+fn said_names(releases: &[LoggedRelease], place: usize) -> Vec<String> {
+    let (since, until) = releases.split_at(place);
+    let own = releases[place].said_name();
+    let earlier = until.iter().find_map(LoggedRelease::said_name);
+    let later = since.iter().rev().find_map(LoggedRelease::said_name).filter(|_| own.is_none());
+    each_once(earlier.into_iter().chain(later).map(str::to_owned))
 }
 
 /// Returns what was taken back and stays away, whatever took it back, but for what is gone back to.
@@ -346,11 +363,13 @@ impl RollbackPlan {
         edited: &dyn Fn(&ImageArgument) -> Option<EditedTexts>,
     ) -> Result<Writing, Failure> {
         let (name, pin_digest) = (&request.name, request.delivery.pin_digest);
-        let fields = self.to.fields.clone().unwrap_or_default().with_name(self.image_name.clone());
+        // Of two names, one is that of another image.
+        let image_name = self.said_names.first().filter(|_| self.said_names.len() == 1);
+        let fields = self.to.fields.clone().unwrap_or_default().with_name(image_name.cloned());
         let told = |text: &str| format!("`{name}` had `{text}` once");
         let argument = exactly(name, &fields, self.to.digest(), pin_digest, &told);
         let argument = argument.map_err(|failure| failure.hint(name_another(request)))?;
-        let said = self.to.said_name().into_iter().chain(self.image_name.as_deref());
+        let said = self.said_names.iter().map(String::as_str);
         let argument = by_said_name(
             argument,
             &fields,

@@ -105,6 +105,16 @@ impl Reference {
         spellings
     }
 
+    /// Returns whether this is the same tag and digest in the same repository, however the names are written.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.is_same_repository(other) && (&self.tag, &self.digest) == (&other.tag, &other.digest)
+    }
+
+    /// Returns whether this is in the same repository, however the names are written.
+    pub fn is_same_repository(&self, other: &Self) -> bool {
+        (&self.registry, &self.repository) == (&other.registry, &other.repository)
+    }
+
     /// Returns the name as it was written, without tag and digest.
     pub fn name(&self) -> &str {
         &self.name
@@ -287,6 +297,19 @@ mod tests {
             assert_eq!(reference.tag().map(super::Tag::as_str), tag, "{text}");
             assert_eq!(reference.to_string(), text, "shown as it was written");
         }
+    }
+
+    #[test]
+    fn one_image_has_several_spellings() {
+        let is_same = |one: &str, other: &str| {
+            let [one, other]: [Reference; 2] = [one, other].map(|text| text.parse().unwrap());
+            one.is_same(&other)
+        };
+        assert!(is_same("nginx:v2", "docker.io/nginx:v2"));
+        assert!(is_same("index.docker.io/library/nginx:v2", "nginx:v2"));
+        assert!(!is_same("nginx:v2", "nginx:v3"));
+        assert!(!is_same("nginx:v2", "nginx"));
+        assert!(!is_same("nginx:v2", "ghcr.io/library/nginx:v2"));
     }
 
     #[test]

@@ -305,7 +305,7 @@ fn logged(release: &LoggedRelease) -> Logged<'_> {
         pinned,
         file,
         name,
-        image: fields.as_ref().map(|fields| fields.image_name(name).unwrap_or(name)),
+        image: fields.as_ref().and_then(|fields| fields.image_name(name).or(release.said_name())),
         tag: release.tag(),
         digest: release.digest(),
         time: record.time(),

@@ -288,7 +288,7 @@ impl Checks {
         moved.into_iter().chain(uncompared).for_each(|warning| listener(&Event::Warned(warning)));
         let digest = checked.descriptor.digest.clone();
         let is_same = |earlier: &mut Checked| {
-            earlier.reference == *reference || is_of(earlier, reference) && earlier.descriptor.digest == digest
+            earlier.reference.is_same(reference) || is_of(earlier, reference) && earlier.descriptor.digest == digest
         };
         for earlier in self.found.extract_if(.., is_same) {
             checked.also_proved(earlier);
@@ -340,9 +340,10 @@ impl Checks {
 
 /// Whether what was found is what a reference names.
 pub(super) fn is_of(checked: &Checked, reference: &Reference) -> bool {
-    let same = checked.reference.name() == reference.name() && checked.reference.tag() == reference.tag();
-    same && match reference.digest() {
-        Some(digest) => *digest == checked.descriptor.digest,
-        None => !checked.tag_moved,
-    }
+    let is_same_tag = checked.reference.is_same_repository(reference) && checked.reference.tag() == reference.tag();
+    is_same_tag
+        && match reference.digest() {
+            Some(digest) => *digest == checked.descriptor.digest,
+            None => !checked.tag_moved,
+        }
 }

@@ -43,7 +43,7 @@ impl ImageSources {
         let is_same = |other: &Reference| {
             let is_digest =
                 other.digest().is_none() || reference.digest().is_none() || other.digest() == reference.digest();
-            other.name() == reference.name() && other.tag() == reference.tag() && is_digest
+            other.is_same_repository(reference) && other.tag() == reference.tag() && is_digest
         };
         each_once(self.0.iter().filter(|(other, _)| is_same(other)).map(|(_, source)| source))
     }

@@ -83,7 +83,7 @@ impl ImageOrigins {
     }
 
     fn of(&self, image: &Reference) -> impl Iterator<Item = &ImageOrigin> {
-        self.0.iter().filter(move |origin| origin.image == *image)
+        self.0.iter().filter(move |origin| origin.image.is_same(image))
     }
 
     fn lines(&self, reference: &Reference) -> impl Iterator<Item = String> {

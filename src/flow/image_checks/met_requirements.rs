@@ -7,7 +7,7 @@ use crate::image::Digest;
 use crate::outcome::Checked;
 use crate::registry::Requirement;
 
-/// The requirements that images have met, by their names and digests.
+/// The requirements that images have met, by their repositories and digests.
 #[derive(Default)]
 pub(super) struct MetRequirements(HashMap<(String, Digest), Vec<Requirement>>);
 
@@ -28,5 +28,5 @@ impl MetRequirements {
 }
 
 fn key(image: &Checked) -> (String, Digest) {
-    (image.reference.name().to_owned(), image.descriptor.digest.clone())
+    (format!("{}/{}", image.reference.registry(), image.reference.repository()), image.descriptor.digest.clone())
 }

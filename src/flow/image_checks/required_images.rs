@@ -29,7 +29,7 @@ impl Checks {
         let questions: Vec<_> = self.unasked(images).into_iter().map(|image| self.question(image, [])).collect();
         let seen = mem::take(&mut self.seen).into_iter();
         let problems = seen.filter_map(|seen| {
-            let question = questions.iter().find(|question| *question.reference == seen.image)?;
+            let question = questions.iter().find(|question| question.reference.is_same(&seen.image))?;
             Some(seen.with_question(question))
         });
         let (problems, waited) = self.await_all(problems.collect(), begun, listener);
@@ -88,7 +88,7 @@ impl Checks {
     pub(in crate::flow) fn have_problem_with(&self, entry: &EntryEdit) -> bool {
         let image = ImageToCheck::of_entry(entry).ok();
         let image = image.as_ref().and_then(ImageToCheck::known);
-        image.is_some_and(|image| self.seen.iter().any(|seen| seen.image == *image))
+        image.is_some_and(|image| self.seen.iter().any(|seen| seen.image.is_same(image)))
     }
 
     /// Returns whether an image that is not required yet is wrong, and is not waited for.
@@ -104,7 +104,7 @@ impl Checks {
 
     fn unseen<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
         let mut unseen = self.unasked(images);
-        unseen.retain(|image| self.seen.iter().all(|seen| seen.image != **image));
+        unseen.retain(|image| !self.seen.iter().any(|seen| seen.image.is_same(image)));
         unseen
     }
 }

@@ -50,7 +50,7 @@ pub(in crate::report) fn compared(comparison: &Comparison) -> impl Iterator<Item
 fn place<'a>(entry: &'a ComparedEntry, file: &'a str, fields: Option<&'a Fields>) -> StatusFile<'a> {
     StatusFile {
         file,
-        image: fields.map(|fields| fields.image_name(&entry.name).unwrap_or(&entry.name)),
+        image: fields.and_then(|fields| fields.image_name(&entry.name)),
         tag: fields.and_then(|fields| fields.new_tag.as_deref()),
         digest: fields.and_then(|fields| fields.digest.as_deref()),
         several: fields.into_iter().flat_map(|fields| &fields.several).map(one_place).collect(),

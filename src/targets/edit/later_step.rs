@@ -21,6 +21,10 @@ pub enum LaterStep {
     MaybeTransformer,
     /// An item of `replacements` in a kustomization, whose image is not known.
     Replacement,
+    /// `additionalValuesFiles` of a chart in a kustomization.
+    ValuesFiles,
+    /// `valuesMerge: merge` of a chart in a kustomization: its file of values counts before the values beside it.
+    ValuesMerge,
     /// `templatePatch` in an ApplicationSet of Argo CD.
     TemplatePatch,
     /// The `template` of a generator of an ApplicationSet.
@@ -42,6 +46,8 @@ impl fmt::Display for LaterStep {
             Self::Patch | Self::MaybePatch => "patch",
             Self::Transformer | Self::MaybeTransformer => "transformer",
             Self::Replacement => "replacement",
+            Self::ValuesFiles => "file of `additionalValuesFiles`",
+            Self::ValuesMerge => "file of values that counts by `valuesMerge: merge`",
             Self::TemplatePatch => "`templatePatch`",
             Self::GeneratorTemplate => "`template` of the generator",
         })

@@ -5,11 +5,13 @@
 use super::chain::reference;
 use super::entry::{ImageEntry, ImageLists, fields, fields_of, suffix_of};
 use super::entry_names::{EntryNames, is_for, is_plain};
-use super::patched_images::{PatchedImage, ReplacedImage, last_part, may_have, patch_in, patched_images, value};
+use super::patched_images::{
+    PatchedImage, ReplacedImage, last_part, list_in, patch_in, patched_images, replaced_images, value,
+};
 use crate::image::is_same_image;
 use crate::targets::edit::{Fields, LaterStep, MadeImage, Note, NoteKind};
 use crate::targets::scalars::{ImageText, versioned_images};
-use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
+use crate::yaml::{self, NodeId, ParsedYaml, SourceText};
 
 /// The keys of lists of patches. An item is a text, or has one under `patch`.
 pub(in crate::targets) const PATCHES: [&str; 3] = ["patches", "patchesJson6902", "patchesStrategicMerge"];
@@ -17,12 +19,12 @@ pub(in crate::targets) const PATCHES: [&str; 3] = ["patches", "patchesJson6902",
 /// The other steps of a kustomization.
 pub(super) struct OtherSteps<'y, 'd> {
     yaml: &'y ParsedYaml<'d>,
-    root: Option<NodeId>,
     pub(super) transformers: Vec<Transformer>,
     /// The patches, each with the images that it sets.
     patches: Vec<(NodeId, Vec<ImageText>)>,
     /// The patches that set an image which no entry is for.
     others: Vec<(NodeId, ReplacedImage)>,
+    replacements: Vec<ReplacementImage>,
     /// The names of the entries, if there are patches.
     names: EntryNames<'y>,
 }
@@ -36,16 +38,18 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
         let names = EntryNames::of(matched.filter_map(|entry| entry.name));
         let set = items.into_iter().flat_map(|item| patched_images(yaml, item).into_iter().map(move |set| (item, set)));
         let left: Vec<_> = set.filter(|(_, set)| names.next(0, &set.text, &|_| true).is_none()).collect();
-        let entries = lists.entries.iter().filter(|_| !left.is_empty());
+        let copied = lists.root.map(|root| replacing(yaml, root)).unwrap_or_default();
+        let entries = lists.entries.iter().filter(|_| !left.is_empty() || !copied.is_empty());
         let entries: Vec<_> = entries.filter_map(|entry| names_of(yaml, entry)).collect();
         let others = left.into_iter().map(|(item, set)| (item, set.replaced(&entries))).collect();
+        let replacements = copied.into_iter().map(|(item, set)| ReplacementImage::of(item, set, &entries)).collect();
         let transformers = lists.root.map(|root| transformers(yaml, root)).unwrap_or_default();
-        Self { yaml, root: lists.root, transformers, patches, others, names }
+        Self { yaml, transformers, patches, others, replacements, names }
     }
 
     /// Returns what may set the image of an entry to something else than it says, or than the entries make of it.
     pub(super) fn notes_of(&self, entry: &ImageEntry<'_>, asked: StepsAsked<'_>) -> Vec<Note> {
-        let (Some(root), Some(name)) = (self.root, entry.name) else { return Vec::new() };
+        let Some(name) = entry.name else { return Vec::new() };
         let yaml = self.yaml;
         let mut image = fields(yaml, entry);
         let own = image.new_name.take().filter(|new_name| !new_name.is_empty());
@@ -62,7 +66,7 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
         let set = self.patches.iter().find_map(|(patch, images)| Some((*patch, images.iter().find(is_left)?)));
         let patched = set.map(|(patch, set)| NoteKind::Patched { line: line(yaml, patch), image: set.name.clone() });
         let names = names_of(yaml, entry);
-        let other = self.others.iter().find(|(_, replaced)| names.is_some_and(|names| replaced.may_be_of(names)));
+        let other = self.others.iter().find(|(_, replaced)| names.is_some_and(|names| replaced.may_be_of(&names)));
         let other = other.filter(|_| patched.is_none()).map(|(item, _)| (LaterStep::MaybePatch, patch_in(yaml, *item)));
         let is_known = own.is_some() || is_plain(name);
         image.new_name = own.or_else(|| Some(name.to_owned())).filter(|_| is_known);
@@ -70,8 +74,8 @@ impl<'y, 'd> OtherSteps<'y, 'd> {
             (image.new_name, image.new_tag, image.digest) = (name.clone(), tag.clone(), digest.clone());
         }
         let with_entries = matches!(asked, StepsAsked::All);
-        let transformer = transformer_among(&self.transformers, &image, with_entries);
-        let later = later_among(yaml, root, transformer, &image, Some(name));
+        let transformer = transformer_among(&self.transformers, &image, Some(name), with_entries);
+        let later = transformer.or_else(|| replacement_among(&self.replacements, &names_in(&image, Some(name))));
         let later = other.into_iter().chain(later).map(|(step, node)| {
             let image = image.new_name.clone().unwrap_or_default();
             NoteKind::LaterStep { step, line: line(yaml, node), image }
@@ -136,9 +140,11 @@ fn transformers(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<Transformer> {
         };
         let entries = inner.tree.documents.iter().filter_map(entry).collect();
         let images = versioned_images(text).collect();
-        Some(Transformer { item, entries, images, patched: patched_images(yaml, item) })
+        let mut patched = patched_images(yaml, item);
+        patched.extend(inner.tree.documents.iter().flat_map(|root| replacing(&inner, *root)).map(|(_, set)| set));
+        Some(Transformer { item, entries, images, patched })
     };
-    items(yaml, root, "transformers").into_iter().filter_map(read).collect()
+    list_in(yaml, root, "transformers").into_iter().filter_map(read).collect()
 }
 
 /// Returns the step behind `images` that may set an image to something else than it is. `entry` is the name of its entry.
@@ -148,28 +154,56 @@ pub(in crate::targets) fn later_step(
     image: &Fields,
     entry: Option<&str>,
 ) -> Option<(LaterStep, NodeId)> {
-    let transformer = transformer_among(&transformers(yaml, root), image, true);
-    later_among(yaml, root, transformer, image, entry)
+    let transformer = transformer_among(&transformers(yaml, root), image, entry, true);
+    transformer.or_else(|| {
+        let replacements = replacing(yaml, root).into_iter().map(|(item, set)| ReplacementImage::of(item, set, &[]));
+        replacement_among(&replacements.collect::<Vec<_>>(), &names_in(image, entry))
+    })
 }
 
 /// Returns the first transformer that sets an image to something else than it is, or else the first one that may.
-fn transformer_among(transformers: &[Transformer], image: &Fields, with_entries: bool) -> Option<(LaterStep, NodeId)> {
+fn transformer_among(
+    transformers: &[Transformer],
+    image: &Fields,
+    entry: Option<&str>,
+    with_entries: bool,
+) -> Option<(LaterStep, NodeId)> {
     let sets = transformers.iter().find(|transformer| transformer.sets(image, with_entries));
-    let may = |transformer: &&Transformer| transformer.patched.iter().any(|set| !set.is(image));
+    let is_other = |set: &PatchedImage| !set.is(image) && !set.is_copy_of(&names_in(image, entry));
+    let may = |transformer: &&Transformer| transformer.patched.iter().any(is_other);
     let sets = sets.map(|transformer| (LaterStep::Transformer, transformer.item));
     sets.or_else(|| transformers.iter().find(may).map(|transformer| (LaterStep::MaybeTransformer, transformer.item)))
 }
 
-fn later_among(
-    yaml: &ParsedYaml<'_>,
-    root: NodeId,
-    transformer: Option<(LaterStep, NodeId)>,
-    image: &Fields,
-    entry: Option<&str>,
-) -> Option<(LaterStep, NodeId)> {
-    let names: Vec<&str> = entry.into_iter().chain(image.new_name.as_deref()).collect();
-    let replacement = || items(yaml, root, "replacements").into_iter().find(|item| writes_image(yaml, *item, &names));
-    transformer.or_else(|| replacement().map(|item| (LaterStep::Replacement, item)))
+/// Returns the names by which an image is known: that of its entry, and its own.
+fn names_in<'n>(image: &'n Fields, entry: Option<&'n str>) -> Vec<&'n str> {
+    entry.into_iter().chain(image.new_name.as_deref()).collect()
+}
+
+/// An image that a replacement gives to a container.
+struct ReplacementImage {
+    item: NodeId,
+    set: PatchedImage,
+    /// What it may take the place of.
+    replaced: ReplacedImage,
+}
+
+impl ReplacementImage {
+    fn of(item: NodeId, set: PatchedImage, entries: &[[&str; 2]]) -> Self {
+        Self { item, replaced: set.replaced(entries), set }
+    }
+}
+
+/// Returns the images that the replacements in a kustomization, or in a transformer, give to containers.
+fn replacing(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<(NodeId, PatchedImage)> {
+    let items = list_in(yaml, root, "replacements").into_iter();
+    items.flat_map(|item| replaced_images(yaml, item).into_iter().map(move |set| (item, set))).collect()
+}
+
+/// Returns the first replacement that may set the image of these names to another one.
+fn replacement_among(replacements: &[ReplacementImage], names: &[&str]) -> Option<(LaterStep, NodeId)> {
+    let may_be = |other: &&ReplacementImage| other.replaced.may_be_of(names) && !other.set.is_copy_of(names);
+    replacements.iter().find(may_be).map(|other| (LaterStep::Replacement, other.item))
 }
 
 /// Returns the patches in the kustomization with their texts.
@@ -183,7 +217,7 @@ pub(in crate::targets) fn patches<'y>(yaml: &'y ParsedYaml<'_>, root: NodeId) ->
 
 /// Returns the patches in the kustomization as the items of their lists.
 pub(in crate::targets) fn patch_items(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<NodeId> {
-    PATCHES.iter().flat_map(|key| items(yaml, root, key)).collect()
+    PATCHES.iter().flat_map(|key| list_in(yaml, root, key)).collect()
 }
 
 /// Returns the name of an entry, and the one that it gives to its image.
@@ -196,37 +230,6 @@ fn names_of<'y>(yaml: &'y ParsedYaml<'_>, entry: &'y ImageEntry<'_>) -> Option<[
 /// Whether the last parts of an image's name are `end`.
 fn ends_in(image: &str, end: &str) -> bool {
     image.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'))
-}
-
-/// Whether a replacement writes into the field `image` of a container that may have an image. What it takes from another one is
-/// what that has behind `images`.
-fn writes_image(yaml: &ParsedYaml<'_>, replacement: NodeId, names: &[&str]) -> bool {
-    let text = |node: NodeId| yaml.tree.text(node);
-    let source = value(yaml, replacement, "source").and_then(|source| value(yaml, source, "fieldPath"));
-    if source.and_then(text).and_then(container).is_some() {
-        return false;
-    }
-    let writes = |target: &NodeId| {
-        let object = value(yaml, *target, "select").and_then(|select| value(yaml, select, "name")).and_then(text);
-        let mut paths = items(yaml, *target, "fieldPaths").into_iter().filter_map(text).filter_map(container);
-        // The name of a container says more of its image than that of the object.
-        paths.any(|container| match container.strip_prefix("[name=").and_then(|name| name.strip_suffix(']')) {
-            Some(name) => may_have(name, names),
-            None => object.is_none_or(|object| may_have(object, names)),
-        })
-    };
-    items(yaml, replacement, "targets").iter().any(writes)
-}
-
-/// Returns which container a path leads to the image of: `[name=web]`, `0` or `*`.
-fn container(path: &str) -> Option<&str> {
-    let (list, container) = path.strip_suffix(".image")?.rsplit_once("ontainers.")?;
-    list.ends_with(['c', 'C']).then_some(container)
-}
-
-fn items(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
-    let list = value(yaml, mapping, key).filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
-    list.into_iter().flat_map(|list| yaml.tree.children(list)).map(|item| yaml.tree.resolve(item)).collect()
 }
 
 fn line(yaml: &ParsedYaml<'_>, node: NodeId) -> usize {

@@ -1,5 +1,5 @@
-//! The images that a patch gives to containers which may be there already. A container that it adds has an image of its own, and
-//! a field `image` elsewhere is none that an entry is for.
+//! The images that a patch or a replacement gives to containers which may be there already. A container that a patch adds has an
+//! image of its own, and a field `image` elsewhere is none that an entry is for.
 
 use super::entry::effective;
 use super::entry_names::is_plain;
@@ -11,13 +11,15 @@ use crate::yaml::{self, NodeId, NodeKind, ParsedYaml, SourceText};
 /// The lists of a pod's containers.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
 
-/// An image that a patch gives to a container.
+/// An image that a patch or a replacement gives to a container.
 #[derive(Default)]
 pub(in crate::targets) struct PatchedImage {
-    /// As it is written; empty if that cannot be read.
+    /// As it is written; empty if that cannot be read. Of a copy, what the container is called that it is from.
     pub(in crate::targets) text: String,
     /// What the container is called, and then its object, as far as the patch says so.
     called: Vec<String>,
+    /// Whether it is the image of another container, as `images` made it.
+    is_copy: bool,
 }
 
 impl PatchedImage {
@@ -27,6 +29,11 @@ impl PatchedImage {
         versioned_images(&self.text).any(|set| is_same(&set.name) && !set.version().differs_from(image))
     }
 
+    /// Whether it is a copy of the image that has one of these names: the container that it is from is called so.
+    pub(super) fn is_copy_of(&self, names: &[&str]) -> bool {
+        self.is_copy && names.iter().any(|name| is_plain(name) && last_part(name) == self.text)
+    }
+
     /// Returns which of these entries, each with its names, may have had the image that it replaces: those that are called like
     /// the container or its object, or like the new image; all of them if none is.
     pub(in crate::targets) fn replaced(&self, entries: &[[&str; 2]]) -> ReplacedImage {
@@ -34,7 +41,7 @@ impl PatchedImage {
         let called = self.called.iter().find(|called| is_called(called)).cloned();
         let new_name = last_part(ReferenceText::split(&self.text).name).to_owned();
         let replaced = ReplacedImage { called, new_name, is_any: false };
-        let is_any = !entries.iter().any(|names| replaced.may_be_of(*names));
+        let is_any = !entries.iter().any(|names| replaced.may_be_of(names));
         ReplacedImage { is_any, ..replaced }
     }
 }
@@ -49,10 +56,46 @@ pub(in crate::targets) struct ReplacedImage {
 
 impl ReplacedImage {
     /// Whether an entry of these names may have it.
-    pub(in crate::targets) fn may_be_of(&self, names: [&str; 2]) -> bool {
-        let is_called = |called: &String| is_alike(called, &names);
-        self.is_any || self.called.as_ref().map_or_else(|| names.map(last_part).contains(&&*self.new_name), is_called)
+    pub(in crate::targets) fn may_be_of(&self, names: &[&str]) -> bool {
+        let is_called = |called: &String| is_alike(called, names);
+        let has_name = || names.iter().any(|name| last_part(name) == self.new_name);
+        self.is_any || self.called.as_ref().map_or_else(has_name, is_called)
     }
+}
+
+/// Returns the images that a replacement gives to containers: what it takes them from says what they may be.
+pub(super) fn replaced_images(yaml: &ParsedYaml<'_>, replacement: NodeId) -> Vec<PatchedImage> {
+    let name_in = |mapping: NodeId| text_at(yaml, mapping, "name");
+    let source = value(yaml, replacement, "source");
+    let path = source.and_then(|source| text_at(yaml, source, "fieldPath")).unwrap_or_default();
+    let (is_copy, text) = match container_at(&path) {
+        Some("0") => (true, source.and_then(name_in)),
+        Some(container) => (true, name_of(container).map(str::to_owned)),
+        None => (false, None),
+    };
+    let mut images = Vec::new();
+    for target in list_in(yaml, replacement, "targets") {
+        let object = value(yaml, target, "select").and_then(name_in);
+        for path in list_in(yaml, target, "fieldPaths") {
+            let Some(container) = yaml.tree.text(path).and_then(container_at) else { continue };
+            let called = name_of(container).map(str::to_owned).into_iter().chain(object.clone()).collect();
+            images.push(PatchedImage { text: text.clone().unwrap_or_default(), called, is_copy });
+        }
+    }
+    images
+}
+
+/// Returns which container a path leads to, or to the image of: `[name=web]`, `0` or `*`.
+fn container_at(path: &str) -> Option<&str> {
+    let (list, container) = path.strip_suffix(".image").unwrap_or(path).rsplit_once("ontainers.")?;
+    let is_one =
+        container.starts_with('[') && container.find(']') == Some(container.len() - 1) || !container.contains('.');
+    (list.ends_with(['c', 'C']) && is_one).then_some(container)
+}
+
+/// Returns what a container is called that a path leads to: `web` in `[name=web]`.
+fn name_of(container: &str) -> Option<&str> {
+    container.strip_prefix("[name=")?.strip_suffix(']')
 }
 
 /// Returns the patch in an item of a list of patches: a text, or what is written out.
@@ -155,7 +198,7 @@ impl Patch {
 
     fn push(&mut self, image: Option<&str>, container: Option<String>) {
         let called = container.into_iter().chain(self.object.clone()).collect();
-        self.images.push(PatchedImage { text: image.unwrap_or_default().to_owned(), called });
+        self.images.push(PatchedImage { text: image.unwrap_or_default().to_owned(), called, is_copy: false });
     }
 }
 
@@ -169,12 +212,10 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// Whether what is called `called` may have an image of one of these names: one of the two is in the other one. An expression
-/// may be for any.
-pub(super) fn may_have(called: &str, names: &[&str]) -> bool {
-    let is_alike = |name: &&str| called.contains(last_part(name)) || last_part(name).contains(called);
-    let is_known = !names.is_empty() && is_plain(called) && names.iter().all(|name| is_plain(name));
-    !is_known || names.iter().any(is_alike)
+/// Returns the items of the list under a key.
+pub(super) fn list_in(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
+    let list = value(yaml, mapping, key).filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
+    list.into_iter().flat_map(|list| yaml.tree.children(list)).map(|item| yaml.tree.resolve(item)).collect()
 }
 
 pub(super) fn value(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<NodeId> {

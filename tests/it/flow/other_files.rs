@@ -113,6 +113,42 @@ fn a_tag_alone_is_checked_released_listed_and_rolled_back() {
     assert!(released[0].starts_with(&format!("image_tag={image}@sha256:")), "the name is of the release before");
 }
 
+/// A later release of another image says nothing of what ran before it.
+#[test]
+fn a_tag_alone_goes_back_to_the_image_that_it_was() {
+    let environments = with_files();
+    let release = |image: &str| {
+        let argument = format!("image_tag={image}");
+        environments.run("release", &["-f", TAGS, "--order", "none", &argument]).run().success();
+    };
+    let back =
+        |more: &[&str]| environments.run("rollback", &["-f", TAGS, "image_tag"]).args(more.iter().copied()).run();
+    let is_of = |image: &str| {
+        let told = environments.stage.remote.log("main")[0].trailer("Tagship-Image")[0].to_owned();
+        assert!(told.starts_with(&format!("image_tag={image}@sha256:")), "{told}");
+    };
+    let (web, other) = (environments.build("web", "v1.0.0"), environments.build("other", "v1.2.0"));
+    environments.build("other", "v1.0.0");
+    let first = environments.build("web", "v0.9.0");
+    release(&web);
+    release(&other);
+    back(&[]).success();
+    is_of(&web);
+    assert_eq!(file(&environments, TAGS), "image_tag: v1.0.0\npromote: true\n");
+    // The next release after it is the only one that tells the name of the first tag.
+    back(&[]).success();
+    is_of(&first);
+    // What was written by hand between two images may be of either.
+    release(&environments.build("web", "v2.0.0"));
+    environments.stage.remote.commit("main", "By hand", &[File::new(TAGS, "image_tag: v2.1.0\npromote: true\n")]);
+    release(&environments.build("other", "v2.2.0"));
+    let before = environments.tip();
+    back(&[]).exit(3).stderr_has("the file does not say which image `image_tag` is");
+    assert_eq!(environments.tip(), before);
+    back(&["--no-check"]).success();
+    assert_eq!(file(&environments, TAGS), "image_tag: v2.1.0\npromote: true\n");
+}
+
 /// The file has no place for the name; the releases to the other environment tell it.
 #[test]
 fn a_tag_alone_is_promoted_as_the_image_that_was_released() {

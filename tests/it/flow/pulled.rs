@@ -254,7 +254,7 @@ const APPLICATION: &str = "apiVersion: argoproj.io/v1alpha1\nkind: Application\n
                            images: ['web=REG/org/web:v1']\n";
 
 /// Steps that may give a container an image that no entry makes.
-const SET_IMAGES: [(&str, &str); 15] = [
+const SET_IMAGES: [(&str, &str); 17] = [
     (
         ENTRY,
         "patches:\n- patch: |\n    - {op: replace, path: /spec/template/spec/containers/0/image, value: 'REG/evil/web:v9'}\n  target: {kind: Deployment}\n",
@@ -285,6 +285,14 @@ const SET_IMAGES: [(&str, &str); 15] = [
     (
         ENTRY,
         "replacements:\n- source: {kind: ConfigMap, name: c, fieldPath: data.image}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+    ),
+    (
+        ENTRY,
+        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=a].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+    ),
+    (
+        ENTRY,
+        "transformers:\n- |-\n  kind: ReplacementTransformer\n  replacements:\n  - source: {kind: Pod, name: c, fieldPath: spec.containers.0.image}\n    targets:\n    - select: {kind: Deployment}\n      fieldPaths: ['spec.template.spec.containers.[name=web].image']\n",
     ),
     (
         RELEASE,
@@ -337,7 +345,7 @@ const SET_NO_IMAGES: [(&str, &str); 14] = [
     ),
     (
         ENTRY,
-        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=a].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
+        "replacements:\n- source: {kind: Pod, name: c, fieldPath: 'spec.containers.[name=web].image'}\n  targets:\n  - select: {kind: Deployment}\n    fieldPaths: [spec.template.spec.containers.0.image]\n",
     ),
     (RELEASE, "      patches:\n      - patch: |\n          - {op: replace, path: /spec/image, value: 2}\n"),
     (
@@ -384,6 +392,23 @@ fn a_step_that_sets_no_image_leaves_no_doubt() {
             let told = output.success().stdout();
             assert!(!told.contains("what it sets is deployed"), "{step}{told}");
         }
+    }
+}
+
+/// What Flux takes from a ConfigMap for a path counts before the values.
+#[test]
+fn values_from_elsewhere_are_told_by_all_commands() {
+    let stage = stage(&[("org/web", "v1"), ("org/web", "v2")]);
+    let (path, told) = ("k/h.yaml", "`image.tag` in `valuesFrom` decides, at 6:44, whatever the values say");
+    let text = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec:\n  valuesFrom:\n  \
+                - {kind: ConfigMap, name: x, targetPath: image.tag}\n  values:\n    image: {repository: REG/org/web, tag: v1}\n";
+    write(&stage, path, text);
+    for _ in 0..2 {
+        on_branch(&stage, "check", &["-f", path]).run().exit(3).stderr_has(told);
+        release(&stage, &["-f", path, "image=*:v2"]).exit(3).stderr_has(told);
+        release(&stage, &["-f", path, "--no-check", "image=*:v2"]).exit(3).stderr_has(told);
+        on_branch(&stage, "status", &["-f", path]).run().success().stdout_has(told);
+        rule(&stage, "images: ['**/web']");
     }
 }
 

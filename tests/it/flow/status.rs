@@ -153,3 +153,16 @@ fn a_download_of_whole_commits_is_told() {
     let status = environments.run("status", &BOTH).run().success();
     status.stdout_has("does not support partial fetches; downloaded whole commits");
 }
+
+/// The name of the entry is not that of an image.
+#[test]
+fn a_tag_alone_has_no_image() {
+    let environments = environments();
+    write(&environments, "tags.yaml", "image_tag: v1.0.0\n");
+    let output = environments.run("status", &["-f", "tags.yaml", "--output", "json"]).run().success();
+    let told = document(&output);
+    assert_eq!(told["entries"][0]["files"][0]["image"], Value::Null);
+    assert_eq!(told["entries"][0]["files"][0]["tag"], "v1.0.0");
+    let listed = environments.log(&["-f", "tags.yaml", "image_tag"]);
+    assert_eq!(listed[0]["image"], Value::Null);
+}

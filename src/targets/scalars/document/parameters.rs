@@ -1,7 +1,8 @@
-//! The parameters of a chart in a source of an Application of Argo CD: items such as `{name: image.tag, value: v1}`.
+//! What is laid over the values of a chart: the parameters in a source of an Application of Argo CD, items such as
+//! `{name: image.tag, value: v1}`, and the values that a HelmRelease takes from elsewhere for a path.
 
 use super::node_path::own_pair;
-use super::nodes::{filled, is_list, text_of, value_at, value_of};
+use super::nodes::{filled, is_list, value_at, value_of};
 use super::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::yaml::{NodeId, ParsedYaml, Position};
@@ -11,6 +12,9 @@ pub(in crate::targets::scalars) const PARAMETERS: &str = "helm.parameters.";
 
 /// The list of the parameters whose values are in files.
 pub(in crate::targets::scalars) const FILES: &str = "fileParameters";
+
+/// The list of a HelmRelease of what is in a ConfigMap or a Secret. An item with a `targetPath` replaces the value there.
+pub(in crate::targets::scalars) const VALUES_FROM: &str = "valuesFrom";
 
 /// The parameter of a registry for all images of a chart.
 pub(in crate::targets::scalars) const SHARED_REGISTRY: &str = "global.imageRegistry";
@@ -25,18 +29,20 @@ pub(in crate::targets::scalars) struct Parameter<'y> {
     /// The text of the value, if there is any.
     pub(in crate::targets::scalars) text: Option<&'y str>,
     item: NodeId,
+    /// The node of the name.
+    pub(in crate::targets::scalars) named: NodeId,
     yaml: &'y ParsedYaml<'y>,
 }
 
 impl<'y> Parameter<'y> {
-    /// Returns the node of the name.
-    pub(in crate::targets::scalars) fn named(&self) -> NodeId {
-        value_of(self.yaml, self.item, "name").unwrap_or(self.item)
+    /// Whether its value is not in this file.
+    pub(in crate::targets::scalars) fn is_from_elsewhere(&self) -> bool {
+        [FILES, VALUES_FROM].contains(&self.list)
     }
 
     /// Returns the place of the name. There may be thousands of parameters, and to count a column takes its time.
     pub(in crate::targets::scalars) fn place(&self) -> Position {
-        self.yaml.place(self.named())
+        self.yaml.place(self.named)
     }
 
     /// Whether this is the value under `name`, or one around it.
@@ -79,22 +85,30 @@ impl<'y> Parameters<'y> {
         Self(lists.into_iter().flatten().collect())
     }
 
+    /// Returns the values that a HelmRelease takes from elsewhere for a path.
+    pub(in crate::targets::scalars) fn of_release(yaml: &'y ParsedYaml<'_>, release: NodeId) -> Self {
+        let list = value_at(yaml, release, &["spec", VALUES_FROM]).filter(|list| is_list(yaml, *list));
+        Self::in_list(yaml, list, VALUES_FROM)
+    }
+
     pub(in crate::targets::scalars) fn in_list(
         yaml: &'y ParsedYaml<'_>,
         list: Option<NodeId>,
         key: &'static str,
     ) -> Self {
+        let key_of_name = if key == VALUES_FROM { "targetPath" } else { "name" };
         let parameter = |item: NodeId| {
+            let named = value_of(yaml, item, key_of_name)?;
             let value = value_of(yaml, item, "value");
             let text = value.and_then(|value| filled(yaml, value));
-            Some(Parameter { list: key, name: text_of(yaml, item, "name")?, value, text, item, yaml })
+            Some(Parameter { list: key, name: filled(yaml, named)?, value, text, item, named, yaml })
         };
         Self(list.into_iter().flat_map(|list| yaml.tree.children(list)).filter_map(parameter).collect())
     }
 
-    /// Returns those whose values are in files: Helm takes them last.
-    pub(in crate::targets::scalars) fn of_files(&self) -> impl Iterator<Item = &Parameter<'y>> {
-        self.0.iter().filter(|parameter| parameter.list == FILES)
+    /// Returns those whose values are not in this file: Helm takes them last.
+    pub(in crate::targets::scalars) fn kept_elsewhere(&self) -> impl Iterator<Item = &Parameter<'y>> {
+        self.0.iter().filter(|parameter| parameter.is_from_elsewhere())
     }
 
     /// Refuses an image at `node` if a parameter is spelled so that it cannot be compared with the others.
@@ -109,13 +123,13 @@ impl<'y> Parameters<'y> {
         Err(FileRefusal::at(yaml, node, message, "write the name without it"))
     }
 
-    /// Refuses an image at `node` if the registry for all images is in a file.
+    /// Refuses an image at `node` if the registry for all images is not in this file.
     pub(in crate::targets::scalars) fn refuse_shared_in_file(
         &self,
         yaml: &ParsedYaml<'_>,
         node: NodeId,
     ) -> Result<(), FileRefusal> {
-        let shared = self.of_files().find(|parameter| parameter.is_around(SHARED_REGISTRY));
+        let shared = self.kept_elsewhere().find(|parameter| parameter.is_around(SHARED_REGISTRY));
         shared.map_or(Ok(()), |shared| Err(shared.deciding(yaml, node, "registry here")))
     }
 
@@ -138,7 +152,7 @@ impl<'y> Parameters<'y> {
         yaml: &ParsedYaml<'_>,
         name: &str,
     ) -> Result<Option<Slot>, FileRefusal> {
-        let is_here = |parameter: &&Parameter<'_>| parameter.list != FILES && parameter.name == name;
+        let is_here = |parameter: &&Parameter<'_>| !parameter.is_from_elsewhere() && parameter.name == name;
         let mut named = self.0.iter().filter(is_here).map(|parameter| parameter.item);
         match (named.next(), named.next()) {
             (_, Some(second)) => {

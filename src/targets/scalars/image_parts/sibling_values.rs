@@ -68,7 +68,7 @@ impl<'y> SiblingValues<'y> {
             let name = text_of(yaml, slot.parent, "name").unwrap_or_default();
             let neighbour = |(key, parameter): (&'y str, &Parameter<'y>)| {
                 let value = parameter.value.filter(|value| !own_values.contains(value))?;
-                Some(SiblingValue { key, at: Ok(parameter.named()), value: Some(value), text: parameter.text })
+                Some(SiblingValue { key, at: Ok(parameter.named), value: Some(value), text: parameter.text })
             };
             let others =
                 Parameters::in_list(yaml, Some(place.item), "parameters").beside(name).filter_map(neighbour).collect();

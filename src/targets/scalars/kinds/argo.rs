@@ -6,9 +6,7 @@ use super::image_path::{Scalar, two_versions};
 use crate::targets::scalars::document::document_kind::DocumentKind;
 use crate::targets::scalars::document::nodes::{filled, is_list, is_mapping, text_of, value_at, value_of};
 use crate::targets::scalars::document::object::Object;
-use crate::targets::scalars::document::parameters::{
-    FILES, PARAMETERS, Parameter, Parameters, SHARED_REGISTRY, list_of,
-};
+use crate::targets::scalars::document::parameters::{PARAMETERS, Parameter, Parameters, SHARED_REGISTRY, list_of};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::key_stems::PARTS_BESIDE;
@@ -137,7 +135,7 @@ pub(in crate::targets::scalars) fn image_names(parameters: &Parameters<'_>) -> V
         };
         seen.insert(shown.to_owned()).then(|| shown.to_owned())
     };
-    parameters.0.iter().filter(|parameter| parameter.list != FILES).filter_map(shown).collect()
+    parameters.0.iter().filter(|parameter| !parameter.is_from_elsewhere()).filter_map(shown).collect()
 }
 
 /// Returns the image `name` of the `helm.parameters` of a source of Argo CD: the items `name.repository`, `name.tag` and so

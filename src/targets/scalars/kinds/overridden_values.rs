@@ -1,12 +1,12 @@
-//! The parameters that Helm lays over the values of a source of Argo CD: each replaces the value under its name, or adds one. The
-//! values are an object of the file, or text in it.
+//! The parameters that Helm lays over the values of a source of Argo CD or of a HelmRelease: each replaces the value under its
+//! name, or adds one. The values are an object of the file, or text in it.
 
 use std::collections::HashMap;
 
 use crate::image::{has_registry, split_registry};
 use crate::targets::scalars::document::node_path::NodePath;
 use crate::targets::scalars::document::nodes::{pairs_of, text_beside};
-use crate::targets::scalars::document::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY};
+use crate::targets::scalars::document::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY, VALUES_FROM};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::key_stems::{
@@ -17,10 +17,10 @@ use crate::targets::scalars::image_parts::place::{ImagePlace, Slots, TextElsewhe
 use crate::targets::scalars::image_parts::sibling_values::{WHOLE_IMAGES, counts_beside, is_digest_of, is_whole_image};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// Whether a file has what counts beside the version under the key `version`, and is no part of its name.
+/// Whether another place has what counts beside the version under the key `version`, and is no part of its name.
 pub(super) fn decides_from_file(parameter: &Parameter<'_>, version: &str) -> bool {
     let (_, key) = parameter.group_and_key();
-    parameter.list == FILES && counts_beside(version, key) && !is_part_of_name(version, key)
+    parameter.is_from_elsewhere() && counts_beside(version, key) && !is_part_of_name(version, key)
 }
 
 /// Values, and the parameters that are laid over them.
@@ -102,6 +102,10 @@ impl<'a> OverriddenValues<'a, '_> {
                     format!("`{name}` in `{list}` decides, at {}, whatever the values say", parameter.place());
                 let hint = match *list {
                     FILES => "write the version into the file that it names, or remove it once by hand".to_owned(),
+                    VALUES_FROM => {
+                        "write the version into the ConfigMap or Secret that it names, or remove it once by hand"
+                            .to_owned()
+                    }
                     _ if value.is_none() => format!("remove `{name}` once by hand"),
                     _ => format!("name the parameter: `{name}`"),
                 };
@@ -150,8 +154,8 @@ impl<'a> OverriddenValues<'a, '_> {
                 || self.value_at(parameter.name).is_some_and(|value| nodes.contains(&value))
         };
         let Some((group, _)) = near.iter().find(is_part).map(|parameter| parameter.group_and_key()) else { return };
-        let is_in_file = near.iter().filter(is_part).any(|parameter| parameter.list == FILES);
-        let name = if is_in_file { None } else { self.name(group, version) };
+        let is_elsewhere = near.iter().filter(is_part).any(|parameter| parameter.is_from_elsewhere());
+        let name = if is_elsewhere { None } else { self.name(group, version) };
         let Slots::Parts(parts) = &mut image.slots else { return };
         let is_known = |name: &String| has_registry(name) && parts.shared_registry.is_none();
         let (known, end) = match name {

@@ -177,7 +177,7 @@ impl Chart<'_> {
             Slots::Parts(parts) => [parts.tag, parts.digest].into_iter().flatten().filter_map(name_of).collect(),
         };
         let mut is_name_in_file = false;
-        for parameter in parameters.of_files() {
+        for parameter in parameters.kept_elsewhere() {
             let Parameter { name, .. } = parameter;
             if versions.iter().any(|version| parameter.is_around(version)) {
                 let message = format!("`{name}` in `{FILES}` decides, whatever the parameter says");
@@ -314,7 +314,7 @@ impl<'y> ValuesOfGroup<'y> {
             "useDigest" => switch(text) == Some(true),
             _ => is_whole_image(text),
         };
-        let is_replaced = |key: &str| self.replacing(parameters, key).is_some_and(|one| one.list != FILES);
+        let is_replaced = |key: &str| self.replacing(parameters, key).is_some_and(|one| !one.is_from_elsewhere());
         for key in ["digest", "useDigest"].into_iter().chain(WHOLE_IMAGES) {
             let value = value_of(yaml, self.mapping, key);
             let is_deciding = |value: &NodeId| filled(yaml, *value).is_some_and(|text| decides(key, text));

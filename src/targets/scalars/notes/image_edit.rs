@@ -229,7 +229,7 @@ fn notes_of(old: &ParsedYaml<'_>, new: &ParsedYaml<'_>, image: &PlannedImage<'_>
 fn note_of_name(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>) -> Option<NoteKind> {
     let (new_values, new_name) = (&image.new_values, image.argument.change.new_name.set()?);
     let around = PartsAround::of(yaml, &image.place);
-    if let (Some(checked), None) = (&new_values.checked_as, &new_values.repository) {
+    if let (Some(checked), None) = (image.checked_as(), &new_values.repository) {
         let new_name = checked.clone();
         let keys = around.as_ref().and_then(|around| around.keys_of(checked));
         return Some(match keys {

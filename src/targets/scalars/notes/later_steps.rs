@@ -1,5 +1,5 @@
 //! What in a file sets an image after what is edited, and has the last word: other entries and patches of a kustomization, the
-//! post-renderers of a HelmRelease, and what an ApplicationSet puts over its template.
+//! post-renderers of a HelmRelease, files of values of a chart, and what an ApplicationSet puts over its template.
 
 use std::collections::HashMap;
 
@@ -45,7 +45,11 @@ impl<'i, 'p, 'd> LaterSteps<'i, 'p, 'd> {
         let mut made = None;
         let kinds = match object.kind {
             DocumentKind::HelmRelease => self.in_post_renderers(&edited, object.root).map(kind).into_iter().collect(),
-            DocumentKind::Kustomization => self.in_kustomization(&edited, object.root).map(kind).into_iter().collect(),
+            DocumentKind::Kustomization => {
+                let later = self.in_kustomization(&edited, object.root);
+                later.or_else(|| edited.in_values_files(object.root)).map(kind).into_iter().collect()
+            }
+            DocumentKind::Manifest => edited.in_values_files(object.root).map(kind).into_iter().collect(),
             DocumentKind::FluxKustomization => {
                 let spec = value_of(yaml, object.root, "spec").filter(|spec| is_mapping(yaml, *spec));
                 spec.and_then(|spec| self.in_kustomization(&edited, spec)).map(kind).into_iter().collect()
@@ -234,7 +238,7 @@ impl<'y> StepsBehind<'y> {
     /// Returns the first patch that gives another image to a container.
     fn patch_of_another(&self, image: &Fields) -> Option<NodeId> {
         let name = image.new_name.as_deref();
-        let may_be = |other: &&PatchedAlone| name.is_none_or(|name| other.replaced.may_be_of([name; 2]));
+        let may_be = |other: &&PatchedAlone| name.is_none_or(|name| other.replaced.may_be_of(&[name]));
         self.others.iter().find(|other| !other.set.is(image) && may_be(other)).map(|other| other.patch)
     }
 
@@ -304,6 +308,10 @@ impl SetImages {
     }
 }
 
+/// The lists of charts in a kustomization, and the keys of values in a chart. The second of each is of an old version.
+const CHARTS: [&str; 2] = ["helmCharts", "helmChartInflationGenerator"];
+const VALUES: [&str; 2] = ["valuesInline", "valuesLocal"];
+
 /// An image as it is after the edit.
 struct Edited<'a, 'd> {
     yaml: &'a ParsedYaml<'d>,
@@ -319,6 +327,23 @@ impl Edited<'_, '_> {
     fn is_in_list_of(&self, item: NodeId) -> bool {
         let is_around = |node: &NodeId| is_list(self.yaml, *node) && self.yaml.tree.is_within(item, *node);
         self.place.trail.iter().any(is_around)
+    }
+
+    /// The files of values that count before those that are in a chart of kustomize, or in its generator.
+    fn in_values_files(&self, root: NodeId) -> Option<(LaterStep, NodeId)> {
+        let own = |chart: NodeId, key: &str| value_of(self.yaml, chart, key);
+        let lists = CHARTS.iter().filter_map(|key| own(root, key)).filter(|charts| is_list(self.yaml, *charts));
+        let charts = lists.flat_map(|charts| self.yaml.tree.children(charts)).chain([root]);
+        let is_in = |values: NodeId| self.yaml.tree.is_within(self.place.item, values);
+        let mut charts = charts.filter(|chart| is_mapping(self.yaml, *chart));
+        let has_values = |chart: NodeId| VALUES.iter().filter_map(|key| own(chart, key)).any(is_in);
+        let chart = charts.find(|chart| has_values(*chart))?;
+        let files = own(chart, "additionalValuesFiles");
+        let files =
+            files.filter(|files| is_list(self.yaml, *files) && self.yaml.tree.children(*files).next().is_some());
+        let merge = own(chart, "valuesMerge").filter(|merge| self.yaml.tree.text(*merge) == Some("merge"));
+        let files = files.map(|files| (LaterStep::ValuesFiles, files));
+        files.or_else(|| merge.map(|merge| (LaterStep::ValuesMerge, merge)))
     }
 
     /// What an ApplicationSet puts over its template: `templatePatch`, and the templates of its generators.

@@ -194,16 +194,26 @@ impl<'p, 'd> FileImages<'p, 'd> {
         self.objects[ended..].iter().find(is_within)
     }
 
-    /// Takes from the parameters that are laid over the text what they make of an image in it.
+    /// Takes from the parameters that are laid over the text, or over the values of a HelmRelease, what they make of an image
+    /// there.
     ///
     /// # Errors
     ///
     /// A parameter decides.
     pub(super) fn lay_parameters_over(&self, place: &mut ImagePlace) -> Result<(), FileRefusal> {
-        let (Some(parameters), Some(values)) = (self.origin.parameters, self.yaml.tree.documents.first()) else {
-            return Ok(());
-        };
-        OverriddenValues { yaml: self.yaml, values: *values, parameters }.change(place)
+        let yaml = self.yaml;
+        if let (Some(parameters), Some(values)) = (self.origin.parameters, yaml.tree.documents.first()) {
+            return OverriddenValues { yaml, values: *values, parameters }.change(place);
+        }
+        let release = self.object_around(place.item).filter(|object| object.kind == DocumentKind::HelmRelease);
+        let Some(release) = release.map(|object| object.root) else { return Ok(()) };
+        let parameters = Parameters::of_release(yaml, release);
+        match value_at(yaml, release, &["spec", "values"]).filter(|values| yaml.tree.is_within(place.item, *values)) {
+            Some(values) if !parameters.0.is_empty() => {
+                OverriddenValues { yaml, values, parameters: &parameters }.change(place)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Refuses an image that is below a key that is there twice.
