@@ -1,29 +1,39 @@
 //! How the entries of a release stand to what runs: what `entries` found, for those who decide and tell.
 
+use std::collections::HashMap;
+
 use crate::git::CommitId;
 use crate::image::ImageName;
 use crate::message::SourceCommit;
 
 /// The orders of the entries that change. Each has one.
 #[derive(Default)]
-pub struct EntryOrders(Vec<EntryOrder>);
+pub struct EntryOrders {
+    orders: Vec<EntryOrder>,
+    /// The place of the first order of each entry, by its file and name.
+    places: HashMap<String, HashMap<String, usize>>,
+}
 
 impl EntryOrders {
     pub(super) fn new(orders: Vec<EntryOrder>) -> Self {
-        Self(orders)
+        let mut places: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        for (place, order) in orders.iter().enumerate() {
+            places.entry(order.file.clone()).or_default().entry(order.name.to_string()).or_insert(place);
+        }
+        Self { orders, places }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &EntryOrder> {
-        self.0.iter()
+        self.orders.iter()
     }
 
     /// Returns the order of the entry `name` of the file at `file`; `None` if it does not change, or if order was not read.
     pub fn of(&self, file: &str, name: &str) -> Option<&EntryOrder> {
-        self.0.iter().find(|order| order.file == file && order.name.as_str() == name)
+        Some(&self.orders[*self.places.get(file)?.get(name)?])
     }
 
     pub fn are_of_one_file(&self) -> bool {
-        self.0.iter().all(|order| order.file == self.0[0].file)
+        self.orders.iter().all(|order| order.file == self.orders[0].file)
     }
 }
 
