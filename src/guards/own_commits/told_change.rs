@@ -111,6 +111,23 @@ mod tests {
         }
     }
 
+    /// The number of trailers is foreign. An edit of the file for each of them would take minutes.
+    #[test]
+    fn thousands_of_trailers() {
+        const ENTRIES: usize = 3_000;
+        let text = |tag: &str| (0..ENTRIES).map(|n| format!("- name: app{n}\n  newTag: {tag}\n")).collect::<String>();
+        let (before, after) = (format!("images:\n{}", text("v1")), format!("images:\n{}", text("v2 # now")));
+        let said = |tag: &str| (0..ENTRIES).map(|n| format!("Tagship-Image: app{n}=app{n}:{tag}\n")).collect::<String>();
+        for (tag, expected) in [("v2", true), ("v3", false)] {
+            let path = "kustomization.yaml";
+            let message = format!("x\n\n{}Tagship-File: {path}\nTagship-Version: 0.1.0\n", said(tag));
+            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
+            let file = ComparedFile { path, before: before.as_bytes(), after: after.as_bytes() };
+            assert_eq!(did_what_it_says(&trailers, &file), expected, "{tag}");
+        }
+    }
+
     /// Cases with names that no trailer can be read of.
     const UNREADABLE: [&str; 4] =
         ["chain-of-name-with-tag", "keep-name-with-sha256", "keep-name-with-tag", "template-name"];
