@@ -14,6 +14,7 @@ use super::release_branch::read_branch::{Tip, read_branch};
 use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
+use crate::guards::history::file_entries::FileVersions;
 use crate::guards::order::{EntryAtTip, HistoryDepth, RunningEntry};
 use crate::guards::rules::{RulesState, rules_for};
 use crate::image::{ImageName, Reference};
@@ -106,12 +107,13 @@ impl Released {
         let mut note = |note| listener(&Event::Noted(note));
         let mut all_applying = Vec::new();
         for (path, file) in paths.iter().zip(&files) {
+            let versions = FileVersions::of_entries(file.edit.entries.iter().map(|entry| entry.name.as_str()));
             for entry in &file.edit.entries {
                 let name = entry.name.as_str();
                 let mut source = None;
                 let applying = rules.applying(path, name);
                 if applying.iter().any(|applying| applying.rule.compares_source()) {
-                    let entry = EntryAtTip::new(&file.path, name, &entry.after);
+                    let entry = EntryAtTip::new(&file.path, name, &entry.after, &versions);
                     let running = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;
                     source = running.build.and_then(|build| build.source);
                 }
@@ -214,6 +216,7 @@ fn as_it_is(
     let old = snapshot.file(path)?.to_vec();
     let refused = |error: &TargetError| Failure::edit(file, error);
     let mut edit = targets::edit(file, &old, &[], Absent::Report).map_err(|error| refused(&error))?;
+    let versions = FileVersions::of_entries(entries.iter().map(|(name, _)| name.as_str()));
     for (name, fields) in entries {
         let name: ImageName = name.parse().map_err(|error| {
             Failure::target(format!("`{file}` has an image whose name cannot be used: {error}"))
@@ -221,7 +224,7 @@ fn as_it_is(
         })?;
         // Charts put a registry before the name, and releases have named the image.
         let checked_as = if fields.known_name(name.as_str()).is_none() && !fields.before_name.is_empty() {
-            let entry = EntryAtTip::new(file, name.as_str(), &fields);
+            let entry = EntryAtTip::new(file, name.as_str(), &fields, &versions);
             let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
             running.said_name.filter(|said| fields.is_made_name(said))
         } else {

@@ -4,6 +4,7 @@ use crate::flow::from_history::unknown_entry::never_was;
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits, places_on_branch};
+use crate::guards::history::file_entries::FileVersions;
 use crate::guards::order::Numbers;
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -28,7 +29,8 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     };
     let (mut history, mut without, mut commits_read) = (Vec::new(), Vec::new(), 0);
     for path in paths {
-        let found = EntryHistory::read(snapshot, path, name, Numbers::InVersions, &is_enough)?;
+        let found =
+            EntryHistory::read(snapshot, path, name, &FileVersions::default(), Numbers::InVersions, &is_enough)?;
         commits_read = commits_read.max(found.commits_read);
         if found.changes.is_empty() && found.complete {
             without.push(path);

@@ -11,6 +11,7 @@ use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
+use crate::guards::history::file_entries::FileVersions;
 use crate::guards::hold::{AffectedEntries, held};
 use crate::guards::order::{Build, EntryAtTip, HistoryDepth, Numbers, RunningEntry};
 use crate::image::ImageName;
@@ -177,6 +178,8 @@ impl Running {
         let names = entries.iter().map(|(name, _)| name.clone()).collect();
         let is_named =
             |name: &str| request.names.is_empty() || request.names.iter().any(|named| named.as_str() == name);
+        let named: Vec<_> = entries.into_iter().filter(|(name, _)| is_named(name)).collect();
+        let versions = FileVersions::of_entries(named.iter().map(|(name, _)| name.as_str()));
         let mut claims = BranchClaims::default();
         let read = |(name, fields): (String, Fields)| {
             let entry = EntryAtTip {
@@ -185,6 +188,7 @@ impl Running {
                 now: &fields,
                 is_of_one_version: fields.several.is_empty(),
                 numbers: Numbers::by(request.delivery.order.by),
+                versions: &versions,
             };
             let mut note = |note| listener(&Event::Noted(note));
             let history = RunningEntry::read(snapshot, &mut claims, &entry, HistoryDepth::Loaded, &mut note)?;
@@ -192,8 +196,7 @@ impl Running {
             let holds = held(snapshot, &[affected], request.delivery.override_hold, &mut |event| listener(&event))?;
             Ok(SourceEntry { name, fields, history, holds })
         };
-        let named = entries.into_iter().filter(|(name, _)| is_named(name));
-        let entries = named.map(read).collect::<Result<_, Failure>>()?;
+        let entries = named.into_iter().map(read).collect::<Result<_, Failure>>()?;
         Ok(Self { path, is_kustomization, names, entries })
     }
 

@@ -13,6 +13,7 @@ use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{CommitId, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits};
+use crate::guards::history::file_entries::FileVersions;
 use crate::guards::order::{Build, EntryAtTip, HistoryDepth, Numbers, RunningEntry, TakenBack};
 use crate::image::{ImageArgument, short_tag};
 use crate::message::compose::Purpose;
@@ -168,7 +169,8 @@ fn find(
         Ok(None) => false,
         Err(_) => true,
     };
-    let found = EntryHistory::read(snapshot, path, Some(name), Numbers::InVersions, &is_found)?;
+    let versions = FileVersions::default();
+    let found = EntryHistory::read(snapshot, path, Some(name), &versions, Numbers::InVersions, &is_found)?;
     if found.changes.is_empty() && found.complete {
         return Err(never_was(name, snapshot, path)?);
     }
@@ -222,8 +224,8 @@ fn plan(
     let mut rollback_of: Vec<_> = taken_back.iter().map(|release| release.record.id).collect();
     if rollback_of.is_empty() {
         let now = now.clone().unwrap_or_default();
-        let (path, numbers) = (path.clone(), Numbers::InVersions);
-        let entry = EntryAtTip { path, name, now: &now, is_of_one_version: false, numbers };
+        let versions = FileVersions::default();
+        let entry = EntryAtTip::new(path.as_str(), name, &now, &versions);
         rollback_of = still_taken_back(snapshot, &entry, &to, note)?;
     }
     let rolled_back_before = since.iter().find(|release| is_already_so && release.rolled_back_by.is_some()).cloned();

@@ -25,7 +25,7 @@ pub use objects::commit_message::{Message, Trailer, TrailerError};
 pub use objects::commit_tag::TagContent;
 pub use objects::identity::{Identity, IdentityError, IdentityParts, UnusableIdentity};
 pub use objects::made_elsewhere::{CommitParts, FilePart};
-pub use objects::name::{BranchName, CommitId, RepositoryPath, TagName};
+pub use objects::name::{BranchName, CommitId, ContentId, RepositoryPath, TagName};
 pub use objects::record::CommitRecord;
 pub use objects::sign::{Signed, Signing, remove_temporary_files};
 pub use pushing::advertised_refs::{AdvertisedRefs, RefsKept};

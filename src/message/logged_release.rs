@@ -1,5 +1,7 @@
 //! A release as history has it: what an entry became by a commit, whatever made that, and what the commit says of it.
 
+use std::sync::Arc;
+
 use super::source_commit::SourceCommit;
 use super::trailers::ReleaseTrailers;
 use crate::git::{CommitId, CommitRecord};
@@ -13,10 +15,10 @@ pub struct LoggedRelease {
     pub name: String,
     /// What the entry said from then on; `None` if it was removed.
     pub fields: Option<Fields>,
-    pub record: CommitRecord,
+    pub record: Arc<CommitRecord>,
     /// What the commit says of this release, if it is one of ours and its change agrees; `None` if it was made by hand or by
     /// another tool.
-    pub trailers: Option<ReleaseTrailers>,
+    pub trailers: Option<Arc<ReleaseTrailers>>,
     pub rolled_back_by: Option<CommitId>,
     /// Whether this went back to a change that stands, by a rollback, a revert or by hand. What it went back to runs again then.
     pub goes_back: bool,

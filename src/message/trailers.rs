@@ -118,7 +118,7 @@ pub(super) fn version() -> Option<Trailer> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseTrailers {
     pub commit: CommitId,
-    images: Vec<(String, ReleasedImage)>,
+    images: ReleasedImages,
     /// The files that are said to have been written.
     pub files: Vec<String>,
     sources: Vec<NamedSource>,
@@ -127,6 +127,29 @@ pub struct ReleaseTrailers {
     pub run: Option<String>,
     pub rollback_of: Vec<CommitId>,
     still_taken_back: Vec<RememberedRelease>,
+}
+
+/// The images that were released, by the names of their entries: there may be thousands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ReleasedImages {
+    in_order: Vec<(String, ReleasedImage)>,
+    /// Their places, by name.
+    by_name: Vec<usize>,
+}
+
+impl ReleasedImages {
+    fn of(in_order: Vec<(String, ReleasedImage)>) -> Self {
+        let mut by_name: Vec<usize> = (0..in_order.len()).collect();
+        by_name.sort_by_key(|at| &in_order[*at].0);
+        Self { in_order, by_name }
+    }
+
+    /// Returns the images of one name, in their order.
+    fn of_name(&self, name: &str) -> impl Iterator<Item = &ReleasedImage> {
+        let first = self.by_name.partition_point(|at| self.in_order[*at].0.as_str() < name);
+        let images = self.by_name[first..].iter().map(|at| &self.in_order[*at]);
+        images.take_while(move |(other, _)| other == name).map(|(_, image)| image)
+    }
 }
 
 /// A source commit as a trailer names it.
@@ -183,7 +206,7 @@ impl ReleaseTrailers {
         }
         Some(Self {
             commit,
-            images,
+            images: ReleasedImages::of(images),
             files: values(FILE).map(unquoted).collect(),
             sources: values(SOURCE).filter_map(named_source).collect(),
             verified: values(VERIFIED).map(unquoted).collect(),
@@ -201,22 +224,23 @@ impl ReleaseTrailers {
 
     /// Returns whether an entry is said to have been released, whatever the file.
     pub fn names(&self, name: &str) -> bool {
-        self.images.iter().any(|(other, _)| other == name)
+        self.images.of_name(name).next().is_some()
     }
 
     /// Returns the entries that are said to have been released.
     pub fn entries(&self) -> impl Iterator<Item = &str> {
-        self.images.iter().map(|(name, _)| name.as_str())
+        self.images.in_order.iter().map(|(name, _)| name.as_str())
     }
 
     /// Returns the same with `name` in place of each of its other `spellings`.
     #[must_use]
     pub fn renamed(mut self, spellings: &BTreeSet<String>, name: &str) -> Self {
-        let images = self.images.iter_mut().map(|(other, _)| other);
+        let images = self.images.in_order.iter_mut().map(|(other, _)| other);
         let sources = self.sources.iter_mut().filter_map(|named| named.name.as_mut());
         let taken_back = self.still_taken_back.iter_mut().map(|of| &mut of.name);
         let names = images.chain(sources).chain(taken_back);
         names.filter(|other| spellings.contains(*other)).for_each(|other| name.clone_into(other));
+        self.images = ReleasedImages::of(self.images.in_order);
         self
     }
 
@@ -261,8 +285,8 @@ impl ReleaseTrailers {
     /// Returns what the entry `name` became. Entries of one name may have another image in each file: `image_name` tells
     /// which one is meant.
     pub fn image(&self, name: &str, image_name: &str) -> Option<&ReleasedImage> {
-        let of_name = || self.images.iter().filter(|(other, _)| other == name).map(|(_, image)| image);
-        of_name().find(|image| image.name == image_name).or_else(|| of_name().next())
+        let mut of_name = self.images.of_name(name);
+        of_name.find(|image| image.name == image_name).or_else(|| self.images.of_name(name).next())
     }
 }
 

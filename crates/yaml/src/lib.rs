@@ -8,6 +8,7 @@ mod error;
 mod expanded;
 mod first_reader;
 mod flow;
+mod keys;
 mod line_proof;
 mod line_reader;
 mod line_scalar;

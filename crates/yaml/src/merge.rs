@@ -2,6 +2,9 @@
 
 use super::tree::{NodeId, NodeKind, Pair, ScalarStyle, Tree};
 
+/// The key whose value is merged into its mapping, if it has no quotes.
+const MERGE: &str = "<<";
+
 impl Tree<'_> {
     /// Returns the value that a mapping has under the key: its own, else the first that a merge key brings. Each kind of
     /// file has its own rule for which texts are the key.
@@ -11,15 +14,16 @@ impl Tree<'_> {
 
     /// Returns the value that a mapping gets under the key from its merge keys.
     pub fn inherited(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
-        self.pairs(mapping).find_map(|pair| self.brought_by(pair, is_key))
+        self.pairs_under(mapping, MERGE).find_map(|pair| self.brought_by(pair, is_key))
     }
 
     /// Returns the merge key that stands behind the mapping's own key, or behind any other one if it has none, and brings the
     /// key too. YAML lets the own key count; the parser of kustomize, Helm and Flux takes what comes last.
     pub fn merged_over(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<NodeId> {
-        let own = self.pairs(mapping).position(|pair| self.text(pair.key).is_some_and(is_key)).unwrap_or_default();
-        let mut later = self.pairs(mapping).skip(own + 1);
-        later.find(|pair| self.brought_by(*pair, is_key).is_some()).map(|pair| pair.key)
+        let mut merges = self.pairs_under(mapping, MERGE).peekable();
+        merges.peek()?;
+        let own = self.own(mapping, is_key).or_else(|| self.pairs(mapping).next())?.key;
+        merges.filter(|pair| pair.key > own).find(|pair| self.brought_by(*pair, is_key).is_some()).map(|pair| pair.key)
     }
 
     /// Returns the value that a pair brings under the key, if it is a merge key.
@@ -47,6 +51,6 @@ impl Tree<'_> {
 
     /// Whether a key is `<<`, without quotes: its value is merged into the mapping.
     pub fn is_merge_key(&self, key: NodeId) -> bool {
-        matches!(self.kind(key), NodeKind::Scalar(text, ScalarStyle::Plain) if text == "<<")
+        matches!(self.kind(key), NodeKind::Scalar(text, ScalarStyle::Plain) if text == MERGE)
     }
 }

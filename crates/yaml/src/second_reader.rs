@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{BufReader, Read as _};
+use std::ops::RangeInclusive;
 
 use libyaml_safer::{Encoding, Event, EventData, Mark, Parser, ScalarStyle as Style};
 
@@ -43,10 +44,15 @@ pub fn read<'d>(source: &'d SourceText<'d>) -> Result<ParsedYaml<'d>, YamlError>
 fn with_tags_apart(text: &str) -> Cow<'_, str> {
     let mut apart = String::new();
     let mut copied = 0;
+    // One search is for all tags up to what it finds: a comment may have thousands of `!`.
+    let [mut closing, mut end, mut end_behind_own] = [const { None }; 3];
     for (at, _) in text.match_indices('!') {
         // `!<tag:a,b>` may have commas of its own.
-        let own = if text[at..].starts_with("!<") { text[at..].find('>').unwrap_or(0) } else { 0 };
-        let end = at + own + text[at + own..].find([' ', '\t', '\r', '\n', ',']).unwrap_or(0);
+        let own = text[at..].starts_with("!<").then(|| next(text, at, &['>'], &mut closing));
+        let end = match own.filter(|own| *own < text.len()) {
+            Some(own) => next(text, own, &TAG_ENDS, &mut end_behind_own),
+            None => next(text, at, &TAG_ENDS, &mut end),
+        };
         if end >= copied && text[end..].starts_with(',') {
             apart.push_str(&text[copied..end]);
             apart.push(' ');
@@ -58,6 +64,18 @@ fn with_tags_apart(text: &str) -> Cow<'_, str> {
     }
     apart.push_str(&text[copied..]);
     Cow::Owned(apart)
+}
+
+/// What a tag ends at, if it is written without `<` and `>`.
+const TAG_ENDS: [char; 5] = [' ', '\t', '\r', '\n', ','];
+
+/// Returns where the next of some characters is from `from` on; the end of the text if there is none. `searched` is what was
+/// searched last for the same ones.
+fn next(text: &str, from: usize, wanted: &[char], searched: &mut Option<RangeInclusive<usize>>) -> usize {
+    if searched.as_ref().is_none_or(|searched| !searched.contains(&from)) {
+        *searched = Some(from..=text[from..].find(wanted).map_or(text.len(), |length| from + length));
+    }
+    searched.as_ref().map_or(from, |searched| *searched.end())
 }
 
 fn syntax(place: Position, message: impl Into<String>) -> YamlError {
@@ -178,6 +196,33 @@ mod tests {
             let source = SourceText::read(text.as_bytes()).unwrap();
             let place = read(&source).unwrap_err().place().unwrap();
             assert!((1..=3).contains(&place.line), "{text:?}");
+        }
+    }
+
+    /// What it does is what a search of its own for each tag does.
+    #[test]
+    fn blanks_stand_where_tags_end_at_commas() {
+        let one_by_one = |text: &str| {
+            let (mut apart, mut copied) = (String::new(), 0);
+            for (at, _) in text.match_indices('!') {
+                let own = if text[at..].starts_with("!<") { text[at..].find('>').unwrap_or(0) } else { 0 };
+                let end = at + own + text[at + own..].find(super::TAG_ENDS).unwrap_or(0);
+                if end >= copied && text[end..].starts_with(',') {
+                    apart = apart + &text[copied..end] + " ";
+                    copied = end;
+                }
+            }
+            apart + &text[copied..]
+        };
+        let mut seed = 1_u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..seed % 23 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.push(['!', '!', '<', '>', ',', ' ', 'a', 'é'][(seed >> 40) as usize % 8]);
+            }
+            seed = seed.wrapping_add(1);
+            assert_eq!(super::with_tags_apart(&text), one_by_one(&text), "{text:?}");
         }
     }
 

@@ -2,10 +2,12 @@
 //! that they can be compared; only nodes of the first reader have a place.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::error::Shape;
+use super::keys::SortedPairs;
 
 /// A node's position in reading order: a collection comes before its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +80,7 @@ pub struct Tree<'s> {
     properties: HashMap<NodeId, Properties>,
     aliases: HashMap<NodeId, Vec<NodeId>>,
     pub documents: Vec<NodeId>,
+    pub(crate) sorted: RefCell<SortedPairs>,
 }
 
 impl<'s> Tree<'s> {
@@ -189,6 +192,7 @@ impl<'s> Tree<'s> {
             properties: self.properties.iter().map(properties).collect(),
             aliases: self.aliases.clone(),
             documents: self.documents.clone(),
+            sorted: RefCell::default(),
         }
     }
 
@@ -223,11 +227,6 @@ impl<'s> Tree<'s> {
             NodeKind::Scalar(text, _) => Some(text),
             _ => None,
         }
-    }
-
-    /// Returns the first pair of a mapping whose key is the wanted one.
-    pub fn own(&self, mapping: NodeId, is_key: &dyn Fn(&str) -> bool) -> Option<Pair> {
-        self.pairs(mapping).find(|pair| self.text(pair.key).is_some_and(is_key))
     }
 
     /// Returns the nodes directly in a collection; of a mapping, keys and values in turn.

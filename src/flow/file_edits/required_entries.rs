@@ -1,7 +1,9 @@
 //! Requires that the files have the images that are named. What is told of a name that is nowhere is what was likely meant.
 
+use std::collections::HashSet;
+
 use crate::flow::target_files::other_kustomizations::places_with;
-use crate::image::{ImageArgument, ImageName};
+use crate::image::ImageArgument;
 use crate::outcome::FileEdit;
 use crate::outcome::failure::Failure;
 use crate::request::{Images, TargetFile};
@@ -21,8 +23,8 @@ pub(in crate::flow) fn require_entries<'t>(
     absent: Absent,
     mut elsewhere: impl FnMut(&str) -> Vec<String>,
 ) -> Result<(), Failure> {
-    let has = |file: &FileEdit, name: &ImageName| file.edit.entries.iter().any(|entry| entry.name == *name);
-    let without = images.arguments.iter().filter(|argument| !files.iter().any(|file| has(file, &argument.name)));
+    let there: HashSet<&str> = FileEdit::entries(files).map(|(_, entry)| entry.name.as_str()).collect();
+    let without = images.arguments.iter().filter(|argument| !there.contains(argument.name.as_str()));
     let of_argument = |argument| without_entry(&[argument], files, absent, &mut elsewhere);
     Failure::of_all(without.map(of_argument).collect())?;
     let arguments: Vec<&ImageArgument> = images.arguments.iter().collect();

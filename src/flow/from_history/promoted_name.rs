@@ -4,6 +4,7 @@
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::EntryHistory;
+use crate::guards::history::file_entries::FileVersions;
 use crate::guards::order::{EntryAtTip, HistoryDepth, Numbers, RunningEntry};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName, is_same_image};
 use crate::message::LoggedRelease;
@@ -156,14 +157,16 @@ impl EntryThere {
         let Self { path, name, fields } = self;
         let is_of_one_version = fields.several.is_empty();
         let numbers = Numbers::InVersions;
-        let entry = EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version, numbers };
+        let versions = FileVersions::default();
+        let entry =
+            EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version, numbers, versions: &versions };
         // The guards tell what is to be told of its history.
         let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
         if running.said_name.is_some() || !running.was_released {
             return Ok(running.said_name);
         }
         let is_said = |read: &EntryHistory| read.changes.iter().any(|change| change.said_name().is_some());
-        let history = EntryHistory::read(snapshot, path, Some(name), numbers, &is_said)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), &versions, numbers, &is_said)?;
         Ok(history.changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned))
     }
 }

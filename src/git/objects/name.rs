@@ -86,6 +86,18 @@ impl fmt::Display for TagName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CommitId(pub(in crate::git) ObjectId);
 
+/// The id of what a file says: equal ids are equal bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ContentId(pub(in crate::git) ObjectId);
+
+impl ContentId {
+    /// Returns an id that no file has.
+    #[cfg(test)]
+    pub(crate) fn of_number(number: u8) -> Self {
+        Self(ObjectId::from_bytes_or_panic(&[number; 20]))
+    }
+}
+
 impl CommitId {
     /// Reads a whole id of 40 digits; a shortened one does not name a commit for certain.
     pub fn parse(text: &str) -> Option<Self> {

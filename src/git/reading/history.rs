@@ -7,9 +7,9 @@ use std::collections::{BinaryHeap, HashMap, HashSet};
 use gix::protocol::handshake::Ref;
 
 use super::reader::{Fetched, HISTORY_DEPTH};
-use super::snapshot::{PathEnd, Snapshot, TreeEntry};
+use super::snapshot::{PathEnd, Snapshot};
 use crate::git::error::GitError;
-use crate::git::objects::name::{BranchName, CommitId, RepositoryPath, TagName};
+use crate::git::objects::name::{BranchName, CommitId, ContentId, RepositoryPath, TagName};
 use crate::git::objects::record::CommitRecord;
 
 /// The newest commits of a branch.
@@ -343,12 +343,20 @@ impl Snapshot<'_> {
 
     /// Returns the file at `path` in a commit for which it was loaded; `None` if there is none.
     pub fn file_at(&self, commit: &CommitRecord, path: &RepositoryPath) -> Result<Option<&[u8]>, GitError> {
+        Ok(self.content_at(commit, path)?.map(|(_, bytes)| bytes))
+    }
+
+    /// Returns the same with the id of what the file says.
+    pub fn content_at(
+        &self,
+        commit: &CommitRecord,
+        path: &RepositoryPath,
+    ) -> Result<Option<(ContentId, &[u8])>, GitError> {
         match self.step_at(commit, path)? {
             PathEnd::Missing | PathEnd::Tree(_) => Ok(None),
-            _ => match self.entry_at(commit.tree, path)? {
-                TreeEntry::File(bytes) => Ok(Some(bytes)),
-                TreeEntry::Missing | TreeEntry::Directory(_) => Ok(None),
-            },
+            PathEnd::File { id, .. } => Ok(Some((ContentId(id), self.objects.blob(&id)?))),
+            // This tells which object was not loaded.
+            PathEnd::Unloaded(_) => self.entry_at(commit.tree, path).map(|_| None),
         }
     }
 

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::branch_line::BranchLine;
 use crate::git::{CommitId, CommitRecord, GitError, History, Snapshot};
 use crate::message::trailers::ReleaseTrailers;
-use crate::targets;
+use crate::targets::kustomization::is_kustomization_name;
+use crate::targets::{self, may_be_another_name};
 
 /// What the newest commits of a branch claim. Each of them is read once, for however many entries.
 #[derive(Default)]
@@ -18,6 +19,7 @@ pub struct BranchClaims {
     by_commit: HashMap<CommitId, OnceCell<Vec<ReleaseTrailers>>>,
     /// Which claims name an entry: of which commit, and the place among those of it. The newest come first.
     by_name: OnceCell<BTreeMap<String, Vec<(CommitId, usize)>>>,
+    has_other_names: OnceCell<bool>,
     /// By which names they call an entry, of its file and name.
     spellings: HashMap<(String, String), BTreeSet<String>>,
 }
@@ -35,6 +37,7 @@ impl BranchClaims {
             self.depth = depth;
             self.by_commit = self.line.tips().map(|tip| (tip.id, OnceCell::new())).collect();
             self.by_name = OnceCell::new();
+            self.has_other_names = OnceCell::new();
             self.spellings.clear();
         }
         Ok(self.line.history())
@@ -51,10 +54,19 @@ impl BranchClaims {
         if let Some(known) = self.spellings.get(&key) {
             return known.clone();
         }
+        // The entries of a kustomization have one name each, unless commits use names of another kind.
+        if is_kustomization_name(path) && !may_be_another_name(name) && !self.has_other_names() {
+            return BTreeSet::new();
+        }
         let is_of_file = |name: &&str| self.of_name(name).any(|said| said.names_file(path));
         let names = self.names().into_iter().filter(is_of_file).collect();
         let spellings = targets::spellings(path, bytes, name, &names);
         self.spellings.entry(key).or_insert(spellings).clone()
+    }
+
+    /// Returns whether a commit names an entry by what may be another name for it.
+    fn has_other_names(&self) -> bool {
+        *self.has_other_names.get_or_init(|| self.by_name().keys().any(|name| may_be_another_name(name)))
     }
 
     /// Returns the names of all entries that are claimed to have been released, whatever the file.

@@ -2,12 +2,14 @@
 //! commits. The files decide; what a commit's trailers say counts only if its change agrees with them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use super::branch_line::BranchLine;
 use super::claims::claims_of;
-use super::file_entries::{Entries, entries};
+use super::file_entries::{Entries, FileVersions, entries};
 use super::moved_file::moved_from;
-use crate::git::{CommitId, CommitRecord, HistoryWindow, RepositoryPath, Snapshot};
+use crate::git::{CommitId, CommitRecord, ContentId, HistoryWindow, RepositoryPath, Snapshot};
 use crate::guards::order::{Build, Numbers};
 use crate::message::LoggedRelease;
 use crate::message::merged_title::titles;
@@ -50,16 +52,17 @@ impl EntryHistory {
         snapshot: &mut Snapshot<'_>,
         path: &RepositoryPath,
         name: Option<&str>,
+        versions: &FileVersions,
         numbers: Numbers,
         is_enough: &dyn Fn(&Self) -> bool,
     ) -> Result<Self, Failure> {
-        let mut line = Line::new(path, name);
+        let mut line = Line::new(path, name, versions);
         let mut read = Self { changes: Vec::new(), complete: false, commits_read: 0, read_back_to: i64::MAX };
         for depth in DEPTHS {
             let branch = BranchLine::of(snapshot.history(depth)?);
             let tips: Vec<&CommitRecord> = branch.tips().collect();
             if !line.is_part_of(&tips) {
-                line = Line::new(path, name);
+                line = Line::new(path, name, versions);
             }
             line.brought = merges(&branch).collect();
             line.read(snapshot, &tips)?;
@@ -107,9 +110,9 @@ pub(crate) fn newest_commits(count: usize) -> String {
 }
 
 /// Returns what the merges of a branch claim to have brought.
-fn merges(branch: &BranchLine) -> impl Iterator<Item = (CommitId, Vec<ReleaseTrailers>)> {
+fn merges(branch: &BranchLine) -> impl Iterator<Item = (CommitId, Vec<Arc<ReleaseTrailers>>)> {
     let merges = branch.tips().filter(|tip| tip.parents.len() > 1);
-    merges.map(|merge| (merge.id, claims_of(merge, branch)))
+    merges.map(|merge| (merge.id, claims_of(merge, branch).into_iter().map(Arc::new).collect()))
 }
 
 /// The line of the branch's tips, read from the newest commit back.
@@ -117,6 +120,7 @@ struct Line<'a> {
     /// Where the file is in the commits that come next.
     path: RepositoryPath,
     name: Option<&'a str>,
+    versions: &'a FileVersions,
     window: HistoryWindow,
     commits_read: usize,
     /// The commit that was read last.
@@ -124,25 +128,26 @@ struct Line<'a> {
     /// Whether the branch's first commit was read.
     is_at_end: bool,
     /// What merges claim to have brought.
-    brought: HashMap<CommitId, Vec<ReleaseTrailers>>,
+    brought: HashMap<CommitId, Vec<Arc<ReleaseTrailers>>>,
     /// Each commit against the one before it, the newest first.
     changes: Vec<LoggedRelease>,
     /// By which other names the commits of changes call the entries that they changed.
     spellings: HashMap<(CommitId, String), BTreeSet<String>>,
     /// The oldest commit so far in which the file could be read, what its entries say there, and the file.
-    later: Option<(CommitRecord, Entries, Vec<u8>)>,
+    later: Option<(Arc<CommitRecord>, Entries, Rc<[u8]>)>,
     /// The oldest commit so far, if the file is in it.
-    has_file: Option<CommitRecord>,
-    /// The file of the oldest commit so far, which need not be parsed again if it is the same in the next one.
-    parsed: Option<(Vec<u8>, Option<Entries>)>,
+    has_file: Option<Arc<CommitRecord>>,
+    /// The file of the oldest commit so far, which need not be read again if it is the same in the next one.
+    last_version: Option<(Option<ContentId>, Rc<[u8]>, Option<Entries>)>,
 }
 
 impl<'a> Line<'a> {
-    fn new(path: &RepositoryPath, name: Option<&'a str>) -> Self {
+    fn new(path: &RepositoryPath, name: Option<&'a str>, versions: &'a FileVersions) -> Self {
         let path = path.clone();
         Self {
             path,
             name,
+            versions,
             window: HistoryWindow::default(),
             commits_read: 0,
             last_read: None,
@@ -152,7 +157,7 @@ impl<'a> Line<'a> {
             spellings: HashMap::new(),
             later: None,
             has_file: None,
-            parsed: None,
+            last_version: None,
         }
     }
 
@@ -183,8 +188,9 @@ impl<'a> Line<'a> {
                 self.path = path;
                 return Ok(());
             }
-            self.read_commit(snapshot, commit)?;
-            self.has_file = is_there.then(|| (*commit).clone());
+            let record = Arc::new((*commit).clone());
+            self.read_commit(snapshot, &record)?;
+            self.has_file = is_there.then_some(record);
             self.is_at_end = commit.parents.is_empty();
             self.commits_read += 1;
             self.last_read = Some(commit.id);
@@ -192,19 +198,25 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    fn read_commit(&mut self, snapshot: &Snapshot<'_>, commit: &CommitRecord) -> Result<(), Failure> {
-        let bytes = snapshot.file_at(commit, &self.path)?.unwrap_or_default();
-        // Most commits leave the file alone, and then it need not be parsed again.
-        if self.parsed.as_ref().is_none_or(|(same, _)| same != bytes) {
-            self.parsed = Some((bytes.to_vec(), entries(self.path.as_str(), bytes, self.name)));
+    fn read_commit(&mut self, snapshot: &Snapshot<'_>, commit: &Arc<CommitRecord>) -> Result<(), Failure> {
+        let content = snapshot.content_at(commit, &self.path)?;
+        let id = content.map(|(id, _)| id);
+        // Most commits leave the file alone.
+        if self.last_version.as_ref().is_none_or(|(last, ..)| *last != id) {
+            let (path, bytes) = (self.path.as_str(), content.map(|(_, bytes)| bytes).unwrap_or_default());
+            let entries = match (content, self.name) {
+                (Some(content), Some(name)) => self.versions.entries(path, content, name),
+                _ => entries(path, bytes, self.name),
+            };
+            self.last_version = Some((id, bytes.into(), entries));
         }
         // A file that was broken for a while tells nothing of its entries, and could not be deployed.
-        let Some((_, Some(entries))) = &self.parsed else { return Ok(()) };
-        let later = self.later.replace((commit.clone(), entries.clone(), bytes.to_vec()));
+        let Some((_, bytes, Some(entries))) = &self.last_version else { return Ok(()) };
+        let later = self.later.replace((commit.clone(), entries.clone(), bytes.clone()));
         if let Some((later, after, text)) = later {
             let changes = differences(&later, &self.path, &after, entries);
             let claims = self.claims(&later);
-            let names: BTreeSet<&str> = claims.iter().flat_map(ReleaseTrailers::entries).collect();
+            let names: BTreeSet<&str> = claims.iter().flat_map(|said| said.entries()).collect();
             for change in &changes {
                 let spellings = targets::spellings(&change.file, &text, &change.name, &names);
                 if !spellings.is_empty() {
@@ -217,23 +229,24 @@ impl<'a> Line<'a> {
     }
 
     /// Returns what a commit of the line claims to have released.
-    fn claims(&self, commit: &CommitRecord) -> Vec<ReleaseTrailers> {
+    fn claims(&self, commit: &CommitRecord) -> Vec<Arc<ReleaseTrailers>> {
         match self.brought.get(&commit.id) {
             Some(brought) => brought.clone(),
-            None => ReleaseTrailers::read_all(commit).collect(),
+            None => ReleaseTrailers::read_all(commit).map(Arc::new).collect(),
         }
     }
 
-    /// Returns what the commit of a change claims to have released, if it is what the entry became.
-    fn true_claim(&self, change: &LoggedRelease) -> Option<ReleaseTrailers> {
+    /// Returns which of the `claims` of a change's commit is true: that the entry became what it did.
+    fn true_claim(&self, change: &LoggedRelease, claims: &[Arc<ReleaseTrailers>]) -> Option<Arc<ReleaseTrailers>> {
         let fields = change.fields.as_ref()?;
         let spellings = self.spellings.get(&(change.record.id, change.name.clone()));
-        let in_terms_of_name = |said: ReleaseTrailers| match spellings {
-            Some(spellings) => said.renamed(spellings, &change.name),
-            None => said,
+        let in_terms_of_name = |said: &Arc<ReleaseTrailers>| match spellings {
+            Some(spellings) => Arc::new(ReleaseTrailers::clone(said).renamed(spellings, &change.name)),
+            None => said.clone(),
         };
-        let is_true = |said: &ReleaseTrailers| said.names_file(&change.file) && said.released(&change.name, fields);
-        self.claims(&change.record).into_iter().map(in_terms_of_name).find(is_true)
+        let is_true =
+            |said: &Arc<ReleaseTrailers>| said.names_file(&change.file) && said.released(&change.name, fields);
+        claims.iter().map(in_terms_of_name).find(is_true)
     }
 
     /// Returns the changes so far. What the oldest commit changed is not known, unless there is none before it that can be
@@ -249,8 +262,12 @@ impl<'a> Line<'a> {
             None => Entries::new(),
         };
         // What a merge brought may have been read after what it changed.
+        let mut claims = (None, Vec::new());
         for change in &mut changes {
-            change.trailers = self.true_claim(change);
+            if claims.0 != Some(change.record.id) {
+                claims = (Some(change.record.id), self.claims(&change.record));
+            }
+            change.trailers = self.true_claim(change, &claims.1);
         }
         mark_what_went_back(&mut changes, oldest, numbers);
         changes
@@ -267,13 +284,22 @@ pub(crate) fn fields_at(
     commit: &CommitRecord,
     path: &RepositoryPath,
     name: &str,
+    versions: &FileVersions,
 ) -> Result<Option<Fields>, Failure> {
-    let bytes = snapshot.file_at(commit, path)?.unwrap_or_default();
-    Ok(entries(path.as_str(), bytes, Some(name)).and_then(|entries| entries.into_values().next()))
+    let entries = match snapshot.content_at(commit, path)? {
+        Some(content) => versions.entries(path.as_str(), content, name),
+        None => entries(path.as_str(), &[], Some(name)),
+    };
+    Ok(entries.and_then(|entries| entries.into_values().next()))
 }
 
 /// Returns the entries that differ, as changes by `record` of which no claim is known yet.
-fn differences(record: &CommitRecord, path: &RepositoryPath, after: &Entries, before: &Entries) -> Vec<LoggedRelease> {
+fn differences(
+    record: &Arc<CommitRecord>,
+    path: &RepositoryPath,
+    after: &Entries,
+    before: &Entries,
+) -> Vec<LoggedRelease> {
     let names = before.keys().filter(|name| !after.contains_key(*name)).chain(after.keys());
     let changed = names.filter(|name| before.get(*name) != after.get(*name));
     let change = |name: &String| LoggedRelease {
@@ -334,7 +360,7 @@ fn mark_what_went_back(changes: &mut [LoggedRelease], oldest: Entries, numbers: 
         }
         // After a rewrite the commits that it names are gone; it takes back all since what it goes back to.
         let is_same = |earlier: &LoggedRelease| earlier.name == *name && earlier.fields == *fields;
-        let is_rollback = trailers.as_ref().is_some_and(ReleaseTrailers::is_rollback) && earlier.is_none();
+        let is_rollback = trailers.as_deref().is_some_and(ReleaseTrailers::is_rollback) && earlier.is_none();
         let gone_back_to = (index + 1..changes.len()).find(|at| is_rollback && is_same(&changes[*at]));
         let build = |fields: &Fields| Build::of_entry(name, fields, None);
         let by_hand = fields.as_ref().filter(|_| trailers.is_none()).map(build);

@@ -7,5 +7,5 @@
 mod branch_line;
 pub(crate) mod claims;
 pub(crate) mod entry_history;
-pub(super) mod file_entries;
+pub(crate) mod file_entries;
 mod moved_file;

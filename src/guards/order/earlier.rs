@@ -37,11 +37,11 @@ impl EarlierBuild {
     /// If the repository cannot be read.
     pub(super) fn read(
         snapshot: &mut Snapshot<'_>,
-        EntryAtTip { path, name, numbers, .. }: &EntryAtTip<'_>,
+        EntryAtTip { path, name, numbers, versions, .. }: &EntryAtTip<'_>,
         is_enough: impl Fn(&[Self], usize) -> bool,
     ) -> Result<Vec<Self>, Failure> {
         let is_enough = |read: &EntryHistory| is_enough(&earlier_builds(&read.changes, name), read.commits_read);
-        let history = EntryHistory::read(snapshot, path, Some(name), *numbers, &is_enough)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), versions, *numbers, &is_enough)?;
         Ok(earlier_builds(&history.changes, name))
     }
 }

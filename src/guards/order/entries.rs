@@ -18,6 +18,7 @@ use super::source_repository::SourceRepositories;
 use super::{Build, Judgement, Numbers};
 use crate::git::{CommitId, Snapshot};
 use crate::guards::history::claims::BranchClaims;
+use crate::guards::history::file_entries::FileVersions;
 use crate::message::trailers::MAX_TAKEN_BACK;
 use crate::message::{SourceCommit, each_once};
 use crate::outcome::FileEdit;
@@ -45,8 +46,10 @@ pub fn order_of(
         let mut own_names: HashMap<&str, Vec<Option<String>>> = HashMap::new();
         // Places of one past that become the same from the same are judged once: there may be thousands.
         let mut judged = HashSet::new();
+        let changed = || file.edit.entries.iter().filter(|entry| entry.changed());
+        let versions = FileVersions::of_entries(changed().map(|entry| entry.name.as_str()));
         // An entry that is added may have been there before.
-        for entry in file.edit.entries.iter().filter(|entry| entry.changed()) {
+        for entry in changed() {
             let places = &places[entry.name.as_str()];
             let own_names = match own_names.entry(entry.name.as_str()) {
                 Entry::Occupied(known) => known.into_mut(),
@@ -61,7 +64,7 @@ pub fn order_of(
             let at_tip = EntryAtTip {
                 is_of_one_version: places.len() == 1 && !entry.appended,
                 numbers: Numbers::by(context.by),
-                ..EntryAtTip::new(&file.path, own_name, &entry.before)
+                ..EntryAtTip::new(&file.path, own_name, &entry.before, &versions)
             };
             let candidate = CandidateBuild::of(context, &file.path, entry);
             orders.push(candidate.order(&at_tip, snapshot, &mut claims, &mut repositories, note)?);

@@ -2,6 +2,7 @@
 
 use super::Numbers;
 use crate::git::RepositoryPath;
+use crate::guards::history::file_entries::FileVersions;
 use crate::targets::Fields;
 
 /// An entry as it is at the tip. If the places of its name say different things, it is one of these places.
@@ -13,10 +14,13 @@ pub struct EntryAtTip<'a> {
     pub is_of_one_version: bool,
     /// How a tag is compared with those before it.
     pub numbers: Numbers,
+    /// What was read of the versions of files, for other entries too.
+    pub versions: &'a FileVersions,
 }
 
 impl<'a> EntryAtTip<'a> {
-    pub fn new(file: &str, name: &'a str, now: &'a Fields) -> Self {
-        Self { path: RepositoryPath::shown_as(file), name, now, is_of_one_version: false, numbers: Numbers::InVersions }
+    pub fn new(file: &str, name: &'a str, now: &'a Fields, versions: &'a FileVersions) -> Self {
+        let (path, numbers) = (RepositoryPath::shown_as(file), Numbers::InVersions);
+        Self { path, name, now, is_of_one_version: false, numbers, versions }
     }
 }

@@ -1,5 +1,7 @@
 //! How the entries of a release stand to what runs: what `entries` found, for those who decide and tell.
 
+use std::collections::HashMap;
+
 use crate::git::CommitId;
 use crate::image::ImageName;
 use crate::message::SourceCommit;
@@ -7,15 +9,23 @@ use crate::targets::{EntryEdit, Fields};
 
 /// The orders of the entries that change. A name may have several places: each has one, and those that are alike share it.
 #[derive(Default)]
-pub struct EntryOrders(Vec<EntryOrder>);
+pub struct EntryOrders {
+    orders: Vec<EntryOrder>,
+    /// The indices of the orders of each name in a file.
+    places: HashMap<String, HashMap<String, Vec<usize>>>,
+}
 
 impl EntryOrders {
     pub(super) fn new(orders: Vec<EntryOrder>) -> Self {
-        Self(orders)
+        let mut places: HashMap<String, HashMap<String, Vec<usize>>> = HashMap::new();
+        for (place, order) in orders.iter().enumerate() {
+            places.entry(order.file.clone()).or_default().entry(order.name.to_string()).or_default().push(place);
+        }
+        Self { orders, places }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &EntryOrder> {
-        self.0.iter()
+        self.orders.iter()
     }
 
     /// Returns the order of an entry of the file at `file`: the worst one, if several places say the same, and have a past each.
@@ -27,11 +37,12 @@ impl EntryOrders {
 
     /// Returns the orders of all places that have the name of an entry.
     pub fn of_name(&self, file: &str, entry: &EntryEdit) -> impl Iterator<Item = &EntryOrder> {
-        self.0.iter().filter(move |order| order.name == entry.name && order.file == file)
+        let places = self.places.get(file).and_then(|names| names.get(entry.name.as_str()));
+        places.into_iter().flatten().map(|place| &self.orders[*place])
     }
 
     pub fn are_of_one_file(&self) -> bool {
-        self.0.iter().all(|order| order.file == self.0[0].file)
+        self.orders.iter().all(|order| order.file == self.orders[0].file)
     }
 }
 

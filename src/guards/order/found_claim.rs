@@ -1,6 +1,7 @@
 //! Finds the commits of the branch that claim to have released an entry, by any name of its image. Whether a claim is true is
 //! for `running` to tell, from what the file said.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::iter;
 
@@ -21,7 +22,7 @@ pub(super) struct FoundClaim<'c> {
     pub(super) record: &'c CommitRecord,
     pub(super) parent: Option<&'c CommitRecord>,
     /// In terms of the entry's name.
-    pub(super) trailers: ReleaseTrailers,
+    pub(super) trailers: Cow<'c, ReleaseTrailers>,
 }
 
 impl FoundClaim<'_> {
@@ -71,7 +72,10 @@ pub(super) fn claims_of_entry<'c>(
     spellings: &BTreeSet<String>,
 ) -> impl Iterator<Item = FoundClaim<'c>> {
     read_claims(claims, file, name, spellings).map(move |(record, said)| {
-        let trailers = said.clone().renamed(spellings, name);
+        let trailers = match spellings.is_empty() {
+            true => Cow::Borrowed(said),
+            false => Cow::Owned(said.clone().renamed(spellings, name)),
+        };
         FoundClaim { record, parent: claims.line().before(record), trailers }
     })
 }

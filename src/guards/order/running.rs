@@ -15,7 +15,7 @@ use super::found_claim::{FoundClaim, claims_of_entry, last_claim, may_be_moved, 
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, fields_at, newest_commits};
-use crate::guards::history::file_entries::entries;
+use crate::guards::history::file_entries::FileVersions;
 use crate::message::LoggedRelease;
 use crate::message::trailers::ReleaseTrailers;
 use crate::outcome::failure::Failure;
@@ -78,7 +78,7 @@ impl RunningEntry {
         {
             return Ok(running);
         }
-        let is_of_several = is_of_several(snapshot, entry)?;
+        let is_of_several = is_of_several(snapshot, history.commits.first(), entry)?;
         if is_of_several && let Some(running) = Self::of_place(snapshot, claims, entry, &spellings, depth)? {
             return Ok(running);
         }
@@ -97,7 +97,7 @@ impl RunningEntry {
             let build = now.says_what_runs().then(|| Build::of_entry(name, now, None));
             return Ok(Self { build, ..Self::default() });
         }
-        let history = EntryHistory::read(snapshot, path, Some(name), *numbers, &is_enough)?;
+        let history = EntryHistory::read(snapshot, path, Some(name), entry.versions, *numbers, &is_enough)?;
         if !history.complete && !is_enough(&history) {
             note(format!("read only {} of the history of `{name}`", newest_commits(history.commits_read)));
         }
@@ -139,9 +139,9 @@ impl RunningEntry {
             return Ok(Some(Self { is_claimed: true, ..last }));
         }
         snapshot.load_history(&records, path)?;
-        let after = fields_at(snapshot, claim.record, path, name)?;
+        let after = fields_at(snapshot, claim.record, path, name, entry.versions)?;
         let before = match claim.parent {
-            Some(parent) => fields_at(snapshot, parent, path, name)?,
+            Some(parent) => fields_at(snapshot, parent, path, name, entry.versions)?,
             None => None,
         };
         let is_made = match &after {
@@ -154,7 +154,7 @@ impl RunningEntry {
         }
         let mut taken_back = Vec::new();
         let still = claim.trailers.still_taken_back(path.as_str(), name);
-        let untold = carried(snapshot, path, name, claim.record.id, still, &mut taken_back)?;
+        let untold = carried(snapshot, path, (name, entry.versions), claim.record.id, still, &mut taken_back)?;
         Ok(untold.is_empty().then_some(Self { taken_back, ..last }))
     }
 
@@ -181,7 +181,8 @@ impl RunningEntry {
             // A newer release may have been of this place too: then the place went back.
             snapshot.load_history(&newer, path)?;
             for record in newer {
-                if !fields_at(snapshot, record, path, name)?.is_some_and(|fields| fields.has_place(now)) {
+                if !fields_at(snapshot, record, path, name, entry.versions)?.is_some_and(|fields| fields.has_place(now))
+                {
                     return Ok(None);
                 }
             }
@@ -192,7 +193,7 @@ impl RunningEntry {
 
     fn of_history(
         snapshot: &mut Snapshot<'_>,
-        EntryAtTip { name, now, .. }: &EntryAtTip<'_>,
+        EntryAtTip { name, now, versions, .. }: &EntryAtTip<'_>,
         changes: &[LoggedRelease],
         note: &mut dyn FnMut(String),
     ) -> Result<Self, Failure> {
@@ -215,7 +216,7 @@ impl RunningEntry {
             taken_back(changes, name).into_iter().partition(|taken| since.contains(&taken.by));
         // A release that was taken back tells as well what had been taken back before it, such as where a merge brought it from.
         let named_since = checkpoint.map_or(changes.len(), |at| at + 1);
-        let untold = carried_by_all(snapshot, changes, named_since, name, &mut taken_back)?;
+        let untold = carried_by_all(snapshot, changes, named_since, (name, versions), &mut taken_back)?;
         let found = recalled(&untold, earlier, &taken_back);
         let is_found = |id: &&CommitId| found.iter().any(|taken| taken.release == **id);
         // What was found by its place in history may be any of the others.
@@ -239,13 +240,10 @@ impl RunningEntry {
 }
 
 /// Returns whether the places of the entry's name say different things at the tip.
-fn is_of_several(snapshot: &Snapshot<'_>, entry: &EntryAtTip<'_>) -> Result<bool, Failure> {
-    let EntryAtTip { path, name, is_of_one_version, .. } = entry;
-    if *is_of_one_version {
-        return Ok(false);
-    }
-    let said = entries(path.as_str(), snapshot.file(path)?, Some(name));
-    Ok(said.is_some_and(|said| said.values().any(|fields| !fields.several.is_empty())))
+fn is_of_several(snapshot: &Snapshot<'_>, tip: Option<&CommitRecord>, entry: &EntryAtTip<'_>) -> Result<bool, Failure> {
+    let EntryAtTip { path, name, is_of_one_version, versions, .. } = entry;
+    let (false, Some(tip)) = (*is_of_one_version, tip) else { return Ok(false) };
+    Ok(fields_at(snapshot, tip, path, name, versions)?.is_some_and(|fields| !fields.several.is_empty()))
 }
 
 /// A release of ours that still stands. It was judged when it was made, and names what was taken back before it. A rollback
@@ -256,7 +254,7 @@ fn is_checkpoint(change: &LoggedRelease) -> bool {
 
 /// Returns what a rollback of ours says.
 fn said_of_rollback(change: &LoggedRelease) -> Option<&ReleaseTrailers> {
-    change.trailers.as_ref().filter(|said| said.is_rollback())
+    change.trailers.as_deref().filter(|said| said.is_rollback())
 }
 
 /// How many releases of ours are read to find what a change by hand went back to.
@@ -286,7 +284,7 @@ fn is_enough(changes: &[LoggedRelease]) -> bool {
 fn carried(
     snapshot: &mut Snapshot<'_>,
     path: &RepositoryPath,
-    name: &str,
+    (name, versions): (&str, &FileVersions),
     by: CommitId,
     named: Vec<CommitId>,
     taken_back: &mut Vec<TakenBack>,
@@ -296,7 +294,7 @@ fn carried(
         if taken_back.iter().any(|known| known.release == id) {
             continue;
         }
-        let Some((said, fields)) = said_and_fields(snapshot, id, path, name)? else {
+        let Some((said, fields)) = said_and_fields(snapshot, id, path, (name, versions))? else {
             untold.push(id);
             continue;
         };
@@ -312,7 +310,7 @@ fn carried_by_all(
     snapshot: &mut Snapshot<'_>,
     changes: &[LoggedRelease],
     newest: usize,
-    name: &str,
+    (name, versions): (&str, &FileVersions),
     taken_back: &mut Vec<TakenBack>,
 ) -> Result<Vec<CommitId>, Failure> {
     let is_unread = |id: &CommitId| changes.iter().all(|change| change.record.id != *id);
@@ -323,9 +321,9 @@ fn carried_by_all(
         // Where the file was then: it may have been moved since.
         let path = RepositoryPath::shown_as(&change.file);
         let still = trailers.still_taken_back(&change.file, name);
-        untold.extend(carried(snapshot, &path, name, trailers.commit, still, taken_back)?);
+        untold.extend(carried(snapshot, &path, (name, versions), trailers.commit, still, taken_back)?);
         let unread = trailers.rollback_of.iter().copied().filter(is_unread).collect();
-        gone.extend(carried(snapshot, &path, name, trailers.commit, unread, taken_back)?);
+        gone.extend(carried(snapshot, &path, (name, versions), trailers.commit, unread, taken_back)?);
     }
     gone.extend(untold);
     let mut seen = HashSet::new();
@@ -360,7 +358,7 @@ fn said_and_fields(
     snapshot: &mut Snapshot<'_>,
     id: CommitId,
     path: &RepositoryPath,
-    name: &str,
+    (name, versions): (&str, &FileVersions),
 ) -> Result<Option<(Option<ReleaseTrailers>, Fields)>, Failure> {
     let Some(record) = snapshot.load_commit(id)? else { return Ok(None) };
     let said = ReleaseTrailers::read(&record);
@@ -368,7 +366,7 @@ fn said_and_fields(
     let named = named.map(|file| RepositoryPath::shown_as(file));
     for path in [path.clone()].into_iter().chain(named) {
         snapshot.load_history(&[&record], &path)?;
-        if let Some(fields) = fields_at(snapshot, &record, &path, name)? {
+        if let Some(fields) = fields_at(snapshot, &record, &path, name, versions)? {
             let bytes = snapshot.file_at(&record, &path)?.unwrap_or_default();
             // What it says of the image by another name, it says by this one.
             let said = said.map(|said| {
@@ -401,8 +399,8 @@ mod tests {
                 file: "kustomization.yaml".to_owned(),
                 name: "web".to_owned(),
                 fields: None,
-                record,
-                trailers,
+                record: record.into(),
+                trailers: trailers.map(Into::into),
                 rolled_back_by: None,
                 goes_back: *goes_back,
             }

@@ -1,5 +1,6 @@
 //! A file before and after a commit, and whether the editor makes the one of the other.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use crate::image::ImageArgument;
@@ -25,17 +26,18 @@ impl ComparedFile<'_> {
     fn is_but_for_comments(&self, edited: &[u8]) -> bool {
         let lines = |text| <[u8]>::split(text, |byte| *byte == b'\n').collect::<Vec<_>>();
         let (before, edited, after) = (lines(self.before), lines(edited), lines(self.after));
-        let mut added: HashMap<&[u8], isize> = HashMap::new();
-        let signed = edited.iter().map(|line| (line, 1)).chain(before.iter().map(|line| (line, -1)));
-        for (line, number) in signed {
-            *added.entry(line).or_default() += number;
-        }
         let has_a_comment = |line: &[u8], after: &[u8]| {
             let behind = after.strip_prefix(line.strip_suffix(b"\r").unwrap_or(line));
             behind.is_some_and(|behind| behind.trim_ascii_start().starts_with(b"#"))
         };
-        // The same line may stand elsewhere already.
-        let is_written = |line: &[u8]| added.get(line).is_some_and(|count| *count > 0);
+        // How many more of each line there are: the same one may stand elsewhere already.
+        let more = LazyCell::new(|| {
+            let mut more: HashMap<&[u8], isize> = HashMap::new();
+            edited.iter().for_each(|line| *more.entry(line).or_default() += 1);
+            before.iter().for_each(|line| *more.entry(line).or_default() -= 1);
+            more
+        });
+        let is_written = |line: &[u8]| more.get(line).is_some_and(|more| *more > 0);
         let is_edited =
             |(line, after): (&&[u8], &[u8])| *line == after || has_a_comment(line, after) && is_written(line);
         edited.len() == after.len() && edited.iter().zip(after).all(is_edited)

@@ -2,6 +2,8 @@
 //! the trailers, and often the times: so the whole change must be what the editor makes of the file, but for comments behind
 //! that.
 
+use std::collections::{HashMap, HashSet};
+
 use super::compared_file::ComparedFile;
 use crate::image::{Field, ImageArgument, ImageChange, ImageName};
 use crate::message::trailers::ReleaseTrailers;
@@ -10,12 +12,19 @@ use crate::targets::{Absent, Fields, Unnamed};
 
 /// Returns whether `file` became what a release says that it made of it, and nothing else.
 pub(super) fn did_what_it_says(said: &ReleaseTrailers, file: &ComparedFile<'_>) -> bool {
+    if !said.names_file(file.path) {
+        return false;
+    }
+    let Some(released) = released(said, file) else { return false };
     // What an argument leaves out, it may have kept or removed: a field without a value may be there or not.
-    said.names_file(file.path)
-        && [Absence::Keeps, Absence::Removes].into_iter().any(|absence| {
-            let Some(arguments) = released(said, file, absence) else { return false };
-            file.edit_by(&arguments, Absent::Append).is_some_and(|edit| edit.changed())
-        })
+    [Absence::Keeps, Absence::Removes].into_iter().any(|absence| {
+        let argument = |entry: &ReleasedEntry| {
+            let change = change(entry.before.clone(), entry.after.clone(), absence)?;
+            Some(ImageArgument { name: entry.name.clone(), change })
+        };
+        let Some(arguments) = released.iter().map(argument).collect::<Option<Vec<_>>>() else { return false };
+        file.edit_by(&arguments, Absent::Append).is_some_and(|edit| edit.changed())
+    })
 }
 
 /// What a release does about a field that has no value before and after it.
@@ -25,28 +34,39 @@ enum Absence {
     Removes,
 }
 
-/// Returns the entries that are what the release says, as it was told to write them; `None` if one of them could not be written.
-fn released(said: &ReleaseTrailers, file: &ComparedFile<'_>, absence: Absence) -> Option<Vec<ImageArgument>> {
-    let mut arguments: Vec<ImageArgument> = Vec::new();
-    for name in said.entries() {
-        if arguments.iter().any(|argument| argument.name.as_str() == name) {
-            continue;
-        }
-        let name: ImageName = name.parse().ok()?;
-        if let Some(after) = fields(file.path, file.after, &name).filter(|fields| said.released(name.as_str(), fields))
-        {
-            let change = change(fields(file.path, file.before, &name), after, absence)?;
-            arguments.push(ImageArgument { name, change });
-        }
-    }
-    Some(arguments)
+/// An entry that is what a release says.
+struct ReleasedEntry {
+    name: ImageName,
+    before: Option<Fields>,
+    after: Fields,
 }
 
-/// Returns what an entry says, as an edit finds it: by a path too, and in a template, of which no list of entries can be read.
-fn fields(path: &str, text: &[u8], name: &ImageName) -> Option<Fields> {
-    let as_it_is = ImageChange { new_name: Field::Keep, new_tag: Field::Keep, digest: Field::Keep };
-    let as_it_is = ImageArgument { name: name.clone(), change: as_it_is };
-    targets::edit(path, text, &[as_it_is], Absent::Report).ok()?.entries.pop().map(|entry| entry.after)
+/// Returns the entries that are what the release says; `None` if the name of one that it names could not be written.
+fn released(said: &ReleaseTrailers, file: &ComparedFile<'_>) -> Option<Vec<ReleasedEntry>> {
+    let mut seen = HashSet::new();
+    let names = said.entries().filter(|name| seen.insert(*name)).map(|name| name.parse().ok());
+    let names: Vec<ImageName> = names.collect::<Option<_>>()?;
+    let (mut before, mut after) = (fields(file.path, file.before, &names), fields(file.path, file.after, &names));
+    let released = |name: ImageName| {
+        let after = after.remove(&name).filter(|fields| said.released(name.as_str(), fields))?;
+        Some(ReleasedEntry { before: before.remove(&name), after, name })
+    };
+    Some(names.into_iter().filter_map(released).collect())
+}
+
+/// How many entries are read one by one, if they cannot be read together. A release of ours edits all of its entries together.
+const MAX_READ_ALONE: usize = 20;
+
+/// Returns what entries say, as an edit finds it: by a path too, and in a template, of which no list of entries can be read.
+fn fields(path: &str, text: &[u8], names: &[ImageName]) -> HashMap<ImageName, Fields> {
+    let as_it_is = || ImageChange { new_name: Field::Keep, new_tag: Field::Keep, digest: Field::Keep };
+    let said = |names: &[ImageName]| {
+        let arguments = names.iter().map(|name| ImageArgument { name: name.clone(), change: as_it_is() });
+        let edit = targets::edit(path, text, &arguments.collect::<Vec<_>>(), Absent::Report).ok()?;
+        Some(edit.entries.into_iter().map(|entry| (entry.name, entry.after)).collect::<Vec<_>>())
+    };
+    let alone = || names.chunks(1).take(MAX_READ_ALONE).filter_map(said).flatten().collect();
+    said(names).unwrap_or_else(alone).into_iter().collect()
 }
 
 /// Returns what makes an entry say what it says `after` a release, if it said `before` what it did. A name that
@@ -108,6 +128,24 @@ mod tests {
             let compared = |path| ComparedFile { path, before: BEFORE.as_bytes(), after: after.as_bytes() };
             assert_eq!(did_what_it_says(&trailers, &compared(file)), expected, "{said}\n{after}");
             assert!(!did_what_it_says(&trailers, &compared("prod/kustomization.yaml")));
+        }
+    }
+
+    /// The number of trailers is foreign. An edit of the file for each of them would take minutes.
+    #[test]
+    fn thousands_of_trailers() {
+        const ENTRIES: usize = 3_000;
+        let text = |tag: &str| (0..ENTRIES).map(|n| format!("- name: app{n}\n  newTag: {tag}\n")).collect::<String>();
+        let (before, after) = (format!("images:\n{}", text("v1")), format!("images:\n{}", text("v2 # now")));
+        let said =
+            |tag: &str| (0..ENTRIES).map(|n| format!("Tagship-Image: app{n}=app{n}:{tag}\n")).collect::<String>();
+        for (tag, expected) in [("v2", true), ("v3", false)] {
+            let path = "kustomization.yaml";
+            let message = format!("x\n\n{}Tagship-File: {path}\nTagship-Version: 0.1.0\n", said(tag));
+            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
+            let file = ComparedFile { path, before: before.as_bytes(), after: after.as_bytes() };
+            assert_eq!(did_what_it_says(&trailers, &file), expected, "{tag}");
         }
     }
 

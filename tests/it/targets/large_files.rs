@@ -70,3 +70,23 @@ fn a_name_that_parts_around_it_may_make_in_many_ways() {
     assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     assert!(edit.changed());
 }
+
+#[test]
+fn values_with_many_whole_images_in_one_mapping() {
+    const IMAGES: usize = 5_000;
+    let shown = shown("values.yaml", &lines(IMAGES, |n| format!("a{n}Image: r.example/web:v{n}\n")));
+    assert_eq!(shown.entries.len(), IMAGES);
+    assert!(shown.entries.iter().all(|(_, fields)| fields.new_name.as_deref() == Some("r.example/web")));
+}
+
+/// The second reader looks for the ends of what may be tags.
+#[test]
+fn a_comment_of_many_exclamation_marks() {
+    for marks in ["!", "!<"] {
+        let text = format!("images:\n- name: web\n  newTag: v1\n# {}\n", marks.repeat(200_000));
+        let start = Instant::now();
+        let edit = edit("kustomization.yaml", text.as_bytes(), &["web=*:v2".parse().unwrap()], Absent::Report).unwrap();
+        assert!(start.elapsed() < LIMIT, "{marks}: {:?}", start.elapsed());
+        assert_eq!(edit.text, text.replace("v1", "v2").as_bytes());
+    }
+}

@@ -114,7 +114,7 @@ pub(in crate::targets::scalars) fn own_pair(
     key: &str,
 ) -> Result<Option<Pair>, FileRefusal> {
     let is_key = |text: &str| text == key;
-    let mut pairs = yaml.tree.pairs(mapping).filter(|pair| yaml.tree.text(pair.key).is_some_and(is_key));
+    let mut pairs = yaml.tree.pairs_under(mapping, key);
     match (pairs.next(), pairs.next()) {
         (Some(first), Some(second)) => Err(FileRefusal::repeated_key(yaml, first.key, second.key)),
         (None, _) => match yaml.tree.inherited(mapping, &is_key) {

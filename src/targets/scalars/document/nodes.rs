@@ -7,7 +7,7 @@ pub(in crate::targets::scalars) fn value_of(yaml: &ParsedYaml<'_>, mapping: Node
     if !is_mapping(yaml, mapping) {
         return None;
     }
-    yaml.tree.own(mapping, &|text| text == key).map(|pair| pair.value)
+    yaml.tree.pairs_under(mapping, key).next().map(|pair| pair.value)
 }
 
 /// Returns the value under several keys, each in the value of the one before.

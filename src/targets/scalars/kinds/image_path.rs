@@ -233,7 +233,7 @@ fn map_slots(
             .to_owned(),
         within => format!("name the image in it: `{}`", within.join("`, `")),
     };
-    let has = |key: &str| yaml.tree.own(mapping, &|text| text == key).is_some();
+    let has = |key: &str| yaml.tree.pairs_under(mapping, key).next().is_some();
     let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
     Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
 }
