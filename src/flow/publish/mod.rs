@@ -3,6 +3,7 @@
 
 mod follow;
 mod forge_commit;
+mod overtaken_request;
 mod propose;
 mod pushed_head;
 mod request_by_api;

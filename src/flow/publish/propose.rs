@@ -7,7 +7,7 @@ use super::request_by_api::{EarlierMerge, RequestByApi};
 use super::request_by_push::RequestByPush;
 use super::{Content, OtherWriters, PublishOptions, Published, RefusedPush, forge_commit, has_moved, push};
 use crate::flow::forges::remote_forge::Opener;
-use crate::forge::{Known, MergeMethod, Proposal, PullRequest, RequestState};
+use crate::forge::{Heads, Known, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
 use crate::outcome::Listener;
@@ -44,7 +44,14 @@ impl SeenHead {
             (None, None) => Known::NoneOpen,
             (None, Some(_)) => Known::Nothing,
         };
-        Proposal { base: base.as_str(), head: head.as_str(), title: &text.title, body: &text.body, known }
+        Proposal {
+            base: base.as_str(),
+            head: head.as_str(),
+            title: &text.title,
+            body: &text.body,
+            known,
+            heads: Heads::default(),
+        }
     }
 
     fn is_merged(&self) -> bool {
@@ -98,17 +105,18 @@ impl Proposer<'_> {
             OnHeadBranch::Not(Published::Refused(push)) => return Err(refused(&push)),
             OnHeadBranch::Not(other) => return Ok(other),
         };
-        let pushed = PushedHead { proposal, commit, was_pushed };
+        let before = seen.over.as_ref().map(Replaceable::head);
+        let pushed = PushedHead { proposal, commit, before, was_pushed };
         let request = match &opener {
             Opener::ByPush(by_push) => {
-                let before = seen.over.as_ref().map(Replaceable::head);
-                let by_push = RequestByPush { by_push, pushed, remote, head: &head, before };
+                let by_push = RequestByPush { by_push, pushed, remote, head: &head };
                 Some(by_push.told(&messages, auto_merge, listener)?)
             }
             Opener::Api(forge) => {
                 options.gate.end_push(Stage::Proposing);
                 let message = content.message.to_string();
-                RequestByApi { forge, pushed }.open(auto_merge.map(|method| (method, message.as_str())), listener)?
+                RequestByApi { forge, pushed, remote, head: &head }
+                    .open(auto_merge.map(|method| (method, message.as_str())), listener)?
             }
         };
         let Some(request) = request else {

@@ -1,8 +1,10 @@
 //! The request that the API of a forge opens or changes for a head branch, and the merge that the forge is to make of it.
 
+use super::overtaken_request::OvertakenRequest;
 use super::pushed_head::PushedHead;
 use crate::flow::forges::remote_forge::Opener;
-use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
+use crate::forge::{Forge, ForgeError, Heads, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
+use crate::git::{BranchName, CommitId, Remote};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener, Proposed};
 
@@ -45,6 +47,8 @@ impl<'a> EarlierMerge<'a> {
 pub(super) struct RequestByApi<'a> {
     pub(super) forge: &'a Forge,
     pub(super) pushed: PushedHead<'a>,
+    pub(super) remote: &'a Remote,
+    pub(super) head: &'a BranchName,
 }
 
 impl RequestByApi<'_> {
@@ -55,20 +59,28 @@ impl RequestByApi<'_> {
         merge: Option<(MergeMethod, &str)>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<Proposed>, Failure> {
-        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed } } = self;
+        let Self { forge, pushed: PushedHead { proposal, commit, before, was_pushed }, remote, head } = self;
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "open the pull request" }));
         let known = match proposal.known {
             // An earlier run may have ended between its push and the change of the text.
             Known::WasOpen(request) if !was_pushed => Known::IsOpen(request),
             known => known,
         };
-        let (request, operation) = match forge.propose(&Proposal { known, ..*proposal }) {
+        let (pushed, before) = (commit.to_string(), before.as_ref().map(CommitId::to_string).unwrap_or_default());
+        let heads = Heads { pushed: &pushed, before: &before };
+        let (request, operation) = match forge.propose(&Proposal { known, heads, ..*proposal }) {
             Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
             Ok(proposed) => proposed,
             // Its merge has moved the branch; its end by hand makes room for a new one.
             Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
             Err(error) => return Err(self.without_request(error)),
         };
+        if request.is_overtaken(heads) {
+            let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
+            if overtaken.settle(&request, operation)? {
+                return Ok(None);
+            }
+        }
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
         let earlier = EarlierMerge { forge, request: &request, proposal: *proposal };
@@ -80,8 +92,7 @@ impl RequestByApi<'_> {
             return Ok(Some(proposed));
         };
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
-        let head_id = commit.to_string();
-        match forge.merge_when_ready(&WantedMerge { request: &request, method, head_id: &head_id, message }) {
+        match forge.merge_when_ready(&WantedMerge { request: &request, method, head_id: &pushed, message }) {
             Ok(state) => proposed.auto_merge = Some(state),
             // Another release has taken the place of this one, or the base has moved since.
             Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
@@ -98,7 +109,7 @@ impl RequestByApi<'_> {
 
     /// Returns the failure to open or to change a request for what was pushed. It names what is there already.
     fn without_request(&self, error: ForgeError) -> Failure {
-        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed } } = self;
+        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed, .. }, .. } = self;
         let is = if *was_pushed { "is pushed" } else { "was pushed before" };
         let (what, next) = match proposal.known {
             Known::WasOpen(open) | Known::IsOpen(open) => {
