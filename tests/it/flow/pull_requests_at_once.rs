@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::stage::tagship;
 use crate::support::command::Home;
-use crate::support::forge::{Fault, Forge, Kind, RequestState, TOKEN};
+use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, TOKEN};
 use crate::support::repository::{File, Remote};
 
 const RELEASES: usize = 10;
@@ -183,6 +183,23 @@ fn a_request_has_the_words_of_the_commit_that_is_there() {
             }
         }
     }
+}
+
+/// The newer release is merged at once, so what we open is for a commit that is merged already.
+#[test]
+fn a_request_that_is_opened_for_a_merged_release_is_named() {
+    let (remote, forge, newer) = with_a_newer_release(Kind::GitHub, None);
+    let other = newer.clone();
+    let merged = Fault::meanwhile(move |store| {
+        store.remote.git(["update-ref", &format!("refs/heads/{HEAD}"), &other.commit]).run().success();
+        let number = store.add(HEAD, "main", &other.title);
+        let message = store.remote.log(HEAD)[0].message.clone();
+        store.merge(number, &Armed { merging: Merging::Squash, message }).unwrap();
+    });
+    forge.inject("POST /api/", 1, merged);
+    let ours = propose(&forge, "v1.1.0");
+    assert_eq!((&ours["outcome"], remote.tip(HEAD)), (&"superseded".into(), Some(newer.commit)));
+    assert!(ours["notes"].to_string().contains("pull request #2 was opened"), "{ours}");
 }
 
 /// Returns how the paths of an API begin, without the first slash.
