@@ -96,8 +96,7 @@ impl Proposer<'_> {
         let push_options = push_options(&pusher, &opener, &proposal, auto_merge, options)?;
         let options = PublishOptions { push_options: &push_options, ..*options };
         let remote = pusher.remote();
-        let unwanted = if auto_merge.is_none() { EarlierMerge::of(&opener, proposal) } else { None };
-        let on_head = HeadCommit { commit, over: seen.over.clone(), unwanted };
+        let on_head = HeadCommit { commit, over: seen.over.clone(), earlier: EarlierMerge::of(&opener, proposal) };
         let (commit, was_pushed, messages) = match push_to_head(pusher, on_head, content, &options, listener)? {
             // It was merged on the tip that was read, so the branch has moved since.
             OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Raced(None)),
@@ -155,8 +154,8 @@ struct HeadCommit<'a> {
     commit: NewCommit,
     /// The commits whose place it takes.
     over: Option<Replaceable>,
-    /// What must not merge it.
-    unwanted: Option<EarlierMerge<'a>>,
+    /// What must not merge it: also a release that arms the request anew may end before it does.
+    earlier: Option<EarlierMerge<'a>>,
 }
 
 fn push_to_head(
@@ -166,7 +165,7 @@ fn push_to_head(
     options: &PublishOptions<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<OnHeadBranch, Failure> {
-    let HeadCommit { commit, over, unwanted } = head;
+    let HeadCommit { commit, over, earlier } = head;
     match pusher.lease_over(commit, over)? {
         OnHead::Already(commit) => {
             // It may have been merged since, and then the run goes on.
@@ -176,17 +175,23 @@ fn push_to_head(
         }
         OnHead::Lease(commit) => {
             let commit = forge_commit::on_head(options.signer, *commit, &content.message, listener)?;
-            if let Some(unwanted) = unwanted {
+            let mut was_armed = false;
+            if let Some(earlier) = &earlier {
                 options.gate.begin_push()?;
-                let taken_back = unwanted.take_back(listener);
+                let taken_back = earlier.take_back(listener);
                 options.gate.end_vain_push();
-                taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
+                was_armed = taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
             }
             match push(pusher, commit, Some(content), options, listener)? {
                 Published::Updated { commit, messages, .. } => {
                     Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
                 }
-                other => Ok(OnHeadBranch::Not(other)),
+                other => {
+                    if let (Published::Raced(_), true, Some(earlier)) = (&other, was_armed, &earlier) {
+                        earlier.warn_of_a_lost_race(listener);
+                    }
+                    Ok(OnHeadBranch::Not(other))
+                }
             }
         }
     }

@@ -24,7 +24,8 @@ impl<'a> EarlierMerge<'a> {
         }
     }
 
-    pub(super) fn take_back(&self, listener: &mut Listener<'_>) -> Result<(), Failure> {
+    /// Returns whether one was armed.
+    pub(super) fn take_back(&self, listener: &mut Listener<'_>) -> Result<bool, Failure> {
         let Self { forge, request: PullRequest { number, url, .. }, proposal } = self;
         let taken_back = forge.disarm(self.request, proposal.head, proposal.base);
         let was_armed = taken_back.map_err(|error| {
@@ -39,7 +40,16 @@ impl<'a> EarlierMerge<'a> {
                 "auto-merge of pull request #{number} was turned off, because it was meant for an earlier release: {url}"
             )));
         }
-        Ok(())
+        Ok(was_armed)
+    }
+
+    /// Tells that the merge which was taken back may have been that of the release that was faster.
+    pub(super) fn warn_of_a_lost_race(&self, listener: &mut Listener<'_>) {
+        let PullRequest { number, url, .. } = self.request;
+        listener(&Event::Warned(format!(
+            "another release was faster, and the auto-merge of pull request #{number} that was turned off may have been its \
+             own; if it is not armed now, run that release again: {url}"
+        )));
     }
 }
 
@@ -78,6 +88,14 @@ impl RequestByApi<'_> {
         if request.is_overtaken(heads) {
             let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
             if overtaken.settle(&request, operation)? {
+                if operation == Operation::Opened {
+                    let (number, head) = (request.number, proposal.head);
+                    listener(&Event::Warned(format!(
+                        "pull request #{number} was opened, and another release has replaced this one on `{head}`; if that \
+                         release is merged already, close it: {}",
+                        request.url
+                    )));
+                }
                 return Ok(None);
             }
         }
@@ -98,7 +116,8 @@ impl RequestByApi<'_> {
             Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
             Err(error) => {
                 let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
-                if *was_pushed && matches!(error, ForgeError::NotArmed { .. }) {
+                let is_left = matches!(error, ForgeError::NotArmed { .. }) || request.is_armed == Some(true);
+                if *was_pushed && is_left {
                     earlier.take_back(listener)?;
                 }
                 return Err(Failure::from(error).detail(page));
@@ -111,14 +130,21 @@ impl RequestByApi<'_> {
     fn without_request(&self, error: ForgeError) -> Failure {
         let Self { forge, pushed: PushedHead { proposal, commit, was_pushed, .. }, .. } = self;
         let is = if *was_pushed { "is pushed" } else { "was pushed before" };
+        let is_unknown = error.is_unsettled();
         let (what, next) = match proposal.known {
             Known::WasOpen(open) | Known::IsOpen(open) => {
-                let what = format!("pull request #{} has the text of an earlier release", open.number);
+                let has = if is_unknown { "may have" } else { "has" };
+                let what = format!("pull request #{} {has} the text of an earlier release", open.number);
                 (what, format!("change it by hand, or run the same command again: {}", open.url))
             }
             Known::Nothing | Known::NoneOpen => {
                 let page = forge.compare_url(proposal.base, proposal.head);
-                ("no pull request was opened".to_owned(), format!("open it by hand: {page}"))
+                match is_unknown {
+                    true => {
+                        ("a pull request may be open".to_owned(), format!("look for it, else open it by hand: {page}"))
+                    }
+                    false => ("no pull request was opened".to_owned(), format!("open it by hand: {page}")),
+                }
             }
         };
         let (head, commit) = (proposal.head, commit.short());
