@@ -85,8 +85,8 @@ impl RequestByApi<'_> {
             Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
             Err(error) => return Err(self.without_request(error)),
         };
+        let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
         if request.is_overtaken(heads) {
-            let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
             if overtaken.settle(&request, operation)? {
                 if operation == Operation::Opened {
                     let (number, head) = (request.number, proposal.head);
@@ -112,8 +112,13 @@ impl RequestByApi<'_> {
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
         match forge.merge_when_ready(&WantedMerge { request: &request, method, head_id: &pushed, message }) {
             Ok(state) => proposed.auto_merge = Some(state),
-            // Another release has taken the place of this one, or the base has moved since.
-            Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
+            // The base has moved since.
+            Err(ForgeError::Conflicts) => return Ok(None),
+            Err(ForgeError::HeadMoved) => {
+                // The forge may have told the head before ours when the request got our words.
+                overtaken.settle(&request, operation)?;
+                return Ok(None);
+            }
             Err(error) => {
                 let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
                 let is_left = matches!(error, ForgeError::NotArmed { .. }) || request.is_armed == Some(true);
