@@ -212,6 +212,9 @@ fn refused(RefusedPush { branch: head, refusal, .. }: &RefusedPush) -> Failure {
         None | Some(Rule::Protection) => failure.hint(
             "allow this identity to create and to replace branches below `tagship/`, or name another with `--head`",
         ),
+        Some(Rule::Name) => {
+            failure.hint("name another head branch with `--head`: a branch or tag `a` and one `a/b` cannot both exist")
+        }
         Some(_) => failure,
     }
 }
