@@ -240,9 +240,9 @@ impl PullRequestApi for AzureApi {
 
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
         let document = json!({ "autoCompleteSetBy": { "id": NO_IDENTITY } });
-        match is_armed(&self.patch(request, document, TAKE_BACK)?) {
-            false => Ok(true),
-            true => Err(self.api.invalid("auto-complete is still set")),
+        match self.read(&self.patch(request, document, TAKE_BACK)?)?.is_armed {
+            Some(true) => Err(self.api.invalid("auto-complete is still set")),
+            _ => Ok(true),
         }
     }
 

@@ -76,6 +76,10 @@ pub enum ForgeError {
         words: Option<ServerWords>,
     },
 
+    /// The forge did not get to know in time what a request waits for. A later run may find out.
+    #[error("{kind} does not tell yet whether the pull request can be merged")]
+    NotYet { kind: ForgeKind, words: Option<ServerWords> },
+
     /// The commit that the forge made is not verified.
     #[error("{kind} did not sign the commit ({reason})")]
     Unverified { kind: ForgeKind, reason: String },
@@ -117,7 +121,7 @@ impl ForgeError {
             | Self::Forbidden { words, .. }
             | Self::NotFound { words, .. }
             | Self::Rejected { words, .. } => Some(words),
-            Self::NotArmed { words, .. } => words.as_ref(),
+            Self::NotArmed { words, .. } | Self::NotYet { words, .. } => words.as_ref(),
             Self::NoToken { .. }
             | Self::NoAnswer { .. }
             | Self::Damaged { .. }

@@ -34,6 +34,6 @@ pub use error::ForgeError;
 pub use github::KeptBundle;
 pub use gitlab::{MergeRequestByPush, ToldByPush};
 pub use json_client::ForgeConnection;
-pub use proposal::{AutoMerge, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState, WantedMerge};
+pub use proposal::{AutoMerge, Heads, Known, MergeMethod, Operation, Proposal, PullRequest, RequestState, WantedMerge};
 pub use server_words::ServerWords;
 pub use signing::{FileToCommit, RefMove, SignedCommit, UnsignedCommit};

@@ -9,6 +9,14 @@ pub struct Proposal<'a> {
     /// Markdown.
     pub body: &'a str,
     pub known: Known<'a>,
+    pub heads: Heads<'a>,
+}
+
+/// What was pushed to the head branch, as ids of commits; empty before the push, or if there was nothing before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heads<'a> {
+    pub pushed: &'a str,
+    pub before: &'a str,
 }
 
 /// What is known already of the requests of the same branches, which spares a search.
@@ -39,6 +47,14 @@ pub struct PullRequest {
     pub(super) body: String,
     /// The forge's own id, if its number is not enough.
     pub(super) id: String,
+}
+
+impl PullRequest {
+    /// Returns whether it proposes another commit than what was pushed. Right after a push, a forge may tell the one before.
+    pub fn is_overtaken(&self, heads: Heads<'_>) -> bool {
+        let is = |id: &str| !id.is_empty() && id.starts_with(&self.head_id);
+        !heads.pushed.is_empty() && !self.head_id.is_empty() && !is(heads.pushed) && !is(heads.before)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

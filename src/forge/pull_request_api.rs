@@ -81,6 +81,9 @@ fn open(api: &dyn PullRequestApi, proposal: &Proposal<'_>) -> Result<(PullReques
         Err(error) => return Err(error),
     };
     let Some(request) = api.open_request(proposal.head, proposal.base)? else { return Err(failed) };
+    if request.is_overtaken(proposal.heads) {
+        return Ok((request, Operation::Unchanged));
+    }
     match change(api, request, proposal)? {
         Some((request, Operation::Unchanged)) if failed.is_unsettled() => Ok((request, Operation::Opened)),
         Some(done) => Ok(done),

@@ -5,7 +5,7 @@ use super::acted_on::is_acted_on;
 use super::compose::{self, Options, Purpose};
 use super::markdown::{clipped, code, linked, longest_backticks, target};
 use super::release::{Release, source_commits, source_comparisons};
-use crate::git::{Message, Trailer};
+use crate::git::{CommitRecord, Message, Trailer};
 use crate::image::Reference;
 
 /// What a forge shows of a pull request.
@@ -46,6 +46,14 @@ pub fn request_text(
     let trailers = message.trailers.iter().filter(is_safe).map(Trailer::to_string).filter(|line| is_plain(line));
     parts.push(trailers.collect::<Vec<_>>().join("\n"));
     RequestText { title: message.title.clone(), body: parts.join("\n\n") }
+}
+
+/// Returns what a request says of a commit that is a release, by the commit alone: its title and its trailers.
+pub fn text_of_commit(commit: &CommitRecord) -> RequestText {
+    let trailers = commit.trailer_blocks().next().unwrap_or_default();
+    let trailers = trailers.into_iter().filter(|(_, value)| !is_acted_on(value));
+    let lines = trailers.map(|(token, value)| format!("{token}: {value}")).filter(|line| is_plain(line));
+    RequestText { title: commit.title().to_owned(), body: lines.collect::<Vec<_>>().join("\n") }
 }
 
 /// Returns text that a person wrote as it is: in a fence, a name in it calls no one.

@@ -6,6 +6,7 @@ use super::edited_files::{AskedFiles, EditedFiles, WantedRelease, edit_settings}
 use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::lost_races::EarlierAttempts;
+use super::outdated_request::HeadSeen;
 use super::release_plan::{Draft, ReleasePlan};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;
@@ -82,9 +83,10 @@ impl<'a> Attempt<'a> {
         tell_repeated(&writing.images, listener);
         let plan = self.plan(&writing, paths, *is_new, snapshot, listener);
         let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, snapshot)) } else { plan };
-        if let (Err(stop), Some(pusher)) = (&plan, publisher.as_ref().and_then(Publisher::pusher)) {
-            let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
-            self.disarm_outdated(stop, snapshot, &wanted, pusher, listener);
+        let seen = publisher.as_ref().and_then(Publisher::pusher).and_then(HeadSeen::of);
+        let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
+        if let (Err(stop), Some(seen)) = (&plan, &seen) {
+            self.disarm_outdated(stop, snapshot, &wanted, seen, listener);
         }
         let plan = match plan {
             Err(Stop::Ended(outcome)) if *is_new && matches!(outcome.ending, Ending::Unchanged) => {
@@ -96,6 +98,11 @@ impl<'a> Attempt<'a> {
         match publisher.take() {
             Some(publisher) => {
                 let published = self.publish(&plan, snapshot, publisher, signer.as_ref(), listener);
+                let is_released =
+                    matches!(&published, Ok(outcome) if matches!(outcome.ending, Ending::Released { .. }));
+                if let (true, Some(seen)) = (is_released, &seen) {
+                    self.disarm_replaced(snapshot, &wanted, seen, listener);
+                }
                 published.map_err(|stop| if *is_new { self.without_request(stop) } else { stop })
             }
             None => {

@@ -10,7 +10,7 @@ use super::policy::{self, OrderDecision};
 use super::release_plan::ReleasePlan;
 use crate::flow::forges::remote_forge::Opener;
 use crate::flow::publish::{Proposer, SeenHead};
-use crate::forge::PullRequest;
+use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::order::EntryOrders;
 use crate::guards::own_commits::generated_heads::folder_of_heads;
@@ -49,7 +49,8 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<SeenHead, Stop> {
         let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, newest: None }) };
-        let proposed = ProposedReleases::read(snapshot, &proposer.head, tip)?;
+        let proposed = ProposedReleases::read(snapshot, &proposer.head, tip)
+            .map_err(|failure| with_earlier_merge(failure, proposer))?;
         if !proposed.over.is_ahead() {
             return Ok(SeenHead { over: Some(proposed.over), newest: None });
         }
@@ -193,6 +194,16 @@ impl Attempt<'_> {
         let options = self.way.options(&self.job.delivery.commit);
         let page_of_source = |source: &str| run.page_of(source);
         request_text(message, options, &changed(releases), run.page.as_deref(), purpose, &page_of_source)
+    }
+}
+
+/// Adds to a failure that leaves a head branch as it is whether the forge may merge what is there by itself.
+fn with_earlier_merge(failure: Failure, proposer: &Proposer<'_>) -> Failure {
+    match newest_request(proposer) {
+        Ok(Some(request)) if request.state == RequestState::Open && request.is_armed != Some(false) => {
+            failure.detail(format!("pull request #{} may be merged by itself: {}", request.number, request.url))
+        }
+        _ => failure,
     }
 }
 

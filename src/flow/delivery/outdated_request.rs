@@ -1,13 +1,13 @@
-//! The stage after a guard has ended an attempt: an earlier release may have asked the forge to merge what the guard stops
-//! now, or what is not wanted any more. That merge is taken back, and a person decides. The request is never closed, and the
-//! run ends as it does without one: what fails here is a warning.
+//! The stage after a guard has ended an attempt, or a push that a pull request would have followed has succeeded: an earlier
+//! release may have asked the forge to merge what the guard stops now, or what is not wanted any more. That merge is taken back,
+//! and a person decides. The request is never closed, and the run ends as it does without one: what fails here is a warning.
 
 use super::attempt::{Attempt, Stop};
 use super::edited_files::WantedRelease;
 use super::head_request::proposes;
 use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
-use crate::git::{BranchName, CommitId, Pusher, Snapshot};
+use crate::git::{BranchName, CommitId, Pusher, Remote, Snapshot};
 use crate::guards::order::{EntryOrder, OrderVerdict};
 use crate::guards::own_commits::head_branch::ProposedReleases;
 use crate::guards::rules::PublishWay;
@@ -21,10 +21,11 @@ enum OutdatedScope {
     All,
     /// The release that ended, if it is the same one.
     Same,
-    /// What this release would take the place of: the same one, or what is known to be older or was taken back.
+    /// What this release would take the place of: the same one, or what is known to be older or was taken back. If the same
+    /// one is on the branch already, the forge would bring it back after a rollback.
     SameAndOlder,
-    /// What is older or was taken back. The same one is on the branch.
-    Older,
+    /// Whatever is proposed: the branch goes back now, which a person wants.
+    BeforeRollback,
 }
 
 impl OutdatedScope {
@@ -36,7 +37,7 @@ impl OutdatedScope {
                 Some(StopKind::Ruled) => Self::of_rules(&outcome.rulings, way),
                 Some(StopKind::Superseded | StopKind::Diverged) => Some(Self::SameAndOlder),
                 Some(StopKind::Skipped) => None,
-                None => matches!(outcome.ending, Ending::Unchanged).then_some(Self::Older),
+                None => matches!(outcome.ending, Ending::Unchanged).then_some(Self::SameAndOlder),
             },
             Stop::Failed(failure) => (failure.kind == FailureKind::Guarded).then_some(Self::SameAndOlder),
             Stop::Outdated | Stop::Raced(_) | Stop::Refused(_) => None,
@@ -56,6 +57,23 @@ impl OutdatedScope {
     }
 }
 
+/// A head branch as the push found it, with the branch that it is for.
+#[derive(Clone)]
+pub(super) struct HeadSeen<'r> {
+    remote: &'r Remote,
+    base: BranchName,
+    head: BranchName,
+    tip: CommitId,
+}
+
+impl<'r> HeadSeen<'r> {
+    /// Returns the one that `pusher` may be about; `None` if there is none.
+    pub(super) fn of(pusher: &Pusher<'r>) -> Option<Self> {
+        let (head, tip) = pusher.head()?;
+        Some(Self { remote: pusher.remote(), base: pusher.branch().clone(), head: head.clone(), tip })
+    }
+}
+
 impl Attempt<'_> {
     /// Takes back the merge of what is proposed, as far as `stop`, which ended this attempt at writing, is about that too.
     pub(super) fn disarm_outdated(
@@ -63,14 +81,39 @@ impl Attempt<'_> {
         stop: &Stop,
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
-        pusher: &Pusher<'_>,
+        seen: &HeadSeen<'_>,
         listener: &mut Listener<'_>,
     ) {
-        let scope = OutdatedScope::of(stop, self.way.publish_way());
-        let (Some(scope), Some((head, tip))) = (scope, pusher.head()) else { return };
-        let why = self.outdated(scope, (head, tip), snapshot, wanted, pusher.branch());
+        if let Some(scope) = OutdatedScope::of(stop, self.way.publish_way()) {
+            self.disarm(scope, snapshot, wanted, seen, listener);
+        }
+    }
+
+    /// Takes back the merge of what is proposed, as far as the branch has got something newer by a push of this run.
+    pub(super) fn disarm_replaced(
+        &mut self,
+        snapshot: &mut Snapshot<'_>,
+        wanted: &WantedRelease<'_>,
+        seen: &HeadSeen<'_>,
+        listener: &mut Listener<'_>,
+    ) {
+        let is_rollback = wanted.writing.purpose.is_rollback();
+        let scope = if is_rollback { OutdatedScope::BeforeRollback } else { OutdatedScope::SameAndOlder };
+        self.disarm(scope, snapshot, wanted, seen, listener);
+    }
+
+    fn disarm(
+        &mut self,
+        scope: OutdatedScope,
+        snapshot: &mut Snapshot<'_>,
+        wanted: &WantedRelease<'_>,
+        seen: &HeadSeen<'_>,
+        listener: &mut Listener<'_>,
+    ) {
+        let head = &seen.head;
+        let why = self.outdated(scope, seen, snapshot, wanted);
         let warning = why.and_then(|why| match why {
-            Some(why) => self.take_back(scope, why, (head, tip), pusher),
+            Some(why) => self.take_back(scope, why, seen),
             None => Ok(None),
         });
         let warning = warning.unwrap_or_else(|failure| {
@@ -86,27 +129,36 @@ impl Attempt<'_> {
     fn outdated(
         &mut self,
         scope: OutdatedScope,
-        (head, tip): (&BranchName, CommitId),
+        HeadSeen { base, head, tip, .. }: &HeadSeen<'_>,
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
-        base: &BranchName,
     ) -> Result<Option<&'static str>, Failure> {
-        let proposed = match ProposedReleases::read(snapshot, head, tip) {
-            Ok(proposed) => proposed,
-            // What a person made of it is the person's.
-            Err(failure) if failure.kind == FailureKind::Refused => return Ok(None),
-            Err(failure) => return Err(failure),
-        };
-        if !proposed.over.is_ahead() || self.require_same_releases(&proposed, base, wanted, false).is_err() {
-            return Ok(None);
+        let tip = *tip;
+        match ProposedReleases::read(snapshot, head, tip) {
+            Ok(proposed) => {
+                let is_other = self.require_same_releases(&proposed, base, wanted, false).is_err();
+                if is_other || !proposed.over.is_ahead() {
+                    return Ok(None);
+                }
+            }
+            // The commits of a person stay, and the merge that a release asked for does not. Any other name than one that the
+            // user chose tells that the branch is for these entries.
+            Err(failure) => {
+                let is_named = self.way.proposal().is_none_or(|request| request.head.is_some());
+                if failure.kind != FailureKind::Refused || is_named {
+                    return Err(failure);
+                }
+            }
         }
-        if scope == OutdatedScope::All {
-            return Ok(Some("releases are stopped now"));
+        match scope {
+            OutdatedScope::All => return Ok(Some("releases are stopped now")),
+            OutdatedScope::BeforeRollback => return Ok(Some("a rollback was released since")),
+            OutdatedScope::Same | OutdatedScope::SameAndOlder => {}
         }
         let silent = &mut |_: &Event<'_>| {};
         self.on_head(snapshot, tip, wanted, silent, |attempt, snapshot, there, listener| {
             if there.says_all_of(wanted.paths) {
-                return Ok((scope != OutdatedScope::Older).then_some("it proposes the same release"));
+                return Ok(Some("it proposes the same release"));
             }
             if scope == OutdatedScope::Same {
                 return Ok(None);
@@ -126,11 +178,10 @@ impl Attempt<'_> {
         &self,
         scope: OutdatedScope,
         why: &str,
-        (head, tip): (&BranchName, CommitId),
-        pusher: &Pusher<'_>,
+        HeadSeen { remote, base, head, tip }: &HeadSeen<'_>,
     ) -> Result<Option<String>, Failure> {
-        let (from, to) = (head.as_str(), pusher.branch().as_str());
-        let forge = match Opener::of(pusher.remote(), &self.job.delivery.repository)? {
+        let (from, to) = (head.as_str(), base.as_str());
+        let forge = match Opener::of(remote, &self.job.delivery.repository)? {
             Opener::Api(forge) => forge,
             Opener::ByPush(by_push) => {
                 return Ok(Some(format!(
@@ -140,19 +191,21 @@ impl Attempt<'_> {
                 )));
             }
         };
-        let may_be_merged = |request: &PullRequest| {
+        let is_outdated = |request: &PullRequest| {
             // Another release may have taken its place since.
-            let is_outdated = scope == OutdatedScope::All || proposes(request, tip);
-            is_outdated && request.state == RequestState::Open && request.is_armed != Some(false)
+            let is_outdated = scope == OutdatedScope::All || proposes(request, *tip);
+            is_outdated && request.state == RequestState::Open
         };
         let newest = forge.newest_request(from, to).map_err(Failure::from)?;
-        let Some(request) = newest.filter(may_be_merged) else { return Ok(None) };
+        let Some(request) = newest.filter(is_outdated) else { return Ok(None) };
         let (number, url) = (request.number, &request.url);
+        // This run may have opened it, before it lost a race.
+        let open = || format!("pull request #{number} is still open, although {why}: {url}");
         Ok(match forge.disarm(&request, from, to) {
             Ok(true) => Some(format!(
                 "auto-merge of pull request #{number} was turned off, because {why}; it is still open: {url}"
             )),
-            Ok(false) => None,
+            Ok(false) => (self.earlier.races_this_way > 0).then(open),
             Err(error) => Some(format!(
                 "the forge may still merge pull request #{number} by itself, although {why}: {error}; take that back by \
                  hand: {url}"

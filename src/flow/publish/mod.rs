@@ -3,6 +3,7 @@
 
 mod follow;
 mod forge_commit;
+mod overtaken_request;
 mod propose;
 mod pushed_head;
 mod request_by_api;
@@ -32,9 +33,9 @@ pub(super) enum Publisher<'b> {
     Propose(Box<Proposer<'b>>),
 }
 
-impl Publisher<'_> {
+impl<'b> Publisher<'b> {
     /// Returns the push that has begun; `None` if the commit stays in the checkout.
-    pub(super) fn pusher(&self) -> Option<&Pusher<'_>> {
+    pub(super) fn pusher(&self) -> Option<&Pusher<'b>> {
         match self {
             Self::Direct(Direct::Push(pusher)) => Some(pusher),
             Self::Direct(Direct::CommitHere(_)) => None,

@@ -7,7 +7,7 @@ use super::request_by_api::{EarlierMerge, RequestByApi};
 use super::request_by_push::RequestByPush;
 use super::{Content, OtherWriters, PublishOptions, Published, RefusedPush, forge_commit, has_moved, push};
 use crate::flow::forges::remote_forge::Opener;
-use crate::forge::{Known, MergeMethod, Proposal, PullRequest, RequestState};
+use crate::forge::{Heads, Known, MergeMethod, Proposal, PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, NewCommit, OnHead, Pusher, Replaceable, Rule, Snapshot};
 use crate::message::request_text::RequestText;
 use crate::outcome::Listener;
@@ -44,7 +44,14 @@ impl SeenHead {
             (None, None) => Known::NoneOpen,
             (None, Some(_)) => Known::Nothing,
         };
-        Proposal { base: base.as_str(), head: head.as_str(), title: &text.title, body: &text.body, known }
+        Proposal {
+            base: base.as_str(),
+            head: head.as_str(),
+            title: &text.title,
+            body: &text.body,
+            known,
+            heads: Heads::default(),
+        }
     }
 
     fn is_merged(&self) -> bool {
@@ -89,8 +96,7 @@ impl Proposer<'_> {
         let push_options = with_request_options(&pusher, &opener, &proposal, auto_merge, options)?;
         let options = PublishOptions { push_options: &push_options, ..*options };
         let remote = pusher.remote();
-        let unwanted = if auto_merge.is_none() { EarlierMerge::of(&opener, proposal) } else { None };
-        let on_head = HeadCommit { commit, over: seen.over.clone(), unwanted };
+        let on_head = HeadCommit { commit, over: seen.over.clone(), earlier: EarlierMerge::of(&opener, proposal) };
         let (commit, was_pushed, messages) = match push_to_head(pusher, on_head, content, &options, listener)? {
             // It was merged on the tip that was read, so the branch has moved since.
             OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Raced(None)),
@@ -98,17 +104,18 @@ impl Proposer<'_> {
             OnHeadBranch::Not(Published::Refused(push)) => return Err(refused(&push)),
             OnHeadBranch::Not(other) => return Ok(other),
         };
-        let pushed = PushedHead { proposal, commit, was_pushed };
+        let before = seen.over.as_ref().map(Replaceable::head);
+        let pushed = PushedHead { proposal, commit, before, was_pushed };
         let request = match &opener {
             Opener::ByPush(by_push) => {
-                let before = seen.over.as_ref().map(Replaceable::head);
-                let by_push = RequestByPush { by_push, pushed, remote, head: &head, before };
+                let by_push = RequestByPush { by_push, pushed, remote, head: &head };
                 Some(by_push.told(&messages, auto_merge, listener)?)
             }
             Opener::Api(forge) => {
                 options.gate.end_push(Stage::Proposing);
                 let message = content.message.to_string();
-                RequestByApi { forge, pushed }.open(auto_merge.map(|method| (method, message.as_str())), listener)?
+                RequestByApi { forge, pushed, remote, head: &head }
+                    .open(auto_merge.map(|method| (method, message.as_str())), listener)?
             }
         };
         let Some(request) = request else {
@@ -147,8 +154,8 @@ struct HeadCommit<'a> {
     commit: NewCommit,
     /// The commits whose place it takes.
     over: Option<Replaceable>,
-    /// What must not merge it.
-    unwanted: Option<EarlierMerge<'a>>,
+    /// What must not merge it: also a release that arms the request anew may end before it does.
+    earlier: Option<EarlierMerge<'a>>,
 }
 
 fn push_to_head(
@@ -158,7 +165,7 @@ fn push_to_head(
     options: &PublishOptions<'_>,
     listener: &mut Listener<'_>,
 ) -> Result<OnHeadBranch, Failure> {
-    let HeadCommit { commit, over, unwanted } = head;
+    let HeadCommit { commit, over, earlier } = head;
     match pusher.lease_over(commit, over)? {
         OnHead::Already(commit) => {
             // It may have been merged since, and then the run goes on.
@@ -168,17 +175,23 @@ fn push_to_head(
         }
         OnHead::Lease(commit) => {
             let commit = forge_commit::on_head(options.signer, *commit, &content.message, listener)?;
-            if let Some(unwanted) = unwanted {
+            let mut was_armed = false;
+            if let Some(earlier) = &earlier {
                 options.gate.begin_push()?;
-                let taken_back = unwanted.take_back(listener);
+                let taken_back = earlier.take_back(listener);
                 options.gate.end_vain_push();
-                taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
+                was_armed = taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
             }
             match push(pusher, commit, Some(content), options, listener)? {
                 Published::Updated { commit, messages, .. } => {
                     Ok(OnHeadBranch::Has { commit, was_pushed: true, messages })
                 }
-                other => Ok(OnHeadBranch::Not(other)),
+                other => {
+                    if let (Published::Raced(_), true, Some(earlier)) = (&other, was_armed, &earlier) {
+                        earlier.warn_of_a_lost_race(listener);
+                    }
+                    Ok(OnHeadBranch::Not(other))
+                }
             }
         }
     }
@@ -199,6 +212,9 @@ fn refused(RefusedPush { branch: head, refusal, .. }: &RefusedPush) -> Failure {
         None | Some(Rule::Protection) => failure.hint(
             "allow this identity to create and to replace branches below `tagship/`, or name another with `--head`",
         ),
+        Some(Rule::Name) => {
+            failure.hint("name another head branch with `--head`: a branch or tag `a` and one `a/b` cannot both exist")
+        }
         Some(_) => failure,
     }
 }

@@ -7,6 +7,8 @@ use crate::git::CommitId;
 pub(super) struct PushedHead<'a> {
     pub(super) proposal: Proposal<'a>,
     pub(super) commit: CommitId,
+    /// Where the head branch was before; `None` if it is new.
+    pub(super) before: Option<CommitId>,
     /// Whether this run has pushed it; else it was there.
     pub(super) was_pushed: bool,
 }

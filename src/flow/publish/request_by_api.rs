@@ -1,8 +1,10 @@
 //! The request that the API of a forge opens or changes for a head branch, and the merge that the forge is to make of it.
 
+use super::overtaken_request::OvertakenRequest;
 use super::pushed_head::PushedHead;
 use crate::flow::forges::remote_forge::Opener;
-use crate::forge::{Forge, ForgeError, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
+use crate::forge::{Forge, ForgeError, Heads, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
+use crate::git::{BranchName, CommitId, Remote};
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener, Proposed};
 
@@ -22,7 +24,8 @@ impl<'a> EarlierMerge<'a> {
         }
     }
 
-    pub(super) fn take_back(&self, listener: &mut Listener<'_>) -> Result<(), Failure> {
+    /// Returns whether one was armed.
+    pub(super) fn take_back(&self, listener: &mut Listener<'_>) -> Result<bool, Failure> {
         let Self { forge, request: PullRequest { number, url, .. }, proposal } = self;
         let taken_back = forge.disarm(self.request, proposal.head, proposal.base);
         let was_armed = taken_back.map_err(|error| {
@@ -37,7 +40,16 @@ impl<'a> EarlierMerge<'a> {
                 "auto-merge of pull request #{number} was turned off, because it was meant for an earlier release: {url}"
             )));
         }
-        Ok(())
+        Ok(was_armed)
+    }
+
+    /// Tells that the merge which was taken back may have been that of the release that was faster.
+    pub(super) fn warn_of_a_lost_race(&self, listener: &mut Listener<'_>) {
+        let PullRequest { number, url, .. } = self.request;
+        listener(&Event::Warned(format!(
+            "another release was faster, and the auto-merge of pull request #{number} that was turned off may have been its \
+             own; if it is not armed now, run that release again: {url}"
+        )));
     }
 }
 
@@ -45,6 +57,8 @@ impl<'a> EarlierMerge<'a> {
 pub(super) struct RequestByApi<'a> {
     pub(super) forge: &'a Forge,
     pub(super) pushed: PushedHead<'a>,
+    pub(super) remote: &'a Remote,
+    pub(super) head: &'a BranchName,
 }
 
 impl RequestByApi<'_> {
@@ -55,20 +69,36 @@ impl RequestByApi<'_> {
         merge: Option<(MergeMethod, &str)>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<Proposed>, Failure> {
-        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed } } = self;
+        let Self { forge, pushed: PushedHead { proposal, commit, before, was_pushed }, remote, head } = self;
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "open the pull request" }));
         let known = match proposal.known {
             // An earlier run may have ended between its push and the change of the text.
             Known::WasOpen(request) if !was_pushed => Known::IsOpen(request),
             known => known,
         };
-        let (request, operation) = match forge.propose(&Proposal { known, ..*proposal }) {
+        let (pushed, before) = (commit.to_string(), before.as_ref().map(CommitId::to_string).unwrap_or_default());
+        let heads = Heads { pushed: &pushed, before: &before };
+        let (request, operation) = match forge.propose(&Proposal { known, heads, ..*proposal }) {
             Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
             Ok(proposed) => proposed,
             // Its merge has moved the branch; its end by hand makes room for a new one.
             Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
             Err(error) => return Err(self.without_request(error)),
         };
+        let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
+        if request.is_overtaken(heads) {
+            if overtaken.settle(&request, operation)? {
+                if operation == Operation::Opened {
+                    let (number, head) = (request.number, proposal.head);
+                    listener(&Event::Warned(format!(
+                        "pull request #{number} was opened, and another release has replaced this one on `{head}`; if that \
+                         release is merged already, close it: {}",
+                        request.url
+                    )));
+                }
+                return Ok(None);
+            }
+        }
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
         let earlier = EarlierMerge { forge, request: &request, proposal: *proposal };
@@ -80,14 +110,19 @@ impl RequestByApi<'_> {
             return Ok(Some(proposed));
         };
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "merge the pull request" }));
-        let head_id = commit.to_string();
-        match forge.merge_when_ready(&WantedMerge { request: &request, method, head_id: &head_id, message }) {
+        match forge.merge_when_ready(&WantedMerge { request: &request, method, head_id: &pushed, message }) {
             Ok(state) => proposed.auto_merge = Some(state),
-            // Another release has taken the place of this one, or the base has moved since.
-            Err(ForgeError::HeadMoved | ForgeError::Conflicts) => return Ok(None),
+            // The base has moved since.
+            Err(ForgeError::Conflicts) => return Ok(None),
+            Err(ForgeError::HeadMoved) => {
+                // The forge may have told the head before ours when the request got our words.
+                overtaken.settle(&request, operation)?;
+                return Ok(None);
+            }
             Err(error) => {
                 let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
-                if *was_pushed && matches!(error, ForgeError::NotArmed { .. }) {
+                let is_left = matches!(error, ForgeError::NotArmed { .. }) || request.is_armed == Some(true);
+                if *was_pushed && is_left {
                     earlier.take_back(listener)?;
                 }
                 return Err(Failure::from(error).detail(page));
@@ -98,16 +133,23 @@ impl RequestByApi<'_> {
 
     /// Returns the failure to open or to change a request for what was pushed. It names what is there already.
     fn without_request(&self, error: ForgeError) -> Failure {
-        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed } } = self;
+        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed, .. }, .. } = self;
         let is = if *was_pushed { "is pushed" } else { "was pushed before" };
+        let is_unknown = error.is_unsettled();
         let (what, next) = match proposal.known {
             Known::WasOpen(open) | Known::IsOpen(open) => {
-                let what = format!("pull request #{} has the text of an earlier release", open.number);
+                let has = if is_unknown { "may have" } else { "has" };
+                let what = format!("pull request #{} {has} the text of an earlier release", open.number);
                 (what, format!("change it by hand, or run the same command again: {}", open.url))
             }
             Known::Nothing | Known::NoneOpen => {
                 let page = forge.compare_url(proposal.base, proposal.head);
-                ("no pull request was opened".to_owned(), format!("open it by hand: {page}"))
+                match is_unknown {
+                    true => {
+                        ("a pull request may be open".to_owned(), format!("look for it, else open it by hand: {page}"))
+                    }
+                    false => ("no pull request was opened".to_owned(), format!("open it by hand: {page}")),
+                }
             }
         };
         let (head, commit) = (proposal.head, commit.short());

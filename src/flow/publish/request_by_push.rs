@@ -2,7 +2,7 @@
 
 use super::pushed_head::PushedHead;
 use crate::forge::{AutoMerge, Known, MergeMethod, MergeRequestByPush, Operation, ToldByPush};
-use crate::git::{BranchName, CommitId, Remote, take_back};
+use crate::git::{BranchName, Remote, take_back};
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Proposed};
 
@@ -12,8 +12,6 @@ pub(super) struct RequestByPush<'a> {
     pub(super) pushed: PushedHead<'a>,
     pub(super) remote: &'a Remote,
     pub(super) head: &'a BranchName,
-    /// Where the head branch was before the push; `None` if it is new.
-    pub(super) before: Option<CommitId>,
 }
 
 impl RequestByPush<'_> {
@@ -55,7 +53,7 @@ impl RequestByPush<'_> {
     /// Returns the failure of the options. The same command would push nothing once more, and so open nothing: so the push is
     /// taken back, unless a request is open for it.
     fn options_refused(&self, page: Option<String>, refusal: &str) -> Failure {
-        let Self { by_push, pushed: PushedHead { proposal, commit, .. }, remote, head, before } = self;
+        let Self { by_push, pushed: PushedHead { proposal, commit, before, .. }, remote, head } = self;
         let failure = |what: &str| Failure::new(FailureKind::Refused, format!("GitLab {what}: {refusal}"));
         let (next, commit_id) = ("correct what GitLab names", commit.short());
         let stays = |failure: Failure, what_is_there: String| {

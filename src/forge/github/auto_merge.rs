@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::api::GitHubApi;
+use crate::forge::address::ForgeKind;
 use crate::forge::error::ForgeError;
 use crate::forge::json_client::Repeat;
 use crate::forge::proposal::{AutoMerge, MergeMethod, PullRequest, WantedMerge};
@@ -102,11 +103,13 @@ impl GitHubApi {
                 }
             };
             if !backoff.wait(Duration::ZERO) {
-                let why = || "GitHub does not tell what it waits for".to_owned();
                 return Err(match refusal {
                     _ if is_other_head => ForgeError::HeadMoved,
-                    Some(refusal) => refusal,
-                    None => ForgeError::NotArmed { why: why(), setting: None, words: None },
+                    Some(refusal) if refusal.is_unsettled() || !matches!(step, Step::Wait) => refusal,
+                    refusal => ForgeError::NotYet {
+                        kind: ForgeKind::GitHub,
+                        words: refusal.as_ref().and_then(ForgeError::words).cloned(),
+                    },
                 });
             }
         }

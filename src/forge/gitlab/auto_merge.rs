@@ -40,6 +40,8 @@ impl GitLabApi {
                 Err(error) => return Err(error),
             };
             match end(&state, head_id, &request.head_id) {
+                // It may be armed since an earlier release, with the message of that one, which GitLab does not tell.
+                Some(Ok(AutoMerge::Armed)) if refusal.is_some() => drop(self.take_back_merge(request)?),
                 Some(Ok(end)) => return Ok(end),
                 Some(Err(ForgeError::NotArmed { why, setting, .. })) => {
                     let words = refusal.as_ref().and_then(ForgeError::words).cloned();
@@ -84,9 +86,18 @@ impl GitLabApi {
         let number = request.number.to_string();
         let url = self.api.url(&["merge_requests", &number, "cancel_merge_when_pipeline_succeeds"]);
         let answer = self.api.send(Method::POST, url, None, Repeat::Safe)?;
-        match answer.status {
-            406 => Ok(false),
-            _ => self.accepted_merge(answer, TAKE_BACK).map(|_| true),
+        if answer.status == 406 {
+            return Ok(false);
+        }
+        let mut told = self.accepted_merge(answer, TAKE_BACK)?;
+        // A gateway before GitLab may have answered, and GitLab's versions answer with different documents.
+        if told["merge_when_pipeline_succeeds"] != false {
+            told = self.state(request)?;
+        }
+        match told["merge_when_pipeline_succeeds"].as_bool() {
+            Some(false) => Ok(true),
+            Some(true) => Err(self.api.invalid("auto-merge is still armed")),
+            None => Err(self.api.invalid("it is no merge request")),
         }
     }
 

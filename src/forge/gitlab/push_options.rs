@@ -118,14 +118,15 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{MergeMethod, MergeRequestByPush};
-    use crate::forge::proposal::{Known, Proposal};
+    use crate::forge::proposal::{Heads, Known, Proposal};
 
     fn by_push() -> MergeRequestByPush {
         MergeRequestByPush { pages: "https://gitlab.com/group/app/-/merge_requests/".to_owned() }
     }
 
     fn proposal<'a>(title: &'a str, body: &'a str) -> Proposal<'a> {
-        Proposal { base: "main", head: "tagship/main/app", title, body, known: Known::Nothing }
+        let heads = Heads::default();
+        Proposal { base: "main", head: "tagship/main/app", title, body, known: Known::Nothing, heads }
     }
 
     #[test]

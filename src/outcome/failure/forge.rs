@@ -35,12 +35,17 @@ fn kind_and_hint(error: &ForgeError) -> (FailureKind, String) {
         ForgeError::NoAnswer { cause, .. } if cause.problem.is_login() => fixed(Unauthorized, cause.hint()),
         ForgeError::NoAnswer { cause, .. } => fixed(Unavailable, cause.hint()),
         ForgeError::Busy(_) => fixed(Unavailable, "try again, or allow more time with `--timeout`"),
-        ForgeError::Damaged { .. } => fixed(Unavailable, "run the same command again"),
+        ForgeError::Damaged { .. } | ForgeError::NotYet { .. } => fixed(Unavailable, "run the same command again"),
         ForgeError::RateLimited { pause, .. } => (Unavailable, again(*pause)),
         ForgeError::Unauthorized(_) => fixed(Unauthorized, "check the token: is it expired, or for another host?"),
         ForgeError::Forbidden { needs, .. } => (Unauthorized, format!("allow it: {needs}")),
-        ForgeError::NotFound { .. } => fixed(Unauthorized, "check the URL, and that the token may use this repository"),
-        ForgeError::Rejected { .. } => fixed(Refused, "read the server's words above; a retry gets the same answer"),
+        ForgeError::NotFound { .. } => fixed(
+            Unauthorized,
+            "check the URL, `--forge` and `--forge-url`, and that the token may use this repository",
+        ),
+        ForgeError::Rejected { .. } => {
+            fixed(Refused, "read the server's words above; if they do not say otherwise, a retry gets the same answer")
+        }
         ForgeError::HeadMoved => {
             fixed(Raced, "another release has changed the pull request; run the same command again if it should win")
         }

@@ -136,6 +136,55 @@ fn a_release_that_a_person_merges_takes_back_the_merge_of_an_earlier_one() {
     }
 }
 
+/// What ends between the push and the new merge leaves nothing armed with the message of the earlier release.
+#[test]
+fn a_release_that_arms_the_request_anew_takes_back_the_earlier_merge_first() {
+    // What arms the merge, and how many requests of that line come before.
+    for ((kind, word), (arming, before)) in THAT_MERGE.into_iter().zip([
+        (GRAPHQL, 1),
+        ("PUT /api/v4/projects/org%2Fgitops/merge_requests/1/merge", 0),
+        ("POST /api/v1/repos/org/gitops/pulls/1/merge", 0),
+        ("PATCH /org/project/_apis/git/repositories/gitops/pullrequests/1", 2),
+    ]) {
+        for is_refused in [false, true] {
+            let at = Environments::at(kind, word);
+            at.arm("v1.1.0");
+            let was_armed = Arc::new(AtomicBool::new(false));
+            let seen = Arc::clone(&was_armed);
+            let look = move |store: &mut Store| {
+                seen.store(store.requests[0].armed.is_some(), Ordering::Relaxed);
+            };
+            at.forge.inject("POST /org/", ALWAYS, Fault::meanwhile(look));
+            if is_refused {
+                for _ in 0..before {
+                    at.forge.inject(arming, 1, Fault::meanwhile(|_| {}));
+                }
+                let refusal = Response::json(403, &json!({ "message": "No permission to merge" }));
+                at.forge.inject(arming, ALWAYS, Fault::Answer(refusal));
+            }
+            let newer = document(&at.release("v1.2.0", &PROPOSE).run().exit(if is_refused { 5 } else { 0 }));
+            assert!(!was_armed.load(Ordering::Relaxed), "{kind:?}: before the head moves");
+            assert_eq!(at.tag(HEAD), "v1.2.0");
+            let armed = at.forge.store().requests[0].armed.clone().map(|armed| armed.message);
+            assert_eq!(armed.is_some(), !is_refused, "{kind:?}: {newer}");
+            assert!(armed.is_none_or(|message| message.contains("v1.2.0")), "{kind:?}: {newer}");
+        }
+    }
+}
+
+/// A page of something before the forge, such as one to sign in at.
+#[test]
+fn an_answer_of_another_server_takes_nothing_back() {
+    for (kind, word, line) in DISARMING {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        at.forge.inject(line, ALWAYS, Fault::Answer(Response::text(200, "<html>Sign in")));
+        let error = document(&at.release("v1.2.0", &["--pull-request"]).run().exit(3))["error"].clone();
+        assert!(error["details"].to_string().contains("nothing was pushed"), "{kind:?}: {error}");
+        assert_eq!((at.tag(HEAD).as_str(), at.is_armed()), ("v1.1.0", true), "{kind:?}");
+    }
+}
+
 #[test]
 fn a_rollback_that_a_person_merges_takes_back_the_merge_of_what_it_replaces() {
     let at = Environments::new();
@@ -266,6 +315,51 @@ fn a_promotion_that_changes_nothing_any_more() {
         assert_eq!(at.forge.calls().len(), 2, "{kind:?}: found, taken back");
         at.assert_left_to_a_person(&again);
     }
+}
+
+/// After a rollback, the forge would bring it back.
+#[test]
+fn what_is_on_the_branch_already_is_not_merged_once_more() {
+    for (kind, word) in THAT_MERGE {
+        let at = Environments::at(kind, word);
+        at.arm("v1.1.0");
+        at.release("v1.1.0", &[]).run().success();
+        let again = document(&at.release("v1.1.0", &PROPOSE).run().success());
+        assert_eq!(again["outcome"], "unchanged", "{kind:?}");
+        at.assert_left_to_a_person(&again);
+    }
+}
+
+#[test]
+fn a_release_that_is_pushed_takes_back_what_is_older() {
+    const ELSE: [&str; 2] = ["--on-refused", "pull-request"];
+    let at = Environments::new();
+    at.arm("v1.1.0");
+    let newer = document(&at.release("v1.2.0", &ELSE).run().success());
+    assert_eq!(newer["outcome"], "released");
+    at.assert_left_to_a_person(&newer);
+    // What is newer stays armed, but for a rollback, which a person wants now.
+    at.forge.store().waits = true;
+    at.arm("v1.4.0");
+    assert_eq!(document(&at.release("v1.3.0", &ELSE).run().success())["outcome"], "released");
+    assert!(at.is_armed());
+    let back = document(&at.run("rollback", &["-k", "production", "web"]).args(ELSE).run().success());
+    assert_eq!((&back["outcome"], at.tag("main").as_str()), (&"released".into(), "v1.2.0"));
+    at.assert_left_to_a_person(&back);
+}
+
+/// The branch moves to a newer release while the request is opened.
+#[test]
+fn a_request_that_this_run_opened_and_that_came_too_late_is_named() {
+    let at = Environments::new();
+    let newer = |store: &mut Store| {
+        let text = "images:\n- name: web\n  newName: ghcr.io/org/web\n  newTag: v1.2.0\n";
+        store.remote.commit("main", "Take v1.2.0", &[File::new(PRODUCTION, text)]);
+    };
+    at.forge.inject("POST /api/v3/repos/org/gitops/pulls", 1, Fault::meanwhile(newer));
+    let late = document(&at.release("v1.1.0", &PROPOSE).run().success());
+    assert_eq!(late["outcome"], "superseded");
+    assert!(late["notes"].to_string().contains("pull request #1 is still open"), "{late}");
 }
 
 #[test]
@@ -403,15 +497,49 @@ fn a_job_of_gitlab_cannot_ask() {
     assert!(at.forge.calls().is_empty());
 }
 
-/// What a person pushed there is the person's.
+/// The merge was asked for by a release all the same. The commits stay.
 #[test]
-fn a_commit_by_a_person_is_left_alone() {
+fn a_commit_by_a_person_keeps_nothing_armed() {
+    for (kind, word) in THAT_MERGE {
+        for outcome in ["held", "superseded", "failed"] {
+            let at = Environments::at(kind, word);
+            at.arm("v1.1.0");
+            at.remote.commit(HEAD, "Say why", &[File::new("README.md", "Hello\n")]);
+            let there = at.remote.tip(HEAD);
+            let (tag, exit) = match outcome {
+                "held" => {
+                    at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
+                    ("v1.2.0", 9)
+                }
+                "superseded" => {
+                    at.release("v1.3.0", &[]).run().success();
+                    ("v1.2.0", 0)
+                }
+                _ => ("v1.2.0", 8),
+            };
+            let ended = document(&at.release(tag, &PROPOSE).run().exit(exit));
+            assert_eq!((&ended["outcome"], at.remote.tip(HEAD)), (&outcome.into(), there), "{kind:?}");
+            if outcome == "failed" {
+                let details = ended["error"]["details"].to_string();
+                assert!(details.contains("pull request #1 may be merged by itself"), "{kind:?}: {ended}");
+            } else {
+                at.assert_left_to_a_person(&ended);
+            }
+        }
+    }
+}
+
+/// Nothing tells what it is about.
+#[test]
+fn a_commit_by_a_person_on_a_branch_that_the_user_names() {
     let at = Environments::new();
-    at.arm("v1.1.0");
-    at.remote.commit(HEAD, "Take v9 instead", &[File::new("README.md", "Hello\n")]);
+    let bump = ["--pull-request", "--auto-merge", "--head", "bump"];
+    at.release("v1.1.0", &bump).run().success();
+    at.remote.commit("bump", "Say why", &[File::new("README.md", "Hello\n")]);
     at.remote.commit("main", "Hold", &[File::new(".tagship-hold", "Migration\n")]);
-    let held = document(&at.release("v1.2.0", &PROPOSE).run().exit(9));
-    assert!(at.is_armed() && at.calls().is_empty(), "{held}");
+    let held = document(&at.release("v1.2.0", &bump).run().exit(9));
+    let told = "cannot tell whether the forge will merge what is proposed on `bump` by itself";
+    assert!(at.is_armed() && held["notes"].to_string().contains(told), "{held}");
 }
 
 /// A newer one that comes after the head branch was read stays armed.
@@ -452,14 +580,14 @@ fn a_forge_that_cannot_be_asked_is_a_warning() {
     assert!(notes.contains("may still merge pull request #1 by itself") && notes.contains("/pull/1"), "{held}");
 }
 
-/// A branch that its merge left behind, with a release that is on the branch, is no reason to ask.
+/// Nothing but the forge tells a merge from a push of the same.
 #[test]
-fn what_is_left_after_a_merge_costs_no_request() {
+fn what_is_left_after_a_merge_costs_one_request() {
     let at = Environments::new();
     at.arm("v1.1.0");
     at.forge.store().pass_checks();
     assert_eq!(document(&at.release("v1.1.0", &PROPOSE).run().success())["outcome"], "unchanged");
-    assert_eq!(at.calls(), <[&str; 0]>::default());
+    assert_eq!(at.calls().len(), 1);
     assert_eq!(document(&at.release("v1.0.5", &PROPOSE).run().success())["outcome"], "superseded");
     assert!(at.calls().len() <= 1);
 }

@@ -122,8 +122,8 @@ fn a_release_is_proposed_kept_up_to_date_and_merged() {
     let message = remote.log(&head)[0].message.clone();
     at.forge.store().merge(1, &Armed { merging: Merging::Squash, message }).unwrap();
     assert_eq!(document(&at.propose("v1.1.0").run().success())["outcome"], "unchanged");
-    assert_eq!(at.calls(), <[&str; 0]>::default());
-    // The head branch is still there, and is no proposal any more.
+    assert_eq!(at.calls(), ["GET /pulls 200"], "the head branch is still there, and may be armed");
+    // It is no proposal any more.
     let next = document(&at.propose("v1.2.0").run().success());
     assert_eq!((&next["pull_request"]["number"], &next["pull_request"]["operation"]), (&2.into(), &"opened".into()));
     assert_eq!(at.calls(), ["GET /pulls 200", "GET /pulls 200", "POST /pulls 201"]);

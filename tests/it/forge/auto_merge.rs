@@ -1,9 +1,11 @@
 //! A pull request is merged once its rules allow it, by our message, and only the commit that was proposed.
 
+use std::time::Duration;
+
 use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest, WantedMerge};
 
-use super::{HEAD, PROPOSAL, api_of, github, lines};
-use crate::support::forge::{self, Armed, Fault, Merging, RequestState, Store};
+use super::{HEAD, PROPOSAL, api_of, api_with, github, lines};
+use crate::support::forge::{self, Armed, Fault, Merging, RequestState, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::File;
 
@@ -71,6 +73,16 @@ fn what_github_does_not_know_yet_is_asked_again() {
     assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Merged));
     let puts = lines(&github).iter().filter(|line| line.starts_with("PUT")).count();
     assert_eq!(puts, 1, "nothing is merged before that");
+}
+
+/// A later run can know it.
+#[test]
+fn what_github_does_not_know_in_time_is_no_refusal() {
+    let (github, _, request) = proposed();
+    github.store().unsettled = usize::MAX;
+    let api = api_with(&github, TOKEN, Duration::from_millis(400));
+    let error = merge(&github, &api, &request).unwrap_err();
+    assert!(matches!(error, ForgeError::NotYet { .. }), "{error:?}");
 }
 
 #[test]

@@ -135,6 +135,22 @@ fn an_older_release_leaves_no_message_behind() {
     }
 }
 
+/// GitLab does not tell which message a merge is armed with.
+#[test]
+fn what_an_older_release_armed_at_gitlab_is_not_taken_for_ours() {
+    let refusal = |status| Fault::Answer(Response::json(status, &serde_json::json!({ "message": "No" })));
+    for fault in [Fault::Drop, refusal(409), refusal(422), refusal(500)] {
+        let (forge, api, request) = proposed(Kind::GitLab);
+        forge.store().waits = true;
+        forge.store().requests[0].armed =
+            Some(Armed { merging: Merging::Squash, message: "Release web:v1".to_owned() });
+        forge.inject(merging(Kind::GitLab), 1, fault);
+        assert_eq!(merge(&api, &request, MergeMethod::Squash, &forge), Ok(AutoMerge::Armed));
+        forge.store().pass_checks();
+        assert_eq!(forge.store().remote.log("main")[0].message.trim_end(), MESSAGE);
+    }
+}
+
 #[test]
 fn what_the_forge_does_not_know_yet_is_asked_again() {
     for kind in [Kind::GitLab, Kind::Gitea] {

@@ -15,7 +15,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
 
-use tagship::forge::{ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeHints, ForgeKind, Known, Proposal};
+use tagship::forge::{ApiToken, Forge, ForgeAddress, ForgeConnection, ForgeHints, ForgeKind, Heads, Known, Proposal};
 use tagship::system::network::http::{Security, client};
 
 use crate::support::forge::{self, Kind, TOKEN};
@@ -80,6 +80,7 @@ const PROPOSAL: Proposal<'_> = Proposal {
     title: "Release web:v2",
     body: "| image | tag |\n|---|---|\n| web | v2 |\n",
     known: Known::Nothing,
+    heads: Heads { pushed: "", before: "" },
 };
 
 /// Returns the API's requests since the last call, a line each, without the repository's path.
