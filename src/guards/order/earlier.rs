@@ -66,7 +66,7 @@ pub(super) fn earlier_builds(changes: &[LoggedRelease], name: &str) -> Vec<Earli
 /// If the repository cannot be read.
 pub(super) fn read_standing(
     snapshot: &mut Snapshot<'_>,
-    EntryAtTip { path, name, numbers, .. }: &EntryAtTip<'_>,
+    EntryAtTip { path, name, numbers, versions, .. }: &EntryAtTip<'_>,
     is_enough: impl Fn(&[(CommitId, Build)]) -> bool,
 ) -> Result<Vec<(CommitId, Build)>, Failure> {
     let standing = |changes: &[LoggedRelease]| -> Vec<(CommitId, Build)> {
@@ -74,7 +74,7 @@ pub(super) fn read_standing(
         standing.filter_map(|(at, change)| Some((change.record.id, build_of(&changes[at..], name)?))).collect()
     };
     let is_enough = |read: &EntryHistory| is_enough(&standing(&read.changes));
-    let history = EntryHistory::read(snapshot, path, Some(name), *numbers, &is_enough)?;
+    let history = EntryHistory::read(snapshot, path, Some(name), versions, *numbers, &is_enough)?;
     Ok(standing(&history.changes))
 }
 
