@@ -3,10 +3,10 @@
 
 use super::authorship::Authors;
 use super::edited_files::{AskedFiles, EditedFiles, WantedRelease, edit_settings};
+use super::head_seen::HeadSeen;
 use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::lost_races::EarlierAttempts;
-use super::outdated_request::HeadSeen;
 use super::release_plan::{Draft, ReleasePlan};
 use super::way::Way;
 use crate::flow::file_edits::edit_file::absent;

@@ -9,6 +9,7 @@ mod endings;
 mod guarding;
 mod head;
 mod head_request;
+mod head_seen;
 mod image_guard;
 mod job;
 mod kept_digests;

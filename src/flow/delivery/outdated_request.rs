@@ -5,9 +5,10 @@
 use super::attempt::{Attempt, Stop};
 use super::edited_files::WantedRelease;
 use super::head_request::proposes;
+use super::head_seen::HeadSeen;
 use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
-use crate::git::{BranchName, CommitId, Pusher, Remote, Snapshot};
+use crate::git::Snapshot;
 use crate::guards::order::{EntryOrder, OrderVerdict};
 use crate::guards::own_commits::head_branch::ProposedReleases;
 use crate::guards::rules::PublishWay;
@@ -54,23 +55,6 @@ impl OutdatedScope {
             Some(_) => Some(Self::Same),
         });
         scopes.reduce(|one, other| if one == Self::All { one } else { other })
-    }
-}
-
-/// A head branch as the push found it, with the branch that it is for.
-#[derive(Clone)]
-pub(super) struct HeadSeen<'r> {
-    remote: &'r Remote,
-    base: BranchName,
-    head: BranchName,
-    tip: CommitId,
-}
-
-impl<'r> HeadSeen<'r> {
-    /// Returns the one that `pusher` may be about; `None` if there is none.
-    pub(super) fn of(pusher: &Pusher<'r>) -> Option<Self> {
-        let (head, tip) = pusher.head()?;
-        Some(Self { remote: pusher.remote(), base: pusher.branch().clone(), head: head.clone(), tip })
     }
 }
 

@@ -20,8 +20,8 @@ pub(super) struct OvertakenRequest<'a> {
 }
 
 impl OvertakenRequest<'_> {
-    /// Gives `request` the words of the release that has replaced ours, if `operation` gave it ours. Returns whether one has: what
-    /// a person commits on top of ours is no other release.
+    /// Gives `request` the words of the release that has replaced ours, if `operation` gave it ours. Returns whether one has:
+    /// what a person commits on top of ours is no other release.
     ///
     /// # Errors
     /// The head branch cannot be read, or the request not changed: it may have our words then.

@@ -86,18 +86,16 @@ impl RequestByApi<'_> {
             Err(error) => return Err(self.without_request(error)),
         };
         let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
-        if request.is_overtaken(heads) {
-            if overtaken.settle(&request, operation)? {
-                if operation == Operation::Opened {
-                    let (number, head) = (request.number, proposal.head);
-                    listener(&Event::Warned(format!(
-                        "pull request #{number} was opened, and another release has replaced this one on `{head}`; if that \
-                         release is merged already, close it: {}",
-                        request.url
-                    )));
-                }
-                return Ok(None);
+        if request.is_overtaken(heads) && overtaken.settle(&request, operation)? {
+            if operation == Operation::Opened {
+                let (number, head) = (request.number, proposal.head);
+                listener(&Event::Warned(format!(
+                    "pull request #{number} was opened, and another release has replaced this one on `{head}`; if that \
+                     release is merged already, close it: {}",
+                    request.url
+                )));
             }
+            return Ok(None);
         }
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
