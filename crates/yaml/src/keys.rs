@@ -1,16 +1,12 @@
 //! What a mapping itself has under a key. A mapping may have thousands of images, and to look among all keys for each of
 //! them takes minutes: so those of a large one are sorted, once.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::tree::{NodeId, Pair, Tree};
 
 /// How many nodes a mapping has at least whose keys are sorted.
 const MANY: usize = 64;
-
-/// The pairs of large mappings, by their keys, and those of one key as they are written.
-pub(crate) type SortedPairs = HashMap<NodeId, Rc<[Pair]>>;
 
 impl Tree<'_> {
     /// Returns the first pair of a mapping whose key is the wanted one.

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::error::Shape;
-use super::keys::SortedPairs;
 
 /// A node's position in reading order: a collection comes before its children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +80,8 @@ pub struct Tree<'s> {
     properties: HashMap<NodeId, Properties>,
     aliases: HashMap<NodeId, Vec<NodeId>>,
     pub documents: Vec<NodeId>,
-    pub(crate) sorted: RefCell<SortedPairs>,
+    /// The pairs of large mappings, by their keys, and those of one key as they are written.
+    pub(crate) sorted: RefCell<HashMap<NodeId, Rc<[Pair]>>>,
 }
 
 impl<'s> Tree<'s> {

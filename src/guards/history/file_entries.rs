@@ -26,7 +26,7 @@ fn entries_of(file: &ReadFile<'_, '_>, name: Option<&str>) -> Option<Entries> {
     Some(found)
 }
 
-/// How much is kept of what versions say, in entries. If a long history of many entries has more, the rest is read for each entry.
+/// How much is kept of what versions say, in entries. Of a long history of many entries, the rest is read for each of them.
 const MAX_KEPT: usize = 50_000;
 
 /// What versions of files say of the entries that are asked for.
