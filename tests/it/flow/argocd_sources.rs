@@ -80,7 +80,7 @@ fn what_argo_cd_ignores_is_told_and_not_checked() {
         stage.image()
     );
     stage.remote.commit("main", "For Argo CD", &[File::new("app.yaml", format!("{head}{source}{sources}"))]);
-    let url = format!("file://{}", stage.remote.folder().display());
+    let url = format!("file://{}/gitops.git", stage.remote.folder().display());
     let run = |command: &str| {
         stage.tagship().args([command, "--repo", &url, "--branch", "main", "-f", "app.yaml"]).run().success()
     };
