@@ -36,10 +36,13 @@ pub struct FileVersions {
     known: RefCell<KnownVersions>,
 }
 
+/// What [`entries`] returns of an entry, without the name.
+type Said = Option<Vec<Fields>>;
+
 #[derive(Default)]
 struct KnownVersions {
-    /// By path and content, and then by the name of an entry: what [`entries`] returns of it, without the name.
-    said: HashMap<(String, ContentId), HashMap<String, Option<Vec<Fields>>>>,
+    /// By path and content, and then by the name of an entry.
+    said: HashMap<(String, ContentId), HashMap<String, Said>>,
     kept: usize,
     #[cfg(test)]
     read: usize,

@@ -9,3 +9,4 @@ pub(crate) mod claims;
 pub(crate) mod entry_history;
 pub(crate) mod file_entries;
 mod moved_file;
+mod went_back;

@@ -33,8 +33,9 @@ impl ComparedFile<'_> {
         // How many more of each line there are: the same one may stand elsewhere already.
         let more = LazyCell::new(|| {
             let mut more: HashMap<&[u8], isize> = HashMap::new();
-            edited.iter().for_each(|line| *more.entry(line).or_default() += 1);
-            before.iter().for_each(|line| *more.entry(line).or_default() -= 1);
+            for (line, number) in edited.iter().map(|line| (line, 1)).chain(before.iter().map(|line| (line, -1))) {
+                *more.entry(line).or_default() += number;
+            }
             more
         });
         let is_written = |line: &[u8]| more.get(line).is_some_and(|more| *more > 0);

@@ -462,7 +462,7 @@ fn thousands_of_entries() {
     let entry = |version: &str, n: usize| format!("- name: app{n}\n  newName: r.example/app{n}\n  newTag: {version}\n");
     let text = |version: &str| format!("images:\n{}", (0..ENTRIES).map(|n| entry(version, n)).collect::<String>());
     let files = ["one/kustomization.yaml", "two/kustomization.yaml"];
-    stage.remote.commit("main", "Many", &files.map(|file| File::new(file, &text("v1"))));
+    stage.remote.commit("main", "Many", &files.map(|file| File::new(file, text("v1"))));
     let url = stage.remote.file_url();
     let run =
         |command: &str| stage.tagship().args([command, "--repo", &url, "--no-check"]).limit(Duration::from_secs(30));
