@@ -95,6 +95,17 @@ impl Environments {
         lines.iter().map(|line| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/")).collect()
     }
 
+    /// Returns what says, after each push, whether the request was armed when the push came.
+    fn armed_at_each_push(&self) -> Arc<AtomicBool> {
+        let was_armed = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&was_armed);
+        let look = move |store: &mut Store| {
+            seen.store(store.requests[0].armed.is_some(), Ordering::Relaxed);
+        };
+        self.forge.inject("POST /org/", ALWAYS, Fault::meanwhile(look));
+        was_armed
+    }
+
     /// Asserts that the request is left to a person, and that the run says so with its page.
     #[track_caller]
     fn assert_left_to_a_person(&self, document: &Value) {
@@ -120,12 +131,7 @@ fn a_release_that_a_person_merges_takes_back_the_merge_of_an_earlier_one() {
     for (kind, word) in THAT_MERGE {
         let at = Environments::at(kind, word);
         at.arm("v1.1.0");
-        let was_armed = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&was_armed);
-        let look = move |store: &mut Store| {
-            seen.store(store.requests[0].armed.is_some(), Ordering::Relaxed);
-        };
-        at.forge.inject("POST /org/", ALWAYS, Fault::meanwhile(look));
+        let was_armed = at.armed_at_each_push();
         let newer = document(&at.release("v1.2.0", &["--pull-request"]).run().success());
         assert_eq!((&newer["outcome"], &newer["pull_request"]["operation"]), (&"proposed".into(), &"updated".into()));
         assert!(!was_armed.load(Ordering::Relaxed), "{kind:?}: before the head moves");
@@ -149,12 +155,7 @@ fn a_release_that_arms_the_request_anew_takes_back_the_earlier_merge_first() {
         for is_refused in [false, true] {
             let at = Environments::at(kind, word);
             at.arm("v1.1.0");
-            let was_armed = Arc::new(AtomicBool::new(false));
-            let seen = Arc::clone(&was_armed);
-            let look = move |store: &mut Store| {
-                seen.store(store.requests[0].armed.is_some(), Ordering::Relaxed);
-            };
-            at.forge.inject("POST /org/", ALWAYS, Fault::meanwhile(look));
+            let was_armed = at.armed_at_each_push();
             if is_refused {
                 for _ in 0..before {
                     at.forge.inject(arming, 1, Fault::meanwhile(|_| {}));
