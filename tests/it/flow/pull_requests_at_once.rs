@@ -180,6 +180,9 @@ fn a_request_has_the_words_of_the_commit_that_is_there() {
                 let trailer = "Tagship-Image: web=web:v1.2.0";
                 assert!(now.body.contains(trailer), "{case}: {}", now.body);
                 assert!(!now.body.contains("v1.1.0"), "{case}: {}", now.body);
+                if before.is_none() && is_told {
+                    assert_eq!(now.body, newer.body, "{case}: ours came too late to be written");
+                }
             }
         }
     }
