@@ -20,12 +20,12 @@ pub(super) struct OvertakenRequest<'a> {
 }
 
 impl OvertakenRequest<'_> {
-    /// Gives `request` the words of the release that has replaced ours, if `operation` gave it ours. Returns whether one has:
-    /// what a person commits on top of ours is no other release.
+    /// Gives `request` the words of the release that has replaced ours, if what was `written` gave it ours. Returns whether one
+    /// has: what a person commits on top of ours is no other release.
     ///
     /// # Errors
     /// The head branch cannot be read, or the request not changed: it may have our words then.
-    pub(super) fn settle(&self, request: &PullRequest, operation: Operation) -> Result<bool, Failure> {
+    pub(super) fn settle(&self, request: &PullRequest, written: Operation) -> Result<bool, Failure> {
         let Self { forge, proposal, .. } = self;
         let untrue = |failure: Failure| {
             failure
@@ -43,7 +43,7 @@ impl OvertakenRequest<'_> {
             if there.id == self.commit || !says_release(&there) {
                 return Ok(false);
             }
-            if operation == Operation::Unchanged {
+            if written == Operation::Unchanged {
                 break;
             }
             let (text, id) = (text_of_commit(&there), there.id.to_string());

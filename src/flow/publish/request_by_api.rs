@@ -78,16 +78,15 @@ impl RequestByApi<'_> {
         };
         let (pushed, before) = (commit.to_string(), before.as_ref().map(CommitId::to_string).unwrap_or_default());
         let heads = Heads { pushed: &pushed, before: &before };
-        let (request, operation) = match forge.propose(&Proposal { known, heads, ..*proposal }) {
-            Ok((request, Operation::Unchanged)) if *was_pushed => (request, Operation::Updated),
+        let (request, written) = match forge.propose(&Proposal { known, heads, ..*proposal }) {
             Ok(proposed) => proposed,
             // Its merge has moved the branch; its end by hand makes room for a new one.
             Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
             Err(error) => return Err(self.without_request(error)),
         };
         let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
-        if request.is_overtaken(heads) && overtaken.settle(&request, operation)? {
-            if operation == Operation::Opened {
+        if request.is_overtaken(heads) && overtaken.settle(&request, written)? {
+            if written == Operation::Opened {
                 let (number, head) = (request.number, proposal.head);
                 listener(&Event::Warned(format!(
                     "pull request #{number} was opened, and another release has replaced this one on `{head}`; if that \
@@ -97,6 +96,8 @@ impl RequestByApi<'_> {
             }
             return Ok(None);
         }
+        // Without other words, the push has changed it all the same.
+        let operation = if *was_pushed && written == Operation::Unchanged { Operation::Updated } else { written };
         let mut proposed = Proposed::new(proposal.head.to_owned(), &request, operation);
         listener(&Event::Proposed { base: proposal.base, request: &proposed });
         let earlier = EarlierMerge { forge, request: &request, proposal: *proposal };
@@ -114,7 +115,7 @@ impl RequestByApi<'_> {
             Err(ForgeError::Conflicts) => return Ok(None),
             Err(ForgeError::HeadMoved) => {
                 // The forge may have told the head before ours when the request got our words.
-                overtaken.settle(&request, operation)?;
+                overtaken.settle(&request, written)?;
                 return Ok(None);
             }
             Err(error) => {
