@@ -115,6 +115,11 @@ impl Reference {
         (&self.registry, &self.repository) == (&other.registry, &other.repository)
     }
 
+    /// Returns the name by which it is pulled, with its registry.
+    pub fn pulled_name(&self) -> String {
+        format!("{}/{}", self.registry, self.repository)
+    }
+
     /// Returns the name as it was written, without tag and digest.
     pub fn name(&self) -> &str {
         &self.name
@@ -267,8 +272,7 @@ pub fn is_same_image(one: &str, other: &str) -> bool {
 
 /// Returns the name by which an image is pulled, with its registry; a text that is no name, as it is.
 pub fn pulled_name(name: &str) -> String {
-    let whole = |image: Reference| format!("{}/{}", image.registry(), image.repository());
-    Reference::new(name, None, None).map_or_else(|_| name.to_owned(), whole)
+    Reference::new(name, None, None).map_or_else(|_| name.to_owned(), |image| image.pulled_name())
 }
 
 #[cfg(test)]

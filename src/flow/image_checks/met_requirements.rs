@@ -28,5 +28,5 @@ impl MetRequirements {
 }
 
 fn key(image: &Checked) -> (String, Digest) {
-    (format!("{}/{}", image.reference.registry(), image.reference.repository()), image.descriptor.digest.clone())
+    (image.reference.pulled_name(), image.descriptor.digest.clone())
 }

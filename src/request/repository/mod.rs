@@ -1,6 +1,6 @@
 //! Which repository, branch and files a command is for, and how they are reached.
 //!
-//! Read `target` first, then `target_file`.
+//! Read `repository_request` first, then `target_file`.
 
 pub(super) mod forge_hints;
 pub(super) mod repository_request;

@@ -124,7 +124,7 @@ impl<'y> Parameters<'y> {
     }
 
     /// Refuses an image at `node` if the registry for all images is not in this file.
-    pub(in crate::targets::scalars) fn refuse_shared_in_file(
+    pub(in crate::targets::scalars) fn refuse_shared_from_elsewhere(
         &self,
         yaml: &ParsedYaml<'_>,
         node: NodeId,

@@ -18,7 +18,7 @@ use crate::targets::scalars::image_parts::sibling_values::{WHOLE_IMAGES, counts_
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Whether another place has what counts beside the version under the key `version`, and is no part of its name.
-pub(super) fn decides_from_file(parameter: &Parameter<'_>, version: &str) -> bool {
+pub(super) fn decides_from_elsewhere(parameter: &Parameter<'_>, version: &str) -> bool {
     let (_, key) = parameter.group_and_key();
     parameter.is_from_elsewhere() && counts_beside(version, key) && !is_part_of_name(version, key)
 }
@@ -115,7 +115,7 @@ impl<'a> OverriddenValues<'a, '_> {
                 return Err(parameter.deciding(self.yaml, image.item, "tag in the values"));
             }
         }
-        self.parameters.refuse_shared_in_file(self.yaml, image.item)
+        self.parameters.refuse_shared_from_elsewhere(self.yaml, image.item)
     }
 
     /// Whether a parameter that replaces no value is a digest or a whole image, beside the version of an image in the values, or
@@ -128,7 +128,7 @@ impl<'a> OverriddenValues<'a, '_> {
         let decides = match parameter.text {
             Some(text) if is_whole => is_whole_image(text),
             Some(_) => is_digest_of(own, key),
-            None => decides_from_file(parameter, own),
+            None => decides_from_elsewhere(parameter, own),
         };
         decides && self.mapping_of(group) == Some(version.parent)
     }

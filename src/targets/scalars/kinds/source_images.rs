@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::argo::{IgnoredSource, helm_parameter, image_names, sources, values_object};
 use super::image_path::{Below, ImageByPath, image_at, images_below};
-use super::overridden_values::{OverriddenValues, decides_from_file};
+use super::overridden_values::{OverriddenValues, decides_from_elsewhere};
 use crate::targets::scalars::document::node_path::NodePath;
 use crate::targets::scalars::document::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of};
 use crate::targets::scalars::document::object::Object;
@@ -170,7 +170,7 @@ impl Chart<'_> {
     fn judge_files(&self, image: &ImagePlace) -> Result<bool, FileRefusal> {
         let Self { yaml, parameters, .. } = self;
         parameters.refuse_odd_names(yaml, image.item)?;
-        parameters.refuse_shared_in_file(yaml, image.item)?;
+        parameters.refuse_shared_from_elsewhere(yaml, image.item)?;
         let name_of = |slot: Slot| text_of(yaml, slot.parent, "name");
         let versions: Vec<&str> = match &image.slots {
             Slots::Reference { slot, .. } => name_of(*slot).into_iter().collect(),
@@ -187,7 +187,7 @@ impl Chart<'_> {
             let (group, key) = parameter.group_and_key();
             let owns = versions.iter().map(|version| version.rsplit_once('.').unwrap_or(("", version)));
             for (_, own) in owns.filter(|(other, _)| *other == group) {
-                if decides_from_file(parameter, own) {
+                if decides_from_elsewhere(parameter, own) {
                     return Err(parameter.deciding(yaml, image.item, "parameter says"));
                 }
                 is_name_in_file |= is_part_of_name(own, key);
