@@ -1,5 +1,5 @@
 //! What a release costs in requests and bytes, against `git clone --depth 1`, commit and push, on growing repositories:
-//! `cargo bench --bench release [-- FILES…]`. Requests and bytes are exact. Times are on loopback, without and with 50 ms of
+//! `cargo bench --bench release [-- FILES[/IN_A_FOLDER]…]`. Requests and bytes are exact. Times are on loopback, without and with 50 ms of
 //! latency a request: the middle of five runs of ours, and one run of git's. One line of a repository is a release over git's
 //! TLS beside a check of three requests (a refusal, a token, the image), where both servers have the latency.
 //! Then what a commit in a checkout of these files costs, which reads and writes their index.
@@ -23,14 +23,17 @@ const LATENCY: Duration = Duration::from_millis(50);
 const RUNS: usize = 5;
 
 fn main() {
-    println!("{:<28}{:<52}{:>8}{:>12}", "files, way", "what it read and wrote", "time", "at 50 ms");
-    let mut sizes: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    if sizes.is_empty() {
-        sizes = vec![100, 10_000, 100_000];
+    println!("{:<28}{:<52}{:>8}{:>12}", "way", "what it read and wrote", "time", "at 50 ms");
+    let mut shapes: Vec<Shape> = std::env::args().filter_map(|argument| Shape::read(&argument)).collect();
+    if shapes.is_empty() {
+        shapes = [(100, 1), (10_000, 1), (100_000, 4), (100_000, 1)]
+            .map(|(files, a_folder)| Shape { files, a_folder })
+            .into();
     }
-    for files in sizes {
+    for Shape { files, a_folder } in shapes {
+        println!("{files} files, {a_folder} in a folder:");
         let remote = Remote::create("gitops");
-        remote.fill(files, 20);
+        remote.fill_folders(files / a_folder, a_folder - 1, 20);
         remote.configure("uploadpackfilter.blob:limit.allow", "true");
         let server = GitServer::start(remote.folder(), Access::Open);
         server.use_http_backend();
@@ -47,33 +50,47 @@ fn main() {
             server.set_latency(LATENCY);
             let (_, late) = middle_of(runs, &mut release);
             server.set_latency(Duration::ZERO);
-            println!("{:<28}{cost:<52}{time:>5} ms{late:>9} ms", format!("{files}, {way}"));
+            println!("{way:<28}{cost:<52}{time:>5} ms{late:>9} ms");
         };
         measure("tagship", RUNS, with_tagship);
-        on_a_long_line(&server, files);
-        over_tls(&remote, files);
+        on_a_long_line(&server);
+        over_tls(&remote);
         // At the end, because what was released last is not told by its commits.
         measure("git", 1, with_git);
         let checkout = Checkout::shallow(&remote.file_url());
         let mut tags = (1..).map(|number| format!("v{number}"));
         let (peak, time) = middle_of(RUNS, || in_a_checkout(&checkout, &tags.next().unwrap_or_default()));
-        println!("{:<28}{peak:<52}{time:>5} ms", format!("{files}, a checkout that follows"));
+        println!("{:<28}{peak:<52}{time:>5} ms", "a checkout that follows");
+    }
+}
+
+/// How many files a repository has. A folder of few files is the dearest, because git reads each folder.
+struct Shape {
+    files: usize,
+    a_folder: usize,
+}
+
+impl Shape {
+    /// Reads `FILES` or `FILES/IN_A_FOLDER`.
+    fn read(argument: &str) -> Option<Self> {
+        let (files, a_folder) = argument.split_once('/').unwrap_or((argument, "1"));
+        Some(Self { files: files.parse().ok()?, a_folder: a_folder.parse().ok().filter(|count| *count > 0)? })
     }
 }
 
 /// Measures what leaves the server of its answers: more than what is read of the one that is left.
-fn on_a_long_line(server: &GitServer, files: usize) {
+fn on_a_long_line(server: &GitServer) {
     for delay in [10, 40].map(Duration::from_millis) {
         let line = LongLine::start(server.address().parse().expect("an address"), delay);
         let url = format!("http://{}/gitops.git", line.address());
         let (read, time) = middle_of(1, || with_tagship(server, &url, &format!("v3{}", delay.as_millis())));
-        let way = format!("{files}, a line of {} ms", 2 * delay.as_millis());
+        let way = format!("a line of {} ms", 2 * delay.as_millis());
         println!("{way:<28}{read:<52}{time:>5} ms; {} bytes left the server", line.take_down());
     }
 }
 
 /// Measures a release over TLS beside a check that needs three requests; without openssl, nothing.
-fn over_tls(remote: &Remote, files: usize) {
+fn over_tls(remote: &Remote) {
     let Some(certificate) = Certificate::issue("IP:127.0.0.1") else { return };
     let server = GitServer::start_tls(remote.folder(), Access::Open, &certificate);
     server.use_http_backend();
@@ -99,7 +116,7 @@ fn over_tls(remote: &Remote, files: usize) {
     registry.inject("/", ALWAYS, Fault::Delay(LATENCY));
     registry.requests();
     let (_, late) = middle_of(RUNS, &mut release);
-    let way = format!("{files}, TLS and {} checks", registry.requests().len() / RUNS);
+    let way = format!("TLS and {} checks", registry.requests().len() / RUNS);
     println!("{way:<28}{cost:<52}{time:>5} ms{late:>9} ms");
 }
 

@@ -65,24 +65,32 @@ pub(super) fn series(branch: &str, parent: &str, message: &str, files: impl Into
     stream
 }
 
-/// Returns the commits of [`super::Remote::fill`].
-pub(super) fn large(files: usize, commits: usize) -> Vec<u8> {
-    let mut stream = Vec::with_capacity(files * 300);
+/// Returns the commits of [`super::Remote::fill_folders`].
+pub(super) fn large(folders: usize, beside: usize, commits: usize) -> Vec<u8> {
+    let mut stream = Vec::with_capacity(folders * (1 + beside) * 300);
     begin_commit(&mut stream, "main", "Fill the repository");
-    for number in 0..files {
+    for number in 0..folders {
         put_file(&mut stream, &kustomization(number, "v0"));
+        for other in 0..beside {
+            let path = format!("{}/resource-{other}.yaml", folder(number));
+            put_file(&mut stream, &File::new(&path, format!("kind: ConfigMap\ndata:\n  of: {number}-{other}\n")));
+        }
     }
     for version in 1..commits {
         begin_commit(&mut stream, "main", &format!("Release v{version}"));
-        put_file(&mut stream, &kustomization(version % files, &format!("v{version}")));
+        put_file(&mut stream, &kustomization(version % folders, &format!("v{version}")));
     }
     stream.extend(END);
     stream
 }
 
+fn folder(number: usize) -> String {
+    format!("clusters/{:02}/apps/{:04}", number % 100, number / 100)
+}
+
 fn kustomization(number: usize, tag: &str) -> File {
     File::new(
-        &format!("clusters/{:02}/apps/{:04}/kustomization.yaml", number % 100, number / 100),
+        &format!("{}/kustomization.yaml", folder(number)),
         format!(
             "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- deployment.yaml\n\
              images:\n- name: app\n  newName: registry.example.com/team/app-{number}\n  newTag: {tag}\n"

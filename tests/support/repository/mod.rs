@@ -140,7 +140,12 @@ impl Remote {
     /// Fills `main` with `files` kustomizations, `clusters/NN/apps/NNNN/kustomization.yaml` (100 clusters), in one
     /// commit, and with `commits - 1` small ones after it.
     pub fn fill(&self, files: usize, commits: usize) -> String {
-        self.import(&import::large(files, commits))
+        self.fill_folders(files, 0, commits)
+    }
+
+    /// Does the same with so many more files beside each kustomization.
+    pub fn fill_folders(&self, folders: usize, beside: usize, commits: usize) -> String {
+        self.import(&import::large(folders, beside, commits))
     }
 
     /// Reads a stream, and returns the id of its last commit.
