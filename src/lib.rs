@@ -33,6 +33,11 @@ pub mod targets;
 
 pub use tagship_yaml as yaml;
 
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "other tests have it in a module of theirs")]
+#[path = "../tests/support/growth.rs"]
+mod growth;
+
 use cli::{Arguments, CommandName, Environment};
 use outcome::failure::{AGAIN, Failure, FailureKind};
 use outcome::{Event, Outcome};

@@ -5,7 +5,7 @@
 //! [`proxy`] and [`relay`] stand between client and server; the latter can cut the connection at any byte, and [`long_line`]
 //! counts what leaves the server of an answer; [`failing_network`] lets messages meet faults, as a seed says. [`repository`]
 //! makes bare repositories and checkouts with the git program, [`command`] runs a program in a scrubbed environment, [`act`]
-//! a GitHub workflow, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real
+//! a GitHub workflow, [`growth`] tells whether work grows as its input does, [`json_schema`] holds what the program prints to its schema, and [`servers`] starts the real
 //! docker-registry and sshd if they are installed. Nothing here knows tagship's code: what is tested meets its servers over
 //! sockets, files and processes only.
 #![allow(dead_code, unused_imports, unreachable_pub, reason = "each user takes a part, and a test exports nothing")]
@@ -20,6 +20,7 @@ pub mod command;
 pub mod failing_network;
 pub mod forge;
 pub mod git_server;
+pub mod growth;
 pub mod http;
 pub mod json_schema;
 pub mod login;

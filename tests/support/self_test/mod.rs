@@ -5,6 +5,7 @@ mod command;
 mod connection;
 mod forge;
 mod git_server;
+mod growth;
 mod http;
 mod registry;
 mod relay;
