@@ -10,7 +10,7 @@ pub(super) mod glob_pattern;
 pub(super) mod history;
 pub(super) mod lineage;
 mod made_object;
-mod matching_files;
+pub(super) mod matching_files;
 pub(super) mod reader;
 pub(super) mod snapshot;
 pub(super) mod tips;

@@ -40,15 +40,6 @@ pub enum TreeEntry<'s> {
     File(&'s [u8]),
 }
 
-/// What kind of entry a folder has under a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TreeEntryKind {
-    Missing,
-    File,
-    /// A folder, a symbolic link, a submodule.
-    Other,
-}
-
 /// What was read of a commit. Of a later one, a server then sends only what has changed.
 pub struct Loaded {
     commit: CommitId,
@@ -157,12 +148,15 @@ impl<'r> ObjectSource<'r> {
     }
 
     pub(super) fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
-        let unread = |remote: String| GitError::Unsupported { remote, what: "it lacks parts of the commit" };
-        let remote = self.remote.ok_or_else(|| unread("the checkout".to_owned()))?;
-        if self.reader.is_none() {
-            self.reader = Some(Reader::open(remote, None)?);
-        }
-        self.reader.as_mut().ok_or_else(|| unread(remote.to_string()))
+        let remote = self.remote.ok_or_else(|| GitError::Unsupported {
+            remote: "the checkout".to_owned(),
+            what: "it lacks parts of the commit",
+        })?;
+        let reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => Reader::open(remote, None)?,
+        };
+        Ok(self.reader.insert(reader))
     }
 }
 
@@ -291,64 +285,6 @@ impl Snapshot<'_> {
             }
             PathEnd::File { id, .. } => Ok(TreeEntry::File(self.objects.blob(&id)?)),
         }
-    }
-
-    /// Returns the files below `folder` whose names are wanted; `None` if not all folders there are loaded.
-    pub fn files_below(
-        &self,
-        folder: &RepositoryPath,
-        is_wanted: impl Fn(&str) -> bool,
-    ) -> Result<Option<Vec<RepositoryPath>>, GitError> {
-        let mut files = Vec::new();
-        let mut folders = vec![folder.clone()];
-        while let Some(folder) = folders.pop() {
-            let id = match self.walk(self.root, &folder)? {
-                PathEnd::Tree(id) => id,
-                PathEnd::Unloaded(_) => return Ok(None),
-                PathEnd::Missing | PathEnd::File { .. } => continue,
-            };
-            for entry in self.objects.tree(&id)?.entries {
-                let Ok(name) = entry.filename.to_str() else { continue };
-                match entry.mode.kind() {
-                    EntryKind::Tree => folders.push(folder.join(name)),
-                    EntryKind::Blob | EntryKind::BlobExecutable if is_wanted(name) => {
-                        files.push(folder.join(name));
-                    }
-                    _ => {}
-                }
-            }
-        }
-        Ok(Some(files))
-    }
-
-    /// Loads the folders below `folder` that the checkout has, at most `max` of them. It costs no request.
-    pub fn copy_folders_of_checkout(&mut self, folder: &RepositoryPath, max: usize) -> Result<(), GitError> {
-        let mut folders = vec![folder.clone()];
-        let mut read = 0;
-        while let Some(folder) = folders.pop().filter(|_| read < max) {
-            read += 1;
-            let id = match self.walk(self.root, &folder)? {
-                PathEnd::Tree(id) => id,
-                PathEnd::Unloaded(id) if self.source.copy_local(id, &mut self.objects)? => id,
-                PathEnd::Unloaded(_) | PathEnd::Missing | PathEnd::File { .. } => continue,
-            };
-            let entries = self.objects.tree(&id)?.entries;
-            let trees = entries.iter().filter(|entry| entry.mode.is_tree());
-            folders.extend(trees.filter_map(|entry| Some(folder.join(entry.filename.to_str().ok()?))));
-        }
-        Ok(())
-    }
-
-    /// Returns the kind of the entry `name` of `folder`. The folder must have been loaded, the entry need not.
-    pub fn kind(&self, folder: &RepositoryPath, name: &str) -> Result<TreeEntryKind, GitError> {
-        let PathEnd::Tree(id) = self.walk(self.root, folder)? else {
-            return Ok(TreeEntryKind::Missing);
-        };
-        Ok(match self.objects.tree_entry(&id, name)?.map(|entry| entry.mode.kind()) {
-            None => TreeEntryKind::Missing,
-            Some(EntryKind::Blob | EntryKind::BlobExecutable) => TreeEntryKind::File,
-            Some(EntryKind::Tree | EntryKind::Link | EntryKind::Commit) => TreeEntryKind::Other,
-        })
     }
 
     /// Returns the content of the file at `path`, which must have been loaded.
