@@ -158,47 +158,44 @@ impl ReleaseBranch {
         new_branch: &NewBranch,
         aim: Aim<HeadBranch<'a>>,
     ) -> Result<Begun<'r, 'a>, Failure> {
-        let Some(branch) = self.branch.clone() else { return self.begin_at_default(remote, effect, aim) };
-        let aim = self.named_aim(&branch, aim)?;
-        let kept = aim.kept();
-        // What a branch begins at is read if it does not exist yet.
-        let read = if let NewBranch::At(base) = new_branch { base } else { &branch };
-        let (pusher, reader) = match effect {
-            // A checkout that has the tip needs nothing from the other service.
-            Effect::Full if self.checkout().is_some() => (Pusher::open(remote, &branch, kept)?, None),
-            Effect::Full => open_both(remote, &branch, kept, read)?,
-            Effect::DryRun => {
-                let Looked { reader, tips, .. } = self.look(remote)?;
-                return Ok(Begun { branch, aim, pusher: None, reader: Some(reader), tip: tips.tip });
-            }
-        };
-        let tip = pusher.tip();
-        Ok(Begun { branch, aim, pusher: Some(pusher), reader, tip })
-    }
-
-    /// Does so at the branch that the remote names as its default.
-    fn begin_at_default<'r, 'a>(
-        &self,
-        remote: &'r Remote,
-        effect: Effect,
-        aim: Aim<HeadBranch<'a>>,
-    ) -> Result<Begun<'r, 'a>, Failure> {
-        match effect {
+        if let Some(branch) = &self.branch {
+            // What is wrong with a name is told before anything is asked.
+            self.named_aim(branch, aim)?;
+        }
+        let (branch, tip, pusher, reader) = match effect {
             Effect::Full => {
-                let (pusher, reader) = open_both_at_default(remote, |tips| {
-                    let branch = self.default_branch(remote, &tips)?;
-                    Ok::<_, Failure>(AdvertisedRefs::of(&branch, self.named_aim(&branch, aim)?.kept()))
-                })?;
-                let (branch, tip) = (pusher.branch().clone(), pusher.tip());
-                let aim = self.named_aim(&branch, aim)?;
-                Ok(Begun { branch, aim, pusher: Some(pusher), reader, tip })
+                let (pusher, reader) = self.open_push(remote, new_branch, aim)?;
+                (pusher.branch().clone(), pusher.tip(), Some(pusher), reader)
             }
             Effect::DryRun => {
                 let Looked { branch, reader, tips } = self.look(remote)?;
-                let aim = self.named_aim(&branch, aim)?;
-                Ok(Begun { branch, aim, pusher: None, reader: Some(reader), tip: tips.tip })
+                (branch, tips.tip, None, Some(reader))
             }
+        };
+        Ok(Begun { aim: self.named_aim(&branch, aim)?, branch, pusher, reader, tip })
+    }
+
+    /// Opens the push, and a conversation to read the branch if that is not at hand.
+    fn open_push<'r>(
+        &self,
+        remote: &'r Remote,
+        new_branch: &NewBranch,
+        aim: Aim<HeadBranch<'_>>,
+    ) -> Result<(Pusher<'r>, Option<Reader<'r>>), Failure> {
+        let Some(branch) = &self.branch else {
+            return open_both_at_default(remote, |tips| {
+                let branch = self.default_branch(remote, &tips)?;
+                Ok(AdvertisedRefs::of(&branch, self.named_aim(&branch, aim)?.kept()))
+            });
+        };
+        let aim = self.named_aim(branch, aim)?;
+        // A checkout that has the tip needs nothing from the other service.
+        if self.checkout().is_some() {
+            return Ok((Pusher::open(remote, branch, aim.kept())?, None));
         }
+        // What a branch begins at is read if it does not exist yet.
+        let read = if let NewBranch::At(base) = new_branch { base } else { branch };
+        Ok(open_both(remote, branch, aim.kept(), read)?)
     }
 
     /// Asks where the branch is, to read it.
@@ -270,13 +267,11 @@ impl ReleaseBranch {
 
     /// Asks where the remote's branches stand, and keeps the conversation for what is to be read.
     fn tips<'t>(&self, remote: &'t Remote, reader: &mut Option<Reader<'t>>) -> Result<Tips, Failure> {
-        let mut begun = match reader.take() {
+        let begun = match reader.take() {
             Some(reader) => reader,
             None => Reader::open(remote, self.branch.as_ref())?,
         };
-        let tips = begun.tips()?;
-        *reader = Some(begun);
-        Ok(tips)
+        Ok(reader.insert(begun).tips()?)
     }
 
     /// Returns where a branch that does not exist may begin.
@@ -289,12 +284,11 @@ impl ReleaseBranch {
     ) -> Result<CommitId, Failure> {
         match new_branch {
             NewBranch::At(base) => {
-                let mut begun = match reader.take().filter(|reader| reader.is_about(base)) {
+                let begun = match reader.take().filter(|reader| reader.is_about(base)) {
                     Some(reader) => reader,
                     None => Reader::open(remote, Some(base))?,
                 };
-                let tip = begun.tips()?.tip;
-                *reader = Some(begun);
+                let tip = reader.insert(begun).tips()?.tip;
                 let hint = || format!("`--base` names the branch to start `{branch}` from");
                 tip.ok_or_else(|| absent(base, remote).hint(hint()))
             }
