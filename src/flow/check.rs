@@ -46,7 +46,7 @@ pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outc
     // What the command line names must be what its tag means.
     require_images(&released.files, &on_branch, listener)?;
     on_branch.retain(|image| !image.known().is_some_and(|named| request.references.contains(named)));
-    checks.digests_count(&on_branch);
+    checks.trust_digests_of_branch(&on_branch);
     images.append(&mut on_branch);
     let certain = checks.require_certain(&released.files, |_| true);
     if let Err(failure) = certain.and_then(|()| checks.require(&images, listener)) {

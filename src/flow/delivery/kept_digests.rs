@@ -26,9 +26,9 @@ impl Attempt<'_> {
             Some((image, KeptDigest { file: file.path.clone(), name: entry.name.clone(), digest }))
         };
         let (images, digests): (Vec<_>, Vec<_>) = asked.without_digest().filter_map(with_image).unzip();
-        let unasked = self.checks.unasked(&images);
-        if !unasked.is_empty() {
-            let questions: Vec<_> = unasked.into_iter().map(|image| self.checks.question(image, [])).collect();
+        let not_found = self.checks.not_found(&images);
+        if !not_found.is_empty() {
+            let questions: Vec<_> = not_found.into_iter().map(|image| self.checks.question(image, [])).collect();
             self.checks.ask_more(&questions, WaitPolicy::Never, listener);
         }
         let means = |image: &ImageToCheck, digest: &Digest| {

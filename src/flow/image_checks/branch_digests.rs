@@ -3,7 +3,7 @@
 
 use super::compared_source::{self, ImageSources};
 use super::image_to_check::ImageToCheck;
-use super::question::Question;
+use super::problem::Question;
 use crate::image::{Digest, Reference};
 use crate::registry::{CheckError, CheckedImage, Client, Detail, Verdict};
 

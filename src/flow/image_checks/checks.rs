@@ -12,8 +12,7 @@ use super::forge_attestations::{ForgeAttestations, Keeper};
 use super::image_origins::ImageOrigins;
 use super::image_to_check::ImageToCheck;
 use super::met_requirements::MetRequirements;
-use super::problem::{Problem, SeenProblem, can_come, not_waited_for, tell};
-use super::question::Question;
+use super::problem::{Problem, Question, Trouble, can_come, not_waited_for, tell};
 use crate::image::Reference;
 use crate::message::{Release, each_once};
 use crate::outcome::failure::Failure;
@@ -45,6 +44,7 @@ impl Look {
 }
 
 /// The images that were found in their registries, and the way to ask for more.
+#[derive(Default)]
 pub(crate) struct Checks {
     /// `None`: everything passes unasked.
     pub(in crate::flow) client: Option<Client>,
@@ -59,7 +59,7 @@ pub(crate) struct Checks {
     attestations: ForgeAttestations,
     pub(super) found: Vec<Checked>,
     /// What is wrong with images that were looked for and are not required yet.
-    pub(super) seen: Vec<SeenProblem>,
+    pub(super) problems: Vec<(Reference, Trouble)>,
     pub(super) met: MetRequirements,
     pub(super) origins: ImageOrigins,
     branch_digests: BranchDigests,
@@ -70,29 +70,20 @@ pub(crate) struct Checks {
 impl Checks {
     /// Without a request, everything passes unasked.
     pub(crate) fn new(request: Option<&RegistryRequest>) -> Self {
-        let client = request.map(|request| {
-            Client::new(ClientOptions {
-                plain_http: request.plain_http.clone(),
-                trust: request.trust.clone(),
-                proxies: request.proxies.clone(),
-                timeout: request.timeout,
-                credentials: Credentials::from(request.logins.clone()),
-            })
+        let Some(request) = request else { return Self::default() };
+        let client = Client::new(ClientOptions {
+            plain_http: request.plain_http.clone(),
+            trust: request.trust.clone(),
+            proxies: request.proxies.clone(),
+            timeout: request.timeout,
+            credentials: Credentials::from(request.logins.clone()),
         });
         Self {
-            client,
-            requirements: request.map(|request| request.requirements.clone()).unwrap_or_default(),
-            sources: ImageSources::default(),
-            wait: request.and_then(|request| request.wait),
-            waiting_since: None,
-            timeout: request.map(|request| request.timeout).unwrap_or_default(),
-            attestations: ForgeAttestations::default(),
-            found: Vec::new(),
-            seen: Vec::new(),
-            met: MetRequirements::default(),
-            origins: ImageOrigins::default(),
-            branch_digests: BranchDigests::default(),
-            spent: HashMap::new(),
+            client: Some(client),
+            requirements: request.requirements.clone(),
+            wait: request.wait,
+            timeout: request.timeout,
+            ..Self::default()
         }
     }
 
@@ -107,7 +98,7 @@ impl Checks {
     }
 
     /// Says that the digests of these images come from the branch, so that they count whatever their tags mean now.
-    pub(in crate::flow) fn digests_count(&mut self, images: &[ImageToCheck]) {
+    pub(in crate::flow) fn trust_digests_of_branch(&mut self, images: &[ImageToCheck]) {
         self.branch_digests.add(images);
     }
 
@@ -116,7 +107,7 @@ impl Checks {
         if compared_source::compares(&self.requirements) {
             let is_expected = |image: &Reference| self.sources.of_image(image) == sources.of_image(image);
             self.found.retain(|checked| is_expected(&checked.reference));
-            self.seen.retain(|seen| is_expected(&seen.image));
+            self.problems.retain(|(image, _)| is_expected(image));
         }
         self.sources = sources;
     }
@@ -160,7 +151,7 @@ impl Checks {
         let mut looks = 0;
         while can_come(&problems) {
             tell(&problems, begun.elapsed(), limit, &mut told, listener);
-            let pause = problems.iter().map(|problem| problem.pause).fold(MIN_PAUSE, Duration::max);
+            let pause = problems.iter().map(|problem| problem.trouble.pause).fold(MIN_PAUSE, Duration::max);
             if !backoff.wait_to_deadline(pause) {
                 break;
             }
@@ -179,7 +170,7 @@ impl Checks {
     }
 
     /// Returns those of the images that are known and were not found yet, each once.
-    pub(in crate::flow) fn unasked<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+    pub(in crate::flow) fn not_found<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
         let known = images.iter().filter_map(ImageToCheck::known).filter(|_| self.asks());
         each_once(known.filter(|image| self.of(image).is_none()))
     }
@@ -250,7 +241,8 @@ impl Checks {
         let reference = question.reference;
         let answer = checked.map_err(|error| {
             let awaited = awaited_without_verdict(&error, waited);
-            Problem { question, failures: vec![Failure::check(reference, error)], awaited, pause: Duration::ZERO }
+            let trouble = Trouble { failures: vec![Failure::check(reference, error)], awaited, pause: Duration::ZERO };
+            Problem { question, trouble }
         })?;
         let (requests, elapsed) = self.spent.remove(reference).unwrap_or_default();
         let (requests, elapsed) = (requests + answer.requests, elapsed + answer.elapsed);
@@ -260,7 +252,7 @@ impl Checks {
             verdict => {
                 self.spent.insert(reference.clone(), (requests, elapsed));
                 let awaited = awaited(&verdict, &answer.findings, &answer.source, waited);
-                return Err(Problem { question, failures, awaited, pause: pause(&verdict) });
+                return Err(Problem { question, trouble: Trouble { failures, awaited, pause: pause(&verdict) } });
             }
         };
         let mut checked = Checked {

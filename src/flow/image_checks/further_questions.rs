@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::awaited::WaitedForImages;
 use super::checks::{Checks, Look};
 use super::compared_source;
-use super::question::Question;
+use super::problem::Question;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener};
 
@@ -45,7 +45,7 @@ impl Checks {
         let answers = questions.iter().map(|question| {
             // The very question: several may be about one image.
             let of_this = problems.iter_mut().find(|problem| std::ptr::eq(problem.question, question));
-            Failure::of_all(of_this.map(|problem| std::mem::take(&mut problem.failures)).unwrap_or_default())
+            Failure::of_all(of_this.map(|problem| std::mem::take(&mut problem.trouble.failures)).unwrap_or_default())
         });
         Answers { answers: answers.collect(), waited }
     }

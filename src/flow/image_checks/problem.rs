@@ -1,19 +1,30 @@
-//! Images that are not as they must be: why, and what of it may still come.
+//! What a registry is asked of an image, and what is wrong with one: why, and what of it may still come.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::question::Question;
 use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Awaited, Event, Listener, Waiting};
+use crate::registry::Requirement;
 
 const ENDED_BY_ANOTHER: &str =
     "solve the other problem first: `--wait` ended because of it, and this image may still come";
 
+/// Whether an image is there and meets these requirements.
+pub(in crate::flow) struct Question<'q> {
+    pub(super) reference: &'q Reference,
+    pub(super) requirements: Vec<Requirement>,
+}
+
 /// An image that is not as it must be.
-pub(super) struct Problem<'a> {
-    pub(super) question: &'a Question<'a>,
+pub(super) struct Problem<'q> {
+    pub(super) question: &'q Question<'q>,
+    pub(super) trouble: Trouble,
+}
+
+/// What is wrong with an image.
+pub(super) struct Trouble {
     pub(super) failures: Vec<Failure>,
     /// What is awaited; `None` if waiting cannot help.
     pub(super) awaited: Option<String>,
@@ -21,36 +32,17 @@ pub(super) struct Problem<'a> {
     pub(super) pause: Duration,
 }
 
-/// What was found wrong with an image that is not required yet.
-pub(super) struct SeenProblem {
-    pub(super) image: Reference,
-    pub(super) failures: Vec<Failure>,
-    pub(super) awaited: Option<String>,
-    pause: Duration,
-}
-
-impl SeenProblem {
-    pub(super) fn of(Problem { question, failures, awaited, pause }: Problem<'_>) -> Self {
-        Self { image: question.reference.clone(), failures, awaited, pause }
-    }
-
-    pub(super) fn with_question<'q>(self, question: &'q Question<'q>) -> Problem<'q> {
-        let Self { failures, awaited, pause, .. } = self;
-        Problem { question, failures, awaited, pause }
-    }
-}
-
 /// Returns whether something is missing, and all of it may still come.
 pub(super) fn can_come(problems: &[Problem<'_>]) -> bool {
-    !problems.is_empty() && problems.iter().all(|problem| problem.awaited.is_some())
+    !problems.is_empty() && problems.iter().all(|problem| problem.trouble.awaited.is_some())
 }
 
 /// Says of what may still come why it was not waited for, if something else cannot come.
 pub(super) fn not_waited_for(mut problems: Vec<Problem<'_>>) -> Vec<Problem<'_>> {
-    if problems.iter().any(|problem| problem.awaited.is_none()) {
-        for problem in problems.iter_mut().filter(|problem| problem.awaited.is_some()) {
-            let failures = std::mem::take(&mut problem.failures).into_iter();
-            problem.failures = failures.map(|failure| failure.hint(ENDED_BY_ANOTHER)).collect();
+    if problems.iter().any(|problem| problem.trouble.awaited.is_none()) {
+        for Problem { trouble, .. } in problems.iter_mut().filter(|problem| problem.trouble.awaited.is_some()) {
+            let failures = std::mem::take(&mut trouble.failures).into_iter();
+            trouble.failures = failures.map(|failure| failure.hint(ENDED_BY_ANOTHER)).collect();
         }
     }
     problems
@@ -67,7 +59,7 @@ pub(super) fn tell<'r>(
     let images: Vec<_> = problems
         .iter()
         .filter_map(|problem| {
-            let state = problem.awaited.clone()?;
+            let state = problem.trouble.awaited.clone()?;
             let reference = problem.question.reference;
             let is_news = told.insert(reference, state.clone()).as_ref() != Some(&state);
             Some(Awaited { reference, state, is_news })

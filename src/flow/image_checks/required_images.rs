@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::awaited::WaitedForImages;
 use super::checks::{Checks, Look};
 use super::image_to_check::ImageToCheck;
-use super::problem::{Problem, SeenProblem};
+use super::problem::Problem;
 use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, FileEdit, Listener};
@@ -26,14 +26,13 @@ impl Checks {
     ) -> Result<WaitedForImages, Failure> {
         let begun = Instant::now();
         self.find(images, listener);
-        let questions: Vec<_> = self.unasked(images).into_iter().map(|image| self.question(image, [])).collect();
-        let seen = mem::take(&mut self.seen).into_iter();
-        let problems = seen.filter_map(|seen| {
-            let question = questions.iter().find(|question| question.reference.is_same(&seen.image))?;
-            Some(seen.with_question(question))
+        let questions: Vec<_> = self.not_found(images).into_iter().map(|image| self.question(image, [])).collect();
+        let problems = mem::take(&mut self.problems).into_iter().filter_map(|(image, trouble)| {
+            let question = questions.iter().find(|question| question.reference.is_same(&image))?;
+            Some(Problem { question, trouble })
         });
         let (problems, waited) = self.await_all(problems.collect(), begun, listener);
-        let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.failures);
+        let told = |problem: Problem<'_>| self.origins.told(problem.question.reference, problem.trouble.failures);
         Failure::of_all(problems.into_iter().flat_map(told).collect())?;
         Ok(waited)
     }
@@ -58,12 +57,12 @@ impl Checks {
     /// Looks for the images, as far as that was not done. Returns whether they are there as they must be. What is
     /// wrong is kept until they are required.
     pub(in crate::flow) fn find(&mut self, images: &[ImageToCheck], listener: &mut Listener<'_>) -> bool {
-        let unseen = self.unseen(images);
-        if !unseen.is_empty() {
-            listener(&Event::Began(Activity::Looking { images: unseen, branch: None }));
+        let images_to_find = self.not_looked_for(images);
+        if !images_to_find.is_empty() {
+            listener(&Event::Began(Activity::Looking { images: images_to_find, branch: None }));
         }
         self.find_while(images, listener, || ());
-        self.unasked(images).is_empty()
+        self.not_found(images).is_empty()
     }
 
     /// Does so while something else is done here.
@@ -73,38 +72,40 @@ impl Checks {
         listener: &mut Listener<'_>,
         meanwhile: impl FnOnce() -> T,
     ) -> T {
-        let questions: Vec<_> = self.unseen(images).into_iter().map(|image| self.question(image, [])).collect();
+        let questions: Vec<_> = self.not_looked_for(images).into_iter().map(|image| self.question(image, [])).collect();
         let (problems, done) = self.look(&questions.iter().collect::<Vec<_>>(), Look::first(), listener, meanwhile);
-        self.seen.extend(problems.into_iter().map(SeenProblem::of));
+        self.problems
+            .extend(problems.into_iter().map(|Problem { question, trouble }| (question.reference.clone(), trouble)));
         done
     }
 
     /// Returns whether something was found to be wrong with an image that is not required yet.
     pub(in crate::flow) fn have_problems(&self) -> bool {
-        !self.seen.is_empty()
+        !self.problems.is_empty()
     }
 
     /// Returns whether such an image is that of an entry.
     pub(in crate::flow) fn have_problem_with(&self, entry: &EntryEdit) -> bool {
         let image = ImageToCheck::of_entry(entry).ok();
         let image = image.as_ref().and_then(ImageToCheck::known);
-        image.is_some_and(|image| self.seen.iter().any(|seen| seen.image.is_same(image)))
+        image.is_some_and(|image| self.problems.iter().any(|(with_problem, _)| with_problem.is_same(image)))
     }
 
     /// Returns whether an image that is not required yet is wrong, and is not waited for.
-    pub(in crate::flow) fn fail_anyway(&self) -> bool {
-        self.have_problems() && (self.wait.is_none() || self.seen.iter().any(|seen| seen.awaited.is_none()))
+    pub(in crate::flow) fn have_final_problem(&self) -> bool {
+        self.have_problems()
+            && (self.wait.is_none() || self.problems.iter().any(|(_, trouble)| trouble.awaited.is_none()))
     }
 
     /// Adds what is wrong with images to the failure of something else.
     pub(in crate::flow) fn beside(&mut self, failure: Failure) -> Failure {
-        let seen = mem::take(&mut self.seen).into_iter();
-        failure.and(seen.flat_map(|seen| self.origins.told(&seen.image, seen.failures)).collect())
+        let problems = mem::take(&mut self.problems).into_iter();
+        failure.and(problems.flat_map(|(image, trouble)| self.origins.told(&image, trouble.failures)).collect())
     }
 
-    fn unseen<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
-        let mut unseen = self.unasked(images);
-        unseen.retain(|image| !self.seen.iter().any(|seen| seen.image.is_same(image)));
-        unseen
+    fn not_looked_for<'s>(&self, images: &'s [ImageToCheck]) -> Vec<&'s Reference> {
+        let mut not_found = self.not_found(images);
+        not_found.retain(|image| !self.problems.iter().any(|(with_problem, _)| with_problem.is_same(image)));
+        not_found
     }
 }
