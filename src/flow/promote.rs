@@ -291,7 +291,7 @@ impl Running {
             images: Images::of(arguments),
             purpose: Purpose::Promotion,
             sources: carried.iter().filter_map(source).collect(),
-            explained: carried.iter().flat_map(taken_back).collect(),
+            taken_back_at_source: carried.iter().flat_map(taken_back).collect(),
             held_at_source: held.into_iter().cloned().collect(),
         })
     }

@@ -21,13 +21,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
     if let Some(outcome) = ended_by_own_commit(&delivery.repository, *on_own_commit, listener)? {
         return Ok(outcome);
     }
-    let writing = Writing {
-        images: images.clone(),
-        purpose: Purpose::Release,
-        sources: EntrySources::default(),
-        explained: Vec::new(),
-        held_at_source: Vec::new(),
-    };
+    let writing = Writing::new(images.clone(), Purpose::Release, EntrySources::default());
     // With the names of their entries.
     let mut tags = Vec::new();
     for ImageArgument { name, change } in &images.arguments {

@@ -387,12 +387,8 @@ impl RollbackPlan {
             return Err(Failure::target(format!("the history does not tell the digest of `{name}` in {commit}"))
                 .hint("leave out `--no-check`, so that the registry is asked; or leave out `--pin-digest`"));
         }
-        Ok(Writing {
-            images: Images::of(vec![argument]),
-            purpose: Purpose::Rollback { of: self.rollback_of.clone() },
-            sources: self.to.source().map(|source| (name.clone(), source.clone())).into_iter().collect(),
-            explained: Vec::new(),
-            held_at_source: Vec::new(),
-        })
+        let purpose = Purpose::Rollback { of: self.rollback_of.clone() };
+        let sources = self.to.source().map(|source| (name.clone(), source.clone())).into_iter().collect();
+        Ok(Writing::new(Images::of(vec![argument]), purpose, sources))
     }
 }

@@ -66,7 +66,7 @@ impl Forge {
         propose(self.api.pull_requests(), proposal)
     }
 
-    /// Takes back the merge that an open request from `head` into `base` is armed with, if one is. Returns whether one was.
+    /// Turns off the merge that an open request from `head` into `base` is armed with, if one is. Returns whether one was.
     pub fn disarm(&self, request: &PullRequest, head: &str, base: &str) -> Result<bool, ForgeError> {
         disarm(self.api.pull_requests(), request, head, base)
     }

@@ -28,7 +28,7 @@ const MERGE: ApiAction = ApiAction {
     needs: "the permissions \"Contribute\" and \"Contribute to pull requests\" on the repository",
 };
 
-const TAKE_BACK: ApiAction = ApiAction { what: "take back the auto-complete of the pull request", needs: MERGE.needs };
+const TURN_OFF: ApiAction = ApiAction { what: "turn off the auto-complete of the pull request", needs: MERGE.needs };
 
 /// The address of the cloud, where organisations are a part of the path.
 const CLOUD: &str = "https://dev.azure.com";
@@ -240,7 +240,7 @@ impl PullRequestApi for AzureApi {
 
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
         let document = json!({ "autoCompleteSetBy": { "id": NO_IDENTITY } });
-        match self.read(&self.patch(request, document, TAKE_BACK)?)?.is_armed {
+        match self.read(&self.patch(request, document, TURN_OFF)?)?.is_armed {
             Some(true) => Err(self.api.invalid("auto-complete is still set")),
             _ => Ok(true),
         }

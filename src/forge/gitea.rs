@@ -25,8 +25,8 @@ const MERGE: ApiAction = ApiAction {
     needs: "the scope `write:repository`, and in the branch protection of the base \"Enable Merge\" for this user",
 };
 
-const TAKE_BACK: ApiAction = ApiAction {
-    what: "take back the auto-merge of the pull request",
+const TURN_OFF: ApiAction = ApiAction {
+    what: "turn off the auto-merge of the pull request",
     needs: "the scope `write:repository`, and for a merge that another user scheduled the rights of an administrator of the repository",
 };
 
@@ -206,7 +206,7 @@ impl PullRequestApi for GiteaApi {
             // A gateway before Gitea may have answered.
             _ => Err(self
                 .api
-                .accepted(answer, TAKE_BACK)
+                .accepted(answer, TURN_OFF)
                 .err()
                 .unwrap_or_else(|| self.api.invalid("it cancels no merge"))),
         }

@@ -44,7 +44,7 @@ pub(super) trait PullRequestApi {
     /// Has a request merged as soon as the forge's rules allow it, at once if nothing is waited for.
     fn merge_when_ready(&self, wanted: &WantedMerge<'_>) -> Result<AutoMerge, ForgeError>;
 
-    /// Takes back the merge that is armed, if one is. Returns whether one was.
+    /// Turns off the merge that is armed, if one is. Returns whether one was.
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError>;
 
     /// Returns the page from which a person can open the request.
@@ -121,7 +121,7 @@ fn change(
     }
 }
 
-/// Takes back the merge that an open request from `head` into `base` is armed with. Returns whether one was. If it is known that
+/// Turns off the merge that an open request from `head` into `base` is armed with. Returns whether one was. If it is known that
 /// none is, nothing is asked for.
 pub(super) fn disarm(
     api: &dyn PullRequestApi,
@@ -133,7 +133,7 @@ pub(super) fn disarm(
         return Ok(false);
     }
     match api.disarm(request) {
-        // It may have been merged or closed since, or taken back already, by a request whose answer was lost.
+        // It may have been merged or closed since, or turned off already, by a request whose answer was lost.
         Err(error) if error.is_told_by_the_state() => match api.open_request(head, base)? {
             Some(now) if now.number != request.number => Ok(false),
             Some(now) if now.is_armed == Some(false) => Ok(true),

@@ -3,7 +3,7 @@
 
 use super::authorship::Authors;
 use super::edited_files::{AskedFiles, EditedFiles, WantedRelease, edit_settings};
-use super::head_seen::HeadSeen;
+use super::head_at_push::HeadAtPush;
 use super::job::{Decide, Job, Writing};
 use super::located_tip::LocatedTip;
 use super::lost_races::EarlierAttempts;
@@ -67,13 +67,15 @@ pub(super) struct Attempt<'a> {
     pub(super) earlier: EarlierAttempts,
     /// How the commit gets to the branch.
     pub(super) way: &'a Way<'a>,
+    /// Whether the branch does not exist yet.
+    pub(super) is_new: bool,
 }
 
 impl<'a> Attempt<'a> {
     /// Decides what to do at the tip, and does it, unless this is a dry run.
     pub(super) fn run(
         &mut self,
-        LocatedTip { open: OpenBranch { snapshot, is_new, publisher }, paths, signer }: &mut LocatedTip<'_>,
+        LocatedTip { open: OpenBranch { snapshot, publisher, .. }, paths, signer }: &mut LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
@@ -81,15 +83,15 @@ impl<'a> Attempt<'a> {
         tell_whole_download(self.branch, snapshot, listener);
         let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, paths, *is_new, snapshot, listener);
-        let plan = if *is_new { plan.map_err(|stop| self.without_beginning(stop, snapshot)) } else { plan };
-        let seen = publisher.as_ref().and_then(Publisher::pusher).and_then(HeadSeen::of);
+        let plan = self.plan(&writing, paths, snapshot, listener);
+        let plan = plan.map_err(|stop| self.without_beginning(stop, snapshot));
+        let head_at_push = publisher.as_ref().and_then(Publisher::pusher).and_then(HeadAtPush::of);
         let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
-        if let (Err(stop), Some(seen)) = (&plan, &seen) {
-            self.disarm_outdated(stop, snapshot, &wanted, seen, listener);
+        if let (Err(stop), Some(at_push)) = (&plan, &head_at_push) {
+            self.disarm_outdated(stop, snapshot, &wanted, at_push, listener);
         }
         let plan = match plan {
-            Err(Stop::Ended(outcome)) if *is_new && matches!(outcome.ending, Ending::Unchanged) => {
+            Err(Stop::Ended(outcome)) if self.is_new && matches!(outcome.ending, Ending::Unchanged) => {
                 let branch_created = self.begin_branch(snapshot, publisher.take(), signer.as_ref(), listener)?;
                 return Ok(Outcome { branch_created, ..*outcome });
             }
@@ -100,18 +102,12 @@ impl<'a> Attempt<'a> {
                 let published = self.publish(&plan, snapshot, publisher, signer.as_ref(), listener);
                 let is_released =
                     matches!(&published, Ok(outcome) if matches!(outcome.ending, Ending::Released { .. }));
-                if let (true, Some(seen)) = (is_released, &seen) {
-                    self.disarm_replaced(snapshot, &wanted, seen, listener);
+                if let (true, Some(at_push)) = (is_released, &head_at_push) {
+                    self.disarm_replaced(snapshot, &wanted, at_push, listener);
                 }
-                published.map_err(|stop| if *is_new { self.without_request(stop) } else { stop })
+                published.map_err(|stop| self.without_request(stop))
             }
-            None => {
-                let edited = &plan.draft.edited;
-                self.require_new(plan.tag.as_ref(), snapshot)?;
-                self.require_ready_checkout(edited, &plan.message, snapshot)?;
-                tell_edits(&edited.files, &plan.releases, listener);
-                Ok(self.outcome(&plan, Ending::DryRun))
-            }
+            None => self.dry_run(&plan, snapshot, listener),
         }
     }
 
@@ -120,7 +116,6 @@ impl<'a> Attempt<'a> {
         &mut self,
         writing: &'w Writing,
         paths: &'w [RepositoryPath],
-        is_new: bool,
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
@@ -133,23 +128,23 @@ impl<'a> Attempt<'a> {
         warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
         if self.checks.have_problems() {
-            self.guard_missing_images(&asked, is_new, snapshot, listener)?;
+            self.guard_missing_images(&asked, snapshot, listener)?;
         }
         let asked = self.keep_digests(asked, snapshot, listener)?;
         let name = self.branch.name();
-        let place = if is_new { format!("what {name} would begin at") } else { name };
+        let place = if self.is_new { format!("what {name} would begin at") } else { name };
         let orders = self.order(snapshot, &asked, &place, listener)?;
         let left_out = self.guard_order(&orders, &asked.files, listener)?;
         let asked = asked.leave_out(snapshot, left_out)?;
         // What is left out names no source any more.
         self.expect_sources(&asked);
-        let mut draft = Draft::unpinned(asked, orders, snapshot.commit_id(), is_new);
+        let mut draft = Draft::unpinned(asked, orders, snapshot.commit_id(), self.is_new);
         self.guard_images(&mut draft, snapshot, listener)?;
         draft.edited = draft.edited.asked.pin(snapshot, self.checks)?;
         // Of the digests that are pinned; what was told is not told twice.
         warn_of_notes(&draft.edited.files, listener);
         let has_change = self.require_a_change(&draft, listener);
-        if is_new || has_change.is_ok() {
+        if self.is_new || has_change.is_ok() {
             self.guard_hold(&draft, snapshot, listener)?;
             self.guard_rules(&mut draft, snapshot, listener)?;
         }
@@ -188,9 +183,9 @@ impl<'a> Attempt<'a> {
         let published = match publisher {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &options, with_edits)?,
             Publisher::Propose(proposer) => {
-                let seen = self.look_at_head(plan, snapshot, &proposer, with_edits)?;
+                let to_replace = self.look_at_head(plan, snapshot, &proposer, with_edits)?;
                 let text = self.request_text(message, releases, &edited.asked.writing.purpose);
-                proposer.publish(snapshot, &content, &text, seen, &options, with_edits)?
+                proposer.publish(snapshot, &content, &text, to_replace, &options, with_edits)?
             }
         };
         self.ended(published, plan, listener)
@@ -240,7 +235,7 @@ impl<'a> Attempt<'a> {
             Published::Updated { commit, mut pushed, .. } => {
                 self.follow(pushed.as_deref_mut(), listener);
                 let outcome = self.outcome(plan, Ending::Released { commit, pushed: pushed.is_some() });
-                Ok(Outcome { branch_created: plan.draft.is_new, ..outcome })
+                Ok(Outcome { branch_created: self.is_new, ..outcome })
             }
             Published::Proposed { commit, was_pushed: pushed, request } => {
                 let refused = self.way.refused();
@@ -281,7 +276,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Requires that there is no such tag, as a push does, which is told what tags there are.
-    fn require_new(&self, tag: Option<&TagContent>, snapshot: &mut Snapshot<'_>) -> Result<(), GitError> {
+    pub(super) fn require_new(&self, tag: Option<&TagContent>, snapshot: &mut Snapshot<'_>) -> Result<(), GitError> {
         match (tag, self.branch.remote()) {
             (Some(tag), Some(remote)) if snapshot.remote_has_tag(&tag.name)? => {
                 Err(GitError::TagTaken { remote: remote.to_string(), tag: tag.name.to_string() })
@@ -317,7 +312,7 @@ impl<'a> Attempt<'a> {
 }
 
 /// Tells what is edited, and each change of a source once.
-fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<'_>) {
+pub(super) fn tell_edits(files: &[FileEdit], releases: &[Release], listener: &mut Listener<'_>) {
     for file in files {
         listener(&Event::Edited(file));
     }

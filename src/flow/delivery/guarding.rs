@@ -49,7 +49,7 @@ impl Attempt<'_> {
             sources: &writing.sources,
             label_of: &|build| self.checks.source_of(build),
             digest_of: &|build| self.checks.digest_of(build),
-            explained: &writing.explained,
+            taken_back_at_source: &writing.taken_back_at_source,
         };
         order_of(&context, snapshot, files, &mut |note| listener(&Event::Noted(note)))
     }

@@ -9,7 +9,7 @@ use super::head_request::{HeadDecision, HeadRequest};
 use super::policy::{self, OrderDecision};
 use super::release_plan::ReleasePlan;
 use crate::flow::forges::remote_forge::Opener;
-use crate::flow::publish::{Proposer, SeenHead};
+use crate::flow::publish::{HeadToReplace, Proposer};
 use crate::forge::{PullRequest, RequestState};
 use crate::git::{BranchName, CommitId, Message, RepositoryPath, Snapshot, TreeEntry};
 use crate::guards::order::EntryOrders;
@@ -47,12 +47,12 @@ impl Attempt<'_> {
         snapshot: &mut Snapshot<'_>,
         proposer: &Proposer<'_>,
         listener: &mut Listener<'_>,
-    ) -> Result<SeenHead, Stop> {
-        let Some(tip) = proposer.pusher.head_tip() else { return Ok(SeenHead { over: None, newest: None }) };
+    ) -> Result<HeadToReplace, Stop> {
+        let Some(tip) = proposer.pusher.head_tip() else { return Ok(HeadToReplace { over: None, newest: None }) };
         let proposed = ProposedReleases::read(snapshot, &proposer.head, tip)
             .map_err(|failure| with_earlier_merge(failure, proposer))?;
         if !proposed.over.is_ahead() {
-            return Ok(SeenHead { over: Some(proposed.over), newest: None });
+            return Ok(HeadToReplace { over: Some(proposed.over), newest: None });
         }
         let newest = newest_request(proposer)?;
         let request = HeadRequest::of(newest.as_ref(), tip);
@@ -74,7 +74,7 @@ impl Attempt<'_> {
         }
         let is_second_look = self.earlier.races_this_way > 0;
         let newest = newest.filter(|_| request.counts(is_second_look));
-        Ok(SeenHead { over: Some(head.proposed.over), newest })
+        Ok(HeadToReplace { over: Some(head.proposed.over), newest })
     }
 
     /// Reads what the head branch says of the entries that this release writes there.

@@ -21,7 +21,6 @@ impl Attempt<'_> {
     pub(super) fn guard_missing_images(
         &mut self,
         AskedFiles { delivery, writing, paths, files, .. }: &AskedFiles<'_>,
-        is_new: bool,
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<(), Stop> {
@@ -34,7 +33,7 @@ impl Attempt<'_> {
         }
         let writing = Writing { images: Images::of(arguments), ..(*writing).clone() };
         let asked = AskedFiles::edit(delivery, &writing, paths, Vec::new(), snapshot)?;
-        let mut draft = Draft::unpinned(asked, EntryOrders::default(), snapshot.commit_id(), is_new);
+        let mut draft = Draft::unpinned(asked, EntryOrders::default(), snapshot.commit_id(), self.is_new);
         self.guard_images(&mut draft, snapshot, listener)
     }
 
@@ -57,7 +56,7 @@ impl Attempt<'_> {
         self.checks.require_certain(&draft.edited.files, is_checked)?;
         self.checks.add_origins_made_by_others(&draft.edited.files);
         if !is_release {
-            self.checks.digests_count(&images);
+            self.checks.trust_digests_of_branch(&images);
         }
         if !self.checks.find(&images, listener) {
             self.guard_hold(draft, snapshot, listener)?;

@@ -59,9 +59,16 @@ pub(in crate::flow) struct Writing {
     /// The commits that the images were built from.
     pub(in crate::flow) sources: EntrySources,
     /// Builds that were taken back where the images come from, by entry.
-    pub(in crate::flow) explained: Vec<(ImageName, Build)>,
+    pub(in crate::flow) taken_back_at_source: Vec<(ImageName, Build)>,
     /// Why the entries that the images come from are held; empty if they are not.
     pub(in crate::flow) held_at_source: Vec<String>,
+}
+
+impl Writing {
+    /// Returns what a command writes that takes nothing from another place.
+    pub(in crate::flow) fn new(images: Images, purpose: Purpose, sources: EntrySources) -> Self {
+        Self { images, purpose, sources, taken_back_at_source: Vec::new(), held_at_source: Vec::new() }
+    }
 }
 
 /// Decides what to write on a tip.

@@ -8,8 +8,8 @@ mod edited_files;
 mod endings;
 mod guarding;
 mod head;
+mod head_at_push;
 mod head_request;
-mod head_seen;
 mod image_guard;
 mod job;
 mod kept_digests;
@@ -59,7 +59,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let mut checks = checks_of(job, &branch);
     let read_tip = |way: &Way<'_>, loaded| LocatedTip::read(job, &branch, way, loaded);
     let mut rereads = Rereads::new(delivery.repository.remote_options.timeout);
-    let images = checks.unasked(&known);
+    let images = checks.not_found(&known);
     // Without images, the next line about the branch would be the same one.
     let mut is_reading_told = images.is_empty();
     tell_reading(branch.remote(), &branch.name(), images, listener);
@@ -76,7 +76,8 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Ok(mut tip) => {
                 tell_connections(&delivery.repository, listener);
                 let (checks, earlier) = (&mut checks, lost_races.earlier);
-                let mut attempt = Attempt { job, branch: &branch, authors: &authors, checks, earlier, way: &way };
+                let (authors, way, is_new) = (&authors, &way, tip.open.is_new);
+                let mut attempt = Attempt { job, branch: &branch, authors, checks, earlier, way, is_new };
                 let ended = attempt.run(&mut tip, decide, listener);
                 loaded = Some(tip.open.snapshot.into_loaded());
                 ended
@@ -91,7 +92,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
             Ok(outcome) => return Ok(outcome),
             Err(Stop::Ended(outcome)) => return Ok(*outcome),
             // To read the branch again brings no image.
-            Err(Stop::Failed(failure)) if checks.fail_anyway() => return Err(checks.beside(failure)),
+            Err(Stop::Failed(failure)) if checks.have_final_problem() => return Err(checks.beside(failure)),
             Err(Stop::Failed(failure)) => {
                 rereads.wait_after(failure, listener).map_err(|failure| checks.beside(failure))?;
             }

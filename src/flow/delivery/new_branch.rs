@@ -12,7 +12,7 @@ use crate::outcome::{Ending, Event, Listener, StopKind, Stopped};
 impl Attempt<'_> {
     /// Returns what ends an attempt whose branch would begin at `base`. The branch does not have what its base has.
     pub(super) fn without_beginning(&self, stop: Stop, base: &Snapshot<'_>) -> Stop {
-        let (Stop::Ended(outcome), Some(branch)) = (&stop, self.branch.known()) else { return stop };
+        let (true, Stop::Ended(outcome), Some(branch)) = (self.is_new, &stop, self.branch.known()) else { return stop };
         let Ending::Stopped(Stopped { kind: StopKind::Superseded | StopKind::Diverged, reason: why }) = &outcome.ending
         else {
             return stop;
@@ -43,9 +43,12 @@ impl Attempt<'_> {
         }
     }
 
-    /// Returns what ends an attempt to create the branch. No pull request can follow a push that is refused.
+    /// Returns what ends an attempt that creates the branch. No pull request can follow a push that is refused.
     pub(super) fn without_request(&self, stop: Stop) -> Stop {
-        let Stop::Refused(push) = stop else { return stop };
+        let Stop::Refused(push) = &stop else { return stop };
+        if !self.is_new {
+            return stop;
+        }
         let failure = Failure::refused(&push.branch, &push.refusal);
         Stop::Failed(match self.way.proposal() {
             Some(_) => failure.detail("no pull request can follow: the branch that it would go to does not exist"),

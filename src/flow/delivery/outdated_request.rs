@@ -1,11 +1,11 @@
 //! The stage after a guard has ended an attempt, or a push that a pull request would have followed has succeeded: an earlier
-//! release may have asked the forge to merge what the guard stops now, or what is not wanted any more. That merge is taken back,
+//! release may have asked the forge to merge what the guard stops now, or what is not wanted any more. That merge is turned off,
 //! and a person decides. The request is never closed, and the run ends as it does without one: what fails here is a warning.
 
 use super::attempt::{Attempt, Stop};
 use super::edited_files::WantedRelease;
+use super::head_at_push::HeadAtPush;
 use super::head_request::proposes;
-use super::head_seen::HeadSeen;
 use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{PullRequest, RequestState};
 use crate::git::Snapshot;
@@ -59,31 +59,31 @@ impl OutdatedScope {
 }
 
 impl Attempt<'_> {
-    /// Takes back the merge of what is proposed, as far as `stop`, which ended this attempt at writing, is about that too.
+    /// Turns off the merge of what is proposed, as far as `stop`, which ended this attempt at writing, is about that too.
     pub(super) fn disarm_outdated(
         &mut self,
         stop: &Stop,
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
-        seen: &HeadSeen<'_>,
+        at_push: &HeadAtPush<'_>,
         listener: &mut Listener<'_>,
     ) {
         if let Some(scope) = OutdatedScope::of(stop, self.way.publish_way()) {
-            self.disarm(scope, snapshot, wanted, seen, listener);
+            self.disarm(scope, snapshot, wanted, at_push, listener);
         }
     }
 
-    /// Takes back the merge of what is proposed, as far as the branch has got something newer by a push of this run.
+    /// Turns off the merge of what is proposed, as far as the branch has got something newer by a push of this run.
     pub(super) fn disarm_replaced(
         &mut self,
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
-        seen: &HeadSeen<'_>,
+        at_push: &HeadAtPush<'_>,
         listener: &mut Listener<'_>,
     ) {
         let is_rollback = wanted.writing.purpose.is_rollback();
         let scope = if is_rollback { OutdatedScope::BeforeRollback } else { OutdatedScope::SameAndOlder };
-        self.disarm(scope, snapshot, wanted, seen, listener);
+        self.disarm(scope, snapshot, wanted, at_push, listener);
     }
 
     fn disarm(
@@ -91,13 +91,13 @@ impl Attempt<'_> {
         scope: OutdatedScope,
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
-        seen: &HeadSeen<'_>,
+        at_push: &HeadAtPush<'_>,
         listener: &mut Listener<'_>,
     ) {
-        let head = &seen.head;
-        let why = self.outdated(scope, seen, snapshot, wanted);
+        let head = &at_push.head;
+        let why = self.outdated(scope, at_push, snapshot, wanted);
         let warning = why.and_then(|why| match why {
-            Some(why) => self.take_back(scope, why, seen),
+            Some(why) => self.disarm_request(scope, why, at_push),
             None => Ok(None),
         });
         let warning = warning.unwrap_or_else(|failure| {
@@ -113,7 +113,7 @@ impl Attempt<'_> {
     fn outdated(
         &mut self,
         scope: OutdatedScope,
-        HeadSeen { base, head, tip, .. }: &HeadSeen<'_>,
+        HeadAtPush { base, head, tip, .. }: &HeadAtPush<'_>,
         snapshot: &mut Snapshot<'_>,
         wanted: &WantedRelease<'_>,
     ) -> Result<Option<&'static str>, Failure> {
@@ -157,12 +157,12 @@ impl Attempt<'_> {
         })
     }
 
-    /// Takes back the merge of the open request of `head`, if there is one. Returns what a person must know of it.
-    fn take_back(
+    /// Turns off the merge of the open request of `head`, if there is one. Returns what a person must know of it.
+    fn disarm_request(
         &self,
         scope: OutdatedScope,
         why: &str,
-        HeadSeen { remote, base, head, tip }: &HeadSeen<'_>,
+        HeadAtPush { remote, base, head, tip }: &HeadAtPush<'_>,
     ) -> Result<Option<String>, Failure> {
         let (from, to) = (head.as_str(), base.as_str());
         let forge = match Opener::of(remote, &self.job.delivery.repository)? {
@@ -170,7 +170,7 @@ impl Attempt<'_> {
             Opener::ByPush(by_push) => {
                 return Ok(Some(format!(
                     "this login does not open GitLab's API, so what is proposed on `{head}` may be merged by itself, \
-                     although {why}; take that back by hand: {}",
+                     although {why}; turn that off by hand: {}",
                     by_push.page_of(from)
                 )));
             }

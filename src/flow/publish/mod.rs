@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use follow::NotCommitted;
 pub(super) use follow::{bring_forward, require_ready};
-pub(super) use propose::{Proposer, SeenHead};
+pub(super) use propose::{HeadToReplace, Proposer};
 
 use crate::forge::Forge;
 use crate::git::{

@@ -1,8 +1,9 @@
 //! A request whose head branch another release of ours replaced before our words for it arrived. The other one may have told its
 //! words before ours took their place, so the request gets those of the commit that is there.
 
+use super::pushed_head::PushedHead;
 use crate::forge::{Forge, ForgeError, Heads, Known, Operation, Proposal, PullRequest};
-use crate::git::{BranchName, CommitId, CommitRecord, GitError, ObjectSource, Reader, Remote};
+use crate::git::{CommitRecord, GitError, ObjectSource, Reader};
 use crate::guards::own_commits::own_commit::says_release;
 use crate::message::request_text::text_of_commit;
 use crate::outcome::failure::Failure;
@@ -12,11 +13,8 @@ const MOST_HEADS: usize = 5;
 
 pub(super) struct OvertakenRequest<'a> {
     pub(super) forge: &'a Forge,
-    pub(super) proposal: &'a Proposal<'a>,
-    pub(super) remote: &'a Remote,
-    pub(super) head: &'a BranchName,
     /// What this run has on the head branch, or had.
-    pub(super) commit: CommitId,
+    pub(super) head: &'a PushedHead<'a>,
 }
 
 impl OvertakenRequest<'_> {
@@ -26,7 +24,7 @@ impl OvertakenRequest<'_> {
     /// # Errors
     /// The head branch cannot be read, or the request not changed: it may have our words then.
     pub(super) fn settle(&self, request: &PullRequest, written: Operation) -> Result<bool, Failure> {
-        let Self { forge, proposal, .. } = self;
+        let Self { forge, head: PushedHead { proposal, commit, .. } } = self;
         let untrue = |failure: Failure| {
             failure
                 .detail(format!(
@@ -40,7 +38,7 @@ impl OvertakenRequest<'_> {
             let there = self.tip().map_err(|error| untrue(error.into()))?;
             // Without a head branch, the request was merged or closed.
             let Some(there) = there else { return Ok(true) };
-            if there.id == self.commit || !says_release(&there) {
+            if there.id == *commit || !says_release(&there) {
                 return Ok(false);
             }
             if written == Operation::Unchanged {
@@ -49,7 +47,7 @@ impl OvertakenRequest<'_> {
             let (text, id) = (text_of_commit(&there), there.id.to_string());
             let heads = Heads { pushed: &id, before: "" };
             let words =
-                Proposal { title: &text.title, body: &text.body, known: Known::IsOpen(&request), heads, ..**proposal };
+                Proposal { title: &text.title, body: &text.body, known: Known::IsOpen(&request), heads, ..*proposal };
             let (changed, _) = match forge.propose(&words) {
                 Ok(changed) => changed,
                 Err(ForgeError::NoLongerOpen { .. }) => break,
@@ -65,8 +63,9 @@ impl OvertakenRequest<'_> {
 
     /// Returns the commit that is on the head branch now.
     fn tip(&self) -> Result<Option<CommitRecord>, GitError> {
-        let mut reader = Reader::open(self.remote, Some(self.head))?;
+        let PushedHead { remote, head, .. } = self.head;
+        let mut reader = Reader::open(remote, Some(head))?;
         let Some(tip) = reader.tips()?.tip else { return Ok(None) };
-        ObjectSource::new(self.remote, None, Some(reader)).commits(tip)?.loaded_commit(tip)
+        ObjectSource::new(remote, None, Some(reader)).commits(tip)?.loaded_commit(tip)
     }
 }

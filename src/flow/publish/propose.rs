@@ -26,14 +26,14 @@ pub(in crate::flow) struct Proposer<'b> {
 }
 
 /// What is on the head branch before the push.
-pub(in crate::flow) struct SeenHead {
+pub(in crate::flow) struct HeadToReplace {
     /// The proof that its commits are ours; `None` if there is no such branch.
     pub(in crate::flow) over: Option<Replaceable>,
     /// Its request that is open, or the one that was merged with the commit that is there.
     pub(in crate::flow) newest: Option<PullRequest>,
 }
 
-impl SeenHead {
+impl HeadToReplace {
     fn open(&self) -> Option<&PullRequest> {
         self.newest.as_ref().filter(|request| request.state == RequestState::Open)
     }
@@ -82,40 +82,37 @@ impl Proposer<'_> {
         snapshot: &mut Snapshot<'_>,
         content: &Content,
         text: &RequestText,
-        seen: SeenHead,
+        to_replace: HeadToReplace,
         options: &PublishOptions<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Published, Failure> {
         // The merge of what is on the head branch may have come after the branch was read.
-        if seen.is_merged() && has_moved(&self.pusher, snapshot, OtherWriters::Known) {
+        if to_replace.is_merged() && has_moved(&self.pusher, snapshot, OtherWriters::Known) {
             return Ok(Published::Raced(None));
         }
         let commit = content.made_here(snapshot, listener)?;
         let Self { pusher, base, head, opener, auto_merge } = self;
-        let proposal = seen.proposal(&base, &head, text);
+        let proposal = to_replace.proposal(&base, &head, text);
         let push_options = with_request_options(&pusher, &opener, &proposal, auto_merge, options)?;
         let options = PublishOptions { push_options: &push_options, ..*options };
         let remote = pusher.remote();
-        let on_head = HeadCommit { commit, over: seen.over.clone(), earlier: EarlierMerge::of(&opener, proposal) };
+        let on_head =
+            HeadCommit { commit, over: to_replace.over.clone(), earlier: EarlierMerge::of(&opener, proposal) };
         let (commit, was_pushed, messages) = match push_to_head(pusher, on_head, content, &options, listener)? {
             // It was merged on the tip that was read, so the branch has moved since.
-            OnHeadBranch::Has { was_pushed: false, .. } if seen.is_merged() => return Ok(Published::Raced(None)),
+            OnHeadBranch::Has { was_pushed: false, .. } if to_replace.is_merged() => return Ok(Published::Raced(None)),
             OnHeadBranch::Has { commit, was_pushed, messages } => (commit, was_pushed, messages),
             OnHeadBranch::Not(Published::Refused(push)) => return Err(refused(&push)),
             OnHeadBranch::Not(other) => return Ok(other),
         };
-        let before = seen.over.as_ref().map(Replaceable::head);
-        let pushed = PushedHead { proposal, commit, before, was_pushed };
+        let before = to_replace.over.as_ref().map(Replaceable::head);
+        let pushed = PushedHead { remote, head: &head, proposal, commit, before, was_pushed };
         let request = match &opener {
-            Opener::ByPush(by_push) => {
-                let by_push = RequestByPush { by_push, pushed, remote, head: &head };
-                Some(by_push.told(&messages, auto_merge, listener)?)
-            }
+            Opener::ByPush(by_push) => Some(RequestByPush { by_push, pushed }.told(&messages, auto_merge, listener)?),
             Opener::Api(forge) => {
                 options.gate.end_push(Stage::Proposing);
                 let message = content.message.to_string();
-                RequestByApi { forge, pushed, remote, head: &head }
-                    .open(auto_merge.map(|method| (method, message.as_str())), listener)?
+                RequestByApi { forge, pushed }.open(auto_merge.map(|method| (method, message.as_str())), listener)?
             }
         };
         let Some(request) = request else {
@@ -178,9 +175,9 @@ fn push_to_head(
             let mut was_armed = false;
             if let Some(earlier) = &earlier {
                 options.gate.begin_push()?;
-                let taken_back = earlier.take_back(listener);
+                let disarmed = earlier.disarm(listener);
                 options.gate.end_vain_push();
-                was_armed = taken_back.map_err(|failure| failure.detail("nothing was pushed"))?;
+                was_armed = disarmed.map_err(|failure| failure.detail("nothing was pushed"))?;
             }
             match push(pusher, commit, Some(content), options, listener)? {
                 Published::Updated { commit, messages, .. } => {

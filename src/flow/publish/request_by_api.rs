@@ -4,7 +4,7 @@ use super::overtaken_request::OvertakenRequest;
 use super::pushed_head::PushedHead;
 use crate::flow::forges::remote_forge::Opener;
 use crate::forge::{Forge, ForgeError, Heads, Known, MergeMethod, Operation, Proposal, PullRequest, WantedMerge};
-use crate::git::{BranchName, CommitId, Remote};
+use crate::git::CommitId;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, Listener, Proposed};
 
@@ -24,16 +24,16 @@ impl<'a> EarlierMerge<'a> {
         }
     }
 
-    /// Returns whether one was armed.
-    pub(super) fn take_back(&self, listener: &mut Listener<'_>) -> Result<bool, Failure> {
+    /// Turns that merge off. Returns whether one was armed.
+    pub(super) fn disarm(&self, listener: &mut Listener<'_>) -> Result<bool, Failure> {
         let Self { forge, request: PullRequest { number, url, .. }, proposal } = self;
-        let taken_back = forge.disarm(self.request, proposal.head, proposal.base);
-        let was_armed = taken_back.map_err(|error| {
+        let disarmed = forge.disarm(self.request, proposal.head, proposal.base);
+        let was_armed = disarmed.map_err(|error| {
             Failure::from(error)
                 .detail(format!(
                     "pull request #{number} may be merged by itself, with the message of an earlier release"
                 ))
-                .detail(format!("take its auto-merge back by hand, and run the same command again: {url}"))
+                .detail(format!("turn its auto-merge off by hand, and run the same command again: {url}"))
         })?;
         if was_armed {
             listener(&Event::Noted(format!(
@@ -43,7 +43,7 @@ impl<'a> EarlierMerge<'a> {
         Ok(was_armed)
     }
 
-    /// Tells that the merge which was taken back may have been that of the release that was faster.
+    /// Tells that the merge which was turned off may have been that of the release that was faster.
     pub(super) fn warn_of_a_lost_race(&self, listener: &mut Listener<'_>) {
         let PullRequest { number, url, .. } = self.request;
         listener(&Event::Warned(format!(
@@ -57,8 +57,6 @@ impl<'a> EarlierMerge<'a> {
 pub(super) struct RequestByApi<'a> {
     pub(super) forge: &'a Forge,
     pub(super) pushed: PushedHead<'a>,
-    pub(super) remote: &'a Remote,
-    pub(super) head: &'a BranchName,
 }
 
 impl RequestByApi<'_> {
@@ -69,7 +67,7 @@ impl RequestByApi<'_> {
         merge: Option<(MergeMethod, &str)>,
         listener: &mut Listener<'_>,
     ) -> Result<Option<Proposed>, Failure> {
-        let Self { forge, pushed: PushedHead { proposal, commit, before, was_pushed }, remote, head } = self;
+        let Self { forge, pushed: head @ PushedHead { proposal, commit, before, was_pushed, .. } } = self;
         listener(&Event::Began(Activity::Asking { forge: forge.kind(), to: "open the pull request" }));
         let known = match proposal.known {
             // An earlier run may have ended between its push and the change of the text.
@@ -84,7 +82,7 @@ impl RequestByApi<'_> {
             Err(ForgeError::NoLongerOpen { .. }) => return Ok(None),
             Err(error) => return Err(self.without_request(error)),
         };
-        let overtaken = OvertakenRequest { forge, proposal, remote, head, commit: *commit };
+        let overtaken = OvertakenRequest { forge, head };
         if request.is_overtaken(heads) && overtaken.settle(&request, written)? {
             if written == Operation::Opened {
                 let (number, head) = (request.number, proposal.head);
@@ -104,7 +102,7 @@ impl RequestByApi<'_> {
         let Some((method, message)) = merge else {
             // It was not found before the push, or armed since.
             if *was_pushed && request.is_armed == Some(true) {
-                earlier.take_back(listener)?;
+                earlier.disarm(listener)?;
             }
             return Ok(Some(proposed));
         };
@@ -122,7 +120,7 @@ impl RequestByApi<'_> {
                 let page = format!("{} to {}: {}", proposed.name(), proposal.base, proposed.url);
                 let is_left = matches!(error, ForgeError::NotArmed { .. }) || request.is_armed == Some(true);
                 if *was_pushed && is_left {
-                    earlier.take_back(listener)?;
+                    earlier.disarm(listener)?;
                 }
                 return Err(Failure::from(error).detail(page));
             }
@@ -132,7 +130,7 @@ impl RequestByApi<'_> {
 
     /// Returns the failure to open or to change a request for what was pushed. It names what is there already.
     fn without_request(&self, error: ForgeError) -> Failure {
-        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed, .. }, .. } = self;
+        let Self { forge, pushed: PushedHead { proposal, commit, was_pushed, .. } } = self;
         let is = if *was_pushed { "is pushed" } else { "was pushed before" };
         let is_unknown = error.is_unsettled();
         let (what, next) = match proposal.known {

@@ -2,7 +2,7 @@
 
 use super::pushed_head::PushedHead;
 use crate::forge::{AutoMerge, Known, MergeMethod, MergeRequestByPush, Operation, ToldByPush};
-use crate::git::{BranchName, Remote, take_back};
+use crate::git::undo_push;
 use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Event, Listener, Proposed};
 
@@ -10,8 +10,6 @@ use crate::outcome::{Event, Listener, Proposed};
 pub(super) struct RequestByPush<'a> {
     pub(super) by_push: &'a MergeRequestByPush,
     pub(super) pushed: PushedHead<'a>,
-    pub(super) remote: &'a Remote,
-    pub(super) head: &'a BranchName,
 }
 
 impl RequestByPush<'_> {
@@ -23,7 +21,7 @@ impl RequestByPush<'_> {
         auto_merge: Option<MergeMethod>,
         listener: &mut Listener<'_>,
     ) -> Result<Proposed, Failure> {
-        let Self { by_push, pushed: PushedHead { proposal, was_pushed, .. }, .. } = self;
+        let Self { by_push, pushed: PushedHead { proposal, was_pushed, .. } } = self;
         let ToldByPush { open, refusal } = by_push.told(messages);
         if let Some(refusal) = refusal {
             return Err(self.options_refused(open.map(|(_, page)| page), &refusal));
@@ -51,9 +49,9 @@ impl RequestByPush<'_> {
     }
 
     /// Returns the failure of the options. The same command would push nothing once more, and so open nothing: so the push is
-    /// taken back, unless a request is open for it.
+    /// undone, unless a request is open for it.
     fn options_refused(&self, page: Option<String>, refusal: &str) -> Failure {
-        let Self { by_push, pushed: PushedHead { proposal, commit, before, .. }, remote, head } = self;
+        let Self { by_push, pushed: PushedHead { remote, head, proposal, commit, before, .. } } = self;
         let failure = |what: &str| Failure::new(FailureKind::Refused, format!("GitLab {what}: {refusal}"));
         let (next, commit_id) = ("correct what GitLab names", commit.short());
         let stays = |failure: Failure, what_is_there: String| {
@@ -68,12 +66,12 @@ impl RequestByPush<'_> {
         }
         let failure = failure("did not open the merge request");
         let by_hand = format!("open it by hand: {}", by_push.page_to_open(proposal));
-        match take_back(remote, head, *commit, *before) {
+        match undo_push(remote, head, *commit, *before) {
             Ok(true) => failure
-                .detail(format!("the push to `{head}` ({commit_id}) was taken back"))
+                .detail(format!("the push to `{head}` ({commit_id}) was undone"))
                 .hint(format!("{next}, and run the same command again")),
             Ok(false) => stays(failure, by_hand),
-            Err(error) => stays(failure.detail(format!("it could not be taken back: {}", error.told())), by_hand),
+            Err(error) => stays(failure.detail(format!("it could not be undone: {}", error.told())), by_hand),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::forge::rest_api::ApiAction;
 const MERGE: ApiAction =
     ApiAction { what: "merge the pull request", needs: "`contents: write` and `pull_requests: write`" };
 
-const TAKE_BACK: ApiAction = ApiAction { what: "take back the auto-merge of the pull request", needs: MERGE.needs };
+const TURN_OFF: ApiAction = ApiAction { what: "turn off the auto-merge of the pull request", needs: MERGE.needs };
 
 const ARM: &str = "mutation($input:EnablePullRequestAutoMergeInput!){enablePullRequestAutoMerge(input:$input)\
                    {pullRequest{autoMergeRequest{enabledAt}}}}";
@@ -121,16 +121,16 @@ impl GitHubApi {
             Step::Merge => self.merge(wanted)?.then_some(AutoMerge::Merged),
             Step::Arm => self.arm(wanted)?.then_some(AutoMerge::Armed),
             Step::ArmAnew => {
-                self.take_back_merge(wanted.request)?;
+                self.disarm_merge(wanted.request)?;
                 self.arm(wanted)?.then_some(AutoMerge::Armed)
             }
         })
     }
 
-    /// Takes back the merge that is armed. GitHub refuses that if none is.
-    pub(super) fn take_back_merge(&self, request: &PullRequest) -> Result<(), ForgeError> {
+    /// Turns off the merge that is armed. GitHub refuses that if none is.
+    pub(super) fn disarm_merge(&self, request: &PullRequest) -> Result<(), ForgeError> {
         let input = json!({ "input": { "pullRequestId": request.id } });
-        self.graphql(DISARM, input, Repeat::Safe, TAKE_BACK).map(drop)
+        self.graphql(DISARM, input, Repeat::Safe, TURN_OFF).map(drop)
     }
 
     /// Returns whether the answer tells so.

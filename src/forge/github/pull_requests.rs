@@ -59,7 +59,7 @@ impl PullRequestApi for GitHubApi {
     }
 
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
-        self.take_back_merge(request).map(|()| true)
+        self.disarm_merge(request).map(|()| true)
     }
 
     fn compare_url(&self, base: &str, head: &str) -> String {

@@ -19,7 +19,7 @@ const MERGE: ApiAction = ApiAction {
     needs: "the scope `api`, and \"Allowed to merge\" in the protection of the target branch",
 };
 
-const TAKE_BACK: ApiAction = ApiAction { what: "take back the auto-merge of the merge request", needs: MERGE.needs };
+const TURN_OFF: ApiAction = ApiAction { what: "turn off the auto-merge of the merge request", needs: MERGE.needs };
 
 const READ_PROJECT: ApiAction = ApiAction { what: "read the project", needs: "the scope `api` and the role Reporter" };
 
@@ -41,7 +41,7 @@ impl GitLabApi {
             };
             match end(&state, head_id, &request.head_id) {
                 // It may be armed since an earlier release, with the message of that one, which GitLab does not tell.
-                Some(Ok(AutoMerge::Armed)) if refusal.is_some() => drop(self.take_back_merge(request)?),
+                Some(Ok(AutoMerge::Armed)) if refusal.is_some() => drop(self.disarm_merge(request)?),
                 Some(Ok(end)) => return Ok(end),
                 Some(Err(ForgeError::NotArmed { why, setting, .. })) => {
                     let words = refusal.as_ref().and_then(ForgeError::words).cloned();
@@ -81,15 +81,15 @@ impl GitLabApi {
         self.accepted_merge(self.api.send(Method::PUT, url, Some(document), Repeat::IfNotTaken)?, MERGE)
     }
 
-    /// Takes back the merge that is armed, if one is. Returns whether one was.
-    pub(super) fn take_back_merge(&self, request: &PullRequest) -> Result<bool, ForgeError> {
+    /// Turns off the merge that is armed, if one is. Returns whether one was.
+    pub(super) fn disarm_merge(&self, request: &PullRequest) -> Result<bool, ForgeError> {
         let number = request.number.to_string();
         let url = self.api.url(&["merge_requests", &number, "cancel_merge_when_pipeline_succeeds"]);
         let answer = self.api.send(Method::POST, url, None, Repeat::Safe)?;
         if answer.status == 406 {
             return Ok(false);
         }
-        let mut told = self.accepted_merge(answer, TAKE_BACK)?;
+        let mut told = self.accepted_merge(answer, TURN_OFF)?;
         // A gateway before GitLab may have answered, and GitLab's versions answer with different documents.
         if told["merge_when_pipeline_succeeds"] != false {
             told = self.state(request)?;

@@ -98,7 +98,7 @@ impl PullRequestApi for GitLabApi {
     }
 
     fn disarm(&self, request: &PullRequest) -> Result<bool, ForgeError> {
-        self.take_back_merge(request)
+        self.disarm_merge(request)
     }
 
     fn compare_url(&self, base: &str, head: &str) -> String {

@@ -8,4 +8,4 @@ pub(super) mod push;
 mod push_request;
 pub(super) mod refusal;
 pub(super) mod replaceable;
-pub(super) mod take_back;
+pub(super) mod undo_push;

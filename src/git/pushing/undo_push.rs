@@ -1,4 +1,4 @@
-//! Taking a push back: the branch gets the tip that the push has found, or goes if it was new.
+//! Undoes a push: the branch gets the tip that the push has found, or goes if it was new.
 
 use super::advertised_refs::RefsKept;
 use super::push::Pusher;
@@ -12,7 +12,7 @@ use crate::git::wire::push_report::RefStatus;
 
 /// Moves the branch from the commit `pushed` back to `tip`; `None` deletes it. Returns whether it was moved: not if it has
 /// another commit by now, or if the server does not allow it.
-pub fn take_back(
+pub fn undo_push(
     remote: &Remote,
     branch: &BranchName,
     pushed: CommitId,

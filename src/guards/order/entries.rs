@@ -176,8 +176,8 @@ impl CandidateBuild<'_> {
         self.new.source = self.new.source.or_else(|| comparison.label.clone());
         let ran_before = self.by_the_past(&comparison, &running, entry, snapshot, claims, repositories)?;
         let mut ordered = ran_before.unwrap_or(comparison.ordered);
-        let explained = self.explained_releases(&running, entry, snapshot)?;
-        let mut still_taken_back = each_once(explained.into_iter().chain(comparison.still_taken_back));
+        let taken_back_at_source = self.releases_taken_back_at_source(&running, entry, snapshot)?;
+        let mut still_taken_back = each_once(taken_back_at_source.into_iter().chain(comparison.still_taken_back));
         if still_taken_back.len() > MAX_TAKEN_BACK {
             note(format!(
                 "{} builds of `{name}` stay rolled back; the next release knows the newest {MAX_TAKEN_BACK} of them alone",
@@ -240,7 +240,7 @@ impl CandidateBuild<'_> {
         let Some(runs) = &running.build else {
             return Ok(OrderVerdict::Allowed.because("nothing was released before").into());
         };
-        if self.is_explained(runs) {
+        if self.was_taken_back_at_source(runs) {
             let reason = format!("{runs} was taken back in the environment that is promoted");
             return Ok(OrderVerdict::Allowed.because(reason).into());
         }
@@ -264,23 +264,23 @@ impl CandidateBuild<'_> {
 
     /// Returns the releases that a promotion takes back, that of what runs with them: their builds were taken back where it comes
     /// from.
-    fn explained_releases(
+    fn releases_taken_back_at_source(
         &self,
         running: &RunningEntry,
         entry: &EntryAtTip<'_>,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<Vec<CommitId>, Failure> {
-        if !running.build.as_ref().is_some_and(|runs| self.is_explained(runs)) {
+        if !running.build.as_ref().is_some_and(|runs| self.was_taken_back_at_source(runs)) {
             return Ok(Vec::new());
         }
         let is_enough = |standing: &[(CommitId, Build)]| {
             standing.len() > MAX_TAKEN_BACK || standing.iter().any(|(_, build)| build.is(&self.new))
         };
         let standing = read_standing(snapshot, entry, is_enough)?.into_iter();
-        Ok(standing.filter(|(_, build)| self.is_explained(build)).map(|(release, _)| release).collect())
+        Ok(standing.filter(|(_, build)| self.was_taken_back_at_source(build)).map(|(release, _)| release).collect())
     }
 
-    fn is_explained(&self, runs: &Build) -> bool {
-        self.context.explained.iter().any(|(entry, build)| entry == self.name && build.is(runs))
+    fn was_taken_back_at_source(&self, runs: &Build) -> bool {
+        self.context.taken_back_at_source.iter().any(|(entry, build)| entry == self.name && build.is(runs))
     }
 }

@@ -24,7 +24,7 @@ pub struct OrderContext<'a> {
     /// Returns the digest that the tag of a build means now. It may cost a request.
     pub digest_of: &'a dyn Fn(&Build) -> Result<Option<String>, Unreachable>,
     /// Builds that were taken back where the new ones come from, by entry: to leave them is no step back.
-    pub explained: &'a [(ImageName, Build)],
+    pub taken_back_at_source: &'a [(ImageName, Build)],
 }
 
 /// Why a registry could not tell something now, though it may tell it later.

@@ -985,7 +985,7 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     let error = document(&propose("v1.0.0").run().exit(8))["error"].clone();
     assert_eq!(error["message"], "GitLab did not open the merge request: requests are disabled");
     let details = error["details"].to_string();
-    assert!(details.contains("the push to `tagship/main/") && details.contains("was taken back"), "{details}");
+    assert!(details.contains("the push to `tagship/main/") && details.contains("was undone"), "{details}");
     let heads = |format: &str| stage.remote.git(["branch", "--list", "tagship/*", "--format", format]).run().stdout();
     assert_eq!(heads("%(objectname)"), "", "nothing is left behind");
     // So the same command asks for the request again.
@@ -1022,13 +1022,13 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     let error = document(&propose("v1.3.0").run().exit(8))["error"].clone();
     assert_eq!(error["message"], "GitLab did not do all that the push asked for: cannot be merged");
     assert!(error["details"].to_string().contains(&format!("{page}/3")), "{error}");
-    // The server may go away before the push is taken back.
+    // The server may go away before the push is undone.
     let refused = "Error encountered with push options 'merge_request.create': requests are disabled";
     stage.remote.hook("post-receive", &format!("cat >/dev/null; echo \"{refused}\"; mv HEAD HEAD-is-away"));
     let error = document(&propose("v1.4.0").run().exit(8))["error"].clone();
     let details = error["details"].to_string();
     assert!(details.contains("the release is pushed to `tagship/main/"), "{details}");
-    assert!(details.contains("it could not be taken back: "), "{details}");
+    assert!(details.contains("it could not be undone: "), "{details}");
 }
 
 /// The server takes the push back, and ends before it says so: the branch tells.
@@ -1049,7 +1049,7 @@ fn a_push_that_is_taken_back_without_an_answer() {
     let release = stage.release_to(&url).env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:v1.0.0"));
     let error = document(&release.run().exit(8))["error"].clone();
     let details = error["details"].to_string();
-    assert!(details.contains("the push to `tagship/main/") && details.contains("was taken back"), "{details}");
+    assert!(details.contains("the push to `tagship/main/") && details.contains("was undone"), "{details}");
     assert_eq!(stage.remote.git(["branch", "--list", "tagship/*"]).run().stdout(), "");
 }
 
