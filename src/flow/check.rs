@@ -125,7 +125,7 @@ impl Released {
         let idle = rules.idle(&all_applying);
         if !idle.is_empty() && !entries.is_empty() {
             note(format!(
-                "for none of the entries here: the rules {}; if one should be, check its `paths` and `entries`",
+                "the rules {} match no entry here; if one of them should, check its `paths` and `entries`",
                 idle.join(", ")
             ));
         }

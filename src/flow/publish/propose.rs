@@ -210,7 +210,7 @@ fn refused(RefusedPush { branch: head, refusal, .. }: &RefusedPush) -> Failure {
     let failure = Failure::refused(head, refusal);
     match refusal.rule() {
         None | Some(Rule::Protection) => failure.hint(
-            "allow this identity to create and to replace branches below `tagship/`, or name another with `--head`",
+            "allow this identity to create and to replace branches below `tagship/`, or name another head branch with `--head`",
         ),
         Some(Rule::Name) => {
             failure.hint("name another head branch with `--head`: a branch or tag `a` and one `a/b` cannot both exist")
