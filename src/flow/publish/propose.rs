@@ -154,7 +154,8 @@ struct HeadCommit<'a> {
     commit: NewCommit,
     /// The commits whose place it takes.
     over: Option<Replaceable>,
-    /// What must not merge it: also a release that arms the request anew may end before it does.
+    /// The auto-merge that an earlier release may have left on the request. It is turned off before the push, even if this run
+    /// sets its own: the run may end before it does.
     earlier: Option<EarlierMerge<'a>>,
 }
 
