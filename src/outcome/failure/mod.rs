@@ -160,6 +160,11 @@ impl Failure {
         if failure.hint.is_some() { failure } else { failure.hint(remedy) }
     }
 
+    /// Returns the failure for an entry whose image the file does not name, or only in part.
+    pub fn unknown_image(entry: &str, hint: impl Into<String>) -> Self {
+        Self::target(format!("the file does not say which image `{entry}` is")).hint(hint)
+    }
+
     /// Returns the one of `names` that is nearest to `wanted`, if one is near.
     pub fn nearest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
         nearest(wanted, names)
@@ -233,6 +238,9 @@ impl Failure {
         if self.problems.is_empty() { vec![self] } else { self.problems }
     }
 }
+
+/// What to do about the name of an image that is not in a file of another kind than kustomizations.
+pub const NAME_OR_PATH: &str = "write the name of the image in the file, or its path, such as `backend.image`";
 
 /// What to do if a push may or may not have taken effect.
 pub const AGAIN: &str = "run the same command again: what is already released is not released twice";
