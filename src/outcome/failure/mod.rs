@@ -153,7 +153,7 @@ impl Failure {
     pub fn no_image(wanted: &[&str], names: &[String], places: &[String], remedy: &str) -> Self {
         let message = format!("no image is called {} in {}", alternatives(wanted), quoted(places));
         let failure = Self::target(message).detail(match names {
-            [] => "no image shows by its key".to_owned(),
+            [] => "no key there looks like that of an image".to_owned(),
             names => format!("images: {}", listed(names)),
         });
         let failure = failure.did_you_mean(wanted, names);
