@@ -307,7 +307,9 @@ fn no_access(
     let hint = login_hint(registry, source);
     Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string()).hint(match wait {
         Some(_) if source.is_shown() => format!("{hint}; `--wait` ended without it"),
-        Some(_) => format!("{hint}; there was no wait: without a login, a missing image and a hidden one look the same"),
+        Some(_) => {
+            format!("{hint}; there was no wait: without a login, a missing image and a hidden one look the same")
+        }
         None => hint,
     })
 }
@@ -316,7 +318,8 @@ fn login_elsewhere(registry: &str, answer: &ErrorResponse) -> Failure {
     let host = &answer.host;
     if host.eq_ignore_ascii_case(registry) {
         // A login is not sent to another scheme either.
-        let message = format!("{registry} was asked over plain HTTP, and redirects to HTTPS, where it requires a login");
+        let message =
+            format!("{registry} was asked over plain HTTP, and redirects to HTTPS, where it requires a login");
         return Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string()).hint(match is_on_loopback(
             host,
         ) {
