@@ -31,7 +31,7 @@ A file of another kind than a kustomization, or a pattern (can be repeated). Its
     markers of Flux        the policy: `flux-system:web` means all values that are marked with it
     any                    with a dot before it, the path from the root: `.appVersion`
 
-At a path is a mapping with `repository`, `tag` and the like, a whole reference, or a tag alone. Its tag is replaced, and nothing else is touched. A name that has no place in the file is checked and not written; a digest that has none is refused.";
+A path leads to a mapping with `repository`, `tag` and the like, to a whole reference, or to a tag alone. The tag there is replaced, and nothing else is touched. If the file has no place for the name of the image, the name is checked and not written. If it has no place for a digest, a digest is refused.";
 
 const COMMENT_HELP: &str = "\
 What becomes of the comment behind a changed value, on its line:
@@ -56,11 +56,12 @@ pub struct ImageArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Image")]
 pub struct VersionArguments {
-    /// Use this tag for all images that are named, and name each without one: the way for text that comes from outside
+    /// Use this tag for all named images, and write these without a tag. It stays one value: use it for text that comes from
+    /// outside
     #[arg(long, value_name = "TAG", env = "TAGSHIP_TAG")]
     pub tag: Option<String>,
 
-    /// Use this digest for all images that are named, and name each without one
+    /// Use this digest for all named images, and write these without a digest
     #[arg(long, value_name = "DIGEST", env = "TAGSHIP_DIGEST")]
     pub digest: Option<String>,
 }
@@ -207,8 +208,8 @@ pub struct RepositoryArguments {
     #[arg(long, value_name = "NAME", env = "TAGSHIP_REMOTE", default_value = "origin", hide_short_help = true)]
     pub remote: String,
 
-    /// The release branch [default: the checked-out branch, else that of the CI run, which a run of a tag or a pull request does
-    /// not have; with a URL, the default branch]
+    /// The release branch [default: the checked-out branch, else the branch of the CI run (a run of a tag or of a pull request
+    /// has none); with a URL, the default branch]
     #[arg(long, value_name = "NAME", env = "TAGSHIP_BRANCH")]
     pub branch: Option<String>,
 

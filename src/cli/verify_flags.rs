@@ -45,7 +45,7 @@ pub struct VerificationArguments {
     )]
     pub verify_identity: Option<String>,
 
-    /// The same for every identity that this regular expression matches as a whole
+    /// Require a keyless signature by an identity that this regular expression matches as a whole; needs `--verify-issuer`
     #[arg(
         long,
         value_name = "REGEXP",
@@ -63,7 +63,7 @@ pub struct VerificationArguments {
     #[arg(long, value_name = "FILE", env = "TAGSHIP_TRUSTED_ROOT", requires = "verify_issuer", hide_short_help = true)]
     pub trusted_root: Option<PathBuf>,
 
-    /// Fail if no flag above names a signer, for example because its variable is empty
+    /// Fail if no `--verify-` flag names a signer, for example because its variable is empty
     #[arg(long, env = "TAGSHIP_REQUIRE_SIGNATURE", value_parser = Switch, hide_short_help = true)]
     pub require_signature: bool,
 

@@ -9,7 +9,7 @@ use super::image_checks::checks::Checks;
 use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::rulings::{EntryToRule, broken_beside_images, rule};
-use super::image_checks::source_attestations::look_at_forges;
+use super::image_checks::source_attestations::add_forges_if_claims_are_required;
 use super::release_branch::read_branch::{Tip, read_branch};
 use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{RepositoryPath, Snapshot};
@@ -33,7 +33,7 @@ const NO_IMAGE: &str = "name a file with a tag or a digest: in a kustomization i
 /// Checks images, and the entries of files on the release branch.
 pub fn check(request: &CheckRequest, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     let mut checks = Checks::new(Some(&request.registry));
-    look_at_forges(&mut checks, &request.repository, None, request.repository.run.source.as_ref());
+    add_forges_if_claims_are_required(&mut checks, &request.repository, None, request.repository.run.source.as_ref());
     let mut images: Vec<_> = request.references.iter().cloned().map(ImageToCheck::Known).collect();
     if request.files.is_empty() {
         checks.require(&images, listener)?;
@@ -125,7 +125,7 @@ impl Released {
         let idle = rules.idle(&all_applying);
         if !idle.is_empty() && !entries.is_empty() {
             note(format!(
-                "for none of the entries here: the rules {}; if one should be, check its `paths` and `entries`",
+                "the rules {} match no entry here; if one of them should, check its `paths` and `entries`",
                 idle.join(", ")
             ));
         }

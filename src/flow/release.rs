@@ -70,11 +70,13 @@ fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], 
     }
 }
 
-/// Returns the commit that each image was built from: the one that is named, else the commit of the CI run, unless one of the
-/// `tags` of the image says that it is of another commit. Other images say nothing of it. A run that a person, a schedule or
-/// another program began may release what was built elsewhere; then only a tag that names the run's commit shows that it is the
-/// image's. If the system does not tell what began the run, that is so in the repository that is released to, if the user says
-/// that its own commits count for nothing.
+/// Returns the commit that each image was built from: the one that the user names, else the commit of the CI run, unless one of
+/// the `tags` of the image names another commit. If one of them names no commit, or there is none, what started the run decides:
+///
+/// - a push, a new branch, a tag, a pull request or another workflow for the commit: the image is of the run's commit;
+/// - a person, a schedule or another program: nothing is known, because the run may release what was built elsewhere;
+/// - the system does not tell: the image is of the run's commit. But nothing is known if the run builds the repository that is
+///   released to, and `--on-own-commit` is `ignore`.
 fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, String)]) -> EntrySources {
     let names = request.images.arguments.iter().map(|argument| argument.name.clone());
     if let Some(source) = &request.source {

@@ -83,10 +83,10 @@ pub struct ForgeHints {
 /// Why it is not known at which forge a remote is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownForge {
-    #[error("`{0}` is no forge that is known")]
+    #[error("unknown forge `{0}`")]
     Kind(String),
     /// The remote has no server.
-    #[error("the repository is at no forge: it has no server")]
+    #[error("the repository is not on a server, so it has no forge")]
     Local,
     #[error("cannot tell which forge `{0}` is")]
     Host(String),

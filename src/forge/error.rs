@@ -85,7 +85,7 @@ pub enum ForgeError {
     Unverified { kind: ForgeKind, reason: String },
 
     /// The commit that the forge made is not the one that was asked for.
-    #[error("{kind} made another commit than it was asked for: {difference}")]
+    #[error("{kind} did not make the commit that was asked for: {difference}")]
     OtherCommit { kind: ForgeKind, difference: &'static str },
 
     /// This forge cannot do it.

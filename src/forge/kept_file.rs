@@ -59,7 +59,7 @@ impl<'c> KeptFiles<'c> {
     pub(super) fn read(&self, url: &str) -> Result<Vec<u8>, ForgeError> {
         let url = Url::parse(url).ok().filter(Url::has_host).ok_or_else(|| ForgeError::InvalidAnswer {
             host: "the forge".to_owned(),
-            why: "it names a file by what is no URL of HTTP".to_owned(),
+            why: "the URL of a file in it is not an HTTP URL".to_owned(),
         })?;
         let mut backoff = Backoff::new(MAX_ATTEMPTS, FIRST_RETRY_DELAY, MAX_RETRY_DELAY).until(self.deadline);
         loop {
@@ -105,7 +105,7 @@ impl<'c> KeptFiles<'c> {
                     let pause = pause(response.headers(), SystemTime::now()).unwrap_or_default();
                     return Ok(Read::MayPass(ForgeError::Busy(words), pause));
                 }
-                _ => return Err(invalid(&url, format!("it is {status}, where the forge keeps a file"))),
+                _ => return Err(invalid(&url, format!("it is {status}, not the file that was asked for"))),
             }
             let mut bytes = Vec::new();
             return match response.take(MAX_FILE + 1).read_to_end(&mut bytes) {

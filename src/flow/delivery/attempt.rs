@@ -15,7 +15,7 @@ use crate::flow::file_edits::required_entries::require_entries;
 use crate::flow::file_edits::required_versions::{require_effect, require_versions};
 use crate::flow::image_checks::checks::Checks;
 use crate::flow::image_checks::compared_source::ImageSources;
-use crate::flow::image_checks::source_attestations::look_at_forges;
+use crate::flow::image_checks::source_attestations::add_forges_if_claims_are_required;
 use crate::flow::publish::{Content, OtherWriters, PublishOptions, Published, Publisher, RefusedPush, bring_forward};
 use crate::flow::release_branch::announcements::tell_whole_download;
 use crate::flow::release_branch::branch::ReleaseBranch;
@@ -250,7 +250,12 @@ impl<'a> Attempt<'a> {
     fn expect_sources(&mut self, asked: &AskedFiles<'_>) {
         let AskedFiles { writing, files, .. } = asked;
         self.checks.expect_sources(ImageSources::of_files(files, &writing.sources));
-        look_at_forges(self.checks, &self.job.delivery.repository, self.branch.remote(), writing.sources.iter());
+        add_forges_if_claims_are_required(
+            self.checks,
+            &self.job.delivery.repository,
+            self.branch.remote(),
+            writing.sources.iter(),
+        );
     }
 
     /// Returns the message of the commit, and the tag on it.

@@ -7,9 +7,11 @@ use crate::outcome::failure::{Failure, FailureKind};
 use crate::outcome::{Activity, Event, Listener};
 use crate::system::backoff::Backoff;
 
-/// The pauses between attempts grow from the first to the second, at random up to each. With the first of them, 24 releases that
-/// start at once make fewer than 50 pushes; where an attempt takes a second, as over the internet, it is longer anyhow.
+/// The first pause is a random time up to this, or up to four times the time of the attempt if that is longer, as over the
+/// internet. With three seconds, 24 releases that start at once make fewer than 50 pushes.
 const FIRST_PAUSE: Duration = Duration::from_secs(3);
+
+/// The limit is doubled after each pause, up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// After so many attempts, a pause is at most as long as an attempt takes: among many writers, those that have lost often are

@@ -35,7 +35,7 @@ use self::way::Way;
 use super::image_checks::checks::Checks;
 use super::image_checks::compared_source::ImageSources;
 use super::image_checks::image_origins::ImageOrigins;
-use super::image_checks::source_attestations::look_at_forges;
+use super::image_checks::source_attestations::add_forges_if_claims_are_required;
 use super::release_branch::announcements::{tell_connections, tell_reading};
 use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::rereads::Rereads;
@@ -114,6 +114,6 @@ fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     checks.set_origins(ImageOrigins::of_arguments(&job.arguments));
     let sources = (job.sources)(branch);
     checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
-    look_at_forges(&mut checks, &job.delivery.repository, branch.remote(), sources.iter());
+    add_forges_if_claims_are_required(&mut checks, &job.delivery.repository, branch.remote(), sources.iter());
     checks
 }

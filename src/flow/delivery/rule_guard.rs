@@ -7,7 +7,7 @@ use super::attempt::{Attempt, Stop};
 use super::edited_files::AskedFiles;
 use super::release_plan::Draft;
 use crate::flow::image_checks::rulings::{EntryToRule, Rulings, broken_beside_images, rule};
-use crate::flow::image_checks::source_attestations::ask_forges;
+use crate::flow::image_checks::source_attestations::add_forges;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::order::{Build, EntryOrders};
 use crate::guards::rules::{Demanded, ReleaseContext, RulesState, rules_for};
@@ -28,7 +28,7 @@ impl Attempt<'_> {
         let state = rules_for(snapshot, edited.asked.paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let by_signer = |demanded: &Demanded| demanded.signer().is_some();
         if draft.judged_entries().any(|(path, entry)| demands(&state, path, entry, by_signer)) {
-            ask_forges(
+            add_forges(
                 self.checks,
                 &self.job.delivery.repository,
                 self.branch.remote(),

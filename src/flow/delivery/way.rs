@@ -1,6 +1,6 @@
-//! How the commit gets to the branch: by a commit in the checkout, by a push or by a pull request. A push that is refused
-//! may turn into the last. Whether the forge can ever take a pull request is asked first of all, so that a dry run and a
-//! release end alike.
+//! How the commit gets to the branch: by a commit in the checkout, by a push or by a pull request. If the server refuses the
+//! push, a pull request may follow. Whether the forge can ever take a pull request is asked first of all, so that a dry run and
+//! a release end alike.
 
 use super::job::Job;
 use crate::flow::forges::remote_forge::forge_address;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::flow::target_files::other_kustomizations::places_with;
 use crate::image::ImageArgument;
 use crate::outcome::FileEdit;
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, NAME_OR_PATH};
 use crate::request::{Images, TargetFile};
 use crate::targets::{self, Absent, TargetError, Unnamed};
 
@@ -71,10 +71,7 @@ fn without_entry(
             Some(format!("{}:{place}: an object without `apiVersion` is not a manifest", file.path))
         });
         let add_version = without_version.is_some().then(|| "add the `apiVersion` of the object".to_owned());
-        let remedy = meant().or(add_version);
-        let remedy = remedy.unwrap_or_else(|| {
-            "write the name of the image in the file, or its path, such as `backend.image`".to_owned()
-        });
+        let remedy = meant().or(add_version).unwrap_or_else(|| NAME_OR_PATH.to_owned());
         let failure = Failure::no_image(&wanted, &names, &places, &remedy);
         let failure = without_version.into_iter().fold(failure, Failure::detail);
         // A dot is easily overlooked in a name that is near.

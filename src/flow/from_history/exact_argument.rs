@@ -94,9 +94,8 @@ pub(in crate::flow) fn by_said_name<'n>(
     };
     let failure = || {
         let (name, made) = (&argument.name, before.made.as_deref().unwrap_or("NEWNAME"));
-        Failure::target(format!("the file does not say which image `{name}` is"))
+        Failure::unknown_image(name.as_str(), format!("name it once in a release, as in `{name}={made}:TAG`"))
             .detail(before.to_string())
-            .hint(format!("name it once in a release, as in `{name}={made}:TAG`"))
     };
     // If the short name stays below the registry, so would a whole one: it would be put behind it.
     let is_written_elsewhere = texts.iter().all(|(_, is_whole)| *is_whole);

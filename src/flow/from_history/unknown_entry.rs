@@ -2,9 +2,8 @@
 
 use crate::flow::target_files::other_kustomizations::{kustomizations_with, places_with};
 use crate::git::{RepositoryPath, Snapshot};
-use crate::outcome::failure::Failure;
+use crate::outcome::failure::{Failure, NAME_OR_PATH};
 use crate::targets;
-use crate::targets::Fields;
 
 /// Returns the failure for a name that no entry or image has or ever had in the file at `path`.
 pub(in crate::flow) fn never_was(
@@ -13,17 +12,11 @@ pub(in crate::flow) fn never_was(
     path: &RepositoryPath,
 ) -> Result<Failure, Failure> {
     let (file, text) = (path.as_str(), snapshot.file(path)?.to_vec());
-    let entries = targets::entries(file, &text, None).unwrap_or_default();
+    let names = targets::entries(file, &text, None).unwrap_or_default().into_iter().map(|(name, _)| name);
+    let (names, places): (Vec<String>, _) = (names.collect(), [file.to_owned()]);
     if targets::is_kustomization(file, &text) {
-        return Ok(no_entry(name, &entries, file, &kustomizations_with(snapshot, name)));
+        let others = places_with(&kustomizations_with(snapshot, name), name);
+        return Ok(Failure::no_entry(&[name], &names, &places, others.as_deref()));
     }
-    let names: Vec<String> = entries.into_iter().map(|(name, _)| name).collect();
-    let remedy = "write the name of the image in the file, or its path, such as `backend.image`";
-    Ok(Failure::no_image(&[name], &names, &[path.to_string()], remedy))
-}
-
-/// Returns the failure for a name that no entry has or ever had in the file at `path`; the folders `others` have it.
-fn no_entry(name: &str, entries: &[(String, Fields)], path: &str, others: &[String]) -> Failure {
-    let names: Vec<String> = entries.iter().map(|(name, _)| name.clone()).collect();
-    Failure::no_entry(&[name], &names, &[path.to_owned()], places_with(others, name).as_deref())
+    Ok(Failure::no_image(&[name], &names, &places, NAME_OR_PATH))
 }

@@ -17,8 +17,8 @@ pub(crate) enum WaitedForImages {
 }
 
 /// Returns what is missing, in words; `None` if it cannot come by itself. Waits for a registry that does not answer only if it
-/// answered before: at the first look, its name is rather wrong. So it is with a page, which a proxy may have sent. A repository
-/// that does not exist yet looks like one that the login may not see.
+/// answered before: at the first look, its name is probably wrong. The same holds for an HTML page, which a proxy may have sent.
+/// A repository that does not exist yet looks like one that the login may not see.
 pub(in crate::flow) fn awaited(
     verdict: &Verdict,
     findings: &[Finding],
@@ -71,7 +71,7 @@ pub(in crate::flow) fn awaited(
 }
 
 /// Returns what is missing after a check that came to no verdict. An answer that cannot be used is waited for as a page is; one
-/// that is damaged at the first look too, because who has the image is a registry.
+/// that is damaged at the first look too, because a host that has the image is a registry.
 pub(in crate::flow) fn awaited_without_verdict(error: &CheckError, waited: WaitedForImages) -> Option<String> {
     let may_pass = match error {
         CheckError::InvalidResponse { source: InvalidResponse::OtherBytes, .. } => true,

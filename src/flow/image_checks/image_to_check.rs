@@ -96,10 +96,9 @@ impl ImageToCheck {
             None if is_unpinned => Ok(Self::Unpinned),
             None => {
                 let before = &entry.after.before_name;
-                let failure = Failure::target(format!("the file does not say which image `{}` is", entry.name));
-                let failure = before.iter().fold(failure, |failure, before| failure.detail(before.to_string()));
                 let made = before.first().and_then(|before| before.made.as_deref()).unwrap_or(NEW_NAME);
-                Err(failure.hint(unnamed.replace(NEW_NAME, made)))
+                let failure = Failure::unknown_image(entry.name.as_str(), unnamed.replace(NEW_NAME, made));
+                Err(before.iter().fold(failure, |failure, before| failure.detail(before.to_string())))
             }
         }
     }

@@ -11,21 +11,21 @@ use crate::guards::order::repository_beside;
 use crate::message::SourceCommit;
 use crate::request::RepositoryRequest;
 
-/// Lets the checks ask the forges of the `sources` that images are built from, if claims are required of the images.
-/// `released_to` is the remote of the release branch.
-pub(in crate::flow) fn look_at_forges<'s>(
+/// Adds the forges of the `sources` that images are built from to those that the checks may ask, if claims are required of the
+/// images. `released_to` is the remote of the release branch.
+pub(in crate::flow) fn add_forges_if_claims_are_required<'s>(
     checks: &mut Checks,
     request: &RepositoryRequest,
     released_to: Option<&Remote>,
     sources: impl IntoIterator<Item = &'s SourceCommit>,
 ) {
     if checks.requires_claims() {
-        ask_forges(checks, request, released_to, sources);
+        add_forges(checks, request, released_to, sources);
     }
 }
 
-/// Lets the checks ask the forges of the `sources`.
-pub(in crate::flow) fn ask_forges<'s>(
+/// Adds the forges of the `sources` to those that the checks may ask.
+pub(in crate::flow) fn add_forges<'s>(
     checks: &mut Checks,
     request: &RepositoryRequest,
     released_to: Option<&Remote>,

@@ -29,7 +29,10 @@ pub(super) fn signed(
         message: &message,
     })?;
     let id = CommitId::parse(&made.id).ok_or_else(|| {
-        Failure::new(FailureKind::Unexpected, format!("{} named its commit by no id of git", forge.kind()))
+        Failure::new(
+            FailureKind::Unexpected,
+            format!("{} returned no valid id for the commit that it made", forge.kind()),
+        )
     })?;
     Ok((id, made))
 }

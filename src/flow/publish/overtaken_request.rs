@@ -1,5 +1,5 @@
-//! A request whose head branch another release of ours replaced before our words for it arrived. The other one may have told its
-//! words before ours took their place, so the request gets those of the commit that is there.
+//! Another release of ours may replace the head branch while this run writes the title and the text of the pull request. They
+//! describe the wrong commit then, so they are written again, from the commit that is there.
 
 use super::pushed_head::PushedHead;
 use crate::forge::{Forge, ForgeError, Heads, Known, Operation, Proposal, PullRequest};
@@ -18,8 +18,8 @@ pub(super) struct OvertakenRequest<'a> {
 }
 
 impl OvertakenRequest<'_> {
-    /// Gives `request` the words of the release that has replaced ours, if what was `written` gave it ours. Returns whether one
-    /// has: what a person commits on top of ours is no other release.
+    /// Gives `request` the words of the release that has replaced ours, unless nothing of ours was `written` into it. Returns
+    /// whether a release has replaced ours; a commit that a person made on top of ours does not count.
     ///
     /// # Errors
     /// The head branch cannot be read, or the request not changed: it may have our words then.

@@ -151,7 +151,8 @@ struct HeadCommit<'a> {
     commit: NewCommit,
     /// The commits whose place it takes.
     over: Option<Replaceable>,
-    /// What must not merge it: also a release that arms the request anew may end before it does.
+    /// The auto-merge that an earlier release may have left on the request. It is turned off before the push, even if this run
+    /// sets its own: the run may end before it does.
     earlier: Option<EarlierMerge<'a>>,
 }
 
@@ -207,7 +208,7 @@ fn refused(RefusedPush { branch: head, refusal, .. }: &RefusedPush) -> Failure {
     let failure = Failure::refused(head, refusal);
     match refusal.rule() {
         None | Some(Rule::Protection) => failure.hint(
-            "allow this identity to create and to replace branches below `tagship/`, or name another with `--head`",
+            "allow this identity to create and to replace branches below `tagship/`, or name another head branch with `--head`",
         ),
         Some(Rule::Name) => {
             failure.hint("name another head branch with `--head`: a branch or tag `a` and one `a/b` cannot both exist")

@@ -27,9 +27,11 @@ impl RequestByPush<'_> {
             return Err(self.options_refused(open.map(|(_, page)| page), &refusal));
         }
         if open.is_none() {
-            let why =
-                if *was_pushed { "in its answer to the push" } else { "without a push, and nothing was to be pushed" };
-            listener(&Event::Warned(format!("GitLab does not tell whether the merge request is open {why}")));
+            let warning = match was_pushed {
+                true => "GitLab's answer to the push does not tell whether the merge request is open",
+                false => "nothing was pushed, so GitLab did not tell whether the merge request is open",
+            };
+            listener(&Event::Warned(warning.to_owned()));
         }
         let is_armed = open.is_some();
         let (number, url) = open.unzip();

@@ -31,7 +31,7 @@ pub(in crate::flow) fn tell_whole_download(
     }
 }
 
-/// Tells what the connections of a request had to tell since the last call.
+/// Reports the notices that the connections of a request have left since the last call.
 pub(in crate::flow) fn tell_connections(repository: &RepositoryRequest, listener: &mut Listener<'_>) {
     for notice in repository.remote_options.notices.take() {
         listener(&Event::Noted(notice));

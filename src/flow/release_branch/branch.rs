@@ -109,10 +109,10 @@ impl ReleaseBranch {
         Self { place, branch, named_by, default: OnceLock::new(), base }
     }
 
-    /// Tells if the run of a pull request writes to the default branch of another repository, as for a preview.
+    /// Warns if the run of a pull request releases to the default branch of another repository, as for a preview.
     ///
     /// # Errors
-    /// It is that of the repository that the run builds, which would get what is not merged.
+    /// It is the default branch of the repository that the run builds, which would get what is not merged yet.
     pub(in crate::flow) fn require_named_in_a_pull_request(
         &self,
         request: &RepositoryRequest,

@@ -294,7 +294,7 @@ impl ReleaseBranch {
             }
             NewBranch::AtDefault => self.tips(remote, reader)?.default.ok_or_else(|| match self.branch {
                 None => self.nothing_there(branch, remote),
-                Some(_) => Failure::target(format!("{remote} has no default branch, at which `{branch}` could begin"))
+                Some(_) => Failure::target(format!("{remote} has no default branch to start `{branch}` from"))
                     .hint("`--base` names the branch to begin at; in an empty repository, push a kustomization first"),
             }),
             NewBranch::Refused => Err(match (self.tips(remote, reader)?.default, self.named_by) {

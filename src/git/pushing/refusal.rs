@@ -145,7 +145,7 @@ impl PushRefusal {
     }
 
     /// Returns whether the server says that another push was ahead, or is at work, although the branch has not moved yet: it may
-    /// be locked, or a copy of the repository answered that is behind. What a hook of the server refused is none.
+    /// be locked, or a copy of the repository answered that is behind. A refusal by a hook is not a lost race.
     pub(super) fn is_by_another_push(&self) -> bool {
         match self.rule() {
             Some(rule) => rule == Rule::Lock,

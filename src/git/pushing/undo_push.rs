@@ -33,7 +33,7 @@ pub fn undo_push(
     if ended.as_ref().is_ok_and(|answer| answer.ref_status(&branch.full()) == RefStatus::Accepted) {
         return Ok(true);
     }
-    // As after any push, the branch tells: an answer may be lost, and that to a push that was sent again be a refusal.
+    // As after any push, the branch tells: the answer may be lost, or may be the refusal of a push that was sent twice.
     match (Pusher::open(remote, branch, RefsKept::Branch), ended) {
         (Ok(again), _) if again.tip() == tip => Ok(true),
         (_, ended) => ended.map(|_| false),

@@ -10,7 +10,7 @@ use crate::message::merged_title::titles;
 use crate::message::trailers::ReleaseTrailers;
 use crate::targets::Fields;
 
-/// Up to how many of the newest builds that a lower tag does not take back are looked at for those that it does.
+/// The search for builds that a lower tag takes back begins at the newest, and ends after so many that it does not take back.
 const MAX_COMPARED: usize = 20;
 
 /// Returns which of the `standing` changes of an entry, the newest first, made a build that has a higher tag than `new`.

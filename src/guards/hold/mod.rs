@@ -138,8 +138,8 @@ fn name_of_nothing(
             // It may be that of an entry of another team. That team's hold must not stop everyone in a large repository.
             Err(why) => {
                 tell(Event::Warned(format!(
-                    "the hold `{place}` names `{name}`, which could not be looked for: {why}; if the name is misspelt, it \
-                     holds nothing: put the file into the folder that it is for"
+                    "cannot check whether an entry has the name `{name}` from the hold `{place}`: {why}; if the name is \
+                     misspelt, it stops nothing; put the file into the folder that it is for"
                 )));
                 return Ok(None);
             }

@@ -73,8 +73,8 @@ pub fn order_of(
     Ok(EntryOrders::new(orders))
 }
 
-/// Up to how many places of one name each is looked for a name of its own, which goes through the whole file. Of more, those have
-/// one that a release named alone.
+/// The most places of one name for which the whole file is searched for a name of each. With more, only a place that a release
+/// named alone gets a name of its own.
 const MAX_OWN_PASTS: usize = 20;
 
 /// Returns the name that means each of the `places` of one name alone, if each has a past of its own: they say different things

@@ -32,8 +32,8 @@ impl FoundClaim<'_> {
     }
 }
 
-/// Searches the branch, step by step, until a commit is found that claims to have released the entry. Returns by which other
-/// names commits call the entry.
+/// Searches the branch, step by step, until a commit is found that claims to have released the entry. Returns the other names
+/// that commits use for the entry.
 pub(super) fn search_claim(
     snapshot: &mut Snapshot<'_>,
     claims: &mut BranchClaims,

@@ -222,7 +222,10 @@ impl RunningEntry {
         // What was found by its place in history may be any of the others.
         let others = found.iter().filter(|taken| !untold.contains(&taken.release)).count();
         for id in untold.iter().filter(|id| !is_found(id)).skip(others).map(CommitId::short) {
-            note(format!("cannot tell which build of `{name}` {id} was, which was rolled back: it is forgotten"));
+            note(format!(
+                "cannot tell which build of `{name}` the commit {id} released; it was rolled back, but a new release of that \
+                 build will not be refused for it"
+            ));
         }
         taken_back.extend(found);
         // A rollback may have been taken back itself: then what it had taken back runs again.

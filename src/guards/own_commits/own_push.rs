@@ -103,8 +103,8 @@ fn foreign(pushed: &[Pushed]) -> StartedBy {
     unproved.map_or(StartedBy::Other, |commit| StartedBy::MaybeSquash(commit.record.id))
 }
 
-/// Returns the push of commits that started this run, if it was one to the release branch: releases go nowhere else,
-/// and tags, requests, clocks and people that start a run mean it.
+/// Returns the push of commits that started this run; `None` if it went to another branch than that of the release, or if a tag,
+/// an open pull request, a schedule or a person started the run. Such a run is never skipped.
 fn push_to_the_branch(request: &RepositoryRequest) -> Option<(&str, Push)> {
     // What is not pushed starts nothing.
     if matches!(request.repository, Repository::Checkout { .. }) {

@@ -75,7 +75,7 @@ fn hint_of(error: &CheckError) -> String {
         CheckError::Helper { program, server, .. } => return format!("run `echo {server} | {program} get` to see why"),
         CheckError::Config { source, .. } => configuration_hint(source),
         CheckError::Authority { .. } | CheckError::ClientCertificate(_) => {
-            "put there what this user can read, in the PEM form, or take the file away"
+            "put a PEM file there that this user can read, or remove the file"
         }
         CheckError::Misnamed(misnamed) => return misnamed_hint(misnamed),
         CheckError::Scheme { .. } => {
@@ -141,8 +141,8 @@ impl FailureKind {
 fn misdirection_hint(refusal: LocationError) -> &'static str {
     match refusal {
         LocationError::Local => {
-            "check the addresses in the registry's configuration: only a registry in a private network may lead to one there, \
-             and only one on this machine to this machine"
+            "check the addresses in the registry's configuration: it may lead to a private address only if its own is private, \
+             and to this machine only if it runs here"
         }
         LocationError::Downgrade => "set the registry's own address to https in its configuration",
         LocationError::Scheme | LocationError::Login | LocationError::Malformed => {
@@ -307,7 +307,9 @@ fn no_access(
     let hint = login_hint(registry, source);
     Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string()).hint(match wait {
         Some(_) if source.is_shown() => format!("{hint}; `--wait` ended without it"),
-        Some(_) => format!("{hint}; it was not waited for: what is not there yet looks the same without a login"),
+        Some(_) => {
+            format!("{hint}; there was no wait: without a login, a missing image and a hidden one look the same")
+        }
         None => hint,
     })
 }
@@ -315,8 +317,9 @@ fn no_access(
 fn login_elsewhere(registry: &str, answer: &ErrorResponse) -> Failure {
     let host = &answer.host;
     if host.eq_ignore_ascii_case(registry) {
-        // A login is not shown at another scheme either.
-        let message = format!("{registry} is asked over plain HTTP, and leads to HTTPS, where it wants a login");
+        // A login is not sent to another scheme either.
+        let message =
+            format!("{registry} was asked over plain HTTP, and redirects to HTTPS, where it requires a login");
         return Failure::new(FailureKind::Unauthorized, message).detail(answer.to_string()).hint(match is_on_loopback(
             host,
         ) {
@@ -324,9 +327,9 @@ fn login_elsewhere(registry: &str, answer: &ErrorResponse) -> Failure {
             false => "leave `--plain-http` out for it, so that it is asked over HTTPS",
         });
     }
-    Failure::new(FailureKind::Unauthorized, format!("{registry} leads to {host}, which wants a login"))
+    Failure::new(FailureKind::Unauthorized, format!("{registry} redirects to {host}, which requires a login"))
         .detail(answer.to_string())
-        .detail("no login was shown there: it would be one of another host")
+        .detail(format!("no login was sent there: a login for {registry} is not sent to another host"))
         .hint(format!("name {host} in the image, if that is its registry"))
 }
 
@@ -398,7 +401,7 @@ mod tests {
             let failure = login_elsewhere(host, &answer);
             assert_eq!(failure.hint.as_deref(), Some(hint));
             assert!(failure.message.contains("over plain HTTP"), "{failure:?}");
-            assert!(login_elsewhere("other.test", &answer).message.contains("leads to"));
+            assert!(login_elsewhere("other.test", &answer).message.contains("redirects to"));
         }
     }
 

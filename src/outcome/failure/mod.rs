@@ -153,11 +153,16 @@ impl Failure {
     pub fn no_image(wanted: &[&str], names: &[String], places: &[String], remedy: &str) -> Self {
         let message = format!("no image is called {} in {}", alternatives(wanted), quoted(places));
         let failure = Self::target(message).detail(match names {
-            [] => "no image shows by its key".to_owned(),
+            [] => "no key there looks like that of an image".to_owned(),
             names => format!("images: {}", listed(names)),
         });
         let failure = failure.did_you_mean(wanted, names);
         if failure.hint.is_some() { failure } else { failure.hint(remedy) }
+    }
+
+    /// Returns the failure for an entry whose image the file does not name, or only in part.
+    pub fn unknown_image(entry: &str, hint: impl Into<String>) -> Self {
+        Self::target(format!("the file does not say which image `{entry}` is")).hint(hint)
     }
 
     /// Returns the one of `names` that is nearest to `wanted`, if one is near.
@@ -233,6 +238,9 @@ impl Failure {
         if self.problems.is_empty() { vec![self] } else { self.problems }
     }
 }
+
+/// What to do about the name of an image that is not in a file of another kind than kustomizations.
+pub const NAME_OR_PATH: &str = "write the name of the image in the file, or its path, such as `backend.image`";
 
 /// What to do if a push may or may not have taken effect.
 pub const AGAIN: &str = "run the same command again: what is already released is not released twice";

@@ -111,7 +111,7 @@ const HAS_MOVED: &str =
 const WRITE_A_URL: &str = "write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
 
 const WRITE_A_PATH: &str =
-    "write it from the current folder; with `--repo`, from the repository or folder that it names";
+    "write it relative to the current folder; with `--repo`, relative to the repository or folder that it names";
 
 fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
     use FailureKind::{Refused, Target, Unauthorized, Unavailable, Unexpected, Usage};

@@ -142,7 +142,7 @@ fn a_login_of_another_host_is_not_shown() {
     stage.registry.inject(&path, ALWAYS, Fault::redirect(&format!("http://{}{path}", inner.address())));
     let output = stage.tagship().args(["check", &format!("{}:{COMMIT}", stage.image())]).run().exit(5);
     let (outer, inner) = (stage.registry.address(), inner.address());
-    let output = output.stderr_has(&format!("error: {outer} leads to {inner}, which wants a login\n"));
+    let output = output.stderr_has(&format!("error: {outer} redirects to {inner}, which requires a login\n"));
     output.stderr_has(&format!("hint: name {inner} in the image, if that is its registry"));
 }
 
@@ -529,7 +529,7 @@ fn a_repository_that_is_not_there_yet_is_waited_for() {
     let stage = Stage::with_auth(Auth::Bearer(login.clone()));
     let reference = format!("{}:{COMMIT}", stage.image());
     let output = stage.tagship().args(["check", "--wait", "30s", &reference]).run().exit(5);
-    output.stderr_has("it was not waited for: what is not there yet looks the same without a login");
+    output.stderr_has("there was no wait: without a login, a missing image and a hidden one look the same");
     stage.home.write(".docker/config.json", &docker_config(&stage, &login));
     stage.registry.inject(&path, ALWAYS, Fault::InsufficientScope);
     let output = stage.tagship().args(["check", "--wait", "2s", &reference]).run().exit(5);

@@ -209,8 +209,8 @@ fn what_cannot_be_read_is_named_by_its_own_flag() {
     let hint = "hint: write it as `https://HOST/PATH` or `ssh://HOST/PATH`, or give the path of a repository";
     promote("git://host/a/b.git").exit(2).stderr_has(hint);
     let release = stage.tagship().args(["release", "--repo", &url, "--no-check", "-k", "/abs/production", "a=*:v1"]);
-    let relative =
-        "hint: write it from the current folder; with `--repo`, from the repository or folder that it names\n";
+    let relative = "hint: write it relative to the current folder; with `--repo`, relative to the repository or folder that it \
+                    names\n";
     release.run().exit(2).stderr_has(relative);
 }
 

@@ -39,7 +39,7 @@ fn what_the_forge_cannot_do() {
     let unknown = stage.release_to(&server.url_with_token(TOKEN)).arg(stage.argument());
     for (release, flags, expected) in [
         (at_bitbucket(&stage, &server), &["--pull-request", "--auto-merge"][..], "leave `--auto-merge` out"),
-        (local, &["--pull-request"], "the repository is at no forge"),
+        (local, &["--pull-request"], "the repository is not on a server, so it has no forge"),
         (unknown, &["--pull-request"], "cannot tell which forge"),
     ] {
         let release = release.args(flags.iter().copied());

@@ -808,7 +808,7 @@ fn nothing_is_pushed() {
         (&url, &["--forge", "github", "--head", "main"][..], 2, "`main` is the release branch itself"),
         (&url, &["--forge", "github", "--branch", "nowhere"], 3, "there is no branch `nowhere`"),
         (&url, &[], 2, "cannot tell which forge"),
-        (&local, &["--forge", "github"], 2, "the repository is at no forge"),
+        (&local, &["--forge", "github"], 2, "the repository is not on a server, so it has no forge"),
     ] {
         let release = at.stage.release_to(repository).args(["--no-check", "--pull-request"]);
         let release = if flags.contains(&"--branch") { release } else { release.args(["--branch", "main"]) };
@@ -1000,7 +1000,10 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     // Nothing is pushed, and nothing else tells whether a request is open.
     let again = document(&propose("v1.0.0").run().success());
     let warnings = again["notes"].to_string();
-    assert!(warnings.contains("does not tell whether the merge request is open without a push"), "{again}");
+    assert!(
+        warnings.contains("nothing was pushed, so GitLab did not tell whether the merge request is open"),
+        "{again}"
+    );
     assert_eq!(again["pull_request"]["auto_merge"], Value::Null);
     // A server may not let branches be deleted.
     stage.remote.git(["branch", "-D", heads("%(refname:short)").trim()]).run().success();
@@ -1013,7 +1016,10 @@ fn a_request_that_gitlab_does_not_open_by_a_push() {
     // A project may turn the links off.
     says("");
     let silent = document(&propose("v1.1.0").run().success());
-    assert!(silent["notes"].to_string().contains("does not tell whether the merge request is open in its"), "{silent}");
+    assert!(
+        silent["notes"].to_string().contains("answer to the push does not tell whether the merge request is open"),
+        "{silent}"
+    );
     assert_eq!(silent["pull_request"]["auto_merge"], Value::Null);
     says(&format!("To create a merge request for x, visit:\n  {page}/new?x"));
     let error = document(&propose("v1.2.0").run().exit(8))["error"].clone();

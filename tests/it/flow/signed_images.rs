@@ -513,14 +513,17 @@ fn bundles_at_github_are_read_where_they_are() {
     assert_eq!(requests.len(), 2, "the next one is read only if the claim is still missing");
     assert!(requests.iter().all(|request| request.head.header("authorization").is_none()));
 
-    for (response, message) in [
+    for (number, (response, message)) in [
         (file(b"<html>"), "it is neither JSON nor compressed by snappy"),
-        (Response::new(403), "it is 403 Forbidden, where the forge keeps a file"),
+        (Response::new(403), "it is 403 Forbidden, not the file that was asked for"),
         (Response::redirect("ftp://127.0.0.1/x"), "it would be read without TLS"),
         (Response::redirect("http://10.0.0.1/x"), "the address is one of this machine or of its network"),
         (Response::new(503), "the forge that may keep it is not available\n"),
-    ] {
-        let name = format!("broken-{}", message.len());
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("broken-{number}");
         list(&[url(&name)]);
         keep(&name, 3, response);
         release().exit(6).stderr_has("cannot check the provenance of").stderr_has(message);
@@ -533,7 +536,9 @@ fn bundles_at_github_are_read_where_they_are() {
         release().exit(6).stderr_has("the address is one of this machine or of its network");
     }
     list(&[Value::String("file:///etc/passwd".to_owned())]);
-    release().exit(6).stderr_has("the answer of `the forge` cannot be used: it names a file by what is no URL of HTTP");
+    release()
+        .exit(6)
+        .stderr_has("the answer of `the forge` cannot be used: the URL of a file in it is not an HTTP URL");
     list(&[Value::Null]);
     release().exit(6).stderr_has("it lists an attestation without its bundle");
 }

@@ -334,8 +334,9 @@ fn a_name_that_cannot_be_looked_for() {
         held(&stage, ".tagship-hold", b"Freeze.\nnames: image");
         let release = || stage.release().arg("--dry-run").arg(stage.argument()).run();
         release().success().stdout_has(&format!(
-            " warn    the hold `.tagship-hold` names `image`, which could not be looked for: there are {counted} below it, and at \
-             most 1000 are read; if the name is misspelt, it holds nothing: put the file into the folder that it is for\n"
+            " warn    cannot check whether an entry has the name `image` from the hold `.tagship-hold`: there are {counted} below \
+             it, and at most 1000 are read; if the name is misspelt, it stops nothing; put the file into the folder that it is \
+             for\n"
         ));
         // The entry that has the name is held all the same.
         let of_the_chart = stage.tagship().args(["release", "--no-check", "--branch", "main", "--repo"]);
@@ -364,7 +365,7 @@ fn a_name_that_is_not_looked_for_in_large_files() {
         held(&stage, ".tagship-hold", b"Freeze.\nnames: web");
         let release = |command: Command| {
             command.arg("--dry-run").arg(stage.argument()).run().success().stdout_has(
-                "which could not be looked for: the kustomizations below it have more than 16 MiB; if the name is misspelt",
+                "from the hold `.tagship-hold`: the kustomizations below it have more than 16 MiB; if the name is misspelt",
             );
         };
         release(stage.release());

@@ -42,9 +42,10 @@ fn a_rule_that_is_for_nothing_is_told_by_a_check() {
                  - paths: ['**']\n  entries: IMAGE_*\n  tags: '*'\n";
     write(&stage, RULES, rules);
     let check = || stage.tagship().args(["check", "--repo", &stage.remote.file_url(), "-k", FOLDER]);
-    let told = "note    for none of the entries here: the rules `.tagship.yaml:2`, `.tagship.yaml:4`; if";
+    let told =
+        "note    the rules `.tagship.yaml:2`, `.tagship.yaml:4` match no entry here; if one of them should, check its";
     check().run().success().stdout_has(told);
-    stage.release().arg(stage.argument()).run().success().says_nowhere("for none of the entries");
+    stage.release().arg(stage.argument()).run().success().says_nowhere("match no entry");
 }
 
 /// Each demand, and what is told of a release that does not meet it; nothing: it does.
