@@ -1,7 +1,8 @@
 //! The merge that brings a head branch up to date, as forges offer it by a button. It is no work of its own: the head branch
 //! proposes the same as before.
 
-use super::compared_commits::{changed_lines_of, changes, edits_alone, is_in};
+use super::compared_commits::{changed_lines_of, changes, is_in};
+use super::own_commit::edits_alone;
 use crate::git::{CommitId, CommitRecord, Snapshot};
 use crate::outcome::failure::Failure;
 

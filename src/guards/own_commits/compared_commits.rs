@@ -23,10 +23,6 @@ pub(super) fn changes(
     Ok(snapshot.changes(&before, after)?)
 }
 
-pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
-    !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
-}
-
 /// Returns the files that were edited between two commits. They come with one request for each level of folders.
 pub(super) fn edited_files<'s>(
     snapshot: &'s mut Snapshot<'_>,

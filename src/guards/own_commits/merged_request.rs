@@ -3,10 +3,11 @@
 //! judges.
 
 use super::branch_update::is_update;
-use super::compared_commits::{changed_lines_of, changes, commit, edited_files, edits_alone, is_in};
+use super::compared_commits::{changed_lines_of, changes, commit, edited_files, is_in};
 use super::generated_heads::folder_of_heads;
 use super::own_commit::{
-    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, has_usual_title, is_release, may_be_a_squash, may_be_ours, says_release,
+    Arrival, MAX_COMMITS_OF_A_PUSH, Pushed, edits_alone, has_usual_title, is_release, may_be_a_squash, may_be_ours,
+    says_release,
 };
 use super::titled_change::does_what_the_title_says;
 use super::told_change::did_what_it_says;

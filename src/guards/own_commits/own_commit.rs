@@ -133,23 +133,24 @@ pub fn is_ours(commit: &Pushed) -> bool {
         Arrival::AsTitled => return commit.record.parents.len() == 1,
         Arrival::Untold | Arrival::AsSaid => return is_release(commit),
     };
-    let changed = |commit: &Pushed| commit.changes.clone().unwrap_or_default();
-    let proposed: Vec<PathChange> = side.iter().flat_map(changed).collect();
-    let changes = changed(commit);
+    let changes = commit.changes.as_deref().unwrap_or_default();
+    let proposed: Vec<&PathChange> = side.iter().filter_map(|commit| commit.changes.as_ref()).flatten().collect();
     commit.record.parents.len() <= 2
         && !changes.is_empty()
         && side.iter().all(is_ours)
-        && changes.iter().all(|change| proposed.contains(change))
+        && changes.iter().all(|change| proposed.contains(&change))
 }
 
 /// A release edits files, at least one, and does nothing but what its trailers say.
 pub(super) fn is_release(commit: &Pushed) -> bool {
-    let changes = commit.changes.as_deref().unwrap_or_default();
-    let is_edit = |change: &PathChange| matches!(change, PathChange::Edited(_));
     says_release(&commit.record)
         && commit.arrival == Arrival::AsSaid
-        && !changes.is_empty()
-        && changes.iter().all(is_edit)
+        && edits_alone(commit.changes.as_deref().unwrap_or_default())
+}
+
+/// Returns whether there are changes, all of them edits of files.
+pub(super) fn edits_alone(changes: &[PathChange]) -> bool {
+    !changes.is_empty() && changes.iter().all(|change| matches!(change, PathChange::Edited(_)))
 }
 
 #[cfg(test)]
