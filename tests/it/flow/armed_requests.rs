@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::pipeline::document;
 use crate::stage::tagship;
-use crate::support::command::{Command, Home, Output};
+use crate::support::command::{Command, Home};
 use crate::support::forge::{ALWAYS, Armed, Fault, Forge, Kind, Merging, RequestState, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::{File, Remote};
@@ -118,11 +119,6 @@ impl Environments {
         self.forge.store().pass_checks();
         assert_eq!(self.tag("main"), runs);
     }
-}
-
-#[track_caller]
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
 }
 
 /// The forge would merge the new commit with the message of the earlier release.

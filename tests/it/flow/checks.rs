@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
 use crate::stage::{COMMIT, FILE, SEED, Stage};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::http::Response;
@@ -88,7 +88,7 @@ fn platforms() {
     check("linux").exit(2).stderr_has("`linux` is not a platform");
     let release = stage.release().args(["--platform", "linux/arm64", "--output", "json"]);
     let output = release.arg(format!("IMAGE_PLACEHOLDER={reference}")).run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["images"][0]["platforms"], serde_json::json!(["linux/amd64", "linux/arm64"]));
 }
 
@@ -126,12 +126,10 @@ fn no_more_than_twenty_platforms_are_listed() {
     let reference = format!("{}:many", stage.image());
     let check =
         |platform: &str| stage.tagship().args(["check", "--output", "json", "--platform", platform, &reference]);
-    let output = check("linux/a1").run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["images"][0]["platforms"].as_array().unwrap().len(), 20);
-    let output = check("linux/b").run().exit(4);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(document["error"]["details"][0].as_str().unwrap().ends_with(", linux/a19, and 5 more"), "{document}");
+    let present = document(&check("linux/a1").run().success());
+    assert_eq!(present["images"][0]["platforms"].as_array().unwrap().len(), 20);
+    let failed = document(&check("linux/b").run().exit(4));
+    assert!(failed["error"]["details"][0].as_str().unwrap().ends_with(", linux/a19, and 5 more"), "{failed}");
 }
 
 #[test]
@@ -244,7 +242,7 @@ fn hostile_words_of_a_registry_are_escaped_on_the_terminal_and_raw_in_json() {
     let escaped = r#"answered 403 A\u{1b}[2J: it's "é"\u{a}::error::x\u{202e}"#;
     output.stderr_has(&format!("  {address} {escaped}\n"));
     let output = check().args(["--output", "json"]).run().exit(5);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     let raw = "answered 403 A\u{1b}[2J: it's \"é\"\n::error::x\u{202e}";
     assert_eq!(document["error"]["details"], serde_json::json!([format!("{address} {raw}")]));
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, write_script};
 use crate::support::git_server::{Access, GitServer};
@@ -29,7 +30,7 @@ fn a_commit_that_stays_here() {
     git(&checkout, &["remote", "set-url", "origin", &server.url("gitops.git")]);
     let parent = checkout.head();
     let output = commit(&stage, &checkout).args(["--output", "json"]).run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "released");
     assert_eq!((&document["pushed"], &document["changed"]), (&Value::from(false), &Value::from(true)));
     assert_eq!((&document["branch"], &document["commit"]), (&Value::from("main"), &Value::from(checkout.head())));
@@ -59,7 +60,7 @@ fn what_is_checked_out_is_the_parent() {
         assert!(output.stdout().contains("\n commit  ") && !output.stdout().contains(" push "), "{}", output.stdout());
         let first = checkout.head();
         let second = commit(&stage, &checkout).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2", "--output", "json"]);
-        let document: Value = serde_json::from_slice(&second.run().success().stdout).unwrap();
+        let document = document(&second.run().success());
         assert_eq!(document["branch"], if detach { Value::Null } else { Value::from("main") });
         assert_eq!(git(&checkout, &["rev-parse", "HEAD^"]).trim(), first);
         assert_eq!(checkout.status(), "");
@@ -228,7 +229,7 @@ fn a_commit_that_was_faster_is_built_upon() {
     let checkout = shallow(&stage);
     meanwhile(&stage, &checkout, RIVAL);
     let output = commit(&stage, &checkout).args(["--output", "json"]).run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!((&document["outcome"], &document["attempts"]), (&Value::from("released"), &Value::from(2)));
     assert_eq!(git(&checkout, &["log", "--format=%s", "--max-count=1", "HEAD^"]), "Rival\n");
     assert_eq!(checkout.read(FILE), stage.released().as_bytes());

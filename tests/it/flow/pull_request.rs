@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, Store, TOKEN};
@@ -48,11 +49,6 @@ impl Proposals {
         let text = String::from_utf8(self.stage.remote.file(revision, FILE)).unwrap();
         text.lines().find_map(|line| line.trim().strip_prefix("newTag: ").map(str::to_owned)).unwrap()
     }
-}
-
-#[track_caller]
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
 }
 
 /// Returns the head branch of a document.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, tags};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, ends, kustomization, tags};
 use crate::support::command::{Command, Output};
 use crate::support::registry::Image;
 use crate::support::repository::{File, Mode};
@@ -20,11 +20,6 @@ fn released(count: u32) -> Pipeline {
 
 fn rollback(environments: &Pipeline, arguments: &[&str]) -> Command {
     environments.run("rollback", &["-k", PRODUCTION, "--output", "json"]).args(arguments.iter().copied())
-}
-
-#[track_caller]
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}{}", output.stdout(), output.stderr());
 }
 
 /// Returns the command that hints name.

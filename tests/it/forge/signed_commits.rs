@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::Command;
 use crate::support::forge::{ALWAYS, Fault, Forge, Kind, Rights, Store, TOKEN};
@@ -64,7 +65,7 @@ fn a_release_that_was_faster_is_kept() {
     let other = |store: &mut Store| drop(store.remote.commit("main", "Other", &[File::new("other", "1\n")]));
     github.inject(COMMITS, 1, Fault::meanwhile(other));
     let output = release(&stage, &github).args(["--output", "json"]).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["attempts"], 2);
     let subjects: Vec<_> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!((subjects.len(), subjects[1].as_str()), (3, "Other"));
@@ -242,7 +243,7 @@ fn a_move_without_an_answer_is_found_below_another_release() {
         github.inject(REFS, 1, Fault::meanwhile(other));
     });
     let output = release(&stage, &github).args(["--output", "json"]).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(
         (document["outcome"].as_str(), document["attempts"].as_u64()),
         (Some("released"), Some(1)),

@@ -4,6 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::{lines, serve};
+use crate::pipeline::document;
 use crate::stage::{Stage, tagship};
 use crate::support::command::Command;
 use crate::support::git_server::{Access, Fault, GitServer};
@@ -27,7 +28,7 @@ fn a_lost_race_is_tried_again_on_the_new_tip() {
         ),
     );
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["attempts"], 2);
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
@@ -53,7 +54,7 @@ fn a_race_that_shows_before_the_push_costs_no_push() {
     server.inject("POST /gitops.git/git-upload-pack", 1, Fault::After(move_on));
     let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--output", "json"]);
     let output = release.arg(stage.argument()).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["attempts"], 3);
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects[1..3], ["other", "other"]);
@@ -147,7 +148,7 @@ fn release_at_once(remote: &Remote, image: impl Fn(usize) -> String + Sync) {
     let release = |number| {
         let release = tagship().args(["release", "--no-check", "--attempts", "50", "--output", "json", "--repo", &url]);
         let output = release.arg(image(number)).run().success();
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let document = document(&output);
         document["attempts"].as_u64().unwrap()
     };
     let attempts: Vec<u64> = thread::scope(|scope| {

@@ -266,7 +266,7 @@ fn a_refusal_in_json() {
     let stage = Stage::new();
     stage.remote.hook("pre-receive", "printf '\\033[31mno\\033[m\\n' >&2; exit 1");
     let output = release(&stage, &stage.remote.file_url()).args(["--output", "json"]).run().exit(8);
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["error"]["kind"], "refused");
     let message = document["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("the server refused the push to `main`: pre-receive hook declined"), "{message}");

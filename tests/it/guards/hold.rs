@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::{Access, GitServer};
@@ -266,7 +267,7 @@ fn in_json() {
     let stage = Stage::new();
     held(&stage, ".tagship-hold", b"Freeze.");
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().exit(9);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "held");
     assert_eq!(document["reason"], "the hold `.tagship-hold` stops this: Freeze.");
     assert_eq!((&document["changed"], &document["pushed"]), (&Value::Bool(false), &Value::Bool(false)));

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output, Running, write_script};
 use crate::support::forge::{Fault as ForgeFault, Forge, Kind, RequestState, TOKEN};
@@ -42,7 +43,7 @@ fn serving(stage: &Stage) -> String {
 
 fn json(output: &Output) -> Value {
     assert_eq!(output.stdout().lines().count(), 1, "{}", output.stdout());
-    serde_json::from_slice(&output.stdout).unwrap()
+    document(output)
 }
 
 /// Waits until something is there; the test's own time limit is the last resort.
