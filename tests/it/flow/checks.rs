@@ -758,8 +758,7 @@ fn a_release_that_waited_reads_the_branch_once() {
         let server = GitServer::start(stage.remote.folder(), Access::Open);
         let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--wait", "1m"]);
         release.arg(stage.argument()).run().success();
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+        server.fetches()
     };
     assert_eq!(fetches(true), fetches(false));
 }

@@ -382,13 +382,9 @@ fn what_it_costs() {
     let stage = Stage::new();
     let server = GitServer::start(stage.remote.folder(), Access::Open);
     let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-    let fetches = || {
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
-    };
     release().arg("--dry-run").run().success();
-    let ordinary = fetches();
+    let ordinary = server.fetches();
     held(&stage, "4-gitops/.tagship-hold", b"Freeze.");
     release().arg("--dry-run").run().exit(9);
-    assert_eq!(fetches(), ordinary + 1);
+    assert_eq!(server.fetches(), ordinary + 1);
 }

@@ -632,16 +632,12 @@ fn what_it_costs() {
     let stage = Stage::new();
     let server = GitServer::start(stage.remote.folder(), Access::Open);
     let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-    let fetches = || {
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
-    };
     release().arg("--dry-run").run().success();
-    let ordinary = fetches();
+    let ordinary = server.fetches();
     write(&stage, RULES, &demanding("publish: push"));
     write(&stage, "4-gitops/.tagship.yaml", &demanding("images: ['**']"));
     release().arg("--dry-run").run().success();
-    assert_eq!(fetches(), ordinary + 1);
+    assert_eq!(server.fetches(), ordinary + 1);
 }
 
 /// A digest never changes what it is, so the attempt after a lost race asks for nothing of it again.
@@ -728,8 +724,7 @@ fn a_wait_for_a_rule_reads_the_branch_once() {
             put_both();
         }
         running.finish().success();
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+        server.fetches()
     };
     assert_eq!(fetches(true), fetches(false));
 }
