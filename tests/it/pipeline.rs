@@ -133,6 +133,12 @@ pub fn kustomization(entries: &[(&str, &str)]) -> String {
     text
 }
 
+/// Returns the tag of the first entry in a kustomization.
+pub fn tag_in(text: impl Into<Vec<u8>>) -> String {
+    let text = String::from_utf8(text.into()).unwrap();
+    text.split("newTag: ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
+}
+
 /// Returns the result that a program printed as JSON.
 #[track_caller]
 pub fn document(output: &Output) -> Value {

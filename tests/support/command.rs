@@ -398,6 +398,11 @@ impl Output {
     }
 }
 
+/// Returns whether this user may give files away and take other names.
+pub fn is_root() -> bool {
+    Command::homeless("id").arg("-u").run().success().stdout().trim() == "0"
+}
+
 /// Writes a program that can be run at once: a shell script, a hook.
 ///
 /// Another program copies it there: a child that another thread forks while this process writes a file would inherit the open

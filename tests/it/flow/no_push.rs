@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::git;
 use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
-use crate::support::command::{Command, write_script};
+use crate::support::command::{Command, is_root, write_script};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::{Checkout, File};
 
@@ -15,11 +16,6 @@ fn shallow(stage: &Stage) -> Checkout {
 fn commit(stage: &Stage, checkout: &Checkout) -> Command {
     let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "--no-push", "-k", FOLDER]);
     release.arg(stage.argument())
-}
-
-#[track_caller]
-fn git(checkout: &Checkout, arguments: &[&str]) -> String {
-    checkout.git(arguments.iter().copied()).run().success().stdout()
 }
 
 #[test]
@@ -285,8 +281,8 @@ fn several_at_once_in_one_checkout() {
 #[test]
 fn what_may_not_be_written_of_the_checkout() {
     let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments.iter().copied()).run().success();
-    let is_root = run("id", &["-u"]).stdout().trim() == "0";
-    let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
+    let wrapper: &[&str] =
+        if is_root() { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
     let log = "logs/refs/heads/main";
     let log_told = "logs/refs/heads/main` cannot be written: Permission denied (os error 13)\n";
     for (missing, path, told) in [
@@ -319,7 +315,7 @@ fn what_may_not_be_written_of_the_checkout() {
             [".git/index", ".git/HEAD", ".git/refs/heads/main", FILE].map(read)
         };
         let before = state();
-        if is_root {
+        if is_root() {
             run("chown", &["-R", "65534:65534", checkout.path().to_str().unwrap()]);
         }
         for flag in [Some("--dry-run"), None, None] {

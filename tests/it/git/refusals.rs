@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{incompressible, login, serve};
 use crate::pipeline::document;
 use crate::stage::Stage;
-use crate::support::command::{Command, Output};
+use crate::support::command::{Command, Output, is_root};
 use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::packs::{packet, upload_pack_result};
 use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
@@ -197,8 +197,8 @@ fn a_repository_that_cannot_be_written() {
     let config = stage.remote.folder().join("gitconfig");
     std::fs::write(&config, "[safe]\ndirectory = *\n").unwrap();
     let release = release(&stage, &stage.remote.file_url()).env("GIT_CONFIG_GLOBAL", config);
-    let is_root = run("id", &["-u"]).stdout().trim() == "0";
-    let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
+    let wrapper: &[&str] =
+        if is_root() { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
     let output = release.behind(wrapper).run().exit(8);
     output.stderr_has("unpack failed").stderr_has("hint: check the permissions");
     run("chmod", &["-R", "u+w", &path]);

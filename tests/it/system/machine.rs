@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, Stage, tagship};
-use crate::support::command::{Command, Home};
+use crate::support::command::{Command, Home, is_root};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::Checkout;
 
@@ -14,11 +14,6 @@ use crate::support::repository::Checkout;
 /// error, as if the disk were full, and no signal.
 fn limited(command: Command, limit: &str) -> Command {
     command.behind(&["sh", "-c", &format!(r#"trap "" XFSZ; ulimit {limit}; exec "$@""#), "sh"])
-}
-
-/// Returns whether this user may give files away and take other names.
-fn is_root() -> bool {
-    Command::new("id").arg("-u").run().success().stdout().trim() == "0"
 }
 
 /// A container allows few processes, and each thread counts as one.
