@@ -123,7 +123,7 @@ mod tests {
         ] {
             let file = "kustomization.yaml";
             let message = format!("x\n\nTagship-Image: {said}\nTagship-File: {file}\nTagship-Version: 0.1.0\n");
-            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let id = CommitId::of_number(1);
             let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
             let compared = |path| ComparedFile { path, before: BEFORE.as_bytes(), after: after.as_bytes() };
             assert_eq!(did_what_it_says(&trailers, &compared(file)), expected, "{said}\n{after}");
@@ -142,7 +142,7 @@ mod tests {
         for (tag, expected) in [("v2", true), ("v3", false)] {
             let path = "kustomization.yaml";
             let message = format!("x\n\n{}Tagship-File: {path}\nTagship-Version: 0.1.0\n", said(tag));
-            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let id = CommitId::of_number(1);
             let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
             let file = ComparedFile { path, before: before.as_bytes(), after: after.as_bytes() };
             assert_eq!(did_what_it_says(&trailers, &file), expected, "{tag}");
@@ -170,7 +170,7 @@ mod tests {
                 continue;
             }
             let message = format!("x\n\n{said}Tagship-File: {path}\nTagship-Version: 0.1.0\n");
-            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let id = CommitId::of_number(1);
             let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
             let file = ComparedFile { path, before: &before, after: &edit.text };
             let name = case.file_name().unwrap().to_string_lossy().into_owned();
