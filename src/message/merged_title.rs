@@ -42,7 +42,7 @@ mod tests {
     use crate::git::{CommitId, CommitRecord};
 
     fn record(message: &str) -> CommitRecord {
-        CommitRecord::of(CommitId::parse(&"1".repeat(40)).unwrap(), Vec::new(), message)
+        CommitRecord::of(CommitId::of_number(1), Vec::new(), message)
     }
 
     #[test]

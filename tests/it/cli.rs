@@ -1,5 +1,6 @@
 //! The command line: help, flags, environment variables, and what reaches which stream.
 
+use crate::pipeline::document;
 use crate::stage::{FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::servers::installed;
@@ -211,14 +212,12 @@ fn usage_errors_name_the_variable() {
 
 #[test]
 fn usage_errors_in_json() {
-    let output = tagship().args(["release", "--nonsense", "--output", "json"]).run().exit(2);
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(document["outcome"], "failed");
-    assert_eq!(document["error"]["message"], "unexpected argument '--nonsense' found");
+    let unknown = document(&tagship().args(["release", "--nonsense", "--output", "json"]).run().exit(2));
+    assert_eq!(unknown["outcome"], "failed");
+    assert_eq!(unknown["error"]["message"], "unexpected argument '--nonsense' found");
     tagship().args(["set", "--output=json"]).run().exit(2).stdout_has(r#""kind":"usage""#);
-    let missing = tagship().args(["set", "--output=json"]).run().exit(2);
-    let document: serde_json::Value = serde_json::from_str(&missing.stdout()).unwrap();
-    assert_eq!(document["error"]["details"], serde_json::json!(["<IMAGE>..."]), "what is missing is told too");
+    let missing = document(&tagship().args(["set", "--output=json"]).run().exit(2));
+    assert_eq!(missing["error"]["details"], serde_json::json!(["<IMAGE>..."]), "what is missing is told too");
 }
 
 /// It would be passed over: an image that is given is asked for in its registry.
@@ -308,7 +307,7 @@ fn checks_report_what_they_found() {
     assert!(output.stdout().starts_with(" check   127.0.0.1:"), "{}", output.stdout());
     stage.tagship().args(["check", "-v", &reference]).run().success().stdout_has("  (1 request, ");
     let output = stage.tagship().args(["check", "--output", "json", &reference]).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "present");
     assert_eq!(document["images"][0]["digest"], stage.digest);
     stage.tagship().args(["check", &stage.image()]).run().exit(2).stderr_has("has neither tag nor digest");
@@ -531,7 +530,7 @@ fn white_space_around_what_variables_say() {
         let release = tagship().home(&stage.home).args(["release", "--repo", &url, "--branch", "main", "--no-check"]);
         let release = release.args(["--dry-run", "--output", "json"]);
         let release = variables.iter().fold(release, |release, (name, value)| release.env(name, value));
-        let document: serde_json::Value = serde_json::from_str(&release.run().success().stdout()).unwrap();
+        let document = document(&release.run().success());
         document["images"][0]["tag"].clone()
     };
     let image = "IMAGE_PLACEHOLDER=*:v2";

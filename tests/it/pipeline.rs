@@ -133,8 +133,22 @@ pub fn kustomization(entries: &[(&str, &str)]) -> String {
     text
 }
 
+/// Returns the tag of the first entry in a kustomization.
+pub fn tag_in(text: impl Into<Vec<u8>>) -> String {
+    let text = String::from_utf8(text.into()).unwrap();
+    text.split("newTag: ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
+}
+
+/// Returns the result that a program printed as JSON.
+#[track_caller]
 pub fn document(output: &Output) -> Value {
-    serde_json::from_str(&output.stdout()).unwrap()
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
+}
+
+/// Asserts the outcome that a program told.
+#[track_caller]
+pub fn ends(output: &Output, expected: &str) {
+    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
 }
 
 /// Asserts that a program succeeded, and returns the outcome that it told.

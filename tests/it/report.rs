@@ -7,6 +7,7 @@ use tagship::cli;
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Home, Output};
 use crate::support::git_server::{Access, GitServer};
@@ -240,7 +241,7 @@ fn the_summary_leads_to_the_changes_of_the_source() {
     let page = format!("https://github.example/org/app/compare/{old}...{COMMIT}");
     let dry =
         release(&Step::new(&stage.home), COMMIT, "v1.1.0").args(["--dry-run", "--output", "json"]).run().success();
-    let document: Value = serde_json::from_slice(&dry.stdout).unwrap();
+    let document = document(&dry);
     let expected = serde_json::json!({"from": old, "to": COMMIT, "url": page});
     assert_eq!(document["images"][0]["comparison"], expected);
     let step = Step::new(&stage.home);
@@ -310,7 +311,7 @@ fn usage_errors_tell_github() {
     let step = Step::new(&home);
     let output = step.on(tagship()).args(["--output", "json", "release", "a\n::error::b", "--nonsense"]).run().exit(2);
     assert_eq!(step.outputs()["error"], "usage");
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["command"], "release");
     let commands = commands(&output);
     let expected = "::error title=tagship release::unexpected argument '--nonsense' found%0A\
@@ -375,7 +376,7 @@ fn hostile_files_stay_text() {
     without_fences(&step.summary(), 1);
     let output = dry_run().env("TF_BUILD", "True").args(["--output", "json"]).run().success();
     assert!(!output.stdout().contains("##["), "{}", output.stdout());
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert!(document["diff"].as_str().unwrap().contains("# ##[error]a"), "the same text to a program");
 }
 
@@ -537,7 +538,7 @@ fn a_file_that_cannot_be_written() {
     let files = [format!("json={}", link.display()), "dotenv=/no/such/folder/x".to_owned()];
     let release = stage.release().args(["--result-file", &files[0], "--result-file", &files[1], "--output", "json"]);
     let output = release.arg(stage.argument()).run().exit(1).stderr_has("2 problems").stderr_has("symbolic link");
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "released");
     assert_eq!(stage.remote.number_of_commits("main"), 2);
     let release = |argument: &str| stage.release().args(["--result-file", &files[0]]).arg(argument);
@@ -560,7 +561,7 @@ fn a_file_that_cannot_be_written_makes_a_step_red() {
     let output = release(&stage.argument()).exit(1).says_nowhere(".tagship-");
     let output = output.stderr_has("; the command itself is done, only its report is missing\n");
     assert!(commands(&output).iter().any(|line| line.starts_with(&format!("::error title=tagship release::{why}"))));
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!((&document["outcome"], &document["error"]["message"]), (&"released".into(), &why.into()));
     let outputs = step.outputs();
     assert_eq!((outputs["outcome"].as_str(), outputs["error"].as_str()), ("released", "unexpected"));

@@ -163,6 +163,20 @@ impl Command {
         self.start().finish()
     }
 
+    /// Runs the program to its end, and returns the processor time that it took. The shell tells that, at the end of stderr.
+    #[track_caller]
+    pub fn run_with_processor_time(self) -> (Output, Duration) {
+        let output = self.behind(&["sh", "-c", r#""$@"; code=$?; times >&2; exit "$code""#, "sh"]).run();
+        let seconds = |word: &str| {
+            let (minutes, seconds) = word.strip_suffix('s')?.split_once('m')?;
+            Some(60.0 * minutes.parse::<f64>().ok()? + seconds.parse::<f64>().ok()?)
+        };
+        let told = output.stderr();
+        let words = told.lines().last().unwrap_or_default().split(' ');
+        let time = words.map(seconds).sum::<Option<f64>>().unwrap_or_else(|| panic!("no times: {told}"));
+        (output, Duration::from_secs_f64(time))
+    }
+
     /// Starts the program, to do something else while it runs.
     #[track_caller]
     pub fn start(&self) -> Running {
@@ -396,6 +410,11 @@ impl Output {
     fn show(&self) -> String {
         format!("$ {}\n--- stdout\n{}\n--- stderr\n{}", self.command, self.stdout(), self.stderr())
     }
+}
+
+/// Returns whether this user may give files away and take other names.
+pub fn is_root() -> bool {
+    Command::homeless("id").arg("-u").run().success().stdout().trim() == "0"
 }
 
 /// Writes a program that can be run at once: a shell script, a hook.

@@ -99,6 +99,12 @@ impl ContentId {
 }
 
 impl CommitId {
+    /// Returns the id with this number as its last digits.
+    #[cfg(test)]
+    pub(crate) fn of_number(number: impl fmt::LowerHex) -> Self {
+        Self(ObjectId::from_hex(format!("{number:040x}").as_bytes()).unwrap())
+    }
+
     /// Reads a whole id of 40 digits; a shortened one does not name a commit for certain.
     pub fn parse(text: &str) -> Option<Self> {
         ObjectId::from_hex(text.as_bytes()).ok().map(Self)

@@ -145,7 +145,7 @@ mod tests {
     use crate::git::{CommitId, CommitRecord, History};
 
     fn id(number: u32) -> CommitId {
-        CommitId::parse(&format!("{number:040x}")).unwrap()
+        CommitId::of_number(number)
     }
 
     /// Returns the line of `main` through these commits, the newest first: number, parents, and message.

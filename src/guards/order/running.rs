@@ -393,10 +393,9 @@ mod tests {
 
     /// Returns the changes of these commits, the newest first. The last of them has number 1, and the others count on.
     fn changes(commits: &[(&str, bool)]) -> Vec<LoggedRelease> {
-        let id = |number: usize| CommitId::parse(&format!("{number:040x}")).unwrap();
         let change = |(at, (message, goes_back)): (usize, &(&str, bool))| {
             let number = commits.len() - at;
-            let record = CommitRecord::of(id(number), vec![id(number - 1)], message);
+            let record = CommitRecord::of(CommitId::of_number(number), vec![CommitId::of_number(number - 1)], message);
             let trailers = ReleaseTrailers::read(&record);
             LoggedRelease {
                 file: "kustomization.yaml".to_owned(),

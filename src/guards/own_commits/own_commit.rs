@@ -160,8 +160,8 @@ mod tests {
 
     const RELEASE: &str = "Release web:v1 [skip ci]\n\nTagship-Image: web=web:v1\nTagship-Version: 0.1.0\n";
 
-    fn id(digit: u32) -> CommitId {
-        CommitId::parse(&format!("{digit:040x}")).unwrap()
+    fn id(number: u32) -> CommitId {
+        CommitId::of_number(number)
     }
 
     fn pushed(number: u32, parents: &[u32], message: &str, changes: &[PathChange]) -> Pushed {

@@ -92,6 +92,7 @@ fn change(before: Option<Fields>, mut after: Fields, absence: Absence) -> Option
 mod tests {
     use super::{Absent, ComparedFile, ImageArgument, ReleaseTrailers, did_what_it_says, targets};
     use crate::git::{CommitId, CommitRecord};
+    use crate::growth::assert_grows_with_its_size;
     use crate::targets::{EntryEdit, Fields};
 
     const BEFORE: &str = "# all\nimages:\n- name: web # the site\n  newTag: v1 # now\n- name: api\n  newTag: v1\n";
@@ -123,7 +124,7 @@ mod tests {
         ] {
             let file = "kustomization.yaml";
             let message = format!("x\n\nTagship-Image: {said}\nTagship-File: {file}\nTagship-Version: 0.1.0\n");
-            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let id = CommitId::of_number(1);
             let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
             let compared = |path| ComparedFile { path, before: BEFORE.as_bytes(), after: after.as_bytes() };
             assert_eq!(did_what_it_says(&trailers, &compared(file)), expected, "{said}\n{after}");
@@ -134,18 +135,19 @@ mod tests {
     /// The number of trailers is foreign. An edit of the file for each of them would take minutes.
     #[test]
     fn thousands_of_trailers() {
-        const ENTRIES: usize = 3_000;
-        let text = |tag: &str| (0..ENTRIES).map(|n| format!("- name: app{n}\n  newTag: {tag}\n")).collect::<String>();
-        let (before, after) = (format!("images:\n{}", text("v1")), format!("images:\n{}", text("v2 # now")));
-        let said =
-            |tag: &str| (0..ENTRIES).map(|n| format!("Tagship-Image: app{n}=app{n}:{tag}\n")).collect::<String>();
         for (tag, expected) in [("v2", true), ("v3", false)] {
-            let path = "kustomization.yaml";
-            let message = format!("x\n\n{}Tagship-File: {path}\nTagship-Version: 0.1.0\n", said(tag));
-            let id = CommitId::parse(&"1".repeat(40)).unwrap();
-            let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
-            let file = ComparedFile { path, before: before.as_bytes(), after: after.as_bytes() };
-            assert_eq!(did_what_it_says(&trailers, &file), expected, "{tag}");
+            assert_grows_with_its_size(800, |count| {
+                let text =
+                    |tag| (0..count).map(move |n| format!("- name: app{n}\n  newTag: {tag}\n")).collect::<String>();
+                let (before, after) = (format!("images:\n{}", text("v1")), format!("images:\n{}", text("v2 # now")));
+                let said: String = (0..count).map(|n| format!("Tagship-Image: app{n}=app{n}:{tag}\n")).collect();
+                let path = "kustomization.yaml";
+                let message = format!("x\n\n{said}Tagship-File: {path}\nTagship-Version: 0.1.0\n");
+                let id = CommitId::of_number(1);
+                let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
+                let file = ComparedFile { path, before: before.as_bytes(), after: after.as_bytes() };
+                assert_eq!(did_what_it_says(&trailers, &file), expected, "{tag}");
+            });
         }
     }
 
@@ -170,7 +172,7 @@ mod tests {
                 continue;
             }
             let message = format!("x\n\n{said}Tagship-File: {path}\nTagship-Version: 0.1.0\n");
-            let id = CommitId::parse(&"1".repeat(40)).unwrap();
+            let id = CommitId::of_number(1);
             let trailers = ReleaseTrailers::read(&CommitRecord::of(id, vec![id], &message)).unwrap();
             let file = ComparedFile { path, before: &before, after: &edit.text };
             let name = case.file_name().unwrap().to_string_lossy().into_owned();

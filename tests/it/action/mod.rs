@@ -9,9 +9,7 @@ mod workflow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+pub(crate) use crate::tidy::root;
 
 /// Copies what of this repository is the action into a folder, as a checkout of it would be.
 pub(crate) fn copy_to(folder: &Path) -> PathBuf {

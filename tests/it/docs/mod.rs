@@ -15,7 +15,9 @@ mod troubleshooting;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::tidy::{read, root};
 
 /// Documents beside the book.
 const DOCUMENTS: [&str; 6] =
@@ -23,14 +25,6 @@ const DOCUMENTS: [&str; 6] =
 
 /// The folder with the pages of the book.
 const BOOK: &str = "docs/src";
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
 
 /// Returns the texts of the files with this extension below a folder, by their paths from the root.
 fn texts_below(folder: &Path, extension: &str) -> BTreeMap<String, String> {

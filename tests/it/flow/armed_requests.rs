@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::pipeline::{document, tag_in};
 use crate::stage::tagship;
-use crate::support::command::{Command, Home, Output};
+use crate::support::command::{Command, Home};
 use crate::support::forge::{ALWAYS, Armed, Fault, Forge, Kind, Merging, RequestState, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::{File, Remote};
@@ -85,14 +86,7 @@ impl Environments {
     }
 
     fn tag(&self, revision: &str) -> String {
-        let text = String::from_utf8(self.remote.file(revision, PRODUCTION)).unwrap();
-        text.lines().find_map(|line| line.trim().strip_prefix("newTag: ").map(str::to_owned)).unwrap()
-    }
-
-    /// Returns the calls of the API since the last time, without the repository's path.
-    fn calls(&self) -> Vec<String> {
-        let lines = self.forge.call_lines();
-        lines.iter().map(|line| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/")).collect()
+        tag_in(self.remote.file(revision, PRODUCTION))
     }
 
     /// Returns what says, after each push, whether the request was armed when the push came.
@@ -118,11 +112,6 @@ impl Environments {
         self.forge.store().pass_checks();
         assert_eq!(self.tag("main"), runs);
     }
-}
-
-#[track_caller]
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
 }
 
 /// The forge would merge the new commit with the message of the earlier release.
@@ -457,10 +446,10 @@ fn a_run_that_would_propose_after_a_refusal_looks_too() {
     assert_eq!(held["outcome"], "held");
     at.assert_left_to_a_person(&held);
     at.remote.git(["branch", "-D", HEAD]).run().success();
-    at.calls();
+    at.forge.calls();
     at.forge.git_lines();
     assert_eq!(document(&at.release("v1.0.0", &ELSE).run().success())["outcome"], "unchanged");
-    assert_eq!((at.calls().len(), at.forge.git_lines().len()), (0, 4));
+    assert_eq!((at.forge.calls().len(), at.forge.git_lines().len()), (0, 4));
 }
 
 /// A head branch that the user names may propose another image, which no guard has stopped.
@@ -588,7 +577,7 @@ fn what_is_left_after_a_merge_costs_one_request() {
     at.arm("v1.1.0");
     at.forge.store().pass_checks();
     assert_eq!(document(&at.release("v1.1.0", &PROPOSE).run().success())["outcome"], "unchanged");
-    assert_eq!(at.calls().len(), 1);
+    assert_eq!(at.forge.calls().len(), 1);
     assert_eq!(document(&at.release("v1.0.5", &PROPOSE).run().success())["outcome"], "superseded");
-    assert!(at.calls().len() <= 1);
+    assert!(at.forge.calls().len() <= 1);
 }

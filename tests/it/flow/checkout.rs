@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::git;
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Output, write_script};
 use crate::support::repository::{Checkout, File, Mode};
@@ -246,11 +247,6 @@ fn long_names() -> Vec<File> {
 fn intend_to_add(checkout: &Checkout) {
     checkout.write("later", b"later\n");
     git(checkout, &["add", "--intent-to-add", "later"]);
-}
-
-#[track_caller]
-fn git(checkout: &Checkout, arguments: &[&str]) -> String {
-    checkout.git(arguments.iter().copied()).run().success().stdout()
 }
 
 #[cfg(unix)]

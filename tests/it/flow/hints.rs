@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home};
 use crate::support::registry::{ALWAYS, Fault, Image};
@@ -332,7 +333,7 @@ fn remedies_speak_of_inputs() {
         output.stdout() + &output.stderr() + &std::fs::read_to_string(&summary).unwrap()
     };
     let release = action("release").env("TAGSHIP_IMAGE", stage.argument()).run().exit(9);
-    let document: Value = serde_json::from_str(&release.stdout()).unwrap();
+    let document = document(&release);
     let reason = document["reason"].as_str().unwrap();
     assert!(reason.contains("add `pin-digest: true` to its release"), "{reason}");
     assert_eq!(document["rules"][1]["remedy"], "add `pull-request: true`");

@@ -27,3 +27,11 @@ mod slips;
 mod status;
 mod two_names;
 mod untagged;
+
+use crate::support::repository::Checkout;
+
+/// Runs git in a checkout, and returns what it printed.
+#[track_caller]
+fn git(checkout: &Checkout, arguments: &[&str]) -> String {
+    checkout.git(arguments.iter().copied()).run().success().stdout()
+}

@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::git;
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
-use crate::support::command::{Command, write_script};
+use crate::support::command::{Command, is_root, write_script};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::{Checkout, File};
 
@@ -16,11 +18,6 @@ fn commit(stage: &Stage, checkout: &Checkout) -> Command {
     release.arg(stage.argument())
 }
 
-#[track_caller]
-fn git(checkout: &Checkout, arguments: &[&str]) -> String {
-    checkout.git(arguments.iter().copied()).run().success().stdout()
-}
-
 #[test]
 fn a_commit_that_stays_here() {
     let stage = Stage::new();
@@ -29,7 +26,7 @@ fn a_commit_that_stays_here() {
     git(&checkout, &["remote", "set-url", "origin", &server.url("gitops.git")]);
     let parent = checkout.head();
     let output = commit(&stage, &checkout).args(["--output", "json"]).run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "released");
     assert_eq!((&document["pushed"], &document["changed"]), (&Value::from(false), &Value::from(true)));
     assert_eq!((&document["branch"], &document["commit"]), (&Value::from("main"), &Value::from(checkout.head())));
@@ -59,7 +56,7 @@ fn what_is_checked_out_is_the_parent() {
         assert!(output.stdout().contains("\n commit  ") && !output.stdout().contains(" push "), "{}", output.stdout());
         let first = checkout.head();
         let second = commit(&stage, &checkout).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2", "--output", "json"]);
-        let document: Value = serde_json::from_slice(&second.run().success().stdout).unwrap();
+        let document = document(&second.run().success());
         assert_eq!(document["branch"], if detach { Value::Null } else { Value::from("main") });
         assert_eq!(git(&checkout, &["rev-parse", "HEAD^"]).trim(), first);
         assert_eq!(checkout.status(), "");
@@ -228,7 +225,7 @@ fn a_commit_that_was_faster_is_built_upon() {
     let checkout = shallow(&stage);
     meanwhile(&stage, &checkout, RIVAL);
     let output = commit(&stage, &checkout).args(["--output", "json"]).run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!((&document["outcome"], &document["attempts"]), (&Value::from("released"), &Value::from(2)));
     assert_eq!(git(&checkout, &["log", "--format=%s", "--max-count=1", "HEAD^"]), "Rival\n");
     assert_eq!(checkout.read(FILE), stage.released().as_bytes());
@@ -284,8 +281,8 @@ fn several_at_once_in_one_checkout() {
 #[test]
 fn what_may_not_be_written_of_the_checkout() {
     let run = |program: &str, arguments: &[&str]| Command::new(program).args(arguments.iter().copied()).run().success();
-    let is_root = run("id", &["-u"]).stdout().trim() == "0";
-    let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
+    let wrapper: &[&str] =
+        if is_root() { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
     let log = "logs/refs/heads/main";
     let log_told = "logs/refs/heads/main` cannot be written: Permission denied (os error 13)\n";
     for (missing, path, told) in [
@@ -318,7 +315,7 @@ fn what_may_not_be_written_of_the_checkout() {
             [".git/index", ".git/HEAD", ".git/refs/heads/main", FILE].map(read)
         };
         let before = state();
-        if is_root {
+        if is_root() {
             run("chown", &["-R", "65534:65534", checkout.path().to_str().unwrap()]);
         }
         for flag in [Some("--dry-run"), None, None] {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+use crate::pipeline::{document, tag_in};
 use crate::stage::{FILE, FOLDER, SEED, Stage, tagship};
 use crate::support::command::{Command, Output};
 use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, Rights, Store, TOKEN};
@@ -37,22 +38,10 @@ impl Proposals {
         release.env("TAGSHIP_OUTPUT", "json").args(flags).arg(format!("{ENTRY}=*:{tag}"))
     }
 
-    /// Returns the calls of the API since the last time, without the repository's path.
-    fn calls(&self) -> Vec<String> {
-        let lines = self.forge.call_lines();
-        lines.iter().map(|line| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/")).collect()
-    }
-
     /// Returns the tag that the entry has at a revision.
     fn tag_at(&self, revision: &str) -> String {
-        let text = String::from_utf8(self.stage.remote.file(revision, FILE)).unwrap();
-        text.lines().find_map(|line| line.trim().strip_prefix("newTag: ").map(str::to_owned)).unwrap()
+        tag_in(self.stage.remote.file(revision, FILE))
     }
-}
-
-#[track_caller]
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
 }
 
 /// Returns the head branch of a document.
@@ -84,7 +73,7 @@ fn a_release_is_proposed_kept_up_to_date_and_merged() {
     assert_eq!((&first["pull_request"]["number"], &first["pull_request"]["operation"]), (&1.into(), &"opened".into()));
     assert_eq!(first["pull_request"]["url"], "https://github.example/org/gitops/pull/1");
     assert!(head.starts_with("tagship/main/4_gitops/manifests-IMAGE_PLACEHOLDER-"), "{head}");
-    assert_eq!(at.calls(), ["POST /pulls 201"], "a new branch has no request");
+    assert_eq!(at.forge.short_call_lines(), ["POST /pulls 201"], "a new branch has no request");
     let git = [
         "GET /info/refs",
         "GET /info/refs",
@@ -102,12 +91,12 @@ fn a_release_is_proposed_kept_up_to_date_and_merged() {
     let again = document(&at.propose("v1.0.0").run().success());
     assert_eq!((&again["outcome"], &again["pushed"]), (&"proposed".into(), &false.into()));
     assert_eq!((&again["pull_request"]["operation"], &again["commit"]), (&"unchanged".into(), &first["commit"]));
-    assert_eq!(at.calls(), ["GET /pulls 200"]);
+    assert_eq!(at.forge.short_call_lines(), ["GET /pulls 200"]);
     assert_eq!(at.forge.git_lines(), git[..4], "nothing is pushed");
 
     let newer = document(&at.propose("v1.1.0").run().success());
     assert_eq!((&newer["pull_request"]["number"], &newer["pull_request"]["operation"]), (&1.into(), &"updated".into()));
-    assert_eq!(at.calls(), ["GET /pulls 200", "PATCH /pulls/1 200"]);
+    assert_eq!(at.forge.short_call_lines(), ["GET /pulls 200", "PATCH /pulls/1 200"]);
     assert_eq!(at.forge.git_lines(), git);
     assert_eq!(remote.log(&head)[0].parents, [base], "it takes the place of the first one");
     assert_eq!(at.tag_at(&head), "v1.1.0");
@@ -117,16 +106,16 @@ fn a_release_is_proposed_kept_up_to_date_and_merged() {
     assert_eq!(older["outcome"], "superseded");
     assert!(older["reason"].as_str().unwrap().contains("pull request #1"), "{older}");
     assert_eq!(at.tag_at(&head), "v1.1.0");
-    at.calls();
+    at.forge.short_call_lines();
 
     let message = remote.log(&head)[0].message.clone();
     at.forge.store().merge(1, &Armed { merging: Merging::Squash, message }).unwrap();
     assert_eq!(document(&at.propose("v1.1.0").run().success())["outcome"], "unchanged");
-    assert_eq!(at.calls(), ["GET /pulls 200"], "the head branch is still there, and may be armed");
+    assert_eq!(at.forge.short_call_lines(), ["GET /pulls 200"], "the head branch is still there, and may be armed");
     // It is no proposal any more.
     let next = document(&at.propose("v1.2.0").run().success());
     assert_eq!((&next["pull_request"]["number"], &next["pull_request"]["operation"]), (&2.into(), &"opened".into()));
-    assert_eq!(at.calls(), ["GET /pulls 200", "GET /pulls 200", "POST /pulls 201"]);
+    assert_eq!(at.forge.short_call_lines(), ["GET /pulls 200", "GET /pulls 200", "POST /pulls 201"]);
     assert_eq!(remote.log(&head)[0].parents, [remote.tip("main").unwrap()]);
     assert!(at.forge.store().requests.iter().all(|request| request.state != RequestState::Closed));
     remote.fsck();
@@ -535,7 +524,7 @@ fn auto_merge() {
     at.forge.store().waits = true;
     let armed = document(&at.propose("v1.0.0").arg("--auto-merge").run().success());
     assert_eq!((&armed["outcome"], &armed["pull_request"]["auto_merge"]), (&"proposed".into(), &"armed".into()));
-    assert_eq!(at.calls(), ["POST /pulls 201", "POST /graphql 200"]);
+    assert_eq!(at.forge.short_call_lines(), ["POST /pulls 201", "POST /graphql 200"]);
     let message = at.stage.remote.log(&head(&armed))[0].message.clone();
     let request = at.forge.store().only().clone();
     assert_eq!(request.armed.unwrap(), Armed { merging: Merging::Squash, message: message.clone() });
@@ -612,7 +601,7 @@ fn a_branch_that_the_server_does_not_create_gets_no_request() {
         let output = release(&["--on-refused", "pull-request", &image]).run().exit(8);
         output.stderr_has("the server refused the push to `prod`").stderr_has("no pull request can follow");
     }
-    assert!(at.calls().is_empty());
+    assert!(at.forge.short_call_lines().is_empty());
 }
 
 /// The second attempt is at the same tip, and knows of the history that came with it as the first one did.
@@ -821,7 +810,7 @@ fn nothing_is_pushed() {
     at.stage.remote.commit("main", "Hold", &[hold]);
     assert_eq!(document(&at.propose("v1.0.0").run().exit(9))["outcome"], "held");
     assert_eq!(branches(), "main\n");
-    assert!(at.calls().is_empty());
+    assert!(at.forge.short_call_lines().is_empty());
 }
 
 /// A rule on the branch may ask for the one way or for the other.

@@ -5,6 +5,7 @@ use std::thread;
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::tagship;
 use crate::support::command::Home;
 use crate::support::forge::{Armed, Fault, Forge, Kind, Merging, RequestState, TOKEN};
@@ -25,7 +26,7 @@ fn propose_at_once(remote: &Remote, forge: &Forge, image: impl Fn(usize) -> Stri
         let release =
             release.args(["--pull-request", "--no-check", "--attempts", "200", "--timeout", "60s", "--output", "json"]);
         let output = release.arg(image(number)).run().success();
-        serde_json::from_slice(&output.stdout).unwrap()
+        document(&output)
     };
     thread::scope(|scope| {
         let runs: Vec<_> = (1..=RELEASES).map(|number| scope.spawn(move || propose(number))).collect();
@@ -95,7 +96,7 @@ fn propose(forge: &Forge, tag: &str) -> Value {
     let release = tagship().home(&home).args(["release", "--repo", &forge.url_with_token(TOKEN), "--branch", "main"]);
     let release = release.args(["--forge", kind, "--pull-request", "--no-check", "--output", "json"]);
     let output = release.arg(format!("web=*:{tag}")).run().success();
-    serde_json::from_slice(&output.stdout).unwrap()
+    document(&output)
 }
 
 /// What is on a head branch, and what its request says.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::git_server::{self, Access, GitServer};
@@ -148,7 +149,7 @@ fn several_images_and_files_are_one_commit() {
 fn json_tells_the_whole_story() {
     let stage = Stage::new();
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().success();
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     let tip = stage.remote.tip("main").unwrap();
     let parent = &stage.remote.log("main")[1].id;
     assert_eq!(document["outcome"], "released");
@@ -173,7 +174,7 @@ fn json_is_printed_on_failure_too() {
     let stage = Stage::new();
     let argument = format!("IMAGE_PLACEHOLDER={}:v9", stage.image());
     let output = stage.release().args(["--output", "json"]).arg(argument).run().exit(4);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["command"], "release");
     assert_eq!(document["outcome"], "failed");
     assert_eq!(document["error"]["kind"], "image");

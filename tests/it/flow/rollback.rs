@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, kustomization, tags};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, ends, kustomization, tag_in, tags};
 use crate::support::command::{Command, Output};
 use crate::support::registry::Image;
 use crate::support::repository::{File, Mode};
@@ -20,11 +20,6 @@ fn released(count: u32) -> Pipeline {
 
 fn rollback(environments: &Pipeline, arguments: &[&str]) -> Command {
     environments.run("rollback", &["-k", PRODUCTION, "--output", "json"]).args(arguments.iter().copied())
-}
-
-#[track_caller]
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}{}", output.stdout(), output.stderr());
 }
 
 /// Returns the command that hints name.
@@ -571,8 +566,7 @@ fn the_history_has_the_digest_if_the_registry_is_not_asked() {
 
 /// Returns the tag of the first entry, `web`.
 fn tag(environments: &Pipeline) -> String {
-    let text = environments.file(PRODUCTION);
-    text.split("newTag: ").nth(1).and_then(|rest| rest.split_whitespace().next()).unwrap().to_owned()
+    tag_in(environments.file(PRODUCTION))
 }
 
 /// Releases `web` by its tag, without asking the registry.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::pipeline::kustomization;
+use crate::pipeline::{document, kustomization};
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::Command;
 use crate::support::forge::{Fault as ForgeFault, Forge, Kind, Rights, TOKEN};
@@ -63,10 +63,10 @@ fn what_was_verified_is_told_everywhere() {
         stage.tagship().args(["log", "--repo", &url, "-k", FOLDER]).args(arguments.iter().copied()).run().success()
     };
     log(&[]).stdout_has("   verified\n");
-    let log: Value = serde_json::from_slice(&log(&["--output", "json"]).stdout).unwrap();
+    let log = document(&log(&["--output", "json"]));
     assert_eq!(log["releases"][0]["verified"], json!([IDENTITY]));
     let checked = by_workflow(check(&stage)).args(["--require-provenance", "--output", "json"]).run().success();
-    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let checked = document(&checked);
     let verified = &checked["images"][0]["verified"][0];
     for (key, expected) in [
         ("statement", "provenance"),
@@ -166,7 +166,7 @@ fn what_is_required_twice_is_told_once() {
     };
     let output = release().run().success();
     assert_eq!(output.stdout().matches(" verify ").count(), 1, "{}", output.stdout());
-    let told: Value = serde_json::from_slice(&release().args(["--output", "json"]).run().success().stdout).unwrap();
+    let told = document(&release().args(["--output", "json"]).run().success());
     assert_eq!(told["images"][0]["verified"].as_array().unwrap().len(), 1, "{told}");
 }
 

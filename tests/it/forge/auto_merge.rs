@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tagship::forge::{AutoMerge, Forge, ForgeError, MergeMethod, PullRequest, WantedMerge};
 
-use super::{HEAD, PROPOSAL, api_of, api_with, github, lines};
+use super::{HEAD, PROPOSAL, api_of, api_with, github};
 use crate::support::forge::{self, Armed, Fault, Merging, RequestState, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::repository::File;
@@ -16,7 +16,7 @@ fn proposed() -> (forge::Forge, Forge, PullRequest) {
     let github = github();
     let api = api_of(&github);
     let (request, _) = api.propose(&PROPOSAL).unwrap();
-    lines(&github);
+    github.short_call_lines();
     (github, api, request)
 }
 
@@ -44,7 +44,7 @@ fn a_merge_is_armed_with_our_message() {
     let (github, api, request) = proposed();
     github.store().waits = true;
     assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Armed));
-    assert_eq!(lines(&github), ["POST /graphql 200"]);
+    assert_eq!(github.short_call_lines(), ["POST /graphql 200"]);
     assert_eq!(commits(&github), 1);
     let mut store = github.store();
     store.pass_checks();
@@ -60,7 +60,7 @@ fn each_method_is_merged_at_once_if_nothing_is_waited_for() {
         let merged =
             api.merge_when_ready(&WantedMerge { request: &request, method, head_id: &tip(&github), message: MESSAGE });
         assert_eq!(merged, Ok(AutoMerge::Merged), "{method:?}");
-        assert_eq!(lines(&github), ["POST /graphql 200", "POST /graphql 200", "PUT /pulls/1/merge 200"]);
+        assert_eq!(github.short_call_lines(), ["POST /graphql 200", "POST /graphql 200", "PUT /pulls/1/merge 200"]);
         let newest = github.store().remote.log("main").swap_remove(0);
         assert_eq!((newest.parents.len(), newest.subject.as_str()), (parents, "Release web:v2"), "{method:?}");
     }
@@ -71,7 +71,7 @@ fn what_github_does_not_know_yet_is_asked_again() {
     let (github, api, request) = proposed();
     github.store().unsettled = 3;
     assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Merged));
-    let puts = lines(&github).iter().filter(|line| line.starts_with("PUT")).count();
+    let puts = github.short_call_lines().iter().filter(|line| line.starts_with("PUT")).count();
     assert_eq!(puts, 1, "nothing is merged before that");
 }
 
@@ -162,9 +162,9 @@ fn a_merge_that_is_armed_with_an_older_message_is_armed_anew() {
     let armed = Armed { merging: Merging::Squash, message: MESSAGE.to_owned() };
     assert_eq!(github.store().only().armed, Some(armed));
     // A second time, it is armed as it should be.
-    lines(&github);
+    github.short_call_lines();
     assert_eq!(merge(&github, &api, &request), Ok(AutoMerge::Armed));
-    assert_eq!(lines(&github).len(), 2);
+    assert_eq!(github.short_call_lines().len(), 2);
 }
 
 #[test]

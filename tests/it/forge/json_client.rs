@@ -9,7 +9,7 @@ use tagship::forge::{Forge, ForgeAddress, ForgeConnection, ForgeError, ForgeHint
 use tagship::outcome::failure::{Failure, FailureKind};
 use tagship::system::network::http::{Security, client};
 
-use super::{HEAD, PROPOSAL, api_of, api_with, connection, github, lines, token_of};
+use super::{HEAD, PROPOSAL, api_of, api_with, connection, github, token_of};
 use crate::support::certificate::{Certificate, LOOPBACK};
 use crate::support::forge::{ALWAYS, Fault, TOKEN};
 use crate::support::http::{Reply, Response, Server, nginx_400};
@@ -45,7 +45,7 @@ fn a_limit_that_outlasts_the_time_is_told_with_its_end() {
     let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
     let ForgeError::RateLimited { pause: Some(pause), .. } = error else { panic!("{error:?}") };
     assert!(pause > Duration::from_secs(3600), "{pause:?}");
-    assert_eq!(lines(&github).len(), 1, "nothing is asked again in vain");
+    assert_eq!(github.short_call_lines().len(), 1, "nothing is asked again in vain");
 }
 
 /// GitHub names its secondary limit by the page of its manual, and says nothing in the headers: a minute is to be waited then.
@@ -59,7 +59,7 @@ fn a_limit_that_only_the_manual_names() {
     let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
     let ForgeError::RateLimited { pause, .. } = error else { panic!("{error:?}") };
     assert_eq!(pause, Some(Duration::from_secs(60)));
-    assert_eq!(lines(&github).len(), 1, "nothing is asked again in vain");
+    assert_eq!(github.short_call_lines().len(), 1, "nothing is asked again in vain");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_403_without_such_headers_is_final() {
     github.inject(PULLS, ALWAYS, Fault::Answer(forbidden));
     let error = api_of(&github).newest_request(HEAD, "main").unwrap_err();
     assert!(matches!(error, ForgeError::Forbidden { .. }), "{error:?}");
-    assert_eq!(lines(&github).len(), 1);
+    assert_eq!(github.short_call_lines().len(), 1);
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_redirect_is_followed_at_the_same_server() {
     github.inject("GET /api/v3/repos/org/gitops/pulls?state=all&head", 1, Fault::Answer(Response::redirect(&target)));
     assert_eq!(api_of(&github).newest_request(HEAD, "main"), Ok(None));
     // The repository may have another owner now, whom a filter would have to name.
-    assert_eq!(lines(&github), ["GET /pulls 307", "GET /pulls 200", "GET /pulls 200"]);
+    assert_eq!(github.short_call_lines(), ["GET /pulls 307", "GET /pulls 200", "GET /pulls 200"]);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_wrong_token_is_told_and_never_shown() {
     let ForgeError::Unauthorized(words) = &error else { panic!("{error:?}") };
     assert_eq!(words.lines, ["Bad credentials"]);
     assert!(!format!("{error} {error:?}").contains("wr0ng"));
-    assert_eq!(lines(&github), ["GET /pulls 401"]);
+    assert_eq!(github.short_call_lines(), ["GET /pulls 401"]);
 }
 
 #[test]

@@ -82,8 +82,3 @@ const PROPOSAL: Proposal<'_> = Proposal {
     known: Known::Nothing,
     heads: Heads { pushed: "", before: "" },
 };
-
-/// Returns the API's requests since the last call, a line each, without the repository's path.
-fn lines(github: &forge::Forge) -> Vec<String> {
-    github.call_lines().iter().map(|line| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/")).collect()
-}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tagship::forge::{Forge, ForgeAddress, ForgeError, Operation, Proposal, RequestState};
 
-use super::{HEAD, PROPOSAL, address_of, api_of, connection, github, lines, token_of};
+use super::{HEAD, PROPOSAL, address_of, api_of, connection, github, token_of};
 use crate::support::forge::{FORMER_OWNER, Fault, OWNER, RequestState as State, Rights, Store, TOKEN};
 use crate::support::http::Response;
 use crate::support::login::Login;
@@ -25,15 +25,15 @@ fn a_request_is_opened_then_left_then_changed() {
     let (opened, operation) = api.propose(&PROPOSAL).unwrap();
     assert_eq!((opened.number, operation), (1, Operation::Opened));
     assert_eq!(opened.url, "https://github.example/org/gitops/pull/1");
-    assert_eq!(lines(&github), ["GET /pulls 200", "POST /pulls 201"]);
+    assert_eq!(github.short_call_lines(), ["GET /pulls 200", "POST /pulls 201"]);
 
     let (same, operation) = api.propose(&PROPOSAL).unwrap();
     assert_eq!((same.number, operation), (1, Operation::Unchanged));
-    assert_eq!(lines(&github), ["GET /pulls 200"]);
+    assert_eq!(github.short_call_lines(), ["GET /pulls 200"]);
 
     let (_, operation) = api.propose(&Proposal { title: "Release web:v3", ..PROPOSAL }).unwrap();
     assert_eq!(operation, Operation::Updated);
-    assert_eq!(lines(&github), ["GET /pulls 200", "PATCH /pulls/1 200"]);
+    assert_eq!(github.short_call_lines(), ["GET /pulls 200", "PATCH /pulls/1 200"]);
     let store = github.store();
     assert_eq!((store.only().title.as_str(), store.only().body.as_str()), ("Release web:v3", PROPOSAL.body));
 }
@@ -69,7 +69,7 @@ fn a_lost_answer_is_not_a_second_request() {
     github.inject(PULLS, 1, Fault::LoseAnswer);
     let (request, operation) = api_of(&github).propose(&PROPOSAL).unwrap();
     assert_eq!((request.number, operation), (1, Operation::Opened));
-    assert_eq!(lines(&github), ["GET /pulls 200", "POST /pulls 201", "GET /pulls 200"]);
+    assert_eq!(github.short_call_lines(), ["GET /pulls 200", "POST /pulls 201", "GET /pulls 200"]);
     github.store().only();
 }
 

@@ -1,9 +1,8 @@
 //! Releases by a request at GitLab, Gitea and Azure DevOps: the program, with git and the API of one server.
 
-use serde_json::Value;
-
+use crate::pipeline::document;
 use crate::stage::Stage;
-use crate::support::command::{Command, Output};
+use crate::support::command::Command;
 use crate::support::forge::{Forge, Kind, RequestState, Rights, TOKEN};
 
 const KINDS: [(Kind, &str); 3] = [(Kind::GitLab, "gitlab"), (Kind::Gitea, "forgejo"), (Kind::Azure, "azure")];
@@ -12,11 +11,6 @@ fn release(stage: &Stage, forge: &Forge, word: &str, tag: &str) -> Command {
     let release = stage.release_to(&forge.url_with_token(TOKEN)).env("TAGSHIP_OUTPUT", "json");
     let flags = ["--branch", "main", "--forge", word, "--no-check", "--pull-request"];
     release.args(flags).arg(format!("IMAGE_PLACEHOLDER=*:{tag}"))
-}
-
-#[track_caller]
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr()))
 }
 
 #[test]

@@ -5,15 +5,11 @@ use std::path::Path;
 
 use super::release_in;
 use crate::stage::{FOLDER, Stage, tagship};
-use crate::support::command::{Command, Output};
+use crate::support::command::{Command, Output, is_root};
 use crate::support::repository::Checkout;
 
 /// A user that owns nothing.
 const NOBODY: &[&str] = &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").run().success().stdout().trim() == "0"
-}
 
 fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();

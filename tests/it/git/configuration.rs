@@ -2,7 +2,7 @@
 
 use super::{checkout_without_login, release_in, serve};
 use crate::stage::Stage;
-use crate::support::command::Command;
+use crate::support::command::{Command, is_root};
 use crate::support::git_server::Access;
 
 /// Returns a release without a checkout, with this configuration of the user.
@@ -166,8 +166,7 @@ fn a_mistake_in_a_checkouts_configuration() {
 #[test]
 fn a_configuration_that_may_not_be_read_counts_as_none() {
     use std::os::unix::fs::PermissionsExt as _;
-    let is_root = Command::new("id").arg("-u").run().success().stdout().trim() == "0";
-    if !is_root {
+    if !is_root() {
         return;
     }
     let stage = Stage::new();

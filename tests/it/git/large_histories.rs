@@ -1,7 +1,7 @@
 //! The history of an entry in a large file that is released for others: all its versions together take more memory than there is
 //! for them, and are read a part at a time.
 
-use super::{lines, serve};
+use super::serve;
 use crate::stage::{Stage, tagship};
 use crate::support::command::Command;
 use crate::support::git_server::Access;
@@ -88,6 +88,5 @@ fn a_large_commit_from_a_server_without_partial_fetches() {
     let command = || stage.tagship().env("TAGSHIP_REPO", server.url("gitops.git"));
     let log = read(command().args(["log", "-k", FOLDER, "api"]));
     assert!(log.contains("searched the newest commit only"), "{log}");
-    let fetches = lines(&server).iter().filter(|line| line.starts_with("POST /gitops.git/git-upload-pack")).count();
-    assert_eq!(fetches, 2, "the tips, and the commit");
+    assert_eq!(server.fetches(), 2, "the tips, and the commit");
 }

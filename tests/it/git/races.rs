@@ -4,6 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use super::{lines, serve};
+use crate::pipeline::document;
 use crate::stage::{Stage, tagship};
 use crate::support::command::Command;
 use crate::support::git_server::{Access, Fault, GitServer};
@@ -27,7 +28,7 @@ fn a_lost_race_is_tried_again_on_the_new_tip() {
         ),
     );
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["attempts"], 2);
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects.len(), 3, "{subjects:?}");
@@ -53,7 +54,7 @@ fn a_race_that_shows_before_the_push_costs_no_push() {
     server.inject("POST /gitops.git/git-upload-pack", 1, Fault::After(move_on));
     let release = stage.release_to(&server.url("gitops.git")).args(["--branch", "main", "--output", "json"]);
     let output = release.arg(stage.argument()).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["attempts"], 3);
     let subjects: Vec<String> = stage.remote.log("main").into_iter().map(|commit| commit.subject).collect();
     assert_eq!(subjects[1..3], ["other", "other"]);
@@ -77,11 +78,10 @@ fn after_a_lost_race_only_what_changed_is_read() {
     release.args(["-k", "clusters/42/apps/0042", "app=*:v9", "--output", "json"]).run().success();
     let requests = server.requests();
     let lost = requests.iter().position(|request| request.logged.line().starts_with(PUSH)).unwrap();
-    let second: Vec<_> = requests[lost + 1..].iter().map(|request| request.logged.line()).collect();
-    let read = |line: &&String| line.starts_with("POST /gitops.git/git-upload-pack");
+    let second = &requests[lost + 1..];
     // The fetch, and where the branch is right before the push.
-    assert_eq!(second.iter().filter(read).count(), 2, "{second:#?}");
-    let down: usize = requests[lost + 1..].iter().map(|request| request.logged.sent).sum();
+    assert_eq!(second.iter().filter(|request| request.is_fetch()).count(), 2, "{second:#?}");
+    let down: usize = second.iter().map(|request| request.logged.sent).sum();
     assert!(down < 16 << 10, "{down} bytes down");
     let history = remote.log("main");
     assert_eq!(history[1].subject, "other");
@@ -102,10 +102,9 @@ fn a_race_with_a_branch_that_was_forced_back_is_tried_again() {
     server.inject(PUSH, 1, Fault::After(Arc::new(force_back)));
     let release = tagship().args(["release", "--no-check", "--repo", &server.url("gitops.git"), "--branch", "main"]);
     release.args(["-k", "clusters/42/apps/0000", "app=*:v9"]).run().success();
-    let read = lines(&server).iter().filter(|line| line.starts_with("POST /gitops.git/git-upload-pack")).count();
     // The first attempt reads the commit, the file, and what that was before. The second asks for what has changed, for all
     // of the commit, for the file, and where the branch is.
-    assert_eq!(read, 3 + 4);
+    assert_eq!(server.fetches(), 3 + 4);
     let history = remote.log("main");
     assert_eq!(history[1].id, back.trim());
     assert_eq!(history.len(), 6);
@@ -147,7 +146,7 @@ fn release_at_once(remote: &Remote, image: impl Fn(usize) -> String + Sync) {
     let release = |number| {
         let release = tagship().args(["release", "--no-check", "--attempts", "50", "--output", "json", "--repo", &url]);
         let output = release.arg(image(number)).run().success();
-        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let document = document(&output);
         document["attempts"].as_u64().unwrap()
     };
     let attempts: Vec<u64> = thread::scope(|scope| {

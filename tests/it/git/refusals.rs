@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{incompressible, login, serve};
 use crate::pipeline::document;
 use crate::stage::Stage;
-use crate::support::command::{Command, Output};
+use crate::support::command::{Command, Output, is_root};
 use crate::support::forge::{Forge, Kind, TOKEN};
 use crate::support::git_server::packs::{packet, upload_pack_result};
 use crate::support::git_server::{ALWAYS, Access, Fault, GitServer};
@@ -197,8 +197,8 @@ fn a_repository_that_cannot_be_written() {
     let config = stage.remote.folder().join("gitconfig");
     std::fs::write(&config, "[safe]\ndirectory = *\n").unwrap();
     let release = release(&stage, &stage.remote.file_url()).env("GIT_CONFIG_GLOBAL", config);
-    let is_root = run("id", &["-u"]).stdout().trim() == "0";
-    let wrapper: &[&str] = if is_root { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
+    let wrapper: &[&str] =
+        if is_root() { &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] } else { &[] };
     let output = release.behind(wrapper).run().exit(8);
     output.stderr_has("unpack failed").stderr_has("hint: check the permissions");
     run("chmod", &["-R", "u+w", &path]);
@@ -266,7 +266,7 @@ fn a_refusal_in_json() {
     let stage = Stage::new();
     stage.remote.hook("pre-receive", "printf '\\033[31mno\\033[m\\n' >&2; exit 1");
     let output = release(&stage, &stage.remote.file_url()).args(["--output", "json"]).run().exit(8);
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["error"]["kind"], "refused");
     let message = document["error"]["message"].as_str().unwrap();
     assert!(message.starts_with("the server refused the push to `main`: pre-receive hook declined"), "{message}");

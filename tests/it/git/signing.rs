@@ -1,7 +1,7 @@
 //! Signed commits: by git's configuration or by `--sign`, with a checkout and without, and what happens if signing fails.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{release_in, serve};
 use crate::stage::Stage;
@@ -132,10 +132,8 @@ fn a_program_that_names_no_key() {
         let config = format!("[gpg]\nformat = ssh\n[gpg \"ssh\"]\ndefaultKeyCommand = {}\n", program.display());
         let config = stage.home.write("gitconfig", &config);
         let release = stage.release().env("GIT_CONFIG_GLOBAL", config).env("TAGSHIP_TOKEN", "hunter22");
-        let release = release.args(["--sign", "--timeout", "1s", &stage.argument()]);
-        let begun = Instant::now();
+        let release = release.args(["--sign", "--timeout", "1s", &stage.argument()]).limit(Duration::from_secs(15));
         release.run().exit(1).stderr_has("the commit cannot be signed").stderr_has(expected);
-        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
         assert!(stage.registry.requests().is_empty(), "{expected}");
         stage.untouched();
     }
@@ -222,9 +220,8 @@ fn a_signer_that_hangs() {
         let config = stage.home.write("gitconfig", &config);
         let release =
             stage.release().env("GIT_CONFIG_GLOBAL", config).args(["--sign", "--timeout", "1s", "--no-check"]);
-        let begun = Instant::now();
-        release.arg("IMAGE_PLACEHOLDER=*:v2").run().exit(1).stderr_has("signer` did not end within 1s");
-        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+        let release = release.arg("IMAGE_PLACEHOLDER=*:v2").limit(Duration::from_secs(15));
+        release.run().exit(1).stderr_has("signer` did not end within 1s");
         stage.untouched();
     }
 }

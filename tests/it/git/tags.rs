@@ -5,8 +5,8 @@ use std::thread;
 use serde_json::Value;
 
 use super::{lines, release_in, serve};
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FOLDER, Stage, tagship};
-use crate::support::command::Output;
 use crate::support::git_server::{Access, Fault};
 use crate::support::repository::{Checkout, File, Remote};
 
@@ -15,10 +15,6 @@ fn tag(remote: &Remote, name: &str) -> Option<String> {
     let full = format!("refs/tags/{name}");
     let output = remote.git(["for-each-ref", "--format=%(objectname)", full.as_str()]).run().success();
     Some(output.stdout().trim().to_owned()).filter(|id| !id.is_empty())
-}
-
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// A shell command in a hook that runs outside of the push's quarantine.

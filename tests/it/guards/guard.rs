@@ -1,5 +1,6 @@
 //! The guard against loops, on real histories: a run that releases started ends at once, and every other one goes on.
 
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Home};
 use crate::support::git_server::{Access, GitServer};
@@ -886,7 +887,7 @@ fn a_release_ends_before_anything_is_asked() {
     let said = format!("skipped: this run was started by tagship's own commit {short}\n");
     assert_eq!(pushed().run().success().stdout(), said);
     let output = pushed().args(["--output", "json"]).run().success();
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "skipped");
     assert_eq!(document["reason"], format!("this run was started by tagship's own commit {short}"));
     assert_eq!(document["changed"], false);

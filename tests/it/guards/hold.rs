@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, SEED, Stage};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::{Access, GitServer};
@@ -266,7 +267,7 @@ fn in_json() {
     let stage = Stage::new();
     held(&stage, ".tagship-hold", b"Freeze.");
     let output = stage.release().args(["--output", "json"]).arg(stage.argument()).run().exit(9);
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!(document["outcome"], "held");
     assert_eq!(document["reason"], "the hold `.tagship-hold` stops this: Freeze.");
     assert_eq!((&document["changed"], &document["pushed"]), (&Value::Bool(false), &Value::Bool(false)));
@@ -382,13 +383,9 @@ fn what_it_costs() {
     let stage = Stage::new();
     let server = GitServer::start(stage.remote.folder(), Access::Open);
     let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-    let fetches = || {
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
-    };
     release().arg("--dry-run").run().success();
-    let ordinary = fetches();
+    let ordinary = server.fetches();
     held(&stage, "4-gitops/.tagship-hold", b"Freeze.");
     release().arg("--dry-run").run().exit(9);
-    assert_eq!(fetches(), ordinary + 1);
+    assert_eq!(server.fetches(), ordinary + 1);
 }

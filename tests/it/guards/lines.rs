@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, outcome};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, ends, outcome};
 use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
@@ -20,10 +20,6 @@ fn release(pipeline: &Pipeline, tag: &str, source: Option<&str>) -> Command {
         Some(commit) => pipeline.in_ci(command, commit),
         None => command,
     }
-}
-
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
 }
 
 fn in_production(pipeline: &Pipeline, tag: &str) -> Output {

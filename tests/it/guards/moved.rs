@@ -1,6 +1,6 @@
 //! A file that was moved or renamed keeps its past: what is older stays away, and the way back goes on.
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, tags};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, ends, tags};
 use crate::support::command::Output;
 use crate::support::repository::{Checkout, File, Mode};
 
@@ -14,11 +14,6 @@ const MOVES: [(&[[&str; 2]], &str, bool); 3] = [
 
 fn released(pipeline: &Pipeline, folder: &str, tag: &str) -> Output {
     pipeline.run("release", &["--no-check", "--output", "json", "-k", folder, &format!("web=*:{tag}")]).run()
-}
-
-#[track_caller]
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
 }
 
 /// Moves files on the branch, by hand; `edit` changes the moved kustomizations in the same commit.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document, ends};
 use crate::stage::{FILE, FOLDER};
 use crate::support::command::{Command, Output};
 use crate::support::git_server::Fault;
@@ -24,11 +24,6 @@ fn by_ci(pipeline: &Pipeline, tag: &str, commit: &str) -> Output {
 fn by_hand(pipeline: &Pipeline, before: &str, after: &str) {
     let text = pipeline.file(FOLDER).replace(before, after);
     pipeline.stage.remote.commit("main", "By hand", &[File::new(FILE, text)]);
-}
-
-#[track_caller]
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
 }
 
 /// A hotfix took the place of a build of main. A person releases an older one of main, and its label alone tells the commit.

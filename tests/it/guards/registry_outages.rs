@@ -2,17 +2,11 @@
 
 use serde_json::Value;
 
-use crate::pipeline::{PRODUCTION, Pipeline, document};
+use crate::pipeline::{PRODUCTION, Pipeline, ends};
 use crate::stage::{FILE, FOLDER};
-use crate::support::command::Output;
 use crate::support::http::Response;
 use crate::support::registry::{ALWAYS, Auth, Fault, Image, Registry};
 use crate::support::repository::File;
-
-#[track_caller]
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
-}
 
 /// Only its digest tells whether a tag that moves is what was rolled back.
 #[test]

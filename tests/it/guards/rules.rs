@@ -633,16 +633,12 @@ fn what_it_costs() {
     let stage = Stage::new();
     let server = GitServer::start(stage.remote.folder(), Access::Open);
     let release = || stage.release_to(&server.url("gitops.git")).args(["--branch", "main"]).arg(stage.argument());
-    let fetches = || {
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
-    };
     release().arg("--dry-run").run().success();
-    let ordinary = fetches();
+    let ordinary = server.fetches();
     write(&stage, RULES, &demanding("publish: push"));
     write(&stage, "4-gitops/.tagship.yaml", &demanding("images: ['**']"));
     release().arg("--dry-run").run().success();
-    assert_eq!(fetches(), ordinary + 1);
+    assert_eq!(server.fetches(), ordinary + 1);
 }
 
 /// A digest never changes what it is, so the attempt after a lost race asks for nothing of it again.
@@ -729,8 +725,7 @@ fn a_wait_for_a_rule_reads_the_branch_once() {
             put_both();
         }
         running.finish().success();
-        let requests = server.requests();
-        requests.iter().filter(|request| request.logged.line().starts_with("POST /gitops.git/git-upload-pack")).count()
+        server.fetches()
     };
     assert_eq!(fetches(true), fetches(false));
 }
@@ -799,9 +794,9 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
     let holds = " rule    .tagship.yaml:4 (all)  tags  `web` in overlays/staging/kustomization.yaml  holds\n";
     output.stdout_has(holds).stdout_has(".tagship.yaml:5 (all)  platforms  ");
     let output = check(&environments, &["-k", STAGING, "-k", PRODUCTION, "--output", "json"]).run().exit(9);
-    let document = document(&output);
-    assert_eq!(document["outcome"], "ruled");
-    let judged: Vec<_> = document["rules"]
+    let ruled = document(&output);
+    assert_eq!(ruled["outcome"], "ruled");
+    let judged: Vec<_> = ruled["rules"]
         .as_array()
         .unwrap()
         .iter()
@@ -817,7 +812,7 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
         (&production, &platforms, &yes),
     ];
     assert_eq!(judged, expected);
-    assert_eq!(document["images"][0]["name"], "web");
+    assert_eq!(ruled["images"][0]["name"], "web");
     assert_eq!(environments.tip(), before);
     // Nothing is released, so that these neither stop it nor hold.
     let of_releases = demanding("publish: pull-request\n  order: newer\n  freeze: {from: 2001-01-01T00:00Z}");
@@ -827,8 +822,7 @@ fn check_tells_which_rules_there_are_and_whether_they_hold() {
         let line = format!("{demand}  `web` in {STAGING}/kustomization.yaml  not judged: nothing is released\n");
         output = output.stdout_has(&line);
     }
-    let judged: Value =
-        serde_json::from_str(&check(&environments, &["-k", STAGING, "--output", "json"]).run().stdout()).unwrap();
+    let judged = document(&check(&environments, &["-k", STAGING, "--output", "json"]).run());
     assert!(judged["rules"].as_array().unwrap().iter().all(|rule| rule["holds"].is_null()), "{judged}");
     // No flag of a check pins anything.
     write(&environments.stage, RULES, &demanding("pin-digest: true"));

@@ -1,7 +1,7 @@
 //! The source commit of each image of a release: which one it has, what the commit says of it, and that order and rules judge
 //! each image by its own.
 
-use crate::pipeline::{PRODUCTION, Pipeline, STAGING, document};
+use crate::pipeline::{PRODUCTION, Pipeline, STAGING, ends};
 use crate::support::command::{Command, Output};
 use crate::support::registry::Image;
 use crate::support::repository::File;
@@ -33,11 +33,6 @@ fn release(pipeline: &Pipeline, folder: &str, images: &[&str], commit: &str) -> 
 fn promote(pipeline: &Pipeline, arguments: &[&str], commit: &str) -> Command {
     let command = pipeline.run("promote", &["--output", "json", "--from", STAGING, "--to", PRODUCTION]);
     pipeline.in_ci(command.args(arguments.iter().copied()), commit)
-}
-
-#[track_caller]
-fn ends(output: &Output, expected: &str) {
-    assert_eq!(document(output)["outcome"], expected, "{}\n{}", output.stdout(), output.stderr());
 }
 
 fn sources(pipeline: &Pipeline) -> Vec<String> {

@@ -11,6 +11,7 @@ use tagship::message::skip_ci::SkipCi;
 use tagship::message::template::MessageTemplate;
 use tagship::targets::{EntryEdit, FieldEdit, FieldName, Fields};
 
+use crate::pipeline::document;
 use crate::stage::{COMMIT, FILE, Stage};
 
 /// Text from which markers can be put together, and some that has nothing to do with them.
@@ -275,7 +276,7 @@ fn a_misspelt_value_is_no_text() {
     stage.untouched();
     for (value, title) in [("Never", "fdafd7008d04"), (" AUTO ", "fdafd7008d04 [skip ci]")] {
         let json = release("--skip-ci", value).args(["--comment", "Keep", "--dry-run", "--output", "json"]).run();
-        let document: serde_json::Value = serde_json::from_str(&json.success().stdout()).unwrap();
+        let document = document(&json.success());
         let message = document["message"].as_str().unwrap();
         assert!(message.lines().next().unwrap().ends_with(title), "{value}: {message}");
     }

@@ -4,10 +4,9 @@
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
-
+use crate::pipeline::document;
 use crate::stage::{FILE, FOLDER, Stage, tagship};
-use crate::support::command::{Command, Home};
+use crate::support::command::{Command, Home, is_root};
 use crate::support::git_server::{Access, GitServer};
 use crate::support::repository::Checkout;
 
@@ -15,11 +14,6 @@ use crate::support::repository::Checkout;
 /// error, as if the disk were full, and no signal.
 fn limited(command: Command, limit: &str) -> Command {
     command.behind(&["sh", "-c", &format!(r#"trap "" XFSZ; ulimit {limit}; exec "$@""#), "sh"])
-}
-
-/// Returns whether this user may give files away and take other names.
-fn is_root() -> bool {
-    Command::new("id").arg("-u").run().success().stdout().trim() == "0"
 }
 
 /// A container allows few processes, and each thread counts as one.
@@ -98,7 +92,7 @@ fn a_full_disk_does_not_hide_a_release() {
         release.arg(stage.argument())
     };
     let output = limited(release(), "-f 0").run().exit(1).stderr_has("result.json");
-    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let document = document(&output);
     assert_eq!((&document["outcome"], &document["pushed"]), (&"released".into(), &true.into()));
     assert_eq!(stage.remote.number_of_commits("main"), 2);
     release().run().success().stdout_has("\"unchanged\"");
@@ -116,7 +110,7 @@ fn a_tip_of_tomorrow_changes_no_order() {
     let run = |words: &[&str]| {
         let command = stage.tagship().args([words[0], "--repo", &stage.remote.file_url(), "-k", FOLDER]);
         let output = command.args(["--output", "json"]).args(words[1..].iter().copied()).run().success();
-        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+        document(&output)
     };
     for (tag, outcome) in
         [("v1.0.0", "released"), ("v1.1.0", "released"), ("v1.1.0", "unchanged"), ("v1.0.0", "superseded")]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use ring::hmac;
 use serde_json::Value;
 
+use crate::pipeline::document;
 use crate::stage::Stage;
 use crate::support::command::Command;
 use crate::support::http::{Reply, Response, Server};
@@ -57,8 +58,7 @@ fn the_result_is_sent_and_signed() {
     let (bodies, requests) = (receiver.bodies(), receiver.server.requests());
     assert_eq!((bodies.len(), requests.len()), (2, 2));
     for ((body, request), output) in bodies.iter().zip(&requests).zip([output, failed]) {
-        let (sent, printed): (Value, Value) =
-            (serde_json::from_slice(body).unwrap(), serde_json::from_slice(&output.stdout).unwrap());
+        let (sent, printed): (Value, Value) = (serde_json::from_slice(body).unwrap(), document(&output));
         assert_eq!(sent, printed);
         assert_eq!((request.head.method.as_str(), request.head.path.as_str()), ("POST", SECRET_PATH));
         assert_eq!(request.head.header("content-type"), Some("application/json"));

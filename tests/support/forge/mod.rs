@@ -178,6 +178,12 @@ impl Forge {
     pub fn call_lines(&self) -> Vec<String> {
         self.calls().iter().map(Call::line).collect()
     }
+
+    /// Returns these lines without the path of the repository, as it is at a GitHub.
+    pub fn short_call_lines(&self) -> Vec<String> {
+        let short = |line: &String| line.replace("/api/v3/repos/org/gitops", "").replace("/api/", "/");
+        self.call_lines().iter().map(short).collect()
+    }
 }
 
 impl Settings {

@@ -170,6 +170,18 @@ impl GitServer {
     pub fn requests(&self) -> Vec<GitRequest> {
         self.server.requests().into_iter().map(GitRequest::from).collect()
     }
+
+    /// Returns how many of these requests ask for tips of branches or for objects.
+    pub fn fetches(&self) -> usize {
+        self.requests().iter().filter(|request| request.is_fetch()).count()
+    }
+}
+
+impl GitRequest {
+    /// Returns whether it asks for tips of branches or for objects.
+    pub fn is_fetch(&self) -> bool {
+        self.logged.head.method == "POST" && self.service.as_deref() == Some("git-upload-pack")
+    }
 }
 
 impl From<LoggedRequest> for GitRequest {
