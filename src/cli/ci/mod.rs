@@ -25,6 +25,7 @@ pub(super) use shown::url as shown_url;
 pub use system::{CiSystem, LogCommand, USUAL_SKIP_MARKER};
 pub(super) use system::{Inputs, Lists};
 pub use systems::{log_commands, skip_marker_of, skip_presets};
+pub(super) use variables::says_no;
 
 /// Returns what the CI system tells, if a known one runs this. `variable` looks a variable up that is text, and not empty.
 pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
@@ -359,6 +360,16 @@ mod tests {
         assert_eq!(detect(&split).unwrap().branch, None, "a branch is one line");
         assert_eq!(ci("CI=true"), None);
         assert_eq!(ci("GITHUB_ACTIONS="), None, "empty is not set");
+    }
+
+    /// A variable that says no, for another program, is no sign of a system.
+    #[test]
+    fn a_sign_that_says_no() {
+        for sign in ["GITHUB_ACTIONS=false", "CIRCLECI=0", "TF_BUILD=False", "DRONE=no", "BUILDKITE=off"] {
+            assert_eq!(ci(sign), None, "{sign}");
+            let gitlab = ci(&format!("{sign}\nGITLAB_CI=true\nCI_COMMIT_BRANCH=main")).unwrap();
+            assert_eq!((gitlab.system, gitlab.branch.as_deref()), (CiSystem::GitLabCi, Some("main")), "{sign}");
+        }
     }
 
     #[test]

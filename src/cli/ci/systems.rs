@@ -5,7 +5,7 @@
 use super::system::{
     CiSystem, ForgeVariables, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, USUAL_SKIP_MARKER,
 };
-use super::variables::value;
+use super::variables::{says_no, value};
 use crate::cli::surface::Surface;
 
 const fn usual(preset: &'static str) -> Option<Skip> {
@@ -334,7 +334,7 @@ pub(super) const SYSTEMS: &[System] = &[
 
 /// Returns the systems that run this: one, or one and those that it imitates.
 pub(super) fn running(variable: &impl Fn(&str) -> Option<String>) -> impl Iterator<Item = &'static System> {
-    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some())
+    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some_and(|sign| !says_no(&sign)))
 }
 
 impl CiSystem {
