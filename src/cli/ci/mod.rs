@@ -153,12 +153,16 @@ mod tests {
             ..push_to_main(CiSystem::BitbucketPipelines)
         };
         assert_eq!(ci(variables), Some(expected));
-        let variables = "TF_BUILD=True\nBUILD_REPOSITORY_NAME=org/app\nBUILD_SOURCEVERSION=COMMIT
+        let variables = "TF_BUILD=True\nBUILD_REPOSITORY_NAME=app\nBUILD_SOURCEVERSION=COMMIT
             BUILD_SOURCEBRANCH=refs/heads/main\nBUILD_REPOSITORY_URI=https://me@git.example/org/app.git
             BUILD_REQUESTEDFOR=octocat\nBUILD_REASON=IndividualCI\nSYSTEM_COLLECTIONURI=https://dev.azure.com/org/
             SYSTEM_TEAMPROJECTID=1-2\nBUILD_BUILDID=42";
         let run = Some("https://dev.azure.com/org/1-2/_build/results?buildId=42".to_owned());
         assert_eq!(ci(variables), Some(Ci { before: None, run, ..push_to_main(CiSystem::AzurePipelines) }));
+        // Of a repository of its own, the system's name for it has no owner.
+        let own = variables.replace("git.example/org/app.git", "dev.azure.com/org/My%20Project/_git/app");
+        let source = format!("org/My%20Project/_git/app@{COMMIT}");
+        assert_eq!(ci(&own).unwrap().source().as_deref(), Some(&*source));
     }
 
     #[test]
@@ -200,7 +204,7 @@ mod tests {
     #[test]
     fn the_head_of_a_request_that_is_built_as_a_merge() {
         for variables in [
-            "TF_BUILD=True\nBUILD_SOURCEVERSION=MERGE\nBUILD_REASON=PullRequest\nBUILD_REPOSITORY_NAME=org/app
+            "TF_BUILD=True\nBUILD_SOURCEVERSION=MERGE\nBUILD_REASON=PullRequest\nBUILD_REPOSITORY_URI=https://h/org/app
                 SYSTEM_PULLREQUEST_SOURCECOMMITID=COMMIT",
             "GITLAB_CI=true\nCI_COMMIT_SHA=MERGE\nCI_MERGE_REQUEST_IID=7\nCI_PROJECT_PATH=org/app
                 CI_MERGE_REQUEST_SOURCE_BRANCH_SHA=COMMIT",

@@ -251,7 +251,7 @@ pub(super) const SYSTEMS: &[System] = &[
     // https://learn.microsoft.com/en-us/azure/devops/pipelines/build/variables
     System {
         sign: &["{TF_BUILD}"],
-        repository: &["{BUILD_REPOSITORY_NAME}"],
+        // Of Azure Repos, `BUILD_REPOSITORY_NAME` has no owner.
         repository_url: &["{BUILD_REPOSITORY_URI}"],
         workspace: &["{BUILD_SOURCESDIRECTORY}"],
         commit: &["{BUILD_SOURCEVERSION}"],
