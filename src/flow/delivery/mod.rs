@@ -112,8 +112,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
 fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     let mut checks = Checks::new(job.delivery.registry.as_ref());
     checks.set_origins(ImageOrigins::of_arguments(&job.arguments));
-    let sources = (job.sources)(branch);
-    checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
-    look_at_forges(&mut checks, &job.delivery.repository, branch.remote(), sources.iter());
+    checks.expect_sources(ImageSources::of_arguments(&job.arguments, &job.sources));
+    look_at_forges(&mut checks, &job.delivery.repository, branch.remote(), job.sources.iter());
     checks
 }
