@@ -6,6 +6,11 @@ use super::shown;
 use super::system::{CiSystem, System};
 use super::variables::value;
 
+/// What the branches begin with that a merge queue of GitHub makes. Other systems build them as they build any branch.
+pub const MERGE_QUEUE: &str = "gh-readonly-queue/";
+
+pub(super) const PULL_REQUEST: &str = "a pull request";
+
 /// What a CI system tells about the run. What it does not tell is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ci {
@@ -18,10 +23,10 @@ pub struct Ci {
     pub test_merge: Option<String>,
     /// The tip of the branch before the push that is built.
     pub before: Option<String>,
-    /// The branch that is built; `None` for tags and pull requests.
+    /// The branch that is built; `None` for tags and for what is not merged.
     pub branch: Option<String>,
-    /// Whether a pull or merge request is built.
-    pub pull_request: bool,
+    /// What is built that is not merged: `a pull request` or `a merge queue`.
+    pub unmerged: Option<&'static str>,
     pub began: Began,
     /// Where the repository that is built is cloned from, without a login.
     pub repository_url: Option<String>,
@@ -62,8 +67,8 @@ impl Began {
 impl fmt::Display for Ci {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.system.name())?;
-        if self.pull_request {
-            f.write_str(", a pull request")?;
+        if let Some(what) = self.unmerged {
+            write!(f, ", {what}")?;
         }
         let found = [
             ("source", &self.source()),
@@ -98,10 +103,15 @@ impl Ci {
             None => (commit, None),
         };
         let before = value(system.before);
-        let pull_request = value(system.pull_request).is_some();
+        let branch = value(system.branch);
+        let is_queue = branch.as_ref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
+        let unmerged = match value(system.pull_request) {
+            _ if is_queue || value(system.merge_queue).is_some() => Some("a merge queue"),
+            request => request.map(|_| PULL_REQUEST),
+        };
         let is_tag = value(system.tag).is_some();
         let began = match system.trigger.and_then(|(name, pushes)| Some((variable(name)?, pushes))) {
-            _ if pull_request || is_tag => Began::Commit,
+            _ if unmerged.is_some() || is_tag => Began::Commit,
             Some((word, pushes)) if pushes.contains(&word.as_str()) => Began::Push,
             Some(_) => Began::Other,
             None => Began::Unknown,
@@ -113,8 +123,8 @@ impl Ci {
                 .or_else(|| path_of(repository_url.as_deref()?)),
             commit,
             test_merge,
-            branch: value(system.branch).filter(|_| !pull_request && !is_tag),
-            pull_request,
+            branch: branch.filter(|_| unmerged.is_none() && !is_tag),
+            unmerged,
             began: if before.as_deref().is_some_and(is_nothing) { began.on_new_branch() } else { began },
             before: before.filter(|id| is_commit(id)),
             run: address(system.run).filter(|url| url.contains("://")),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::ci_run::{Began, Ci, is_commit, is_nothing};
+use super::ci_run::{Began, Ci, PULL_REQUEST, is_commit, is_nothing};
 use super::shown;
 
 /// GitHub sends no event of more than 25 MB.
@@ -73,7 +73,7 @@ pub(super) fn with_event(ci: Ci, path: Option<&Path>, variable: &impl Fn(&str) -
             let is_test_merge = variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/"));
             of_request(ci, request, is_test_merge)
         }
-        (name, _) if name.starts_with("pull_request") => ci,
+        (name, _) if name.starts_with("pull_request") => of_open_request(ci),
         (_, Some(EventFile { before: Some(before), after: Some(after), .. })) => of_push(ci, before, after),
         _ => ci,
     }
@@ -90,17 +90,22 @@ fn of_push(ci: Ci, before: String, after: String) -> Ci {
 
 /// Returns what another workflow built: the variables tell the newest commit of the default branch.
 fn after_workflow(ci: Ci, run: WorkflowRun) -> Ci {
-    let pull_request = ci.pull_request || run.event.starts_with("pull_request");
+    let unmerged = match run.event.as_str() {
+        "merge_group" => Some("a merge queue"),
+        event if event.starts_with("pull_request") => Some(PULL_REQUEST),
+        _ => ci.unmerged,
+    };
     let built = run.head_repository.map(|repository| repository.full_name);
     let is_own = built.as_ref().zip(ci.repository.as_ref()).is_some_and(|(built, own)| built.eq_ignore_ascii_case(own));
     Ci {
         repository: built.map_or(ci.repository, |name| shown::name(&name)),
         commit: Some(run.head_sha).filter(|id| is_commit(id)),
         // A fork calls its branch what it likes.
-        branch: run.head_branch.filter(|_| is_own && !pull_request),
-        pull_request,
+        branch: run.head_branch.filter(|_| is_own && unmerged.is_none()),
+        unmerged,
         began: match run.event.as_str() {
-            event if pull_request || event.starts_with("workflow_run") => Began::Commit,
+            _ if unmerged.is_some() => Began::Commit,
+            "workflow_run" => Began::Commit,
             "push" => Began::Push,
             _ => Began::Other,
         },
@@ -117,14 +122,18 @@ fn of_request(ci: Ci, request: RequestOfEvent, is_test_merge: bool) -> Ci {
         (Some(merge), _) => Ci {
             commit: Some(merge),
             branch: request.base.map(|base| base.name),
-            pull_request: false,
+            unmerged: None,
             began: Began::Merge { commits: request.commits },
             ..ci
         },
         // One merge that tests a request is not built on top of another.
-        (None, Some(head)) => Ci { commit: Some(head), test_merge: ci.commit, began: Began::Commit, ..ci },
-        (None, None) => Ci { began: Began::Commit, ..ci },
+        (None, Some(head)) => of_open_request(Ci { commit: Some(head), test_merge: ci.commit, ..ci }),
+        (None, None) => of_open_request(ci),
     }
+}
+
+fn of_open_request(ci: Ci) -> Ci {
+    Ci { branch: None, unmerged: Some(PULL_REQUEST), began: Began::Commit, ..ci }
 }
 
 fn read(path: &Path) -> Option<EventFile> {

@@ -16,7 +16,7 @@ use std::path::Path;
 use systems::running;
 use variables::value;
 
-pub use ci_run::{Began, Ci};
+pub use ci_run::{Began, Ci, MERGE_QUEUE};
 pub use forges::CiForge;
 pub(super) use forges::forge;
 pub use logins::{GitLogin, RegistryLogin};
@@ -81,7 +81,7 @@ mod tests {
             commit: Some(COMMIT.to_owned()),
             before: Some(BEFORE.to_owned()),
             branch: Some("main".to_owned()),
-            pull_request: false,
+            unmerged: None,
             began: Began::Push,
             test_merge: None,
             repository_url: Some("https://git.example/org/app.git".to_owned()),
@@ -225,6 +225,11 @@ mod tests {
             ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1", false),
             ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/pull/1/merge\nGITHUB_BASE_REF=main", true),
             ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/heads/main\nGITHUB_BASE_REF=main", true),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=pull_request_review\nGITHUB_REF=refs/pull/1/merge", true),
+            (
+                "GITEA_ACTIONS=true\nGITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=pull_request\nGITHUB_REF=refs/pull/1/head",
+                true,
+            ),
             ("GITLAB_CI=true\nCI_COMMIT_TAG=v1", false),
             ("GITLAB_CI=true\nCI_MERGE_REQUEST_IID=7", true),
             ("CI=woodpecker\nCI_PIPELINE_EVENT=tag\nCI_COMMIT_BRANCH=main\nCI_COMMIT_TAG=v1", false),
@@ -243,7 +248,29 @@ mod tests {
             ("JENKINS_URL=x\nBRANCH_NAME=PR-7\nCHANGE_ID=7", true),
         ] {
             let ci = ci(variables).unwrap();
-            assert_eq!((ci.branch, ci.pull_request), (None, pull_request), "{variables}");
+            assert_eq!((ci.branch, ci.unmerged.is_some()), (None, pull_request), "{variables}");
+        }
+    }
+
+    /// What a merge queue builds is not merged yet, whatever the system calls its branch.
+    #[test]
+    fn merge_queues() {
+        let queue = "gh-readonly-queue/main/pr-7-b15411f387bb2a2286676b92a87fd85aa9b682a5";
+        for variables in [
+            "GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=merge_group\nGITHUB_REF=refs/heads/NAMED\nGITHUB_BASE_REF=",
+            "BUILDKITE=true\nBUILDKITE_BRANCH=x\nBUILDKITE_MERGE_QUEUE_BASE_BRANCH=main",
+            "BUILDKITE=true\nBUILDKITE_BRANCH=NAMED\nBUILDKITE_SOURCE=webhook",
+            "GITLAB_CI=true\nCI_COMMIT_BRANCH=NAMED\nCI_PIPELINE_SOURCE=push",
+            "CIRCLECI=true\nCIRCLE_BRANCH=NAMED",
+            "TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/heads/NAMED\nBUILD_REASON=IndividualCI",
+            "JENKINS_URL=x\nGIT_BRANCH=origin/NAMED",
+            "JENKINS_URL=x\nBRANCH_NAME=NAMED",
+            "DRONE=true\nDRONE_BRANCH=NAMED\nDRONE_BUILD_EVENT=push",
+            "CI=woodpecker\nCI_COMMIT_BRANCH=NAMED\nCI_PIPELINE_EVENT=push",
+            "BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_BRANCH=NAMED",
+        ] {
+            let ci = ci(&variables.replace("NAMED", queue)).unwrap();
+            assert_eq!((ci.branch, ci.unmerged, ci.began), (None, Some("a merge queue"), Began::Commit), "{variables}");
         }
     }
 
@@ -283,7 +310,7 @@ mod tests {
             std::fs::write(&path, format!(r#"{{"before":"{BEFORE}","after":"{MERGE}","pull_request":{request}}}"#))
                 .unwrap();
             let variables = GITHUB.replace("=push", &format!("={event}")).replace("=refs/heads/main", reference);
-            ci(&format!("{variables}\nGITHUB_EVENT_PATH={}\nGITHUB_BASE_REF=main", path.display())).unwrap()
+            ci(&format!("{variables}\nGITHUB_EVENT_PATH={}", path.display())).unwrap()
         };
         for (event, reference) in [("pull_request", "=refs/pull/7/merge"), ("pull_request_target", "=refs/heads/main")]
         {
@@ -291,7 +318,7 @@ mod tests {
                 r#"{"merged":true,"merge_commit_sha":"MERGE","commits":1,"head":{"sha":"x"},"base":{"ref":"next"}}"#;
             let ci = read(event, reference, &request.replace("MERGE", MERGE));
             assert_eq!((ci.commit.as_deref(), ci.branch.as_deref(), ci.before), (Some(MERGE), Some("next"), None));
-            assert_eq!((ci.began, ci.pull_request, ci.test_merge), (Began::Merge { commits: Some(1) }, false, None));
+            assert_eq!((ci.began, ci.unmerged, ci.test_merge), (Began::Merge { commits: Some(1) }, None, None));
         }
         let open = format!(r#"{{"merged":false,"merge_commit_sha":"{MERGE}","head":{{"sha":"{MERGE}"}}}}"#);
         let ci = read("pull_request", "=refs/pull/7/merge", &open);
@@ -300,6 +327,12 @@ mod tests {
         for request in [r#"{"merge_commit_sha":"MERGE"}"#, r#"{"merged":true,"merge_commit_sha":null}"#] {
             let ci = read("pull_request", "=refs/pull/7/merge", &request.replace("MERGE", MERGE));
             assert_eq!((ci.commit.as_deref(), ci.branch, ci.began), (Some(COMMIT), None, Began::Commit), "{request}");
+        }
+        // Only some events of a request have a base in the variables.
+        for event in ["pull_request_review", "pull_request_review_comment"] {
+            let ci = read(event, "=refs/pull/7/merge", &open);
+            assert_eq!((ci.commit.as_deref(), ci.test_merge.as_deref()), (Some(MERGE), Some(COMMIT)), "{event}");
+            assert_eq!((ci.branch, ci.unmerged, ci.began), (None, Some("a pull request"), Began::Commit), "{event}");
         }
         // Such a run checks the base out, and builds what it likes.
         let ci = read("pull_request_target", "=refs/heads/main", &open);
@@ -338,6 +371,7 @@ mod tests {
             ("pull_request", "mallory/app", None, true),
             ("pull_request_target", "mallory/app", None, true),
             ("pull_request_review", "org/app", None, true),
+            ("merge_group", "org/app", None, true),
         ] {
             let run = format!(
                 r#"{{"workflow_run":{{"head_sha":"{COMMIT}","head_branch":"main","event":"{event}","head_repository":{{"full_name":"{repository}"}}}}}}"#
@@ -345,7 +379,11 @@ mod tests {
             std::fs::write(&path, run).unwrap();
             let ci = ci(&format!("{GITHUB}\nGITHUB_EVENT_PATH={}", path.display()).replace("=push", "=workflow_run"));
             let ci = ci.unwrap();
-            assert_eq!((ci.branch.as_deref(), ci.pull_request), (branch, pull_request), "{event} of {repository}");
+            assert_eq!(
+                (ci.branch.as_deref(), ci.unmerged.is_some()),
+                (branch, pull_request),
+                "{event} of {repository}"
+            );
             assert_eq!(ci.source(), Some(format!("{repository}@{COMMIT}")));
         }
     }
@@ -378,7 +416,7 @@ mod tests {
 
     #[test]
     fn everything_found_is_shown() {
-        let shown = Ci { pull_request: true, ..push_to_main(CiSystem::GitLabCi) }.to_string();
+        let shown = Ci { unmerged: Some("a pull request"), ..push_to_main(CiSystem::GitLabCi) }.to_string();
         let expected = format!(
             "GitLab CI, a pull request, source org/app@{COMMIT}, before {BEFORE}, branch main, actor octocat, \
              repository https://git.example/org/app.git, run https://ci.example/runs/42"

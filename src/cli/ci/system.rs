@@ -48,6 +48,8 @@ pub(super) struct System {
     pub(super) tag: Values,
     /// Set if a pull or merge request is built.
     pub(super) pull_request: Values,
+    /// Set if a merge queue is built, whatever its branch is called.
+    pub(super) merge_queue: Values,
     /// The variable with what began the run, and its words for a push, or for what a push began.
     pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
     pub(super) run: Values,

@@ -28,8 +28,9 @@ const GITHUB: System = System {
     event: &["{GITHUB_EVENT_PATH}"],
     branch: &["{GITHUB_REF#refs/heads/}"],
     tag: &["{GITHUB_REF#refs/tags/}"],
-    // Under `pull_request_target`, the ref is the branch to merge into.
-    pull_request: &["{GITHUB_BASE_REF}"],
+    // Under `pull_request_target`, the ref is the branch to merge into. Under `pull_request_review`, no base is told.
+    pull_request: &["{GITHUB_BASE_REF}", "{GITHUB_REF#refs/pull/}"],
+    merge_queue: &[],
     trigger: Some(("GITHUB_EVENT_NAME", &["push"])),
     run: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"],
     actor: &["{GITHUB_ACTOR}"],
@@ -95,6 +96,7 @@ const fn named(id: CiSystem, name: &'static str) -> System {
         branch: &[],
         tag: &[],
         pull_request: &[],
+        merge_queue: &[],
         trigger: None,
         run: &[],
         actor: &[],
@@ -300,6 +302,7 @@ pub(super) const SYSTEMS: &[System] = &[
         tag: &["{BUILDKITE_TAG}"],
         // `BUILDKITE_PULL_REQUEST` is `false` if there is none.
         pull_request: &["{BUILDKITE_PULL_REQUEST_BASE_BRANCH}"],
+        merge_queue: &["{BUILDKITE_MERGE_QUEUE_BASE_BRANCH}"],
         trigger: Some(("BUILDKITE_SOURCE", &["webhook"])),
         run: &["{BUILDKITE_BUILD_URL}"],
         actor: &["{BUILDKITE_BUILD_CREATOR}"],

@@ -53,7 +53,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let known = job.known_images()?;
     let branch = ReleaseBranch::open(&delivery.repository)?;
-    branch.require_named_in_a_pull_request(&delivery.repository, listener)?;
+    branch.require_named_if_unmerged(&delivery.repository, listener)?;
     let authors = Authors::read(delivery, &branch)?;
     let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);

@@ -531,6 +531,8 @@ fn a_merge_queue_is_not_released() {
     }
     on.stage.untouched();
     assert_eq!(on.stage.remote.tip(QUEUE), on.stage.remote.tip("main"));
+    // What only reads it goes on.
+    on.stage.tagship().args(["log", "-k", FOLDER]).current_dir(on.config.path()).run().success();
     without_a_checkout("app", &["--dry-run"]).success().stderr_has("a merge queue started this run, and its release");
     without_a_checkout("gitops", &["--branch", "main"]).success();
 }
