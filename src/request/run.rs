@@ -61,7 +61,7 @@ impl Run {
         match self.began {
             Began::Push | Began::Merge { .. } | Began::Commit => Some(true),
             Began::Other => Some(false),
-            Began::Unknown => None,
+            Began::CommitOrOther | Began::Unknown => None,
         }
     }
 

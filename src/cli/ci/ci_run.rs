@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::shown;
-use super::system::{CiSystem, System};
+use super::system::{CiSystem, System, Trigger};
 use super::variables::value;
 
 /// What the branches begin with that a merge queue of GitHub makes. Other systems build them as they build any branch.
@@ -49,17 +49,31 @@ pub enum Began {
     Commit,
     /// A person, a schedule or another program, which may mean anything.
     Other,
+    /// One of these two, and no push of commits to a branch: the system does not tell which.
+    CommitOrOther,
     /// The system does not tell, or none runs us.
     #[default]
     Unknown,
 }
 
 impl Began {
+    /// Returns what a word of the system means. `is_new`: no commit is known before the push, as on a new branch.
+    fn by_word(trigger: &Trigger, word: &str, is_tag: bool, is_new: bool) -> Self {
+        let (is_push, is_child) = (trigger.pushes.contains(&word), trigger.child == Some(word));
+        match is_tag {
+            true if is_child => Self::CommitOrOther,
+            true if is_push || trigger.of_tags.contains(&word) => Self::Commit,
+            // A branch is seldom new, and what a person began has no commit before it either.
+            false if is_push || (is_child && !is_new) => Self::Push,
+            _ => Self::Other,
+        }
+    }
+
     /// Returns what began the run if the branch is new, which is the work of people, whatever its tip is.
     pub(super) fn on_new_branch(self) -> Self {
         match self {
             Self::Push | Self::Unknown => Self::Commit,
-            Self::Merge { .. } | Self::Commit | Self::Other => self,
+            Self::Merge { .. } | Self::Commit | Self::Other | Self::CommitOrOther => self,
         }
     }
 }
@@ -110,10 +124,12 @@ impl Ci {
             request => request.map(|_| PULL_REQUEST),
         };
         let is_tag = value(system.tag).is_some();
-        let began = match system.trigger.and_then(|(name, pushes)| Some((variable(name)?, pushes))) {
-            _ if unmerged.is_some() || is_tag => Began::Commit,
-            Some((word, pushes)) if pushes.contains(&word.as_str()) => Began::Push,
-            Some(_) => Began::Other,
+        let is_new = before.as_deref().is_some_and(is_nothing);
+        let word = system.trigger.as_ref().and_then(|trigger| Some((trigger, variable(trigger.variable)?)));
+        let began = match &word {
+            _ if unmerged.is_some() => Began::Commit,
+            Some((trigger, word)) => Began::by_word(trigger, word, is_tag, is_new),
+            None if is_tag => Began::CommitOrOther,
             None => Began::Unknown,
         };
         Self {
@@ -125,7 +141,7 @@ impl Ci {
             test_merge,
             branch: branch.filter(|_| unmerged.is_none() && !is_tag),
             unmerged,
-            began: if before.as_deref().is_some_and(is_nothing) { began.on_new_branch() } else { began },
+            began: if is_new { began.on_new_branch() } else { began },
             before: before.filter(|id| is_commit(id)),
             run: address(system.run).filter(|url| url.contains("://")),
             actor: value(system.actor),

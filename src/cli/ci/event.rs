@@ -105,7 +105,8 @@ fn after_workflow(ci: Ci, run: WorkflowRun) -> Ci {
         unmerged,
         began: match run.event.as_str() {
             _ if unmerged.is_some() => Began::Commit,
-            "workflow_run" => Began::Commit,
+            // Nothing tells what began the run before that one.
+            "workflow_run" => Began::CommitOrOther,
             "push" => Began::Push,
             _ => Began::Other,
         },

@@ -285,7 +285,9 @@ mod tests {
             ("GITHUB_ACTIONS=true", Began::Unknown),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Began::Other),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=BEFORE", Began::Push),
-            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Began::Commit),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Began::Other),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_TAG=v1", Began::CommitOrOther),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_MERGE_REQUEST_IID=7", Began::Commit),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=push\nCI_COMMIT_BEFORE_SHA=NONE", Began::Commit),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=schedule\nCI_COMMIT_BEFORE_SHA=NONE", Began::Other),
             ("CI=woodpecker\nCI_PIPELINE_EVENT=tag\nCI_COMMIT_TAG=v1", Began::Commit),
@@ -297,6 +299,45 @@ mod tests {
             ("JENKINS_URL=x", Began::Unknown),
         ] {
             assert_eq!(ci(variables).unwrap().began, began, "{variables}");
+        }
+    }
+
+    /// A run at a tag is the tag's own only if its push began the run, or what the system makes of it.
+    #[test]
+    fn what_began_the_run_of_a_tag() {
+        for (variables, own, others) in [
+            (
+                "GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1\nGITHUB_EVENT_NAME",
+                &["push", "create", "release"][..],
+                &["workflow_dispatch", "repository_dispatch", "schedule", "deployment"][..],
+            ),
+            (
+                "GITLAB_CI=true\nCI_COMMIT_TAG=v1\nCI_COMMIT_BEFORE_SHA=NONE\nCI_PIPELINE_SOURCE",
+                &["push"],
+                &["web", "schedule", "pipeline", "trigger", "api", "ondemand"],
+            ),
+            (
+                "CI=woodpecker\nCI_COMMIT_TAG=v1\nCI_PIPELINE_EVENT",
+                &["tag", "release"],
+                &["deployment", "manual", "cron"],
+            ),
+            ("DRONE=true\nDRONE_TAG=v1\nDRONE_BUILD_EVENT", &["tag"], &["promote", "rollback", "custom", "cron"]),
+            (
+                "BUILDKITE=true\nBUILDKITE_TAG=v1\nBUILDKITE_SOURCE",
+                &["webhook"],
+                &["ui", "api", "schedule", "trigger_job"],
+            ),
+        ] {
+            for (words, began) in [(own, Began::Commit), (others, Began::Other)] {
+                for word in words {
+                    assert_eq!(ci(&format!("{variables}={word}")).unwrap().began, began, "{variables}={word}");
+                }
+            }
+        }
+        for untold in
+            ["JENKINS_URL=x\nTAG_NAME=v1", "CIRCLECI=true\nCIRCLE_TAG=v1", "BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_TAG=v1"]
+        {
+            assert_eq!(ci(untold).unwrap().began, Began::CommitOrOther, "{untold}");
         }
     }
 
