@@ -7,6 +7,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::ci_run::{Began, Ci, PULL_REQUEST, is_commit, is_nothing};
 use super::shown;
@@ -14,14 +15,18 @@ use super::shown;
 /// GitHub sends no event of more than 25 MB.
 const LARGEST: u64 = 32 << 20;
 
+/// The variable with the name of the event.
+pub(super) const NAME: &str = "GITHUB_EVENT_NAME";
+
 /// What is read of any event.
 #[derive(Deserialize)]
-struct EventFile {
+pub(super) struct EventFile {
     /// The tips of the branch around a push.
     before: Option<String>,
     after: Option<String>,
     workflow_run: Option<WorkflowRun>,
     pull_request: Option<RequestOfEvent>,
+    schedule: Option<IgnoredAny>,
 }
 
 /// The run of the other workflow: it built what this one releases.
@@ -62,11 +67,27 @@ struct Base {
     name: String,
 }
 
-/// Returns what is told of a run with its event in the file at `path`. Of some events, the variables, which `ci` is made of,
-/// tell another commit than the one that counts.
-pub(super) fn with_event(ci: Ci, path: Option<&Path>, variable: &impl Fn(&str) -> Option<String>) -> Ci {
-    let name = variable("GITHUB_EVENT_NAME").unwrap_or_default();
-    match (name.as_str(), path.and_then(read)) {
+/// Returns the name of the event that began the run; `None` if nothing tells it. In a reusable workflow, Gitea tells the call
+/// alone, beside the event that began the run.
+pub(super) fn name(event: Option<&EventFile>, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let name = variable(NAME)?;
+    let began = match event {
+        _ if name != "workflow_call" => return Some(name),
+        None => return None,
+        Some(EventFile { workflow_run: Some(_), .. }) => "workflow_run",
+        Some(EventFile { pull_request: Some(_), .. }) => "pull_request",
+        // A schedule has the push that wrote it, too.
+        Some(EventFile { schedule: None, before: Some(_), after: Some(_), .. }) => "push",
+        Some(_) => return Some(name),
+    };
+    Some(began.to_owned())
+}
+
+/// Returns what is told of a run with its event. Of some events, the variables, which `ci` is made of, tell another commit than
+/// the one that counts.
+pub(super) fn with_event(ci: Ci, event: Option<EventFile>, variable: &impl Fn(&str) -> Option<String>) -> Ci {
+    let name = variable(NAME).unwrap_or_default();
+    match (name.as_str(), event) {
         ("workflow_run", Some(EventFile { workflow_run: Some(run), .. })) => after_workflow(ci, run),
         ("workflow_run", _) => Ci { commit: None, ..ci },
         (name, Some(EventFile { pull_request: Some(request), .. })) if name.starts_with("pull_request") => {
@@ -137,7 +158,8 @@ fn of_open_request(ci: Ci) -> Ci {
     Ci { branch: None, unmerged: Some(PULL_REQUEST), began: Began::Commit, ..ci }
 }
 
-fn read(path: &Path) -> Option<EventFile> {
+/// Returns the event in the file at `path`.
+pub(super) fn read(path: &Path) -> Option<EventFile> {
     // Opening a pipe would wait for its writer.
     if !path.metadata().ok()?.is_file() {
         return None;

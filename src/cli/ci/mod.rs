@@ -30,12 +30,11 @@ pub(super) use variables::says_no;
 /// Returns what the CI system tells, if a known one runs this. `variable` looks a variable up that is text, and not empty.
 pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
     let system = running(variable).next()?;
-    let ci = Ci::by_variables(system, variable);
-    if system.event.is_empty() {
-        return Some(ci);
-    }
-    let path = value(variable, system.event);
-    Some(event::with_event(ci, path.as_ref().map(Path::new), variable))
+    let event = value(variable, system.event).and_then(|path| event::read(Path::new(&path)));
+    let event_name = event::name(event.as_ref(), variable);
+    let variable = |name: &str| if name == event::NAME { event_name.clone() } else { variable(name) };
+    let ci = Ci::by_variables(system, &variable);
+    Some(if system.event.is_empty() { ci } else { event::with_event(ci, event, &variable) })
 }
 
 /// Returns how the systems that run this hand over the inputs of a step.
@@ -395,6 +394,33 @@ mod tests {
             let variables = GITHUB.replace("=push", &format!("={event}"));
             let ci = ci(&format!("{variables}\nGITHUB_EVENT_PATH={}", path.display())).unwrap();
             assert_eq!((ci.before.as_deref(), ci.began), expected, "{event} {before} {after}");
+        }
+    }
+
+    /// Gitea tells of each run of a reusable workflow that another workflow called it. The event is the one that began the run.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+    fn a_reusable_workflow_of_gitea() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        let push = format!(r#""before":"{BEFORE}","after":"{COMMIT}""#);
+        let new = format!(r#""before":"{NONE}","after":"{COMMIT}""#);
+        let request = format!(r#""pull_request":{{"merged":false,"head":{{"sha":"{COMMIT}"}}}}"#);
+        for (event, reference, expected) in [
+            (&*push, "refs/heads/main", (Some("main"), Some(BEFORE), Began::Push)),
+            (&new, "refs/heads/main", (Some("main"), None, Began::Commit)),
+            (&new, "refs/tags/v1", (None, None, Began::Commit)),
+            (&format!(r#"{push},"schedule":"@daily""#), "refs/heads/main", (Some("main"), Some(BEFORE), Began::Other)),
+            (r#""inputs":{}"#, "refs/heads/main", (Some("main"), None, Began::Other)),
+            (r#""inputs":{}"#, "refs/tags/v1", (None, None, Began::Other)),
+            (&request, "refs/pull/7/head", (None, None, Began::Commit)),
+            ("?", "refs/heads/main", (Some("main"), None, Began::Unknown)),
+        ] {
+            std::fs::write(&path, format!("{{{event}}}")).unwrap();
+            let variables = GITHUB.replace("=push", "=workflow_call").replace("refs/heads/main", reference);
+            let ci = ci(&format!("GITEA_ACTIONS=true\n{variables}\nGITHUB_EVENT_PATH={}", path.display())).unwrap();
+            assert_eq!((ci.branch.as_deref(), ci.before.as_deref(), ci.began), expected, "{event} {reference}");
+            assert_eq!((ci.commit.as_deref(), ci.unmerged.is_some()), (Some(COMMIT), event == request), "{event}");
         }
     }
 
