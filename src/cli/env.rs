@@ -137,8 +137,7 @@ impl Environment {
 
     /// Returns whether a variable is set to anything but a no.
     fn says_yes(&self, name: &str) -> bool {
-        let says_no = |value: &str| ["0", "false", "no", "off"].contains(&value.to_ascii_lowercase().as_str());
-        self.get(name).is_some_and(|value| !value.to_str().is_some_and(says_no))
+        self.get(name).is_some_and(|value| !value.to_str().is_some_and(ci::says_no))
     }
 
     /// Returns a variable that is a URL, as it may be shown: without its login.

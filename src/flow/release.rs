@@ -2,7 +2,6 @@
 
 use super::delivery::{Job, Writing, deliver};
 use super::guard::ended_by_own_commit;
-use super::release_branch::branch::ReleaseBranch;
 use super::release_branch::read_branch::Tip;
 use crate::guards::order::{Agreement, agreement};
 use crate::image::{Field, ImageArgument, ImageName, short_tag};
@@ -34,13 +33,13 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
         named_in_head: names.clone(),
         ordered: names,
         arguments: images.arguments.clone(),
-        sources: &|branch| sources_of(request, branch, &tags),
+        sources: sources_of(request, &tags),
     };
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
         let mut tags = tags.clone();
         add_kept(&mut tags, &tip, &images.arguments)?;
         tell_contradictions(request.source.as_ref(), &tags, listener);
-        Ok(Writing { sources: sources_of(request, tip.branch, &tags), ..writing.clone() })
+        Ok(Writing { sources: sources_of(request, &tags), ..writing.clone() })
     };
     deliver(&job, &mut decide, listener)
 }
@@ -75,19 +74,15 @@ fn tell_contradictions(named: Option<&SourceCommit>, tags: &[(String, String)], 
 ///
 /// - a push, a new branch, a tag, a pull request or another workflow for the commit: the image is of the run's commit;
 /// - a person, a schedule or another program: nothing is known, because the run may release what was built elsewhere;
-/// - the system does not tell: the image is of the run's commit. But nothing is known if the run builds the repository that is
-///   released to, and `--on-own-commit` is `ignore`.
-fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String, String)]) -> EntrySources {
+/// - the system does not tell: the image is of the run's commit, but nothing is known if `--on-own-commit` is `ignore`.
+fn sources_of(request: &ReleaseRequest, tags: &[(String, String)]) -> EntrySources {
     let names = request.images.arguments.iter().map(|argument| argument.name.clone());
     if let Some(source) = &request.source {
         return names.map(|name| (name, source.clone())).collect();
     }
-    let (run, remote_options) = (&request.delivery.repository.run, &request.delivery.repository.remote_options);
+    let run = &request.delivery.repository.run;
     let Some(source) = run.source.as_ref() else { return EntrySources::default() };
-    let is_here =
-        || branch.remote().is_some_and(|here| run.builds(here, branch.checkout(), remote_options) == Some(true));
-    let is_silence_enough =
-        run.is_about_its_commit().unwrap_or_else(|| request.on_own_commit != OnOwnCommit::Ignore || !is_here());
+    let is_silence_enough = run.is_about_its_commit().unwrap_or(request.on_own_commit != OnOwnCommit::Ignore);
     // An image of a pull request may be named by the merge that was built to test it.
     let merge = run.test_merge.map(|commit| SourceCommit { repository: None, commit });
     let says = |tag: &str| match &merge {
@@ -100,5 +95,7 @@ fn sources_of(request: &ReleaseRequest, branch: &ReleaseBranch, tags: &[(String,
         said.all(|said| said == Agreement::Agrees || (said == Agreement::Silent && is_silence_enough))
             && (is_tagged || is_silence_enough)
     };
-    names.filter(is_of_run).map(|name| (name, source.clone())).collect()
+    let mut of_run: EntrySources = names.filter(is_of_run).map(|name| (name, source.clone())).collect();
+    of_run.are_assumed = run.is_about_its_commit().is_none();
+    of_run
 }

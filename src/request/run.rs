@@ -15,10 +15,10 @@ pub struct Run {
     pub commit: Option<CommitId>,
     /// The tip of the branch before the push that is built.
     pub before: Option<CommitId>,
-    /// The branch that is built; `None` for tags and pull requests.
+    /// The branch that is built; `None` for tags and for what is not merged.
     pub branch: Option<BranchName>,
-    /// Whether a pull or merge request is built.
-    pub is_of_a_pull_request: bool,
+    /// What is built that is not merged: `a pull request` or `a merge queue`.
+    pub unmerged: Option<&'static str>,
     /// The merge that was made to test the head of a pull request, which is the run's commit.
     pub test_merge: Option<CommitId>,
     pub began: Began,
@@ -39,7 +39,7 @@ impl Run {
             commit: ci.commit.as_deref().and_then(CommitId::parse),
             before: ci.before.as_deref().and_then(CommitId::parse),
             branch: ci.branch.as_deref().and_then(|branch| branch.parse().ok()),
-            is_of_a_pull_request: ci.pull_request,
+            unmerged: ci.unmerged,
             test_merge: ci.test_merge.as_deref().and_then(CommitId::parse),
             began: ci.began,
             repository_url: ci.repository_url.clone(),
@@ -61,7 +61,7 @@ impl Run {
         match self.began {
             Began::Push | Began::Merge { .. } | Began::Commit => Some(true),
             Began::Other => Some(false),
-            Began::Unknown => None,
+            Began::CommitOrOther | Began::Unknown => None,
         }
     }
 

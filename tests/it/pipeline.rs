@@ -94,6 +94,7 @@ impl Pipeline {
         let name = path.strip_prefix(self.sources.folder()).unwrap().to_str().unwrap();
         command
             .env("GITHUB_ACTIONS", "true")
+            .env("GITHUB_EVENT_NAME", "push")
             .env("GITHUB_SERVER_URL", &self.origin)
             .env("GITHUB_REPOSITORY", name)
             .env("GITHUB_SHA", commit)

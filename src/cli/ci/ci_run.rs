@@ -3,8 +3,13 @@
 use std::fmt;
 
 use super::shown;
-use super::system::{CiSystem, System};
+use super::system::{CiSystem, System, Trigger};
 use super::variables::value;
+
+/// What the branches begin with that a merge queue of GitHub makes. Other systems build them as they build any branch.
+pub const MERGE_QUEUE: &str = "gh-readonly-queue/";
+
+pub(super) const PULL_REQUEST: &str = "a pull request";
 
 /// What a CI system tells about the run. What it does not tell is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +23,10 @@ pub struct Ci {
     pub test_merge: Option<String>,
     /// The tip of the branch before the push that is built.
     pub before: Option<String>,
-    /// The branch that is built; `None` for tags and pull requests.
+    /// The branch that is built; `None` for tags and for what is not merged.
     pub branch: Option<String>,
-    /// Whether a pull or merge request is built.
-    pub pull_request: bool,
+    /// What is built that is not merged: `a pull request` or `a merge queue`.
+    pub unmerged: Option<&'static str>,
     pub began: Began,
     /// Where the repository that is built is cloned from, without a login.
     pub repository_url: Option<String>,
@@ -44,17 +49,31 @@ pub enum Began {
     Commit,
     /// A person, a schedule or another program, which may mean anything.
     Other,
+    /// One of these two, and no push of commits to a branch: the system does not tell which.
+    CommitOrOther,
     /// The system does not tell, or none runs us.
     #[default]
     Unknown,
 }
 
 impl Began {
+    /// Returns what a word of the system means. `is_new`: no commit is known before the push, as on a new branch.
+    fn by_word(trigger: &Trigger, word: &str, is_tag: bool, is_new: bool) -> Self {
+        let (is_push, is_child) = (trigger.pushes.contains(&word), trigger.child == Some(word));
+        match is_tag {
+            true if is_child => Self::CommitOrOther,
+            true if is_push || trigger.of_tags.contains(&word) => Self::Commit,
+            // A branch is seldom new, and what a person began has no commit before it either.
+            false if is_push || (is_child && !is_new) => Self::Push,
+            _ => Self::Other,
+        }
+    }
+
     /// Returns what began the run if the branch is new, which is the work of people, whatever its tip is.
     pub(super) fn on_new_branch(self) -> Self {
         match self {
             Self::Push | Self::Unknown => Self::Commit,
-            Self::Merge { .. } | Self::Commit | Self::Other => self,
+            Self::Merge { .. } | Self::Commit | Self::Other | Self::CommitOrOther => self,
         }
     }
 }
@@ -62,8 +81,8 @@ impl Began {
 impl fmt::Display for Ci {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.system.name())?;
-        if self.pull_request {
-            f.write_str(", a pull request")?;
+        if let Some(what) = self.unmerged {
+            write!(f, ", {what}")?;
         }
         let found = [
             ("source", &self.source()),
@@ -98,12 +117,19 @@ impl Ci {
             None => (commit, None),
         };
         let before = value(system.before);
-        let pull_request = value(system.pull_request).is_some();
+        let branch = value(system.branch);
+        let is_queue = branch.as_ref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
+        let unmerged = match value(system.pull_request) {
+            _ if is_queue || value(system.merge_queue).is_some() => Some("a merge queue"),
+            request => request.map(|_| PULL_REQUEST),
+        };
         let is_tag = value(system.tag).is_some();
-        let began = match system.trigger.and_then(|(name, pushes)| Some((variable(name)?, pushes))) {
-            _ if pull_request || is_tag => Began::Commit,
-            Some((word, pushes)) if pushes.contains(&word.as_str()) => Began::Push,
-            Some(_) => Began::Other,
+        let is_new = before.as_deref().is_some_and(is_nothing);
+        let word = system.trigger.as_ref().and_then(|trigger| Some((trigger, variable(trigger.variable)?)));
+        let began = match &word {
+            _ if unmerged.is_some() => Began::Commit,
+            Some((trigger, word)) => Began::by_word(trigger, word, is_tag, is_new),
+            None if is_tag => Began::CommitOrOther,
             None => Began::Unknown,
         };
         Self {
@@ -113,9 +139,9 @@ impl Ci {
                 .or_else(|| path_of(repository_url.as_deref()?)),
             commit,
             test_merge,
-            branch: value(system.branch).filter(|_| !pull_request && !is_tag),
-            pull_request,
-            began: if before.as_deref().is_some_and(is_nothing) { began.on_new_branch() } else { began },
+            branch: branch.filter(|_| unmerged.is_none() && !is_tag),
+            unmerged,
+            began: if is_new { began.on_new_branch() } else { began },
             before: before.filter(|id| is_commit(id)),
             run: address(system.run).filter(|url| url.contains("://")),
             actor: value(system.actor),

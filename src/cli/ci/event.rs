@@ -7,21 +7,26 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::ci_run::{Began, Ci, is_commit, is_nothing};
+use super::ci_run::{Began, Ci, PULL_REQUEST, is_commit, is_nothing};
 use super::shown;
 
 /// GitHub sends no event of more than 25 MB.
 const LARGEST: u64 = 32 << 20;
 
+/// The variable with the name of the event.
+pub(super) const NAME: &str = "GITHUB_EVENT_NAME";
+
 /// What is read of any event.
 #[derive(Deserialize)]
-struct EventFile {
+pub(super) struct EventFile {
     /// The tips of the branch around a push.
     before: Option<String>,
     after: Option<String>,
     workflow_run: Option<WorkflowRun>,
     pull_request: Option<RequestOfEvent>,
+    schedule: Option<IgnoredAny>,
 }
 
 /// The run of the other workflow: it built what this one releases.
@@ -62,18 +67,34 @@ struct Base {
     name: String,
 }
 
-/// Returns what is told of a run with its event in the file at `path`. Of some events, the variables, which `ci` is made of,
-/// tell another commit than the one that counts.
-pub(super) fn with_event(ci: Ci, path: Option<&Path>, variable: &impl Fn(&str) -> Option<String>) -> Ci {
-    let name = variable("GITHUB_EVENT_NAME").unwrap_or_default();
-    match (name.as_str(), path.and_then(read)) {
+/// Returns the name of the event that began the run; `None` if nothing tells it. In a reusable workflow, Gitea tells the call
+/// alone, beside the event that began the run.
+pub(super) fn name(event: Option<&EventFile>, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let name = variable(NAME)?;
+    let began = match event {
+        _ if name != "workflow_call" => return Some(name),
+        None => return None,
+        Some(EventFile { workflow_run: Some(_), .. }) => "workflow_run",
+        Some(EventFile { pull_request: Some(_), .. }) => "pull_request",
+        // A schedule has the push that wrote it, too.
+        Some(EventFile { schedule: None, before: Some(_), after: Some(_), .. }) => "push",
+        Some(_) => return Some(name),
+    };
+    Some(began.to_owned())
+}
+
+/// Returns what is told of a run with its event. Of some events, the variables, which `ci` is made of, tell another commit than
+/// the one that counts.
+pub(super) fn with_event(ci: Ci, event: Option<EventFile>, variable: &impl Fn(&str) -> Option<String>) -> Ci {
+    let name = variable(NAME).unwrap_or_default();
+    match (name.as_str(), event) {
         ("workflow_run", Some(EventFile { workflow_run: Some(run), .. })) => after_workflow(ci, run),
         ("workflow_run", _) => Ci { commit: None, ..ci },
         (name, Some(EventFile { pull_request: Some(request), .. })) if name.starts_with("pull_request") => {
             let is_test_merge = variable("GITHUB_REF").is_some_and(|name| name.starts_with("refs/pull/"));
             of_request(ci, request, is_test_merge)
         }
-        (name, _) if name.starts_with("pull_request") => ci,
+        (name, _) if name.starts_with("pull_request") => of_open_request(ci),
         (_, Some(EventFile { before: Some(before), after: Some(after), .. })) => of_push(ci, before, after),
         _ => ci,
     }
@@ -90,17 +111,23 @@ fn of_push(ci: Ci, before: String, after: String) -> Ci {
 
 /// Returns what another workflow built: the variables tell the newest commit of the default branch.
 fn after_workflow(ci: Ci, run: WorkflowRun) -> Ci {
-    let pull_request = ci.pull_request || run.event.starts_with("pull_request");
+    let unmerged = match run.event.as_str() {
+        "merge_group" => Some("a merge queue"),
+        event if event.starts_with("pull_request") => Some(PULL_REQUEST),
+        _ => ci.unmerged,
+    };
     let built = run.head_repository.map(|repository| repository.full_name);
     let is_own = built.as_ref().zip(ci.repository.as_ref()).is_some_and(|(built, own)| built.eq_ignore_ascii_case(own));
     Ci {
         repository: built.map_or(ci.repository, |name| shown::name(&name)),
         commit: Some(run.head_sha).filter(|id| is_commit(id)),
         // A fork calls its branch what it likes.
-        branch: run.head_branch.filter(|_| is_own && !pull_request),
-        pull_request,
+        branch: run.head_branch.filter(|_| is_own && unmerged.is_none()),
+        unmerged,
         began: match run.event.as_str() {
-            event if pull_request || event.starts_with("workflow_run") => Began::Commit,
+            _ if unmerged.is_some() => Began::Commit,
+            // Nothing tells what began the run before that one.
+            "workflow_run" => Began::CommitOrOther,
             "push" => Began::Push,
             _ => Began::Other,
         },
@@ -117,17 +144,22 @@ fn of_request(ci: Ci, request: RequestOfEvent, is_test_merge: bool) -> Ci {
         (Some(merge), _) => Ci {
             commit: Some(merge),
             branch: request.base.map(|base| base.name),
-            pull_request: false,
+            unmerged: None,
             began: Began::Merge { commits: request.commits },
             ..ci
         },
         // One merge that tests a request is not built on top of another.
-        (None, Some(head)) => Ci { commit: Some(head), test_merge: ci.commit, began: Began::Commit, ..ci },
-        (None, None) => Ci { began: Began::Commit, ..ci },
+        (None, Some(head)) => of_open_request(Ci { commit: Some(head), test_merge: ci.commit, ..ci }),
+        (None, None) => of_open_request(ci),
     }
 }
 
-fn read(path: &Path) -> Option<EventFile> {
+fn of_open_request(ci: Ci) -> Ci {
+    Ci { branch: None, unmerged: Some(PULL_REQUEST), began: Began::Commit, ..ci }
+}
+
+/// Returns the event in the file at `path`.
+pub(super) fn read(path: &Path) -> Option<EventFile> {
     // Opening a pipe would wait for its writer.
     if !path.metadata().ok()?.is_file() {
         return None;

@@ -3,7 +3,7 @@
 
 use super::system::RegistryToken;
 use super::systems::{SYSTEMS, running};
-use super::variables::value;
+use super::variables::{says_no, value};
 
 /// A login for repositories. It holds a secret, so it has no `Debug`.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub struct RegistryLogin {
 pub(in crate::cli) fn git_logins(variable: &impl Fn(&str) -> Option<String>) -> Vec<GitLogin> {
     let tokens = SYSTEMS.iter().filter_map(|system| system.git_token.as_ref());
     let logins = tokens.filter_map(|token| {
-        variable(token.sign)?;
+        variable(token.sign).filter(|sign| !says_no(sign))?;
         let (server, password) = variable(token.server).zip(variable(token.token))?;
         // White space around it comes from a file or a form, and is no part of a token.
         let password = Some(password.trim().to_owned()).filter(|password| !password.is_empty())?;

@@ -16,7 +16,7 @@ use std::path::Path;
 use systems::running;
 use variables::value;
 
-pub use ci_run::{Began, Ci};
+pub use ci_run::{Began, Ci, MERGE_QUEUE};
 pub use forges::CiForge;
 pub(super) use forges::forge;
 pub use logins::{GitLogin, RegistryLogin};
@@ -25,16 +25,16 @@ pub(super) use shown::url as shown_url;
 pub use system::{CiSystem, LogCommand, USUAL_SKIP_MARKER};
 pub(super) use system::{Inputs, Lists};
 pub use systems::{log_commands, skip_marker_of, skip_presets};
+pub(super) use variables::says_no;
 
 /// Returns what the CI system tells, if a known one runs this. `variable` looks a variable up that is text, and not empty.
 pub(super) fn detect(variable: &impl Fn(&str) -> Option<String>) -> Option<Ci> {
     let system = running(variable).next()?;
-    let ci = Ci::by_variables(system, variable);
-    if system.event.is_empty() {
-        return Some(ci);
-    }
-    let path = value(variable, system.event);
-    Some(event::with_event(ci, path.as_ref().map(Path::new), variable))
+    let event = value(variable, system.event).and_then(|path| event::read(Path::new(&path)));
+    let event_name = event::name(event.as_ref(), variable);
+    let variable = |name: &str| if name == event::NAME { event_name.clone() } else { variable(name) };
+    let ci = Ci::by_variables(system, &variable);
+    Some(if system.event.is_empty() { ci } else { event::with_event(ci, event, &variable) })
 }
 
 /// Returns how the systems that run this hand over the inputs of a step.
@@ -80,7 +80,7 @@ mod tests {
             commit: Some(COMMIT.to_owned()),
             before: Some(BEFORE.to_owned()),
             branch: Some("main".to_owned()),
-            pull_request: false,
+            unmerged: None,
             began: Began::Push,
             test_merge: None,
             repository_url: Some("https://git.example/org/app.git".to_owned()),
@@ -152,12 +152,16 @@ mod tests {
             ..push_to_main(CiSystem::BitbucketPipelines)
         };
         assert_eq!(ci(variables), Some(expected));
-        let variables = "TF_BUILD=True\nBUILD_REPOSITORY_NAME=org/app\nBUILD_SOURCEVERSION=COMMIT
+        let variables = "TF_BUILD=True\nBUILD_REPOSITORY_NAME=app\nBUILD_SOURCEVERSION=COMMIT
             BUILD_SOURCEBRANCH=refs/heads/main\nBUILD_REPOSITORY_URI=https://me@git.example/org/app.git
             BUILD_REQUESTEDFOR=octocat\nBUILD_REASON=IndividualCI\nSYSTEM_COLLECTIONURI=https://dev.azure.com/org/
             SYSTEM_TEAMPROJECTID=1-2\nBUILD_BUILDID=42";
         let run = Some("https://dev.azure.com/org/1-2/_build/results?buildId=42".to_owned());
         assert_eq!(ci(variables), Some(Ci { before: None, run, ..push_to_main(CiSystem::AzurePipelines) }));
+        // Of a repository of its own, the system's name for it has no owner.
+        let own = variables.replace("git.example/org/app.git", "dev.azure.com/org/My%20Project/_git/app");
+        let source = format!("org/My%20Project/_git/app@{COMMIT}");
+        assert_eq!(ci(&own).unwrap().source().as_deref(), Some(&*source));
     }
 
     #[test]
@@ -199,7 +203,7 @@ mod tests {
     #[test]
     fn the_head_of_a_request_that_is_built_as_a_merge() {
         for variables in [
-            "TF_BUILD=True\nBUILD_SOURCEVERSION=MERGE\nBUILD_REASON=PullRequest\nBUILD_REPOSITORY_NAME=org/app
+            "TF_BUILD=True\nBUILD_SOURCEVERSION=MERGE\nBUILD_REASON=PullRequest\nBUILD_REPOSITORY_URI=https://h/org/app
                 SYSTEM_PULLREQUEST_SOURCECOMMITID=COMMIT",
             "GITLAB_CI=true\nCI_COMMIT_SHA=MERGE\nCI_MERGE_REQUEST_IID=7\nCI_PROJECT_PATH=org/app
                 CI_MERGE_REQUEST_SOURCE_BRANCH_SHA=COMMIT",
@@ -220,6 +224,11 @@ mod tests {
             ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1", false),
             ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/pull/1/merge\nGITHUB_BASE_REF=main", true),
             ("GITHUB_ACTIONS=true\nGITHUB_REF=refs/heads/main\nGITHUB_BASE_REF=main", true),
+            ("GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=pull_request_review\nGITHUB_REF=refs/pull/1/merge", true),
+            (
+                "GITEA_ACTIONS=true\nGITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=pull_request\nGITHUB_REF=refs/pull/1/head",
+                true,
+            ),
             ("GITLAB_CI=true\nCI_COMMIT_TAG=v1", false),
             ("GITLAB_CI=true\nCI_MERGE_REQUEST_IID=7", true),
             ("CI=woodpecker\nCI_PIPELINE_EVENT=tag\nCI_COMMIT_BRANCH=main\nCI_COMMIT_TAG=v1", false),
@@ -238,7 +247,29 @@ mod tests {
             ("JENKINS_URL=x\nBRANCH_NAME=PR-7\nCHANGE_ID=7", true),
         ] {
             let ci = ci(variables).unwrap();
-            assert_eq!((ci.branch, ci.pull_request), (None, pull_request), "{variables}");
+            assert_eq!((ci.branch, ci.unmerged.is_some()), (None, pull_request), "{variables}");
+        }
+    }
+
+    /// What a merge queue builds is not merged yet, whatever the system calls its branch.
+    #[test]
+    fn merge_queues() {
+        let queue = "gh-readonly-queue/main/pr-7-b15411f387bb2a2286676b92a87fd85aa9b682a5";
+        for variables in [
+            "GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=merge_group\nGITHUB_REF=refs/heads/NAMED\nGITHUB_BASE_REF=",
+            "BUILDKITE=true\nBUILDKITE_BRANCH=x\nBUILDKITE_MERGE_QUEUE_BASE_BRANCH=main",
+            "BUILDKITE=true\nBUILDKITE_BRANCH=NAMED\nBUILDKITE_SOURCE=webhook",
+            "GITLAB_CI=true\nCI_COMMIT_BRANCH=NAMED\nCI_PIPELINE_SOURCE=push",
+            "CIRCLECI=true\nCIRCLE_BRANCH=NAMED",
+            "TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/heads/NAMED\nBUILD_REASON=IndividualCI",
+            "JENKINS_URL=x\nGIT_BRANCH=origin/NAMED",
+            "JENKINS_URL=x\nBRANCH_NAME=NAMED",
+            "DRONE=true\nDRONE_BRANCH=NAMED\nDRONE_BUILD_EVENT=push",
+            "CI=woodpecker\nCI_COMMIT_BRANCH=NAMED\nCI_PIPELINE_EVENT=push",
+            "BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_BRANCH=NAMED",
+        ] {
+            let ci = ci(&variables.replace("NAMED", queue)).unwrap();
+            assert_eq!((ci.branch, ci.unmerged, ci.began), (None, Some("a merge queue"), Began::Commit), "{variables}");
         }
     }
 
@@ -253,7 +284,9 @@ mod tests {
             ("GITHUB_ACTIONS=true", Began::Unknown),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=trigger", Began::Other),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=BEFORE", Began::Push),
-            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Began::Commit),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_BEFORE_SHA=NONE", Began::Other),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_COMMIT_TAG=v1", Began::CommitOrOther),
+            ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=parent_pipeline\nCI_MERGE_REQUEST_IID=7", Began::Commit),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=push\nCI_COMMIT_BEFORE_SHA=NONE", Began::Commit),
             ("GITLAB_CI=true\nCI_PIPELINE_SOURCE=schedule\nCI_COMMIT_BEFORE_SHA=NONE", Began::Other),
             ("CI=woodpecker\nCI_PIPELINE_EVENT=tag\nCI_COMMIT_TAG=v1", Began::Commit),
@@ -268,6 +301,45 @@ mod tests {
         }
     }
 
+    /// A run at a tag is the tag's own only if its push began the run, or what the system makes of it.
+    #[test]
+    fn what_began_the_run_of_a_tag() {
+        for (variables, own, others) in [
+            (
+                "GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1\nGITHUB_EVENT_NAME",
+                &["push", "create", "release"][..],
+                &["workflow_dispatch", "repository_dispatch", "schedule", "deployment"][..],
+            ),
+            (
+                "GITLAB_CI=true\nCI_COMMIT_TAG=v1\nCI_COMMIT_BEFORE_SHA=NONE\nCI_PIPELINE_SOURCE",
+                &["push"],
+                &["web", "schedule", "pipeline", "trigger", "api", "ondemand"],
+            ),
+            (
+                "CI=woodpecker\nCI_COMMIT_TAG=v1\nCI_PIPELINE_EVENT",
+                &["tag", "release"],
+                &["deployment", "manual", "cron"],
+            ),
+            ("DRONE=true\nDRONE_TAG=v1\nDRONE_BUILD_EVENT", &["tag"], &["promote", "rollback", "custom", "cron"]),
+            (
+                "BUILDKITE=true\nBUILDKITE_TAG=v1\nBUILDKITE_SOURCE",
+                &["webhook"],
+                &["ui", "api", "schedule", "trigger_job"],
+            ),
+        ] {
+            for (words, began) in [(own, Began::Commit), (others, Began::Other)] {
+                for word in words {
+                    assert_eq!(ci(&format!("{variables}={word}")).unwrap().began, began, "{variables}={word}");
+                }
+            }
+        }
+        for untold in
+            ["JENKINS_URL=x\nTAG_NAME=v1", "CIRCLECI=true\nCIRCLE_TAG=v1", "BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_TAG=v1"]
+        {
+            assert_eq!(ci(untold).unwrap().began, Began::CommitOrOther, "{untold}");
+        }
+    }
+
     /// A merged request is a push to its base. Before that, its head counts, and not the merge that tests it.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
@@ -278,7 +350,7 @@ mod tests {
             std::fs::write(&path, format!(r#"{{"before":"{BEFORE}","after":"{MERGE}","pull_request":{request}}}"#))
                 .unwrap();
             let variables = GITHUB.replace("=push", &format!("={event}")).replace("=refs/heads/main", reference);
-            ci(&format!("{variables}\nGITHUB_EVENT_PATH={}\nGITHUB_BASE_REF=main", path.display())).unwrap()
+            ci(&format!("{variables}\nGITHUB_EVENT_PATH={}", path.display())).unwrap()
         };
         for (event, reference) in [("pull_request", "=refs/pull/7/merge"), ("pull_request_target", "=refs/heads/main")]
         {
@@ -286,7 +358,7 @@ mod tests {
                 r#"{"merged":true,"merge_commit_sha":"MERGE","commits":1,"head":{"sha":"x"},"base":{"ref":"next"}}"#;
             let ci = read(event, reference, &request.replace("MERGE", MERGE));
             assert_eq!((ci.commit.as_deref(), ci.branch.as_deref(), ci.before), (Some(MERGE), Some("next"), None));
-            assert_eq!((ci.began, ci.pull_request, ci.test_merge), (Began::Merge { commits: Some(1) }, false, None));
+            assert_eq!((ci.began, ci.unmerged, ci.test_merge), (Began::Merge { commits: Some(1) }, None, None));
         }
         let open = format!(r#"{{"merged":false,"merge_commit_sha":"{MERGE}","head":{{"sha":"{MERGE}"}}}}"#);
         let ci = read("pull_request", "=refs/pull/7/merge", &open);
@@ -295,6 +367,12 @@ mod tests {
         for request in [r#"{"merge_commit_sha":"MERGE"}"#, r#"{"merged":true,"merge_commit_sha":null}"#] {
             let ci = read("pull_request", "=refs/pull/7/merge", &request.replace("MERGE", MERGE));
             assert_eq!((ci.commit.as_deref(), ci.branch, ci.began), (Some(COMMIT), None, Began::Commit), "{request}");
+        }
+        // Only some events of a request have a base in the variables.
+        for event in ["pull_request_review", "pull_request_review_comment"] {
+            let ci = read(event, "=refs/pull/7/merge", &open);
+            assert_eq!((ci.commit.as_deref(), ci.test_merge.as_deref()), (Some(MERGE), Some(COMMIT)), "{event}");
+            assert_eq!((ci.branch, ci.unmerged, ci.began), (None, Some("a pull request"), Began::Commit), "{event}");
         }
         // Such a run checks the base out, and builds what it likes.
         let ci = read("pull_request_target", "=refs/heads/main", &open);
@@ -319,6 +397,33 @@ mod tests {
         }
     }
 
+    /// Gitea tells of each run of a reusable workflow that another workflow called it. The event is the one that began the run.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
+    fn a_reusable_workflow_of_gitea() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("event.json");
+        let push = format!(r#""before":"{BEFORE}","after":"{COMMIT}""#);
+        let new = format!(r#""before":"{NONE}","after":"{COMMIT}""#);
+        let request = format!(r#""pull_request":{{"merged":false,"head":{{"sha":"{COMMIT}"}}}}"#);
+        for (event, reference, expected) in [
+            (&*push, "refs/heads/main", (Some("main"), Some(BEFORE), Began::Push)),
+            (&new, "refs/heads/main", (Some("main"), None, Began::Commit)),
+            (&new, "refs/tags/v1", (None, None, Began::Commit)),
+            (&format!(r#"{push},"schedule":"@daily""#), "refs/heads/main", (Some("main"), Some(BEFORE), Began::Other)),
+            (r#""inputs":{}"#, "refs/heads/main", (Some("main"), None, Began::Other)),
+            (r#""inputs":{}"#, "refs/tags/v1", (None, None, Began::Other)),
+            (&request, "refs/pull/7/head", (None, None, Began::Commit)),
+            ("?", "refs/heads/main", (Some("main"), None, Began::Unknown)),
+        ] {
+            std::fs::write(&path, format!("{{{event}}}")).unwrap();
+            let variables = GITHUB.replace("=push", "=workflow_call").replace("refs/heads/main", reference);
+            let ci = ci(&format!("GITEA_ACTIONS=true\n{variables}\nGITHUB_EVENT_PATH={}", path.display())).unwrap();
+            assert_eq!((ci.branch.as_deref(), ci.before.as_deref(), ci.began), expected, "{event} {reference}");
+            assert_eq!((ci.commit.as_deref(), ci.unmerged.is_some()), (Some(COMMIT), event == request), "{event}");
+        }
+    }
+
     /// What another workflow built for a pull request is no push to a branch, whatever the branch of the fork is called.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "tests lay out their files")]
@@ -333,6 +438,7 @@ mod tests {
             ("pull_request", "mallory/app", None, true),
             ("pull_request_target", "mallory/app", None, true),
             ("pull_request_review", "org/app", None, true),
+            ("merge_group", "org/app", None, true),
         ] {
             let run = format!(
                 r#"{{"workflow_run":{{"head_sha":"{COMMIT}","head_branch":"main","event":"{event}","head_repository":{{"full_name":"{repository}"}}}}}}"#
@@ -340,7 +446,11 @@ mod tests {
             std::fs::write(&path, run).unwrap();
             let ci = ci(&format!("{GITHUB}\nGITHUB_EVENT_PATH={}", path.display()).replace("=push", "=workflow_run"));
             let ci = ci.unwrap();
-            assert_eq!((ci.branch.as_deref(), ci.pull_request), (branch, pull_request), "{event} of {repository}");
+            assert_eq!(
+                (ci.branch.as_deref(), ci.unmerged.is_some()),
+                (branch, pull_request),
+                "{event} of {repository}"
+            );
             assert_eq!(ci.source(), Some(format!("{repository}@{COMMIT}")));
         }
     }
@@ -361,9 +471,19 @@ mod tests {
         assert_eq!(ci("GITHUB_ACTIONS="), None, "empty is not set");
     }
 
+    /// A variable that says no, for another program, is no sign of a system.
+    #[test]
+    fn a_sign_that_says_no() {
+        for sign in ["GITHUB_ACTIONS=false", "CIRCLECI=0", "TF_BUILD=False", "DRONE=no", "BUILDKITE=off"] {
+            assert_eq!(ci(sign), None, "{sign}");
+            let gitlab = ci(&format!("{sign}\nGITLAB_CI=true\nCI_COMMIT_BRANCH=main")).unwrap();
+            assert_eq!((gitlab.system, gitlab.branch.as_deref()), (CiSystem::GitLabCi, Some("main")), "{sign}");
+        }
+    }
+
     #[test]
     fn everything_found_is_shown() {
-        let shown = Ci { pull_request: true, ..push_to_main(CiSystem::GitLabCi) }.to_string();
+        let shown = Ci { unmerged: Some("a pull request"), ..push_to_main(CiSystem::GitLabCi) }.to_string();
         let expected = format!(
             "GitLab CI, a pull request, source org/app@{COMMIT}, before {BEFORE}, branch main, actor octocat, \
              repository https://git.example/org/app.git, run https://ci.example/runs/42"

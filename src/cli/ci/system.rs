@@ -48,8 +48,9 @@ pub(super) struct System {
     pub(super) tag: Values,
     /// Set if a pull or merge request is built.
     pub(super) pull_request: Values,
-    /// The variable with what began the run, and its words for a push, or for what a push began.
-    pub(super) trigger: Option<(&'static str, &'static [&'static str])>,
+    /// Set if a merge queue is built, whatever its branch is called.
+    pub(super) merge_queue: Values,
+    pub(super) trigger: Option<Trigger>,
     pub(super) run: Values,
     pub(super) actor: Values,
     pub(super) bot: Option<&'static str>,
@@ -60,6 +61,17 @@ pub(super) struct System {
     pub(super) forge: Option<ForgeVariables>,
     pub(super) inputs: Option<Inputs>,
     pub(super) log_commands: &'static [LogCommand],
+}
+
+/// How a system tells what began a run.
+pub(super) struct Trigger {
+    pub(super) variable: &'static str,
+    /// Its words for a push.
+    pub(super) pushes: &'static [&'static str],
+    /// Its other words for a run of the tag that was pushed.
+    pub(super) of_tags: &'static [&'static str],
+    /// Its word for the run that another run of the same commit began. Only the commit before the push tells of that one.
+    pub(super) child: Option<&'static str>,
 }
 
 /// How a commit asks the system not to build it.

@@ -3,10 +3,16 @@
 //! what follows a prefix of the variable, which must be there.
 
 use super::system::{
-    CiSystem, ForgeVariables, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, USUAL_SKIP_MARKER,
+    CiSystem, ForgeVariables, GitToken, Inputs, Lists, LogCommand, RegistryToken, Skip, System, Trigger,
+    USUAL_SKIP_MARKER,
 };
-use super::variables::value;
+use super::variables::{says_no, value};
 use crate::cli::surface::Surface;
+
+/// Returns the trigger of a system that has one word for the pushes of branches and of tags.
+const fn trigger(variable: &'static str, pushes: &'static [&'static str]) -> Option<Trigger> {
+    Some(Trigger { variable, pushes, of_tags: &[], child: None })
+}
 
 const fn usual(preset: &'static str) -> Option<Skip> {
     Some(Skip { preset, marker: USUAL_SKIP_MARKER })
@@ -28,9 +34,15 @@ const GITHUB: System = System {
     event: &["{GITHUB_EVENT_PATH}"],
     branch: &["{GITHUB_REF#refs/heads/}"],
     tag: &["{GITHUB_REF#refs/tags/}"],
-    // Under `pull_request_target`, the ref is the branch to merge into.
-    pull_request: &["{GITHUB_BASE_REF}"],
-    trigger: Some(("GITHUB_EVENT_NAME", &["push"])),
+    // Under `pull_request_target`, the ref is the branch to merge into. Under `pull_request_review`, no base is told.
+    pull_request: &["{GITHUB_BASE_REF}", "{GITHUB_REF#refs/pull/}"],
+    merge_queue: &[],
+    trigger: Some(Trigger {
+        variable: "GITHUB_EVENT_NAME",
+        pushes: &["push"],
+        of_tags: &["create", "release"],
+        child: None,
+    }),
     run: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"],
     actor: &["{GITHUB_ACTOR}"],
     bot: Some("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"),
@@ -95,6 +107,7 @@ const fn named(id: CiSystem, name: &'static str) -> System {
         branch: &[],
         tag: &[],
         pull_request: &[],
+        merge_queue: &[],
         trigger: None,
         run: &[],
         actor: &[],
@@ -164,8 +177,12 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{CI_COMMIT_BRANCH}"],
         tag: &["{CI_COMMIT_TAG}"],
         pull_request: &["{CI_MERGE_REQUEST_IID}", "{CI_EXTERNAL_PULL_REQUEST_IID}"],
-        // A child pipeline has the commits of its parent; if no push began that, there is no commit before.
-        trigger: Some(("CI_PIPELINE_SOURCE", &["push", "parent_pipeline"])),
+        trigger: Some(Trigger {
+            variable: "CI_PIPELINE_SOURCE",
+            pushes: &["push"],
+            of_tags: &[],
+            child: Some("parent_pipeline"),
+        }),
         run: &["{CI_JOB_URL}"],
         actor: &["{GITLAB_USER_LOGIN}"],
         skip: usual("gitlab"),
@@ -206,7 +223,12 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{CI_COMMIT_BRANCH}"],
         tag: &["{CI_COMMIT_TAG}"],
         pull_request: &["{CI_PIPELINE_EVENT#pull_request}"],
-        trigger: Some(("CI_PIPELINE_EVENT", &["push"])),
+        trigger: Some(Trigger {
+            variable: "CI_PIPELINE_EVENT",
+            pushes: &["push"],
+            of_tags: &["tag", "release"],
+            child: None,
+        }),
         run: &["{CI_PIPELINE_URL}"],
         actor: &["{CI_COMMIT_AUTHOR}"],
         skip: usual("woodpecker"),
@@ -224,7 +246,7 @@ pub(super) const SYSTEMS: &[System] = &[
         branch: &["{DRONE_BRANCH}"],
         tag: &["{DRONE_TAG}"],
         pull_request: &["{DRONE_BUILD_EVENT#pull_request}"],
-        trigger: Some(("DRONE_BUILD_EVENT", &["push"])),
+        trigger: Some(Trigger { variable: "DRONE_BUILD_EVENT", pushes: &["push"], of_tags: &["tag"], child: None }),
         run: &["{DRONE_BUILD_LINK}"],
         actor: &["{DRONE_COMMIT_AUTHOR}"],
         skip: usual("drone"),
@@ -251,14 +273,14 @@ pub(super) const SYSTEMS: &[System] = &[
     // https://learn.microsoft.com/en-us/azure/devops/pipelines/build/variables
     System {
         sign: &["{TF_BUILD}"],
-        repository: &["{BUILD_REPOSITORY_NAME}"],
+        // Of Azure Repos, `BUILD_REPOSITORY_NAME` has no owner.
         repository_url: &["{BUILD_REPOSITORY_URI}"],
         workspace: &["{BUILD_SOURCESDIRECTORY}"],
         commit: &["{BUILD_SOURCEVERSION}"],
         request_head: &["{SYSTEM_PULLREQUEST_SOURCECOMMITID}"],
         branch: &["{BUILD_SOURCEBRANCH#refs/heads/}"],
         pull_request: &["{BUILD_REASON#PullRequest}"],
-        trigger: Some(("BUILD_REASON", &["IndividualCI", "BatchedCI"])),
+        trigger: trigger("BUILD_REASON", &["IndividualCI", "BatchedCI"]),
         // By the project's id, because its name may have spaces.
         run: &["{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECTID}/_build/results?buildId={BUILD_BUILDID}"],
         actor: &["{BUILD_REQUESTEDFOR}"],
@@ -300,7 +322,8 @@ pub(super) const SYSTEMS: &[System] = &[
         tag: &["{BUILDKITE_TAG}"],
         // `BUILDKITE_PULL_REQUEST` is `false` if there is none.
         pull_request: &["{BUILDKITE_PULL_REQUEST_BASE_BRANCH}"],
-        trigger: Some(("BUILDKITE_SOURCE", &["webhook"])),
+        merge_queue: &["{BUILDKITE_MERGE_QUEUE_BASE_BRANCH}"],
+        trigger: trigger("BUILDKITE_SOURCE", &["webhook"]),
         run: &["{BUILDKITE_BUILD_URL}"],
         actor: &["{BUILDKITE_BUILD_CREATOR}"],
         skip: usual("buildkite"),
@@ -334,7 +357,7 @@ pub(super) const SYSTEMS: &[System] = &[
 
 /// Returns the systems that run this: one, or one and those that it imitates.
 pub(super) fn running(variable: &impl Fn(&str) -> Option<String>) -> impl Iterator<Item = &'static System> {
-    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some())
+    SYSTEMS.iter().filter(|system| value(variable, system.sign).is_some_and(|sign| !says_no(&sign)))
 }
 
 impl CiSystem {
@@ -394,7 +417,7 @@ mod tests {
         let templates = templates.into_iter().flatten().flat_map(|template| template.split('{').skip(1));
         let names = templates.map(|rest| rest.split(['}', '#']).next().unwrap());
         let example = include_str!("../../../examples/azure-pipelines.yml");
-        for name in names.chain(system.trigger.map(|(name, _)| name)) {
+        for name in names.chain(system.trigger.as_ref().map(|trigger| trigger.variable)) {
             assert!(
                 example.contains(&format!(" --env {name}\n")) || example.contains(&format!(" --env {name} ")),
                 "{name}"

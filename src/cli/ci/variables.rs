@@ -3,6 +3,11 @@
 /// Templates for one value, the first that can be filled in counts; none: the system does not tell.
 pub(super) type Values = &'static [&'static str];
 
+/// Returns whether the value of a variable says no.
+pub(in crate::cli) fn says_no(value: &str) -> bool {
+    ["0", "false", "no", "off"].contains(&value.to_ascii_lowercase().as_str())
+}
+
 /// Returns the first of `values` whose variables are all set.
 pub(super) fn value(variable: &impl Fn(&str) -> Option<String>, values: Values) -> Option<String> {
     values.iter().find_map(|template| filled(variable, template))

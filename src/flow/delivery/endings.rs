@@ -56,7 +56,8 @@ impl Attempt<'_> {
             let source = of_name.iter().find_map(|order| order.source.clone());
             let still_taken_back = of_name.iter().flat_map(|order| &order.still_taken_back).copied();
             release.order = orders.of(&release.file, &release.entry).map(|order| order.ordered.reason.clone());
-            release.source = source.or(release.source.take());
+            let is_doubted = of_name.iter().any(|order| order.is_source_doubted);
+            release.source = source.or(release.source.take().filter(|_| !is_doubted));
             release.still_taken_back = still_taken_back.collect();
         }
         releases

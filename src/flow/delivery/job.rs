@@ -2,7 +2,6 @@
 //! to write on a tip.
 
 use crate::flow::image_checks::image_to_check::ImageToCheck;
-use crate::flow::release_branch::branch::ReleaseBranch;
 use crate::flow::release_branch::read_branch::Tip;
 use crate::guards::order::Build;
 use crate::image::{Field, ImageArgument, ImageName};
@@ -24,14 +23,14 @@ pub(in crate::flow) struct Job<'a> {
     pub(in crate::flow) named_in_head: Vec<ImageName>,
     /// The arguments that the user wrote; empty if the command makes them by itself.
     pub(in crate::flow) arguments: Vec<ImageArgument>,
-    /// Returns the commits that their images were built from, as far as they are known before the branch is read.
-    pub(in crate::flow) sources: &'a dyn Fn(&ReleaseBranch) -> EntrySources,
+    /// The commits that their images were built from, as far as they are known before the branch is read.
+    pub(in crate::flow) sources: EntrySources,
 }
 
 impl<'a> Job<'a> {
     /// Returns the job of a command that learns from the branch what it writes.
     pub(in crate::flow) fn of_branch(delivery: &'a Delivery, gate: &'a Gate, names: Vec<ImageName>) -> Self {
-        let sources = &|_: &ReleaseBranch| EntrySources::default();
+        let sources = EntrySources::default();
         Self { delivery, gate, ordered: Vec::new(), named_in_head: names, arguments: Vec::new(), sources }
     }
 

@@ -53,7 +53,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
     let delivery = job.delivery;
     let known = job.known_images()?;
     let branch = ReleaseBranch::open(&delivery.repository)?;
-    branch.require_named_in_a_pull_request(&delivery.repository, listener)?;
+    branch.require_named_if_unmerged(&delivery.repository, listener)?;
     let authors = Authors::read(delivery, &branch)?;
     let mut way = Way::of(delivery, &branch, listener)?;
     let mut checks = checks_of(job, &branch);
@@ -112,8 +112,7 @@ fn attempts(job: &Job<'_>, decide: &mut Decide<'_>, listener: &mut Listener<'_>)
 fn checks_of(job: &Job<'_>, branch: &ReleaseBranch) -> Checks {
     let mut checks = Checks::new(job.delivery.registry.as_ref());
     checks.set_origins(ImageOrigins::of_arguments(&job.arguments));
-    let sources = (job.sources)(branch);
-    checks.expect_sources(ImageSources::of_arguments(&job.arguments, &sources));
-    add_forges_if_claims_are_required(&mut checks, &job.delivery.repository, branch.remote(), sources.iter());
+    checks.expect_sources(ImageSources::of_arguments(&job.arguments, &job.sources));
+    add_forges_if_claims_are_required(&mut checks, &job.delivery.repository, branch.remote(), job.sources.iter());
     checks
 }

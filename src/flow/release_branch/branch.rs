@@ -13,7 +13,7 @@ use crate::git::{
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{Began, Repository, RepositoryRequest, Run, TargetFile, TargetKind};
+use crate::request::{Began, MERGE_QUEUE, Repository, RepositoryRequest, Run, TargetFile, TargetKind};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -41,8 +41,6 @@ pub(in crate::flow) enum NamedBy {
 
 pub(in crate::flow) const UNREADABLE: &str =
     "the references of the checkout are in a format that is not supported, such as reftable";
-
-const OF_A_PULL_REQUEST: &str = "the run of a pull request has no release branch";
 
 pub(super) const NAME_IT: &str = "`--branch` names the release branch";
 
@@ -109,24 +107,31 @@ impl ReleaseBranch {
         Self { place, branch, named_by, default: OnceLock::new(), base }
     }
 
-    /// Warns if the run of a pull request releases to the default branch of another repository, as for a preview.
+    /// Warns if the run of what is not merged releases to the default branch of another repository, as for a preview.
     ///
     /// # Errors
-    /// It is the default branch of the repository that the run builds, which would get what is not merged yet.
-    pub(in crate::flow) fn require_named_in_a_pull_request(
+    /// It is the default branch of the repository that the run builds, or the branch of a merge queue is checked out.
+    pub(in crate::flow) fn require_named_if_unmerged(
         &self,
         request: &RepositoryRequest,
         listener: &mut Listener<'_>,
     ) -> Result<(), Failure> {
         let run = &request.run;
-        let (Location::Url(remote), None, true) = (&self.place, &self.branch, run.is_of_a_pull_request) else {
+        if let (NamedBy::Checkout, Location::Remote { .. }, Some(queue)) = (self.named_by, &self.place, &self.branch)
+            && queue.as_str().starts_with(MERGE_QUEUE)
+        {
+            let why =
+                format!("`{queue}`, the branch of a merge queue, is checked out, and what it builds is not merged");
+            return Err(Failure::target(why).hint(NAME_IT));
+        }
+        let (Location::Url(remote), None, Some(what)) = (&self.place, &self.branch, run.unmerged) else {
             return Ok(());
         };
         if run.builds(remote, None, &request.remote_options) == Some(true) {
-            return Err(Failure::target(OF_A_PULL_REQUEST).hint(NAME_IT));
+            return Err(Failure::target(without_branch(what)).hint(NAME_IT));
         }
         listener(&Event::Warned(format!(
-            "a pull request started this run, and its release goes to the default branch of {remote}; name the branch with \
+            "{what} started this run, and its release goes to the default branch of {remote}; name the branch with \
              `--branch` if that is meant"
         )));
         Ok(())
@@ -302,17 +307,20 @@ fn branch_of_the_run(
             None => Ok(branch.clone()),
         };
     }
-    let why = match run.branch.as_ref() {
+    let why = match &run.branch {
         _ if !checkout.reads_references() => UNREADABLE.to_owned(),
         Some(branch) => {
             format!(
                 "no branch is checked out, and nothing shows that the `{branch}` of the CI run is a branch of {remote}"
             )
         }
-        None if run.is_of_a_pull_request => OF_A_PULL_REQUEST.to_owned(),
-        None => "no branch is checked out".to_owned(),
+        None => run.unmerged.map_or_else(|| "no branch is checked out".to_owned(), without_branch),
     };
     Err(Failure::target(why).hint(NAME_IT))
+}
+
+fn without_branch(what: &str) -> String {
+    format!("the run of {what} has no release branch")
 }
 
 /// Returns what is checked out if the checkout shows that it is not of the `branch` that `run` builds.

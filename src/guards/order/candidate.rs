@@ -7,7 +7,7 @@ use super::order_context::{OrderContext, Unreachable};
 use super::running::RunningEntry;
 use super::sentences::unreachable_digest;
 use super::source_repository::SourceRepositories;
-use super::{Build, Judgement, commits_count, judge};
+use super::{Agreement, Build, Judgement, Numbers, agreement, commits_count, judge};
 use crate::git::{CommitId, Snapshot};
 use crate::image::ImageName;
 use crate::message::SourceCommit;
@@ -21,6 +21,8 @@ pub(super) struct CandidateBuild<'c> {
     pub(super) file: &'c str,
     pub(super) name: &'c ImageName,
     pub(super) new: Build,
+    /// Whether its commit is that of a run which may have built another one, and the tag names none.
+    pub(super) is_source_assumed: bool,
     /// Whether it has the image's name that the entry has now. What ran before may have had another one.
     pub(super) keeps_image: bool,
 }
@@ -31,6 +33,8 @@ pub(super) struct EntryComparison {
     /// Whether nothing but its higher tag tells that it is newer.
     pub(super) is_by_tag_alone: bool,
     pub(super) still_taken_back: Vec<CommitId>,
+    /// Whether its commit is assumed, and the tags tell another order than the commits.
+    pub(super) is_source_doubted: bool,
     /// The commit that the label of the new image names, if that told the order.
     pub(super) label: Option<SourceCommit>,
     /// Why no label could tell the order now.
@@ -39,7 +43,14 @@ pub(super) struct EntryComparison {
 
 impl From<Ordered> for EntryComparison {
     fn from(ordered: Ordered) -> Self {
-        Self { ordered, is_by_tag_alone: false, still_taken_back: Vec::new(), label: None, unreachable: None }
+        Self {
+            ordered,
+            is_by_tag_alone: false,
+            still_taken_back: Vec::new(),
+            is_source_doubted: false,
+            label: None,
+            unreachable: None,
+        }
     }
 }
 
@@ -47,10 +58,13 @@ impl<'c> CandidateBuild<'c> {
     /// Returns what `entry` of `file` becomes.
     pub(super) fn of(context: &'c OrderContext<'c>, file: &'c str, entry: &'c EntryEdit) -> Self {
         let name = entry.name.as_str();
-        let new = Build::of_entry(name, &entry.after, context.sources.of(name));
+        let source = context.sources.of(name);
+        let new = Build::of_entry(name, &entry.after, source);
         let asked_as = entry.image_name().filter(|_| new.image.is_some()).map(str::to_owned);
         let keeps_image = entry.before.image_name(name) == entry.after.image_name(name);
-        Self { context, file, name: &entry.name, new: Build { asked_as, ..new }, keeps_image }
+        let is_named = |source| new.tag.as_ref().is_some_and(|tag| agreement(tag, source) == Agreement::Agrees);
+        let is_source_assumed = context.sources.are_assumed && source.is_some_and(|source| !is_named(source));
+        Self { context, file, name: &entry.name, new: Build { asked_as, ..new }, is_source_assumed, keeps_image }
     }
 
     /// Returns whether it was built from the commit of a build that the entry ran before.
@@ -72,6 +86,20 @@ impl<'c> CandidateBuild<'c> {
             _ => None,
         };
         Ok(judge(new, other, by, ancestry.as_ref()))
+    }
+
+    /// Returns why a judgement against `runs` does not count: it is by the commit of the run, which is assumed to be the image's,
+    /// and the tags tell the opposite.
+    pub(super) fn doubt(&self, judgement: &Judgement, runs: &Build) -> Option<String> {
+        let numbers = Numbers::by(self.context.by);
+        let is_contradicted = self.is_source_assumed
+            && self.context.by != OrderBy::Source
+            && matches!(judgement, Judgement::Newer(_))
+            && self.new.is_older_by_tag_than(runs, numbers);
+        is_contradicted.then(|| {
+            "it is older by its tag, and the newer commit of this run may not be that of the image (name that with `--source`)"
+                .to_owned()
+        })
     }
 
     /// Returns why the build is superseded by what was taken back.

@@ -173,7 +173,8 @@ impl CandidateBuild<'_> {
             comparison = self.against(&running, snapshot, repositories)?;
         }
         // What tells its commit beside what runs tells it beside what ran before as well.
-        self.new.source = self.new.source.or_else(|| comparison.label.clone());
+        self.new.source =
+            self.new.source.filter(|_| !comparison.is_source_doubted).or_else(|| comparison.label.clone());
         let ran_before = self.by_the_past(&comparison, &running, entry, snapshot, claims, repositories)?;
         let mut ordered = ran_before.unwrap_or(comparison.ordered);
         let taken_back_at_source = self.releases_taken_back_at_source(&running, entry, snapshot)?;
@@ -201,7 +202,16 @@ impl CandidateBuild<'_> {
         let in_tag = self.new.tag.as_deref().and_then(source_in_tag);
         let source = source.filter(|source| in_tag.as_ref() != Some(source));
         let (file, name) = (self.file.to_owned(), self.name.clone());
-        Ok(EntryOrder { file, name, before: entry.now.clone(), ordered, source, sources, still_taken_back })
+        Ok(EntryOrder {
+            file,
+            name,
+            before: entry.now.clone(),
+            ordered,
+            source,
+            is_source_doubted: comparison.is_source_doubted,
+            sources,
+            still_taken_back,
+        })
     }
 
     /// Compares the build with what was taken back, and with what runs.
@@ -218,7 +228,8 @@ impl CandidateBuild<'_> {
             return Ok(self.stays_away(taken).into());
         }
         let comparison = self.against_running(running, snapshot, repositories)?;
-        let new = &Build { source: new.source.clone().or_else(|| comparison.label.clone()), ..new.clone() };
+        let source = new.source.clone().filter(|_| !comparison.is_source_doubted);
+        let new = &Build { source: source.or_else(|| comparison.label.clone()), ..new.clone() };
         let mut still_taken_back = Vec::new();
         for other in others {
             let judgement = self.judge(new, &other.build, snapshot, repositories)?;
@@ -244,7 +255,13 @@ impl CandidateBuild<'_> {
             let reason = format!("{runs} was taken back in the environment that is promoted");
             return Ok(OrderVerdict::Allowed.because(reason).into());
         }
-        let judgement = self.judge(new, runs, snapshot, repositories)?;
+        let mut judgement = self.judge(new, runs, snapshot, repositories)?;
+        let mut without_source = None;
+        if let Some(why) = self.doubt(&judgement, runs) {
+            judgement = Judgement::Unknown(why);
+            without_source = Some(Build { source: None, ..new.clone() });
+        }
+        let (is_source_doubted, new) = (without_source.is_some(), without_source.as_ref().unwrap_or(new));
         let (labels, unreachable) = match judgement {
             Judgement::Unknown(_) => match with_labels(context, running, new, runs) {
                 Ok(labels) => (labels, None),
@@ -255,11 +272,11 @@ impl CandidateBuild<'_> {
         let Some((new, runs)) = labels else {
             let is_by_tag_alone = judgement == Judgement::HigherTag;
             let ordered = told(context, running, new, runs, judgement);
-            return Ok(EntryComparison { unreachable, is_by_tag_alone, ..ordered.into() });
+            return Ok(EntryComparison { unreachable, is_by_tag_alone, is_source_doubted, ..ordered.into() });
         };
         let judgement = self.judge(&new, &runs, snapshot, repositories)?;
         let ordered = by_labels(told(context, running, &new, &runs, judgement));
-        Ok(EntryComparison { label: new.source, ..ordered.into() })
+        Ok(EntryComparison { label: new.source, is_source_doubted, ..ordered.into() })
     }
 
     /// Returns the releases that a promotion takes back, that of what runs with them: their builds were taken back where it comes

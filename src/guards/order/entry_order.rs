@@ -55,6 +55,8 @@ pub struct EntryOrder {
     pub ordered: Ordered,
     /// The commit that the new image was built from, if something tells more of it than its tag does.
     pub source: Option<SourceCommit>,
+    /// Whether the commit of the run is not believed to be that of the image.
+    pub is_source_doubted: bool,
     /// The commits that what runs and the new image were built from, if both are known.
     pub sources: Option<(SourceCommit, SourceCommit)>,
     /// The releases of this entry that stay taken back if this one goes out, for the next release to know.

@@ -78,7 +78,6 @@ const VARIABLES: &[(&str, &[(&str, &str)])] = &[
             ("TF_BUILD", "True"),
             ("BUILD_BUILDID", "1"),
             ("BUILD_REASON", "IndividualCI"),
-            ("BUILD_REPOSITORY_NAME", "app"),
             ("BUILD_REPOSITORY_URI", "{server}/org/app"),
             ("BUILD_SOURCEBRANCH", "refs/heads/main"),
             ("BUILD_SOURCESDIRECTORY", "{workspace}"),

@@ -483,16 +483,21 @@ fn a_pull_request_names_no_branch() {
 fn a_pull_request_is_not_released_to_the_default_branch_of_its_repository() {
     let on = Detached::new();
     let (server, url) = (on.server.url(""), on.server.url("gitops.git"));
-    let of_request = |repository: &str, flags: &[&str]| {
+    let of_event = |event: &str, repository: &str, flags: &[&str]| {
         let release = on.stage.release_to(&url).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).args(flags);
-        let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "pull_request");
+        let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", event);
         let release = release.env("GITHUB_SERVER_URL", server.trim_end_matches('/')).env("GITHUB_SHA", "a1".repeat(20));
         let release = release.env("GITHUB_REPOSITORY", repository).env("GITHUB_REF", "refs/pull/7/merge");
-        release.env("GITHUB_BASE_REF", "main").run()
+        // Other events of a request have no base.
+        release.env("GITHUB_BASE_REF", if event == "pull_request" { "main" } else { "" }).run()
     };
+    let of_request = |repository: &str, flags: &[&str]| of_event("pull_request", repository, flags);
     for flags in [&[][..], &["--dry-run"], &["--pull-request"]] {
         let output = of_request("gitops", flags).exit(3);
         output.stderr_has("error: the run of a pull request has no release branch").stderr_has("`--branch` names");
+    }
+    for event in ["pull_request_review", "pull_request_review_comment"] {
+        of_event(event, "gitops", &[]).exit(3).stderr_has("error: the run of a pull request has no release branch");
     }
     on.stage.untouched();
     let told = "a pull request started this run, and its release goes to the default branch of";
@@ -500,4 +505,34 @@ fn a_pull_request_is_not_released_to_the_default_branch_of_its_repository() {
     of_request("app", &["--dry-run", "--branch", "main"]).success().says_nowhere(told);
     let output = of_request("app", &[]).success().stderr_has(told);
     output.stderr_has("name the branch with `--branch` if that is meant");
+}
+
+/// What a merge queue builds may never be merged. Its branch is checked out as a commit, or as a branch.
+#[test]
+fn a_merge_queue_is_not_released() {
+    const QUEUE: &str = "gh-readonly-queue/main/pr-7-b15411f387bb2a2286676b92a87fd85aa9b682a5";
+    let on = Detached::of("main", &[]);
+    let (server, url, head) = (on.server.url(""), on.server.url("gitops.git"), on.config.head());
+    on.stage.remote.git(["branch", QUEUE, "main"]).run().success();
+    let without_a_checkout = |repository: &str, flags: &[&str]| {
+        let release = on.stage.release_to(&url).args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]).args(flags);
+        let release = release.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "merge_group");
+        let release = release.env("GITHUB_SERVER_URL", server.trim_end_matches('/')).env("GITHUB_SHA", &head);
+        release.env("GITHUB_REPOSITORY", repository).env("GITHUB_REF", format!("refs/heads/{QUEUE}")).run()
+    };
+    let in_the_checkout = || on.in_github(server.trim_end_matches('/'), "gitops", QUEUE, &head);
+    let refused = "error: the run of a merge queue has no release branch";
+    without_a_checkout("gitops", &[]).exit(3).stderr_has(refused).stderr_has("`--branch` names");
+    in_the_checkout().run().exit(3).stderr_has(refused).stderr_has("`--branch` names");
+    on.config.git(["checkout", "--quiet", "-B", QUEUE]).run().success();
+    for release in [in_the_checkout(), on.release()] {
+        let output = release.run().exit(3).stderr_has(&format!("error: `{QUEUE}`, the branch of a merge queue"));
+        output.stderr_has("`--branch` names");
+    }
+    on.stage.untouched();
+    assert_eq!(on.stage.remote.tip(QUEUE), on.stage.remote.tip("main"));
+    // What only reads it goes on.
+    on.stage.tagship().args(["log", "-k", FOLDER]).current_dir(on.config.path()).run().success();
+    without_a_checkout("app", &["--dry-run"]).success().stderr_has("a merge queue started this run, and its release");
+    without_a_checkout("gitops", &["--branch", "main"]).success();
 }

@@ -886,6 +886,9 @@ fn a_release_ends_before_anything_is_asked() {
     let pushed = || release().env("GITHUB_EVENT_NAME", "push");
     let said = format!("skipped: this run was started by tagship's own commit {short}\n");
     assert_eq!(pushed().run().success().stdout(), said);
+    // Gitea calls the job of a reusable workflow so, whatever began the run.
+    let called = release().env("GITEA_ACTIONS", "true").env("GITHUB_EVENT_NAME", "workflow_call");
+    assert_eq!(called.run().success().stdout(), said);
     let output = pushed().args(["--output", "json"]).run().success();
     let document = document(&output);
     assert_eq!(document["outcome"], "skipped");

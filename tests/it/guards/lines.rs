@@ -470,6 +470,80 @@ fn a_run_that_is_not_about_its_commit() {
     assert!(message().contains(&format!("Tagship-Source: deployer@{one}")), "{}", message());
 }
 
+/// Releases `tag` in a run of a system that builds the commit of the sources.
+fn in_system(pipeline: &Pipeline, (variables, flags): (&str, &[&str]), tag: &str, commit: &str) -> Output {
+    let server = format!("http://{}", pipeline.server.address());
+    let variables = variables.replace("=COMMIT", &format!("={commit}")).replace("=PROJECT", "=HOST/app");
+    let variables = variables.replace("=HOST", &format!("={server}"));
+    let pairs = variables.split_whitespace().filter_map(|pair| pair.split_once('='));
+    pairs.fold(release(pipeline, tag, None).args(flags), |release, (name, value)| release.env(name, value)).run()
+}
+
+/// Releases v1.2.0 and v1.3.0 with their sources, an image that is not of the run's commit, and then the next version.
+fn an_old_image_by_hand(run: (&str, &[&str])) -> (Pipeline, Output, Output) {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let mut line = vec![pipeline.source("c0", &[])];
+    for number in 1..5 {
+        line.push(pipeline.source(&format!("c{number}"), &[&line[number - 1]]));
+    }
+    let own = |tag: &str, at: usize| release(&pipeline, tag, Some(&line[at])).env("GITHUB_EVENT_NAME", "push").run();
+    ends(&own("v1.2.0", 1), "released");
+    ends(&own("v1.3.0", 2), "released");
+    let by_hand = in_system(&pipeline, run, "v1.2.0", &line[4]);
+    let next = own("v1.4.0", 3);
+    (pipeline, by_hand, next)
+}
+
+/// Such a run is no run of the tag, though it is at one: an older image stays away, and its source is no guess.
+#[test]
+fn a_run_at_a_tag_that_was_not_pushed() {
+    let github = "GITHUB_ACTIONS=true GITHUB_SERVER_URL=HOST GITHUB_REPOSITORY=app GITHUB_SHA=COMMIT \
+                  GITHUB_REF=refs/tags/v9 GITHUB_EVENT_NAME";
+    let gitlab = "GITLAB_CI=true CI_PROJECT_PATH=app CI_PROJECT_URL=PROJECT CI_COMMIT_SHA=COMMIT CI_COMMIT_TAG=v9 \
+                  CI_PIPELINE_SOURCE";
+    let child = "GITLAB_CI=true CI_PROJECT_PATH=app CI_PROJECT_URL=PROJECT CI_COMMIT_SHA=COMMIT CI_COMMIT_BRANCH=main \
+                 CI_COMMIT_BEFORE_SHA=0000000000000000000000000000000000000000 CI_PIPELINE_SOURCE";
+    let drone = "DRONE=true DRONE_REPO=app DRONE_GIT_HTTP_URL=PROJECT.git DRONE_COMMIT_SHA=COMMIT DRONE_TAG=v9 \
+                 DRONE_BUILD_EVENT";
+    let buildkite =
+        "BUILDKITE=true BUILDKITE_REPO=PROJECT.git BUILDKITE_COMMIT=COMMIT BUILDKITE_TAG=v9 BUILDKITE_SOURCE";
+    let woodpecker = "CI=woodpecker CI_REPO=app CI_REPO_CLONE_URL=PROJECT.git CI_COMMIT_SHA=COMMIT CI_COMMIT_TAG=v9 \
+                      CI_PIPELINE_EVENT";
+    for (system, word) in [
+        (github, "workflow_dispatch"),
+        (gitlab, "web"),
+        (child, "parent_pipeline"),
+        (drone, "promote"),
+        (buildkite, "ui"),
+        (woodpecker, "deployment"),
+    ] {
+        let (_, by_hand, next) = an_old_image_by_hand((&format!("{system}={word}"), &[]));
+        ends(&by_hand, "superseded");
+        ends(&next, "released");
+    }
+}
+
+/// The system does not tell what began the run. Nothing goes back without a word, and what is not known is not written.
+#[test]
+fn an_old_image_in_a_run_of_which_nothing_tells_what_began_it() {
+    let jenkins = "JENKINS_URL=x GIT_URL=PROJECT.git GIT_COMMIT=COMMIT";
+    let circle = "CIRCLECI=true CIRCLE_REPOSITORY_URL=PROJECT.git CIRCLE_SHA1=COMMIT CIRCLE_BRANCH=main";
+    let tag = "BITBUCKET_BUILD_NUMBER=1 BITBUCKET_GIT_HTTP_ORIGIN=PROJECT BITBUCKET_COMMIT=COMMIT BITBUCKET_TAG=v9";
+    for run in [jenkins, circle, tag] {
+        let (_, by_hand, next) = an_old_image_by_hand((run, &["--on-own-commit", "ignore"]));
+        ends(&by_hand, "superseded");
+        ends(&next, "released");
+        let (pipeline, by_hand, next) = an_old_image_by_hand((run, &[]));
+        ends(&by_hand, "released");
+        by_hand.stderr_has("cannot tell whether `v1.2.0` is newer than `v1.3.0`: ").stderr_has("`--source`");
+        ends(&next, "released");
+        let old = &pipeline.stage.remote.log("main")[1].message;
+        assert!(old.contains("v1.2.0") && !old.contains("Tagship-Source"), "{old}");
+        let (_, by_hand, _) = an_old_image_by_hand((run, &["--on-unknown-order", "fail"]));
+        by_hand.exit(9).stderr_has("`--source`");
+    }
+}
+
 /// Systems that do not tell what began the run: the user says that the commit of the configuration repository is nothing.
 #[test]
 fn a_run_by_hand_in_the_configuration_repository() {
