@@ -52,6 +52,55 @@ fn a_server_that_cannot_serve_parts() {
     assert_eq!(unfiltered.remote.file("main", FILE), unfiltered.released().as_bytes());
 }
 
+/// git's server can send all on side bands, which gix would ask for and not read.
+#[test]
+fn a_server_that_offers_side_bands_for_all() {
+    let stage = Stage::new();
+    stage.remote.configure("uploadpack.allowSidebandAll", "true");
+    let server = serve(&stage, Access::Open);
+    for (url, tag) in [(stage.remote.file_url(), "v2"), (server.url("gitops.git"), "v3")] {
+        let release = stage.release_to(&url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]);
+        release.run().success().stdout_has("released").says_nowhere("trying again");
+    }
+}
+
+/// A server may have partial fetches, and refuse a filter: the other one takes its place, and without both, the whole commit
+/// comes down.
+#[test]
+fn a_server_that_refuses_filters() {
+    for (refused, is_whole) in [(&["blob:none"][..], false), (&["tree"], false), (&["blob:none", "tree"], true)] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        for filter in refused {
+            stage.remote.configure(&format!("uploadpackfilter.{filter}.allow"), "false");
+        }
+        let says = |output: &str| {
+            let whole = output.contains("does not support partial fetches");
+            assert_eq!((whole, output.contains("trying again")), (is_whole, false), "{refused:?}: {output}");
+        };
+        for (url, tag) in [(stage.remote.file_url(), "v2"), (server.url("gitops.git"), "v3")] {
+            let release = stage.release_to(&url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]);
+            says(&release.run().success().stdout());
+            assert_eq!(stage.remote.log("main").len(), if tag == "v2" { 2 } else { 3 });
+        }
+        // A checkout has the tip, and not the commits before it.
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        release_in(&checkout, &stage.home, &stage).run().success().stdout_has("released");
+        assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+    }
+}
+
+/// The variable is for a server that somebody started, and not for those that we start.
+#[test]
+fn a_version_of_the_protocol_in_the_environment() {
+    let stage = Stage::new();
+    for version in ["1", "2", "0"] {
+        let release = stage.release().env("GIT_PROTOCOL", format!("version={version}"));
+        let release = release.args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:v{version}")]);
+        release.run().success().stdout_has("released");
+    }
+}
+
 #[test]
 fn other_object_names_are_refused() {
     let home = Home::new();

@@ -152,8 +152,20 @@ fn the_same_source_again() {
 /// A source repository at a server without partial fetches sends what is new with its files; of that, the commits are read.
 #[test]
 fn sources_at_a_server_without_partial_fetches() {
+    sources_without_partial_fetches(&["uploadpack.allowFilter"]);
+}
+
+/// It has partial fetches, and refuses each filter.
+#[test]
+fn sources_at_a_server_that_refuses_filters() {
+    sources_without_partial_fetches(&["uploadpackfilter.blob:none.allow", "uploadpackfilter.tree.allow"]);
+}
+
+fn sources_without_partial_fetches(forbidden: &[&str]) {
     let pipeline = Pipeline::with_sources("app");
-    pipeline.sources.configure("uploadpack.allowFilter", "false");
+    for key in forbidden {
+        pipeline.sources.configure(key, "false");
+    }
     let commit = |title| pipeline.sources.commit("main", title, &[File::new("big", title.repeat(100_000))]);
     let [root, one, two] = ["Begin", "One", "Two"].map(commit);
     pipeline.sources.git(["branch", "side", &root]).run().success();
