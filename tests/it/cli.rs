@@ -451,7 +451,8 @@ fn white_space_around_a_value() {
     for end in ["\n", " ", "\r\n"] {
         let plugin = stage.tagship().env("CI", "woodpecker");
         let container = stage.tagship().env("GITHUB_ACTIONS", "true");
-        let variables = stage.tagship().arg("release").env("TAGSHIP_IMAGE", "IMAGE_PLACEHOLDER=*").env("TAGSHIP_REPO", &url);
+        let variables =
+            stage.tagship().arg("release").env("TAGSHIP_IMAGE", "IMAGE_PLACEHOLDER=*").env("TAGSHIP_REPO", &url);
         let [plugin, container, variables] = settings.into_iter().fold(
             [plugin, container, variables],
             |[plugin, container, variables], (name, value)| {
@@ -477,15 +478,18 @@ fn a_repository_by_its_name() {
     let stage = Stage::new();
     let folder = stage.remote.folder().display().to_string();
     std::fs::create_dir(stage.remote.folder().join("org")).unwrap();
-    std::fs::rename(stage.remote.path(), stage.remote.folder().join("org/config.git")).unwrap();
+    std::fs::rename(stage.remote.path(), stage.remote.folder().join("org/config")).unwrap();
     let plugin = stage.tagship().env("CI", "woodpecker").env("CI_REPO", "org/app");
     let plugin = plugin.env("CI_REPO_CLONE_URL", format!("file://{folder}/org/app.git"));
     let container = stage.tagship().env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "org/app");
     let container = container.env("GITHUB_SERVER_URL", format!("file://{folder}"));
     for (step, prefix) in [(plugin, "PLUGIN"), (container, "INPUT")] {
-        let step = step.env(format!("{prefix}_KUSTOMIZATION"), FOLDER).env(format!("{prefix}_IMAGES"), "IMAGE_PLACEHOLDER=*:v2");
+        let step = step
+            .env(format!("{prefix}_KUSTOMIZATION"), FOLDER)
+            .env(format!("{prefix}_IMAGES"), "IMAGE_PLACEHOLDER=*:v2");
         let step = step.env(format!("{prefix}_NO_CHECK"), "true").env(format!("{prefix}_DRY_RUN"), "true");
-        let step = |name: &str| step.clone().env(format!("{prefix}_REPOSITORY"), name).env(format!("{prefix}_BRANCH"), "main");
+        let step =
+            |name: &str| step.clone().env(format!("{prefix}_REPOSITORY"), name).env(format!("{prefix}_BRANCH"), "main");
         step("org/config").run().success().stdout_has("v2");
         step("org/config\n").run().success();
         step("./org/config").run().exit(3).stderr_has("there is no folder `./org/config`");

@@ -718,6 +718,7 @@ fn a_commit_of_a_repository_that_is_not_named() {
     released.lines();
     let run = released.guard().args(["--repo", &released.server.url("gitops.git")]);
     let run = run.env("JENKINS_URL", "http://ci.example/").env("GIT_BRANCH", "origin/main");
+    let run = run.env("GIT_PREVIOUS_COMMIT", &released.seed);
     let output = run.clone().env("GIT_COMMIT", "1".repeat(40)).run().success();
     assert_eq!(output.stdout_has("\"outcome\":\"proceed\"").stderr(), "");
     assert_eq!(released.lines().len(), 2, "it was asked for again");
@@ -756,14 +757,12 @@ fn a_squash_in_a_folder_whose_name_cannot_be_typed() {
 /// The commit and its parent come whole, as a release's do on such a server. A shallow checkout has the commit alone.
 #[test]
 fn a_server_without_partial_fetches() {
-    let refuses_both = ["uploadpackfilter.blob:none.allow", "uploadpackfilter.tree.allow"];
-    for forbidden in [&[][..], &["uploadpack.allowFilter"], &refuses_both] {
+    for kind in ["old", "without filters", "refusing"] {
         let released = Released::new();
-        if forbidden.is_empty() {
-            released.server.disable_protocol_v2();
-        }
-        for key in forbidden {
-            released.stage.remote.configure(key, "false");
+        match kind {
+            "old" => released.server.disable_protocol_v2(),
+            "without filters" => released.stage.remote.configure("uploadpack.allowFilter", "false"),
+            _ => ["blob:none", "tree"].iter().for_each(|name| released.stage.remote.refuse_filter(name)),
         }
         let own = push(&released.release, Some(&released.seed));
         let shallow = released.checkout(&["--depth", "1"]);

@@ -112,6 +112,11 @@ impl Remote {
         self.run(["config", key, value]);
     }
 
+    /// Lets the server refuse a filter, which it still offers.
+    pub fn refuse_filter(&self, name: &str) {
+        self.run(["config", "--remove-section", &format!("uploadpackfilter.{name}")]);
+    }
+
     /// Adds a commit on top of a branch, which may be new. Returns its id.
     pub fn commit(&self, branch: &str, message: &str, files: &[File]) -> String {
         self.import(&import::commit(branch, self.tip(branch).as_deref(), message, files))
