@@ -492,7 +492,7 @@ fn a_repository_by_its_name() {
             |name: &str| step.clone().env(format!("{prefix}_REPOSITORY"), name).env(format!("{prefix}_BRANCH"), "main");
         step("org/config").run().success().stdout_has("v2");
         step("org/config\n").run().success();
-        step("./org/config").run().exit(3).stderr_has("there is no folder `./org/config`");
+        step("./org/config").run().exit(3).stderr_has("there is no git repository at `./org/config`");
     }
 }
 
