@@ -341,10 +341,10 @@ impl<'r> Reader<'r> {
         arguments
     }
 
+    /// Returns what the server has and gix can use. That is not `sideband-all`: gix asks for it, and cannot read the answer.
     fn features(&self) -> Vec<gix::protocol::command::Feature> {
-        let mut features = Command::Fetch.default_features(self.protocol, &self.capabilities);
-        features.push(("agent", Some(AGENT.to_owned())));
-        features
+        let features = Command::Fetch.default_features(self.protocol, &self.capabilities).into_iter();
+        features.filter(|(name, _)| *name != "sideband-all").chain([("agent", Some(AGENT.to_owned()))]).collect()
     }
 }
 
