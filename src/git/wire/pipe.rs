@@ -280,8 +280,11 @@ fn reach(
 
 /// Starts git's own server for a path on this machine.
 fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program, GitError> {
-    let with_path =
-        |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL_VARIABLE, version))).arg(path));
+    let with_path = |mut server: Command| {
+        // The variable of our own environment is not meant for it.
+        server.env_remove(PROTOCOL_VARIABLE).envs(version.map(|version| (PROTOCOL_VARIABLE, version)));
+        start(server.arg(path))
+    };
     let started = with_path(command(service.as_str())).or_else(|error| match error.kind() {
         // If git's subcommands are not on the search path, `git` itself finds them.
         io::ErrorKind::NotFound => {
