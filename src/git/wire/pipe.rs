@@ -337,14 +337,14 @@ impl Write for ProgramInput {
     }
 }
 
-/// Writes in a thread of its own, so that a program that does not read runs into the limit for its answer.
+/// Writes in a thread of its own, so that a program that does not read runs into the limit for its answer. One that refuses ends
+/// without reading the rest: then its answer tells why, and what is still to be written is left.
 fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {
+        let mut reads = true;
         for piece in receiver {
-            if stdin.write_all(&piece).is_err() {
-                break;
-            }
+            reads = reads && stdin.write_all(&piece).is_ok();
         }
     });
     sender
