@@ -68,7 +68,12 @@ pub(crate) fn started_by(request: &RepositoryRequest) -> Result<StartedBy, Failu
         }
         failure => failure,
     };
-    let mut snapshot = ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit).map_err(unread)?;
+    let is_guessed = checkout.is_none() && request.run.repository_url.is_none();
+    let mut snapshot = match ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit) {
+        // Nothing names the repository that is built, so it is another one.
+        Err(error) if is_guessed && error.lacks(push.commit) => return Ok(StartedBy::Other),
+        read => read.map_err(unread)?,
+    };
     let mut pushed = Vec::new();
     loop {
         match judge(push, &pushed) {
