@@ -14,9 +14,7 @@ use clap::{Arg, ArgAction, Command};
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::misplaced::{self, shown};
-use super::settings::{
-    GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest,
-};
+use super::settings::{GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input};
 use super::surface::Surface;
 use super::white_space::Switch;
 
@@ -87,25 +85,23 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
 /// Returns the error for a step of the action with an input that is not known, or whose command does not exist or does not have
 /// an input.
 fn refused_in_the_action(typed: &[OsString], environment: &Environment) -> Option<clap::Error> {
-    if let Some((name, near)) = unknown_with_nearest(environment).into_iter().next() {
-        return Some(not_known_yet(&name, near.as_deref()));
-    }
-    let name = typed.get(1)?.to_string_lossy();
     let given = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
     let variable = |input: &str| format!("{PREFIX}{}", input.to_ascii_uppercase().replace('-', "_"));
     let given: Vec<_> = given.split_whitespace().map(variable).collect();
+    if let Some((unknown, _)) = unknown_input(given.iter()) {
+        return Some(not_known_yet(&unknown));
+    }
+    let name = typed.get(1)?.to_string_lossy();
     misplaced::error(&built(), &name, &given.iter().map(String::as_str).collect(), Surface::Action)
 }
 
-/// Returns the error for a variable that the action sets for an input, or a workflow for the action.
-fn not_known_yet(name: &str, near: Option<&str>) -> clap::Error {
-    let tip = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "leave out `version` and `binary-path`, so that the program is of the action's version".to_owned(),
-    };
-    let version = env!("CARGO_PKG_VERSION");
-    let message = format!("tagship {version} has no setting `{name}`\n\n  tip: {tip}\n");
-    misplaced::refused(message)
+/// Returns the error for an input of an action that is newer than its program.
+fn not_known_yet(input: &str) -> clap::Error {
+    let (version, input) = (env!("CARGO_PKG_VERSION"), shown(input, Surface::Action));
+    misplaced::refused(format!(
+        "tagship {version} has no input `{input}`\n\n  \
+         tip: leave out `version` and `binary-path`, so that the program is of the action's version\n"
+    ))
 }
 
 fn misspelt(surface: Surface, unknown: &str, meant: Option<&str>, near: Option<&str>) -> clap::Error {
