@@ -126,12 +126,31 @@ fn take(environment: &mut Environment) -> BTreeMap<String, Inputs> {
                 name => format!("{PREFIX}{name}"),
             };
             if environment.get(&name).is_none() {
-                environment.set(&name, value);
+                let is_repository = REPOSITORIES.contains(&name.as_str());
+                let by_name = is_repository.then(|| on_the_server(value.trim(), environment)).flatten();
+                environment.set(&name, by_name.unwrap_or(value));
                 taken.insert(name, inputs);
             }
         }
     }
     taken
+}
+
+/// What an input for a repository is called.
+const REPOSITORIES: [&str; 4] = ["TAGSHIP_REPO", "TAGSHIP_REPOSITORY", "TAGSHIP_FROM_REPO", "TAGSHIP_FROM_REPOSITORY"];
+
+/// Returns the URL of the repository `owner/name`, which is on the server of the one that the CI system builds. `None` if it is
+/// given in another way: a path begins with `.` or `/`, as in the action.
+fn on_the_server(name: &str, environment: &Environment) -> Option<String> {
+    let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let (owner, repository) = name.split_once('/')?;
+    if owner.is_empty() || owner.starts_with('.') || repository.is_empty() || !is_plain(owner) || !is_plain(repository)
+    {
+        return None;
+    }
+    let ci = environment.ci()?;
+    let built = ci.repository_url.as_deref()?;
+    Some(format!("{}{name}", built.strip_suffix(".git").unwrap_or(built).strip_suffix(ci.repository.as_deref()?)?))
 }
 
 /// Returns the input for an argument.
