@@ -51,7 +51,7 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     }
     let is_plugin = inputs.values().any(|inputs| inputs.surface == Surface::Plugin);
     environment.set_surface(if is_plugin { Surface::Plugin } else { Surface::Action });
-    let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned());
+    let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned()).trim().to_owned();
     let command = built();
     let mut words = typed.to_vec();
     words.push(name.clone().into());
@@ -176,7 +176,7 @@ fn flags(argument: &Arg, flag: &str, value: &str, lists: Lists) -> Vec<OsString>
                 Err(_) => vec![with(value)],
             }
         }
-        _ => vec![with(value)],
+        _ => vec![with(value.trim())],
     }
 }
 
