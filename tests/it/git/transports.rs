@@ -71,9 +71,7 @@ fn a_server_that_refuses_filters() {
     for (refused, is_whole) in [(&["blob:none"][..], false), (&["tree"], false), (&["blob:none", "tree"], true)] {
         let stage = Stage::new();
         let server = serve(&stage, Access::Open);
-        for filter in refused {
-            stage.remote.refuse_filter(filter);
-        }
+        stage.remote.refuse_filters(refused);
         let says = |output: &str| {
             let whole = output.contains("does not support partial fetches");
             assert_eq!((whole, output.contains("trying again")), (is_whole, false), "{refused:?}: {output}");

@@ -762,7 +762,7 @@ fn a_server_without_partial_fetches() {
         match kind {
             "old" => released.server.disable_protocol_v2(),
             "without filters" => released.stage.remote.configure("uploadpack.allowFilter", "false"),
-            _ => ["blob:none", "tree"].iter().for_each(|name| released.stage.remote.refuse_filter(name)),
+            _ => released.stage.remote.refuse_filters(&["blob:none", "tree"]),
         }
         let own = push(&released.release, Some(&released.seed));
         let shallow = released.checkout(&["--depth", "1"]);

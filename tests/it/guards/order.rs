@@ -158,9 +158,7 @@ fn sources_at_a_server_without_partial_fetches() {
 /// It has partial fetches, and refuses each filter.
 #[test]
 fn sources_at_a_server_that_refuses_filters() {
-    sources_without_partial_fetches(|sources| {
-        ["blob:none", "tree"].iter().for_each(|name| sources.refuse_filter(name))
-    });
+    sources_without_partial_fetches(|sources| sources.refuse_filters(&["blob:none", "tree"]));
 }
 
 fn sources_without_partial_fetches(forbid: impl Fn(&Remote)) {

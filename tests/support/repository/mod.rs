@@ -112,9 +112,11 @@ impl Remote {
         self.run(["config", key, value]);
     }
 
-    /// Lets the server refuse a filter, which it still offers.
-    pub fn refuse_filter(&self, name: &str) {
-        self.run(["config", "--remove-section", &format!("uploadpackfilter.{name}")]);
+    /// Lets the server refuse these filters, although it says that it has some.
+    pub fn refuse_filters(&self, names: &[&str]) {
+        for name in names {
+            self.run(["config", "--remove-section", &format!("uploadpackfilter.{name}")]);
+        }
     }
 
     /// Adds a commit on top of a branch, which may be new. Returns its id.
