@@ -5,7 +5,6 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use super::objects::name::CommitId;
 use super::wire::known_login::{LoginOrigin, Withheld};
 use crate::system::network::connection::{ConnectionError, causes};
 use crate::system::network::tls::{MisnamedAuthorities, TlsError};
@@ -331,9 +330,9 @@ impl GitError {
         Self::Setting { key, source: source.into() }
     }
 
-    /// Returns whether the server says that it does not have this commit.
-    pub fn lacks(&self, commit: CommitId) -> bool {
-        matches!(self, Self::Lacking { source, .. } if source.to_string().contains(&commit.to_string()))
+    /// Returns whether the server says that it does not have the object of this id.
+    pub fn lacks(&self, id: &str) -> bool {
+        matches!(self, Self::Lacking { source, .. } if source.to_string().contains(id))
     }
 
     /// Returns whether another try may succeed without a change by a person: the remote cannot be reached now.
