@@ -12,14 +12,18 @@ program="$(bash "$here/install.sh")" || exit
 
 # `owner/name`, as for actions/checkout; a path begins with `.` or `/`.
 for variable in TAGSHIP_REPO TAGSHIP_FROM_REPO; do
-  if [[ ${!variable:-} =~ ^[A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+$ ]]; then
-    [ -n "${GITHUB_SERVER_URL:-}" ] || fail usage "\`${!variable}\` is a name on a server, and GITHUB_SERVER_URL names none"
-    export "$variable=$GITHUB_SERVER_URL/${!variable}"
+  if [[ ${!variable:-} =~ ^[[:space:]]*([A-Za-z0-9_-][A-Za-z0-9_.-]*/[A-Za-z0-9_.-]+)[[:space:]]*$ ]]; then
+    name="${BASH_REMATCH[1]}"
+    [ -n "${GITHUB_SERVER_URL:-}" ] || fail usage "\`$name\` is a name on a server, and GITHUB_SERVER_URL names none"
+    export "$variable=$GITHUB_SERVER_URL/$name"
   fi
 done
+
+# Without the line end of a block of text; `read` finds no other end.
+IFS=$' \t\r\n' read -r -d '' command <<<"${TAGSHIP_COMMAND:-}" || true
 
 # With `errexit`, bash ends here if it cannot run the program, whatever follows.
 set +o errexit
 shopt -s execfail
-exec "$program" "${TAGSHIP_COMMAND:-release}"
+exec "$program" "${command:-release}"
 fail unexpected "\`$program\` cannot be run; is it a program for this machine?"

@@ -14,9 +14,7 @@ use clap::{Arg, ArgAction, Command};
 use super::ci::{Inputs, Lists};
 use super::env::Environment;
 use super::misplaced::{self, shown};
-use super::settings::{
-    GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input, unknown_with_nearest,
-};
+use super::settings::{GIVEN_TO_THE_ACTION, PREFIX, StepSetting, built, names_of_input, unknown_input};
 use super::surface::Surface;
 use super::white_space::Switch;
 
@@ -53,7 +51,7 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
     }
     let is_plugin = inputs.values().any(|inputs| inputs.surface == Surface::Plugin);
     environment.set_surface(if is_plugin { Surface::Plugin } else { Surface::Action });
-    let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned());
+    let name = environment.text("TAGSHIP_COMMAND").unwrap_or_else(|| DEFAULT_COMMAND.to_owned()).trim().to_owned();
     let command = built();
     let mut words = typed.to_vec();
     words.push(name.clone().into());
@@ -87,25 +85,23 @@ pub fn or_inputs(typed: &[OsString], environment: &mut Environment) -> Result<Ve
 /// Returns the error for a step of the action with an input that is not known, or whose command does not exist or does not have
 /// an input.
 fn refused_in_the_action(typed: &[OsString], environment: &Environment) -> Option<clap::Error> {
-    if let Some((name, near)) = unknown_with_nearest(environment).into_iter().next() {
-        return Some(not_known_yet(&name, near.as_deref()));
-    }
-    let name = typed.get(1)?.to_string_lossy();
     let given = environment.text(GIVEN_TO_THE_ACTION).unwrap_or_default();
     let variable = |input: &str| format!("{PREFIX}{}", input.to_ascii_uppercase().replace('-', "_"));
     let given: Vec<_> = given.split_whitespace().map(variable).collect();
+    if let Some((unknown, _)) = unknown_input(given.iter()) {
+        return Some(not_known_yet(&unknown));
+    }
+    let name = typed.get(1)?.to_string_lossy();
     misplaced::error(&built(), &name, &given.iter().map(String::as_str).collect(), Surface::Action)
 }
 
-/// Returns the error for a variable that the action sets for an input, or a workflow for the action.
-fn not_known_yet(name: &str, near: Option<&str>) -> clap::Error {
-    let tip = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "leave out `version` and `binary-path`, so that the program is of the action's version".to_owned(),
-    };
-    let version = env!("CARGO_PKG_VERSION");
-    let message = format!("tagship {version} has no setting `{name}`\n\n  tip: {tip}\n");
-    misplaced::refused(message)
+/// Returns the error for an input of an action that is newer than its program.
+fn not_known_yet(input: &str) -> clap::Error {
+    let (version, input) = (env!("CARGO_PKG_VERSION"), shown(input, Surface::Action));
+    misplaced::refused(format!(
+        "tagship {version} has no input `{input}`\n\n  \
+         tip: leave out `version` and `binary-path`, so that the program is of the action's version\n"
+    ))
 }
 
 fn misspelt(surface: Surface, unknown: &str, meant: Option<&str>, near: Option<&str>) -> clap::Error {
@@ -130,12 +126,31 @@ fn take(environment: &mut Environment) -> BTreeMap<String, Inputs> {
                 name => format!("{PREFIX}{name}"),
             };
             if environment.get(&name).is_none() {
-                environment.set(&name, value);
+                let is_repository = REPOSITORIES.contains(&name.as_str());
+                let by_name = is_repository.then(|| on_the_server(value.trim(), environment)).flatten();
+                environment.set(&name, by_name.unwrap_or(value));
                 taken.insert(name, inputs);
             }
         }
     }
     taken
+}
+
+/// What an input for a repository is called.
+const REPOSITORIES: [&str; 4] = ["TAGSHIP_REPO", "TAGSHIP_REPOSITORY", "TAGSHIP_FROM_REPO", "TAGSHIP_FROM_REPOSITORY"];
+
+/// Returns the URL of the repository `owner/name`, which is on the server of the one that the CI system builds. `None` if it is
+/// given in another way: a path begins with `.` or `/`, as in the action.
+fn on_the_server(name: &str, environment: &Environment) -> Option<String> {
+    let is_plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let (owner, repository) = name.split_once('/')?;
+    if owner.is_empty() || owner.starts_with('.') || repository.is_empty() || !is_plain(owner) || !is_plain(repository)
+    {
+        return None;
+    }
+    let ci = environment.ci()?;
+    let built = ci.repository_url.as_deref()?;
+    Some(format!("{}{name}", built.strip_suffix(".git").unwrap_or(built).strip_suffix(ci.repository.as_deref()?)?))
 }
 
 /// Returns the input for an argument.
@@ -161,7 +176,7 @@ fn flags(argument: &Arg, flag: &str, value: &str, lists: Lists) -> Vec<OsString>
                 Err(_) => vec![with(value)],
             }
         }
-        _ => vec![with(value)],
+        _ => vec![with(value.trim())],
     }
 }
 

@@ -9,7 +9,7 @@ use super::args::Arguments;
 use super::env::Environment;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
 use super::settings::GIVEN_TO_THE_ACTION;
-use super::white_space::with_lines_in_its_variable;
+use super::white_space::{with_lines_in_its_variable, with_trimmed_variables};
 use super::{branch_files, described, manual, words};
 
 const VARIABLES: &str = "\
@@ -46,6 +46,7 @@ impl Arguments {
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
         let mut command = with_environment(with_variables(described::of(arguments), exit_codes), environment);
+        let arguments = &with_trimmed_variables(&command, arguments, environment)[..];
         let matches = match command.try_get_matches_from_mut(arguments) {
             Err(help) if !help.use_stderr() => return Err(help),
             parsed => {

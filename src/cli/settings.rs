@@ -72,7 +72,7 @@ pub fn unknown_variables(environment: &Environment) -> Vec<String> {
 }
 
 /// Returns the variables that look like ours and are none, each with the name that was probably meant.
-pub(super) fn unknown_with_nearest(environment: &Environment) -> Vec<(String, Option<String>)> {
+fn unknown_with_nearest(environment: &Environment) -> Vec<(String, Option<String>)> {
     let names = environment.beginning_with(PREFIX);
     if names.is_empty() {
         return Vec::new();

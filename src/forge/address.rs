@@ -7,6 +7,7 @@ use std::str::FromStr;
 use reqwest::Url;
 
 use crate::system::network::http::shown_host;
+use crate::system::network::web_host::web_host;
 
 /// A forge whose API is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,18 +158,6 @@ fn known(host: &str) -> Option<ForgeKind> {
         host if host.ends_with(".ghe.com") => ForgeKind::GitHub,
         host if host.ends_with(".visualstudio.com") => ForgeKind::Azure,
         _ => return None,
-    })
-}
-
-/// Returns the host that serves the pages of a remote's forge: a few have other names for ssh.
-fn web_host(remote: &Url) -> Option<String> {
-    let host = remote.host_str()?.trim_end_matches('.').to_ascii_lowercase();
-    Some(match (remote.scheme(), host.as_str()) {
-        ("ssh", "ssh.github.com") => "github.com".to_owned(),
-        ("ssh", "altssh.gitlab.com") => "gitlab.com".to_owned(),
-        ("ssh", "altssh.bitbucket.org") => "bitbucket.org".to_owned(),
-        ("ssh", "ssh.dev.azure.com" | "vs-ssh.visualstudio.com") => "dev.azure.com".to_owned(),
-        _ => host,
     })
 }
 

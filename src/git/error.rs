@@ -32,7 +32,8 @@ pub enum GitError {
     #[error("`{}` cannot be read", path.display())]
     Unread { path: PathBuf, source: io::Error },
 
-    #[error("the repository has no remote `{name}`{}", it_has(others))]
+    /// Or it has that remote among the `others`, without a URL.
+    #[error("{}", no_remote(name, others))]
     NoRemote { name: String, others: Vec<String> },
 
     /// git would push to all of them. If one push failed, the two branches would differ.
@@ -239,8 +240,12 @@ pub(super) fn io_cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::E
     })
 }
 
-fn it_has(remotes: &[String]) -> String {
-    if remotes.is_empty() { String::new() } else { format!("; it has `{}`", remotes.join("`, `")) }
+fn no_remote(name: &str, others: &[String]) -> String {
+    match others {
+        [] => format!("the repository has no remote `{name}`"),
+        others if others.iter().any(|other| other == name) => format!("the remote `{name}` has no URL"),
+        others => format!("the repository has no remote `{name}`; it has `{}`", others.join("`, `")),
+    }
 }
 
 fn refused_login(origin: Option<LoginOrigin>) -> String {
@@ -323,6 +328,11 @@ impl GitError {
 
     pub(super) fn setting(key: &'static str, source: impl Into<anyhow::Error>) -> Self {
         Self::Setting { key, source: source.into() }
+    }
+
+    /// Returns whether the server says that it does not have the object of this id.
+    pub fn lacks(&self, id: &str) -> bool {
+        matches!(self, Self::Lacking { source, .. } if source.to_string().contains(id))
     }
 
     /// Returns whether another try may succeed without a change by a person: the remote cannot be reached now.

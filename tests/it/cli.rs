@@ -425,6 +425,76 @@ fn a_container_action_checks() {
     images.env("INPUT_IMAGES", &reference).run().success();
 }
 
+/// A block of text ends in a line end, and so may an output of another step.
+#[test]
+fn white_space_around_a_value() {
+    let stage = Stage::new();
+    let url = stage.remote.file_url();
+    let settings = [
+        ("COMMAND", "release"),
+        ("KUSTOMIZATION", FOLDER),
+        ("REPOSITORY", &url),
+        ("IMAGES", "IMAGE_PLACEHOLDER=*"),
+        ("TAG", "v5"),
+        ("BRANCH", "main"),
+        ("TIMEOUT", "30s"),
+        ("ORDER", "auto"),
+        ("ON-SUPERSEDED", "skip"),
+        ("ATTEMPTS", "3"),
+        ("AUTHOR", "A B <a@b.example>"),
+        ("SKIP-CI", "never"),
+        ("GIT-TAG", "r1"),
+        ("NO-CHECK", "true"),
+        ("DRY-RUN", "true"),
+    ];
+    for end in ["\n", " ", "\r\n"] {
+        let plugin = stage.tagship().env("CI", "woodpecker");
+        let container = stage.tagship().env("GITHUB_ACTIONS", "true");
+        let variables =
+            stage.tagship().arg("release").env("TAGSHIP_IMAGE", "IMAGE_PLACEHOLDER=*").env("TAGSHIP_REPO", &url);
+        let [plugin, container, variables] = settings.into_iter().fold(
+            [plugin, container, variables],
+            |[plugin, container, variables], (name, value)| {
+                let (underscores, value) = (name.replace('-', "_"), format!("{value}{end}"));
+                let is_variable = !["IMAGES", "REPOSITORY"].contains(&name);
+                let ours = if is_variable { format!("TAGSHIP_{underscores}") } else { "TAGSHIP_RESULT_X".to_owned() };
+                [
+                    plugin.env(format!("PLUGIN_{underscores}"), &value),
+                    container.env(format!("INPUT_{name}"), &value),
+                    variables.env(ours, &value),
+                ]
+            },
+        );
+        for step in [plugin, container, variables] {
+            step.run().success().stdout_has("v5");
+        }
+    }
+}
+
+/// As in the action, a name is one on the server of the CI system; a path begins with `.` or `/`.
+#[test]
+fn a_repository_by_its_name() {
+    let stage = Stage::new();
+    let folder = stage.remote.folder().display().to_string();
+    std::fs::create_dir(stage.remote.folder().join("org")).unwrap();
+    std::fs::rename(stage.remote.path(), stage.remote.folder().join("org/config")).unwrap();
+    let plugin = stage.tagship().env("CI", "woodpecker").env("CI_REPO", "org/app");
+    let plugin = plugin.env("CI_REPO_CLONE_URL", format!("file://{folder}/org/app.git"));
+    let container = stage.tagship().env("GITHUB_ACTIONS", "true").env("GITHUB_REPOSITORY", "org/app");
+    let container = container.env("GITHUB_SERVER_URL", format!("file://{folder}"));
+    for (step, prefix) in [(plugin, "PLUGIN"), (container, "INPUT")] {
+        let step = step
+            .env(format!("{prefix}_KUSTOMIZATION"), FOLDER)
+            .env(format!("{prefix}_IMAGES"), "IMAGE_PLACEHOLDER=*:v2");
+        let step = step.env(format!("{prefix}_NO_CHECK"), "true").env(format!("{prefix}_DRY_RUN"), "true");
+        let step =
+            |name: &str| step.clone().env(format!("{prefix}_REPOSITORY"), name).env(format!("{prefix}_BRANCH"), "main");
+        step("org/config").run().success().stdout_has("v2");
+        step("org/config\n").run().success();
+        step("./org/config").run().exit(3).stderr_has("there is no git repository at `./org/config`");
+    }
+}
+
 /// A misspelt setting would be left out, and `dryrun: true` release for real.
 #[test]
 fn settings_that_do_not_exist() {
@@ -616,10 +686,13 @@ fn an_input_that_the_program_does_not_know_yet() {
         let action = stage.tagship().env("GITHUB_ACTIONS", "true").env("TAGSHIP_ACTION_REPOSITORY", "OWNER/tagship");
         action.env("TAGSHIP_REPO", stage.remote.file_url()).args(["release", "-k", FOLDER, &stage.argument()])
     };
-    let output = action().env("TAGSHIP_ONLY_LOOK", "true").run().exit(2);
-    output.stderr_has("`TAGSHIP_ONLY_LOOK`").stderr_has("hint: leave out `version` and `binary-path`");
-    action().env("TAGSHIP_DRYRUN", "true").run().exit(2).stderr_has("did you mean `TAGSHIP_DRY_RUN`?");
+    let given = action().env("TAGSHIP_ONLY_LOOK", "true").env("TAGSHIP_ACTION_INPUTS", "repository only-look");
+    let output = given.run().exit(2).stderr_has("has no input `only-look`");
+    output.stderr_has("hint: leave out `version` and `binary-path`");
     stage.untouched();
+    // A variable of the job is not an input of the step.
+    let output = action().env("TAGSHIP_DRYRUN", "true").env("TAGSHIP_DRY_RUN", "true").run().success();
+    output.stdout_has("there is no setting `TAGSHIP_DRYRUN`; did you mean `TAGSHIP_DRY_RUN`?");
     // What the action tells its own scripts asks nothing of the program.
     let empty = action().env("TAGSHIP_ONLY_LOOK", "").env("TAGSHIP_ACTION_NEWS", "x");
     empty.env("TAGSHIP_DRY_RUN", "true").run().success();

@@ -147,18 +147,14 @@ pub(super) fn negotiate(
     take(&mut reader, &allowance, WantedOfPack::Commits, objects).map(Negotiated::Pack)
 }
 
-/// Returns whether a server has refused. A program does so as soon as it reads the id of an object that it does not have,
-/// and ends without reading the rest.
+/// Returns whether a server has refused.
 pub(super) fn is_refusal(error: &anyhow::Error) -> bool {
-    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-    };
-    error.is::<ErrorPacket>() || error.chain().any(is_broken_pipe)
+    error.is::<ErrorPacket>()
 }
 
 /// Returns whether a server has refused because of one of these objects, which its words then name. Other words may be those of
 /// a failure that passes.
 pub(super) fn is_refusal_of(ids: &[ObjectId], error: &anyhow::Error) -> bool {
     let names_one = |ErrorPacket(said): &ErrorPacket| ids.iter().any(|id| said.contains(&id.to_string()));
-    is_refusal(error) && error.downcast_ref().is_none_or(names_one)
+    error.downcast_ref().is_some_and(names_one)
 }

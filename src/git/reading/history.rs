@@ -127,9 +127,9 @@ impl Snapshot<'_> {
     /// one is too large for that alone, the server is not asked.
     fn deepen(&mut self, count: usize) -> Result<(), GitError> {
         let reader = self.source.reader()?;
-        if reader.serves_parts() {
-            self.depth = count;
-            return reader.fetch_history(self.commit.0, count, &mut self.objects);
+        self.depth = count;
+        if reader.fetch_history(self.commit.0, count, &mut self.objects)? {
+            return Ok(());
         }
         self.depth = usize::MAX;
         let mut count = match self.fetched {

@@ -2,8 +2,9 @@
 //!
 //! A server that supports partial fetches (protocol v2 with filters) is asked for the commit with all its trees; if these
 //! are too many, the rest of the answer is left, and the trees along the path are fetched one by one. A request has one
-//! filter, because GitHub allows no combination. An object that is asked for by its id comes whatever the filter says. A
-//! server without partial fetches is asked for the whole of the one commit.
+//! filter, because GitHub allows no combination. An object that is asked for by its id comes whatever the filter says, so a
+//! server that refuses one filter is asked by the other. One that refuses both, or has no partial fetches, is asked for the
+//! whole of the one commit.
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
@@ -36,11 +37,19 @@ const MAX_CHANGED: u64 = 256 << 10;
 /// How many generations of commits the first fetch asks for: their messages tell what was released last.
 pub(in crate::git) const HISTORY_DEPTH: usize = 50;
 
+/// The filter that leaves out the files.
+const NO_FILES: &str = "blob:none";
+
+/// The filter that leaves out the trees too, so that commits are left.
+const NO_TREES: &str = "tree:0";
+
 /// A conversation with the remote's `git-upload-pack`.
 pub struct Reader<'r> {
     connection: Connection<'r>,
     protocol: Protocol,
     capabilities: Capabilities,
+    /// The filters that the server may accept; none if it does not support partial fetches.
+    filters: Vec<&'static str>,
     /// The tips that a server of protocol v0 advertises in its first answer.
     advertised: Tips,
 }
@@ -76,7 +85,12 @@ impl<'r> Reader<'r> {
             advertised.branch = head.filter_map(BranchName::from_full).next();
             advertised.tip = advertised.default.filter(|_| advertised.branch.is_some());
         }
-        Ok(Self { connection, protocol, capabilities, advertised })
+        let mut reader = Self { connection, protocol, capabilities, filters: Vec::new(), advertised };
+        let arguments = reader.ask();
+        if protocol == Protocol::V2 && arguments.can_use_filter() && arguments.can_use_deepen() {
+            reader.filters = vec![NO_FILES, NO_TREES];
+        }
+        Ok(reader)
     }
 
     /// Returns whether the conversation is about `branch`.
@@ -121,20 +135,21 @@ impl<'r> Reader<'r> {
         before: Option<CommitId>,
         objects: &mut Objects,
     ) -> Result<Fetched, GitError> {
-        let Some(mut arguments) = self.arguments("blob:none") else {
-            return self.fetch_whole(tips, 1, objects);
+        let bases = if before.is_some() { Bases::MayBeUnread } else { Bases::AtHand };
+        let wanted = WantedOfPack::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases);
+        let with_history = |arguments: &mut Arguments| {
+            arguments.deepen(HISTORY_DEPTH);
+            for tip in tips {
+                arguments.want(tip);
+            }
+            if let Some(before) = before {
+                arguments.have(before.0);
+            }
         };
-        arguments.deepen(HISTORY_DEPTH);
-        for tip in tips {
-            arguments.want(tip);
+        if self.receive_part(NO_FILES, with_history, wanted, objects)? {
+            return Ok(Fetched::Partial);
         }
-        let mut bases = Bases::AtHand;
-        if let Some(before) = before {
-            arguments.have(before.0);
-            bases = Bases::MayBeUnread;
-        }
-        self.receive(&mut arguments, WantedOfPack::AllOf(MAX_OBJECTS_IN_FIRST_FETCH, bases), objects)?;
-        Ok(Fetched::Partial)
+        self.fetch_whole(tips, 1, objects)
     }
 
     /// Fetches the trees and small files that changed from `before`, an ancestor, to `tip`, up to [`MAX_CHANGED`]. A server that
@@ -162,9 +177,9 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// Returns whether the server supports partial fetches.
+    /// Returns whether the server supports partial fetches, as far as is known.
     pub(super) fn serves_parts(&self) -> bool {
-        self.arguments("tree:0").is_some()
+        !self.filters.is_empty()
     }
 
     /// Fetches commits, and up to `depth - 1` generations before them, with all that they have: all of it, or nothing that is
@@ -183,7 +198,10 @@ impl<'r> Reader<'r> {
         for tip in tips {
             arguments.want(tip);
         }
-        self.receive_all(&mut arguments, objects)?;
+        let mut fetched = Objects::default();
+        let taken = receive(&mut self.connection, self.protocol, &mut arguments, WantedOfPack::All, &mut fetched);
+        self.received(taken)?;
+        objects.absorb(fetched);
         Ok(Fetched::Whole)
     }
 
@@ -201,26 +219,25 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. A server without partial
-    /// fetches is not asked.
+    /// Fetches `tip` and up to `depth - 1` generations of commits before it, without their trees. Returns whether the server
+    /// supports that.
     pub(in crate::git) fn fetch_history(
         &mut self,
         tip: ObjectId,
         depth: usize,
         objects: &mut Objects,
-    ) -> Result<(), GitError> {
-        let Some(mut arguments) = self.arguments("tree:0") else {
-            return Ok(());
+    ) -> Result<bool, GitError> {
+        let with_history = |arguments: &mut Arguments| {
+            arguments.deepen(depth);
+            arguments.want(tip);
         };
-        arguments.deepen(depth);
-        arguments.want(tip);
-        self.receive(&mut arguments, WantedOfPack::Commits, objects)
+        self.receive_part(NO_TREES, with_history, WantedOfPack::Commits, objects)
     }
 
     /// Fetches commits, without their trees if the server supports that. One that does not have one of them, does not serve it,
     /// or would send more than the limits allow, sends nothing that is kept.
     pub(super) fn fetch_commits(&mut self, ids: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
-        let mut arguments = match self.arguments("tree:0") {
+        let mut arguments = match self.arguments(NO_TREES) {
             Some(arguments) => arguments,
             None => {
                 // A program of an old protocol answers one request.
@@ -241,6 +258,10 @@ impl<'r> Reader<'r> {
                 objects.absorb(fetched);
                 Ok(())
             }
+            Err(error) if self.gives_up_filter(NO_TREES, &error) => {
+                self.begin_again()?;
+                self.fetch_commits(ids, objects)
+            }
             Err(error) if is_refusal(&error) => self.begin_again(),
             Err(error) if excess(&error).is_some() => self.connection.abandon_answer(),
             Err(error) => Err(self.connection.failed(error)),
@@ -255,7 +276,7 @@ impl<'r> Reader<'r> {
         // two histories meet, and otherwise waits for more `have` lines.
         for negotiation in [Negotiation::Open, Negotiation::Done] {
             let whole = || (self.protocol == Protocol::V2).then(|| self.ask());
-            let Some(mut arguments) = self.arguments("tree:0").or_else(whole) else { return Ok(Lineage::Unknown) };
+            let Some(mut arguments) = self.arguments(NO_TREES).or_else(whole) else { return Ok(Lineage::Unknown) };
             arguments.want(commit.0);
             arguments.have(other.0);
             match negotiate(&mut self.connection, self.protocol, &mut arguments, negotiation, &mut between) {
@@ -270,6 +291,10 @@ impl<'r> Reader<'r> {
                 }
                 Ok(Negotiated::Common) => {}
                 Ok(Negotiated::NotCommon) => break,
+                Err(error) if self.gives_up_filter(NO_TREES, &error) => {
+                    self.begin_again()?;
+                    return self.lineage(commit, other);
+                }
                 Err(error) if is_refusal_of(&[commit.0, other.0], &error) || error.is::<NoCommit>() => {
                     self.connection.abandon_answer()?;
                     break;
@@ -282,31 +307,39 @@ impl<'r> Reader<'r> {
 
     /// Fetches single objects by their ids: all of them, or none that is kept.
     pub(super) fn fetch(&mut self, wants: &[ObjectId], objects: &mut Objects) -> Result<(), GitError> {
-        let Some(mut arguments) = self.arguments("tree:0") else {
-            return Ok(());
-        };
-        for want in wants {
-            arguments.want(want);
-        }
-        self.receive_all(&mut arguments, objects)
-    }
-
-    /// Sends a fetch, and keeps all that comes. If that is too much, none of it is kept.
-    fn receive_all(&mut self, arguments: &mut Arguments, objects: &mut Objects) -> Result<(), GitError> {
         let mut fetched = Objects::default();
-        self.receive(arguments, WantedOfPack::All, &mut fetched)?;
+        let these = |arguments: &mut Arguments| {
+            for want in wants {
+                arguments.want(want);
+            }
+        };
+        self.receive_part(NO_TREES, these, WantedOfPack::All, &mut fetched)?;
         objects.absorb(fetched);
         Ok(())
     }
 
-    /// Sends a fetch, reads what is wanted of its pack, and leaves the rest.
-    fn receive(
+    /// Sends a partial fetch, which `complete` completes, and reads what is wanted of its pack. Returns whether the server
+    /// supports one.
+    fn receive_part(
         &mut self,
-        arguments: &mut Arguments,
+        filter: &str,
+        complete: impl Fn(&mut Arguments),
         wanted: WantedOfPack,
         objects: &mut Objects,
-    ) -> Result<(), GitError> {
-        match receive(&mut self.connection, self.protocol, arguments, wanted, objects) {
+    ) -> Result<bool, GitError> {
+        while let Some(mut arguments) = self.arguments(filter) {
+            complete(&mut arguments);
+            match receive(&mut self.connection, self.protocol, &mut arguments, wanted, objects) {
+                Err(error) if self.gives_up_filter(filter, &error) => self.begin_again()?,
+                taken => return self.received(taken).map(|()| true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Leaves what is not wanted of a pack, or returns why none came.
+    fn received(&mut self, taken: anyhow::Result<Taken>) -> Result<(), GitError> {
+        match taken {
             Ok(Taken::All) => Ok(()),
             Ok(Taken::Beginning) => self.connection.abandon_answer(),
             Err(error) => {
@@ -321,15 +354,24 @@ impl<'r> Reader<'r> {
 
     /// Returns the arguments of a partial fetch; `None` if the server does not support it.
     fn arguments(&self, filter: &str) -> Option<Arguments> {
-        if self.protocol != Protocol::V2 {
-            return None;
-        }
+        let filter = self.filter_for(filter)?;
         let mut arguments = self.ask();
-        if !arguments.can_use_filter() || !arguments.can_use_deepen() {
-            return None;
-        }
         arguments.filter(filter);
         Some(arguments)
+    }
+
+    /// Returns this filter, or the other one if the server refuses it.
+    fn filter_for(&self, wanted: &str) -> Option<&'static str> {
+        self.filters.iter().find(|filter| **filter == wanted).or(self.filters.first()).copied()
+    }
+
+    /// Returns whether a request failed because the server refuses the filter that stood for `wanted`, which is then not used
+    /// again. git names it in quotes, without a depth, and around that in the server's language.
+    fn gives_up_filter(&mut self, wanted: &str, error: &anyhow::Error) -> bool {
+        let Some((used, ErrorPacket(said))) = self.filter_for(wanted).zip(error.downcast_ref()) else { return false };
+        let is_refused = said.contains("filter") || said.contains(&format!("'{}'", used.trim_end_matches(":0")));
+        self.filters.retain(|filter| !is_refused || *filter != used);
+        is_refused
     }
 
     /// Returns the arguments of any fetch. Progress messages are turned off: they are several kilobytes of an answer.
@@ -341,10 +383,10 @@ impl<'r> Reader<'r> {
         arguments
     }
 
+    /// Returns what the server has and gix can use. That is not `sideband-all`: gix asks for it, and cannot read the answer.
     fn features(&self) -> Vec<gix::protocol::command::Feature> {
-        let mut features = Command::Fetch.default_features(self.protocol, &self.capabilities);
-        features.push(("agent", Some(AGENT.to_owned())));
-        features
+        let features = Command::Fetch.default_features(self.protocol, &self.capabilities).into_iter();
+        features.filter(|(name, _)| *name != "sideband-all").chain([("agent", Some(AGENT.to_owned()))]).collect()
     }
 }
 

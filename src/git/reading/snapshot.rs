@@ -107,11 +107,10 @@ impl<'r> ObjectSource<'r> {
         let is_here = self.copy_local(at.0, &mut objects)?;
         if !is_here || !self.has_here(&CommitRecord::read(at, &objects)?.parents) {
             let reader = self.reader()?;
-            if !reader.serves_parts() {
-                fetched = reader.fetch_whole(&[at.0], WITH_PARENTS, &mut objects)?;
-                depth = WITH_PARENTS;
-            } else if !is_here {
-                reader.fetch_history(at.0, WITH_PARENTS, &mut objects)?;
+            if !is_here || !reader.serves_parts() {
+                if !reader.fetch_history(at.0, WITH_PARENTS, &mut objects)? {
+                    fetched = reader.fetch_whole(&[at.0], WITH_PARENTS, &mut objects)?;
+                }
                 depth = WITH_PARENTS;
             }
         }

@@ -4,6 +4,7 @@
 
 pub(super) mod remote;
 pub(super) mod remote_url;
+mod same_place;
 pub(super) mod server_api;
 pub(super) mod unmet_include;
 pub(super) mod url_logins;

@@ -13,6 +13,7 @@ use reqwest::blocking::Client;
 use reqwest::header::AUTHORIZATION;
 
 use super::remote_url::{parsed, written_host};
+use super::same_place::is_same;
 use super::unmet_include::UnmetInclude;
 use crate::git::configuration::{user_configuration, values};
 use crate::git::error::GitError;
@@ -158,15 +159,12 @@ impl Remote {
         self.url.as_deref().cloned()
     }
 
-    /// Returns whether both are the same repository, over whatever transport and login. Hosts ignore the case of names, and
-    /// have a port for each transport.
+    /// Returns whether both are the same repository, over whatever transport and login.
     pub fn is(&self, other: &Self) -> bool {
-        let (Some(one), Some(other)) = (&self.url, &other.url) else { return self.shown == other.shown };
-        let place = |url: &Url| {
-            let path = url.path().trim_matches('/').trim_end_matches(".git");
-            format!("{}/{path}", url.host_str().unwrap_or_default()).to_ascii_lowercase()
-        };
-        place(one) == place(other) && (one.scheme() != other.scheme() || one.port() == other.port())
+        match (&self.url, &other.url) {
+            (Some(one), Some(other)) => is_same(one, other),
+            _ => self.shown == other.shown,
+        }
     }
 
     /// Returns the options of git's configuration, for a push that is given none.

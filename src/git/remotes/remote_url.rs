@@ -7,13 +7,24 @@ use gix::bstr::ByteSlice as _;
 pub(in crate::git) fn parsed(text: &str) -> Option<gix::Url> {
     let parse = |text: &str| gix::url::parse(text.as_bytes().as_bstr()).ok();
     if text.contains("://") {
-        // git takes a blank as it is.
-        return parse(&text.replace(' ', "%20"));
+        return parse(&escaped(text));
     }
     let Some((text, port)) = without_brackets(text) else { return parse(text) };
     let mut url = parse(&text)?;
     url.port = port;
     Some(url)
+}
+
+/// Returns a URL with escapes for a blank, and for a `%` that begins none: git takes both as they are.
+fn escaped(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut escaped = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_escape = part.as_bytes().get(..2).is_some_and(|code| code.iter().all(u8::is_ascii_hexdigit));
+        escaped.push_str(if is_escape { "%" } else { "%25" });
+        escaped.push_str(part);
+    }
+    escaped.replace(' ', "%20")
 }
 
 /// Returns the host of `url`, which `text` was parsed to, as it is written there. gix makes its letters small, and those of a
@@ -63,6 +74,21 @@ mod tests {
         ] {
             assert_eq!(written_host(text, &parsed(text).unwrap()).unwrap_or_default(), host, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_escape() {
+        for (text, path) in [
+            ("http://h/100%.git", "/100%.git"),
+            ("http://h/100%25.git", "/100%.git"),
+            ("http://h/a b%2", "/a b%2"),
+            ("ssh://h/100%.git", "/100%.git"),
+            ("ssh://h/100%25.git", "/100%.git"),
+            ("file:///d%zz.git", "/d%25zz.git"),
+        ] {
+            assert_eq!(parsed(text).unwrap_or_else(|| panic!("{text} does not parse")).path, path, "{text}");
+        }
+        assert_eq!(parsed("http://h/100%.git").unwrap().to_bstring(), "http://h/100%25.git");
     }
 
     /// Each row is what `GIT_SSH_COMMAND` of git is called with.

@@ -280,8 +280,11 @@ fn reach(
 
 /// Starts git's own server for a path on this machine.
 fn serve(path: &Path, service: Service, version: Option<&str>) -> Result<Program, GitError> {
-    let with_path =
-        |mut server: Command| start(server.envs(version.map(|version| (PROTOCOL_VARIABLE, version))).arg(path));
+    let with_path = |mut server: Command| {
+        // The variable of our own environment is not meant for it.
+        server.env_remove(PROTOCOL_VARIABLE).envs(version.map(|version| (PROTOCOL_VARIABLE, version)));
+        start(server.arg(path))
+    };
     let started = with_path(command(service.as_str())).or_else(|error| match error.kind() {
         // If git's subcommands are not on the search path, `git` itself finds them.
         io::ErrorKind::NotFound => {
@@ -334,14 +337,14 @@ impl Write for ProgramInput {
     }
 }
 
-/// Writes in a thread of its own, so that a program that does not read runs into the limit for its answer.
+/// Writes in a thread of its own, so that a program that does not read runs into the limit for its answer. One that refuses ends
+/// without reading the rest: then its answer tells why, and what is still to be written is left.
 fn written(mut stdin: impl Write + Send + 'static) -> Sender<Vec<u8>> {
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
     thread::spawn(move || {
+        let mut reads = true;
         for piece in receiver {
-            if stdin.write_all(&piece).is_err() {
-                break;
-            }
+            reads = reads && stdin.write_all(&piece).is_ok();
         }
     });
     sender

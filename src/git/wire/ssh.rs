@@ -93,7 +93,8 @@ impl Ssh {
     ) -> Result<Command, &'static str> {
         let variant = *self.variant.get_or_init(|| self.find_variant(limit));
         let mut command = self.client.command();
-        command.env("SSH_ASKPASS_REQUIRE", "never");
+        // The version that our own environment names is not meant for it.
+        command.env("SSH_ASKPASS_REQUIRE", "never").env_remove("GIT_PROTOCOL");
         match variant {
             Variant::OpenSsh => {
                 // If an option is given twice, the first counts: a user's own command line comes first.

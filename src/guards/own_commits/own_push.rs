@@ -61,14 +61,12 @@ pub(crate) fn started_by(request: &RepositoryRequest) -> Result<StartedBy, Failu
             None => return Ok(StartedBy::Other),
         },
     };
-    let unread = |error: GitError| match Failure::from(error) {
-        failure if is_token_kept_back && failure.kind == FailureKind::Unauthorized => {
-            let why = "`TAGSHIP_GIT_TOKEN` was not sent: it is for the repository of the release, which `--repo` names";
-            Failure { message: format!("{}; {why}", failure.message), ..failure }
-        }
-        failure => failure,
+    let is_guessed = checkout.is_none() && request.run.repository_url.is_none();
+    let mut snapshot = match ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit) {
+        // Nothing names the repository that is built, so it is another one.
+        Err(error) if is_guessed && error.lacks(&push.commit.to_string()) => return Ok(StartedBy::Other),
+        read => read.map_err(|error| unread(error, is_token_kept_back))?,
     };
-    let mut snapshot = ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit).map_err(unread)?;
     let mut pushed = Vec::new();
     loop {
         match judge(push, &pushed) {
@@ -89,6 +87,16 @@ pub(crate) fn started_by(request: &RepositoryRequest) -> Result<StartedBy, Failu
             }
         }
     }
+}
+
+/// Returns why the commit cannot be read.
+fn unread(error: GitError, is_token_kept_back: bool) -> Failure {
+    let failure = Failure::from(error);
+    if !is_token_kept_back || failure.kind != FailureKind::Unauthorized {
+        return failure;
+    }
+    let why = "`TAGSHIP_GIT_TOKEN` was not sent: it is for the repository of the release, which `--repo` names";
+    Failure { message: format!("{}; {why}", failure.message), ..failure }
 }
 
 /// Returns where the base was before a request of so many commits was merged as `merge`; `None` if it may have been rebased as

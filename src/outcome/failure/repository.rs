@@ -243,7 +243,8 @@ fn program_hint(error: &GitError) -> &'static str {
         }
         GitError::NoProgram { .. } => "install OpenSSH's client, or name another with `GIT_SSH_COMMAND`",
         GitError::ProgramMissing { .. } => {
-            "check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git"
+            "check that `GIT_SSH_COMMAND` or `core.sshCommand` names a program here, and that the host has git on the `PATH` of a \
+             login without a terminal"
         }
         _ => "check git's `gpg.format`, `user.signingKey` and `gpg.program`; a key with a passphrase needs its agent",
     }

@@ -15,4 +15,5 @@ pub mod retry_after;
 pub(crate) mod sent_logins;
 pub mod tls;
 pub mod untrusted_certificate;
+pub(crate) mod web_host;
 pub mod webhook;

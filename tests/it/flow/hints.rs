@@ -307,6 +307,8 @@ fn near_names_of_what_is_there() {
         release.args(["-k", FOLDER, image]).run().exit(3)
     };
     release("upstrem").stderr_has("the repository has no remote `upstrem`; it has `origin`\n");
+    checkout.git(["config", "remote.origin.url", ""]).run().success();
+    release("origin").stderr_has("error: the remote `origin` has no URL\n");
 }
 
 #[test]

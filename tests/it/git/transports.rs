@@ -1,7 +1,7 @@
 //! The ways to a repository, and servers that are away, old or strange.
 
 use super::{release_in, serve};
-use crate::stage::{FILE, Stage, tagship};
+use crate::stage::{FILE, FOLDER, Stage, tagship};
 use crate::support::command::{Command, Home, write_script};
 use crate::support::git_server::{ALWAYS, Access, Fault};
 use crate::support::http::Response;
@@ -50,6 +50,55 @@ fn a_server_that_cannot_serve_parts() {
     let output = unfiltered.release().arg(unfiltered.argument()).run().success();
     output.stdout_has("does not support partial fetches").says_nowhere("read only");
     assert_eq!(unfiltered.remote.file("main", FILE), unfiltered.released().as_bytes());
+}
+
+/// git's server can send all on side bands, which gix would ask for and not read.
+#[test]
+fn a_server_that_offers_side_bands_for_all() {
+    let stage = Stage::new();
+    stage.remote.configure("uploadpack.allowSidebandAll", "true");
+    let server = serve(&stage, Access::Open);
+    for (url, tag) in [(stage.remote.file_url(), "v2"), (server.url("gitops.git"), "v3")] {
+        let release = stage.release_to(&url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]);
+        release.run().success().stdout_has("released").says_nowhere("trying again");
+    }
+}
+
+/// A server may have partial fetches, and refuse a filter: the other one takes its place, and without both, the whole commit
+/// comes down.
+#[test]
+fn a_server_that_refuses_filters() {
+    for (refused, is_whole) in [(&["blob:none"][..], false), (&["tree"], false), (&["blob:none", "tree"], true)] {
+        let stage = Stage::new();
+        let server = serve(&stage, Access::Open);
+        stage.remote.refuse_filters(refused);
+        let says = |output: &str| {
+            let whole = output.contains("does not support partial fetches");
+            assert_eq!((whole, output.contains("trying again")), (is_whole, false), "{refused:?}: {output}");
+        };
+        for (url, tag) in [(stage.remote.file_url(), "v2"), (server.url("gitops.git"), "v3")] {
+            let release = stage.release_to(&url).args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]);
+            says(&release.run().success().stdout());
+            assert_eq!(stage.remote.log("main").len(), if tag == "v2" { 2 } else { 3 });
+        }
+        // A checkout has the tip, and not the commits before it.
+        let checkout = Checkout::shallow(&stage.remote.file_url());
+        let release = tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "-k", FOLDER]);
+        let output = release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v4"]).run().success();
+        output.stdout_has("released").says_nowhere("trying again");
+        assert_eq!(stage.remote.log("main").len(), 4);
+    }
+}
+
+/// The variable is for a server that somebody started, and not for those that we start.
+#[test]
+fn a_version_of_the_protocol_in_the_environment() {
+    let stage = Stage::new();
+    for version in ["1", "2", "0"] {
+        let release = stage.release().env("GIT_PROTOCOL", format!("version={version}"));
+        let release = release.args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:v{version}")]);
+        release.run().success().stdout_has("released");
+    }
 }
 
 #[test]

@@ -712,6 +712,21 @@ fn a_commit_that_is_not_there_is_waited_for() {
     assert!(released.lines().len() > 2, "it was asked for once");
 }
 
+/// If nothing names the repository that is built, a commit that the release's does not have is of another one.
+#[test]
+fn a_commit_of_a_repository_that_is_not_named() {
+    let released = Released::new();
+    released.lines();
+    let run = released.guard().args(["--repo", &released.server.url("gitops.git")]);
+    let run = run.env("JENKINS_URL", "http://ci.example/").env("GIT_BRANCH", "origin/main");
+    let run = run.env("GIT_PREVIOUS_COMMIT", &released.seed);
+    let output = run.clone().env("GIT_COMMIT", "1".repeat(40)).run().success();
+    assert_eq!(output.stdout_has("\"outcome\":\"proceed\"").stderr(), "");
+    assert_eq!(released.lines().len(), 2, "it was asked for again");
+    // One that it has is judged.
+    run.env("GIT_COMMIT", &released.release).run().success().stdout_has("\"outcome\":\"skipped\"");
+}
+
 /// What may be a release, and is not proved to be one, goes on and is told.
 #[test]
 fn a_squash_that_nothing_tells() {
@@ -743,12 +758,12 @@ fn a_squash_in_a_folder_whose_name_cannot_be_typed() {
 /// The commit and its parent come whole, as a release's do on such a server. A shallow checkout has the commit alone.
 #[test]
 fn a_server_without_partial_fetches() {
-    for is_old in [false, true] {
+    for kind in ["old", "without filters", "refusing"] {
         let released = Released::new();
-        if is_old {
-            released.server.disable_protocol_v2();
-        } else {
-            released.stage.remote.configure("uploadpack.allowFilter", "false");
+        match kind {
+            "old" => released.server.disable_protocol_v2(),
+            "without filters" => released.stage.remote.configure("uploadpack.allowFilter", "false"),
+            _ => released.stage.remote.refuse_filters(&["blob:none", "tree"]),
         }
         let own = push(&released.release, Some(&released.seed));
         let shallow = released.checkout(&["--depth", "1"]);

@@ -8,7 +8,7 @@ use crate::support::command::Command;
 use crate::support::git_server::{ALWAYS, Fault};
 use crate::support::http::Response;
 use crate::support::registry::Image;
-use crate::support::repository::{Checkout, File};
+use crate::support::repository::{Checkout, File, Remote};
 
 /// Returns the release of `tag`, built from `source` by a CI system, without a checkout.
 fn release(pipeline: &Pipeline, tag: &str, source: &str) -> Command {
@@ -152,8 +152,18 @@ fn the_same_source_again() {
 /// A source repository at a server without partial fetches sends what is new with its files; of that, the commits are read.
 #[test]
 fn sources_at_a_server_without_partial_fetches() {
+    sources_without_partial_fetches(|sources| sources.configure("uploadpack.allowFilter", "false"));
+}
+
+/// It has partial fetches, and refuses each filter.
+#[test]
+fn sources_at_a_server_that_refuses_filters() {
+    sources_without_partial_fetches(|sources| sources.refuse_filters(&["blob:none", "tree"]));
+}
+
+fn sources_without_partial_fetches(forbid: impl Fn(&Remote)) {
     let pipeline = Pipeline::with_sources("app");
-    pipeline.sources.configure("uploadpack.allowFilter", "false");
+    forbid(&pipeline.sources);
     let commit = |title| pipeline.sources.commit("main", title, &[File::new("big", title.repeat(100_000))]);
     let [root, one, two] = ["Begin", "One", "Two"].map(commit);
     pipeline.sources.git(["branch", "side", &root]).run().success();

@@ -112,6 +112,13 @@ impl Remote {
         self.run(["config", key, value]);
     }
 
+    /// Lets the server refuse these filters, although it says that it has some.
+    pub fn refuse_filters(&self, names: &[&str]) {
+        for name in names {
+            self.run(["config", "--remove-section", &format!("uploadpackfilter.{name}")]);
+        }
+    }
+
     /// Adds a commit on top of a branch, which may be new. Returns its id.
     pub fn commit(&self, branch: &str, message: &str, files: &[File]) -> String {
         self.import(&import::commit(branch, self.tip(branch).as_deref(), message, files))
