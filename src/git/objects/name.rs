@@ -239,6 +239,21 @@ mod tests {
         }
     }
 
+    /// What a repository names is a full name already.
+    #[test]
+    fn full_names() {
+        for (name, expected) in [
+            ("refs/heads/main", Some("main")),
+            ("refs/heads/a/b", Some("a/b")),
+            ("refs/heads/refs/heads/main", None),
+            ("refs/heads/HEAD", None),
+            ("refs/tags/v1", None),
+            ("main", None),
+        ] {
+            assert_eq!(BranchName::from_full(name.as_bytes()).as_ref().map(BranchName::as_str), expected, "{name}");
+        }
+    }
+
     /// The expectations are those of `git check-ref-format refs/tags/NAME` and of `git tag`.
     #[test]
     fn tags() {
