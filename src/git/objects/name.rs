@@ -24,7 +24,15 @@ impl BranchName {
     }
 
     pub(in crate::git) fn from_full(name: &[u8]) -> Option<Self> {
-        name.strip_prefix(b"refs/heads/")?.to_str().ok()?.parse().ok()
+        Self::named(name.strip_prefix(b"refs/heads/")?.to_str().ok()?)
+    }
+
+    /// Returns the branch with this short name, if that is one that a release branch may have.
+    fn named(short: &str) -> Option<Self> {
+        let full = format!("refs/heads/{short}");
+        let is_reserved = short == "HEAD" || short == "@" || short.starts_with("refs/") || short.starts_with('-');
+        let is_valid = !is_reserved && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
+        is_valid.then(|| Self(short.to_owned()))
     }
 }
 
@@ -33,11 +41,7 @@ impl FromStr for BranchName {
 
     fn from_str(text: &str) -> Result<Self, GitError> {
         let short = text.strip_prefix("refs/heads/").unwrap_or(text);
-        let full = format!("refs/heads/{short}");
-        let reserved = short == "HEAD" || short == "@" || short.starts_with("refs/");
-        let valid =
-            !reserved && !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
-        if valid { Ok(Self(short.to_owned())) } else { Err(GitError::BranchName(text.to_owned())) }
+        Self::named(short).ok_or_else(|| GitError::BranchName(text.to_owned()))
     }
 }
 
