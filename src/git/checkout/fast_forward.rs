@@ -63,6 +63,8 @@ pub enum FastForwardError {
     NoIndex,
     #[error("its index is sparse")]
     SparseIndex,
+    #[error("{0}")]
+    BrokenIndex(String),
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
     UnknownCommit,
     /// A partial clone may lack the trees of the parent that the commit replaces.
@@ -85,6 +87,7 @@ impl From<GitError> for FastForwardError {
             return Self::Locked(error.told());
         }
         match io_cause(&error) {
+            None if matches!(error, GitError::BrokenIndex { .. }) => Self::BrokenIndex(error.to_string()),
             Some(cause) => Self::Failed { told: format!("{error}: {cause}"), kind: Some(cause.kind()) },
             None => Self::Failed { told: error.told(), kind: None },
         }

@@ -137,6 +137,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::NoRepository { .. }
         | GitError::Foreign { .. }
         | GitError::Format { .. }
+        | GitError::BrokenIndex { .. }
         | GitError::Unread { .. }
         | GitError::NoRemote { .. }
         | GitError::SeveralUrls(_)
