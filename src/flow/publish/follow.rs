@@ -75,9 +75,11 @@ fn not_committed(error: FastForwardError) -> NotCommitted {
         FastForwardError::SparseIndex => {
             failure.hint("`git sparse-checkout reapply --no-sparse-index` writes a whole one")
         }
-        FastForwardError::BrokenIndex(_) => {
-            failure.hint("delete the index of the checkout, and let `git reset` write a new one; it forgets what is staged")
+        FastForwardError::Replaced(_) => {
+            failure.hint("`git replace --delete` ends that; without `--no-push`, the checkout stays as it is")
         }
+        FastForwardError::BrokenIndex(_) => failure
+            .hint("delete the index of the checkout, and let `git reset` write a new one; it forgets what is staged"),
         FastForwardError::Locked(_) => failure.hint("run the same command again"),
         _ => failure,
     })

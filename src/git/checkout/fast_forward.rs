@@ -70,6 +70,9 @@ pub enum FastForwardError {
     /// A partial clone may lack the trees of the parent that the commit replaces.
     #[error("it lacks parts of {}", .0.short())]
     MissingTrees(CommitId),
+    /// git takes index and files from what is shown.
+    #[error("`git replace` shows something else in the place of {0}")]
+    Replaced(ObjectId),
     /// The lock of another process.
     #[error("{0}")]
     Locked(String),
@@ -177,6 +180,14 @@ impl Checkout {
         }
         if index.is_sparse() {
             return Err(FastForwardError::SparseIndex);
+        }
+        let is_replaced = |id: &ObjectId| {
+            let name = format!("refs/replace/{id}");
+            end_of(repository, name.as_bytes().as_bstr()).is_ok_and(|(_, shown)| shown.is_some())
+        };
+        let mut seen = [commit.parent.0].into_iter().chain(commit.replaced_trees.iter().copied());
+        if let Some(id) = seen.find(is_replaced) {
+            return Err(FastForwardError::Replaced(id));
         }
         let files = commit.files.iter().map(|file| new_file(repository, root, file, &index));
         let files = files.collect::<Result<_, _>>()?;
