@@ -71,6 +71,9 @@ fn not_committed(error: FastForwardError) -> NotCommitted {
     NotCommitted::Failed(match error {
         FastForwardError::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
         FastForwardError::Busy => failure.hint("finish it, or abort it"),
+        FastForwardError::Filtered(_) => {
+            failure.hint("leave out `--no-push`: git runs its filters if `git pull` brings the file")
+        }
         FastForwardError::NoIndex => failure.hint("`git checkout` writes the files and the index"),
         FastForwardError::SparseIndex => {
             failure.hint("`git sparse-checkout reapply --no-sparse-index` writes a whole one")
