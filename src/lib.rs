@@ -51,6 +51,7 @@ use system::processes::signals::{Gate, Interrupted, Stage, Waited, Work};
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     system::processes::memory::protect();
     system::processes::accounts::from_file();
+    system::processes::signals::heed_children();
     system::processes::thread_limit::tell(report::complain);
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);
