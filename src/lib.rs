@@ -50,6 +50,8 @@ use system::processes::signals::{Gate, Interrupted, Stage, Waited, Work};
 /// Runs a command line, its first item the program's name. Prints what happened and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     system::processes::memory::protect();
+    system::processes::accounts::from_file();
+    system::processes::signals::heed_children();
     system::processes::thread_limit::tell(report::complain);
     let mut environment = Environment::capture();
     let unknown = cli::unknown_variables(&environment);

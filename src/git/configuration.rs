@@ -1,6 +1,7 @@
 //! git's configuration of the user, the system and the environment, and the place of a mistake in it. gix names no file, and
 //! quotes what it cannot parse, which may be a secret.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BString, ByteSlice as _};
@@ -8,9 +9,16 @@ use gix::config::File;
 use gix::config::file::Metadata;
 use gix::config::file::{includes, init};
 use gix::config::source::Kind;
+use gix::open::Permissions;
+use gix::sec::Permission;
 
 use super::error::GitError;
 use crate::system::disk::bounded_file::{self, in_home};
+
+const HOME: &str = "HOME";
+
+/// The variables that name folders of the user.
+const USERS_FOLDERS: [&str; 2] = [HOME, "XDG_CONFIG_HOME"];
 
 /// How deep files that include each other are searched for a mistake.
 const MAX_INCLUDES: usize = 10;
@@ -19,7 +27,7 @@ const MAX_INCLUDES: usize = 10;
 /// file that may not be read counts as none.
 pub(super) fn user_configuration() -> Result<File, GitError> {
     let read = || {
-        let home = gix::path::env::home_dir();
+        let home = home();
         let includes = includes::Options::follow_without_conditional(home.as_deref());
         let options = init::Options { includes, ignore_io_errors: true, ..init::Options::default() };
         let mut config = File::from_paths_metadata(files(), options)?.unwrap_or_default();
@@ -31,9 +39,28 @@ pub(super) fn user_configuration() -> Result<File, GitError> {
     })
 }
 
+/// Returns a variable as gix asks for it; `None` for an empty one that would make the current folder, where a commit may have put
+/// files, that of the user's configuration.
+fn variable(name: &str) -> Option<OsString> {
+    gix::path::env::var(name).filter(|value| !(value.is_empty() && USERS_FOLDERS.contains(&name)))
+}
+
+fn home() -> Option<PathBuf> {
+    variable(HOME).map(PathBuf::from)
+}
+
+/// Returns what gix may read by itself beside a repository.
+pub(super) fn permissions() -> Permissions {
+    let allowed = |name| if variable(name).is_some() { Permission::Allow } else { Permission::Deny };
+    let mut permissions = Permissions::all();
+    [permissions.env.home, permissions.env.xdg_config_home] = USERS_FOLDERS.map(allowed);
+    permissions.attributes.git = has_user_attributes();
+    permissions
+}
+
 /// Returns whether the user has attributes of git. As for git, those of a home that may not be read count as none.
-pub(super) fn has_user_attributes() -> bool {
-    let path = gix::attrs::Source::Git.storage_location(&mut gix::path::env::var);
+fn has_user_attributes() -> bool {
+    let path = gix::attrs::Source::Git.storage_location(&mut variable);
     path.is_some_and(|path| path.is_file() && std::fs::File::open(path).is_ok())
 }
 
@@ -48,7 +75,7 @@ pub(super) fn values(config: &File, key: &str) -> Vec<BString> {
 fn files() -> Vec<Metadata> {
     let sources = [Kind::GitInstallation, Kind::System, Kind::Global].into_iter().flat_map(Kind::sources);
     let files = sources.filter_map(|source| {
-        let path = source.storage_location(&mut gix::path::env::var)?;
+        let path = source.storage_location(&mut variable)?;
         let path = Some(path).filter(|path| path.is_file())?;
         Some(Metadata { path: Some(path), source: *source, level: 0, trust: gix::sec::Trust::Full })
     });
@@ -92,7 +119,7 @@ fn broken(path: &Path, depth: usize) -> Option<String> {
     };
     let sections = ["include", "includeIf"].into_iter().filter_map(|name| config.sections_by_name(name)).flatten();
     let included: Vec<BString> = sections.flat_map(|section| section.values("path")).collect();
-    let home = gix::path::env::home_dir();
+    let home = home();
     included.iter().find_map(|included| {
         let included = in_home(Path::new(included.to_str().ok()?), home.as_deref());
         broken(&path.parent()?.join(included), depth.checked_sub(1)?)

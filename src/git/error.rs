@@ -28,6 +28,10 @@ pub enum GitError {
     #[error("the repository `{}` cannot be used: {why}", path.display())]
     Format { path: PathBuf, why: String },
 
+    /// The index of a checkout is not one that git wrote as a whole, or of a kind that is not known.
+    #[error("the index cannot be read: {why}")]
+    BrokenIndex { why: String },
+
     /// A file of a repository on disk is there and cannot be read. It counts as no empty one.
     #[error("`{}` cannot be read", path.display())]
     Unread { path: PathBuf, source: io::Error },

@@ -71,10 +71,18 @@ fn not_committed(error: FastForwardError) -> NotCommitted {
     NotCommitted::Failed(match error {
         FastForwardError::Changed(_) => failure.hint("commit these changes first, or put them away with `git stash`"),
         FastForwardError::Busy => failure.hint("finish it, or abort it"),
+        FastForwardError::Filtered(_) => {
+            failure.hint("leave out `--no-push`: git runs its filters if `git pull` brings the file")
+        }
         FastForwardError::NoIndex => failure.hint("`git checkout` writes the files and the index"),
         FastForwardError::SparseIndex => {
             failure.hint("`git sparse-checkout reapply --no-sparse-index` writes a whole one")
         }
+        FastForwardError::Replaced(_) => {
+            failure.hint("`git replace --delete` ends that; without `--no-push`, the checkout stays as it is")
+        }
+        FastForwardError::BrokenIndex(_) => failure
+            .hint("delete the index of the checkout, and let `git reset` write a new one; it forgets what is staged"),
         FastForwardError::Locked(_) => failure.hint("run the same command again"),
         _ => failure,
     })

@@ -88,15 +88,13 @@ impl ReleaseBranch {
             Repository::Checkout { folder } => return Self::here(folder, request),
         };
         let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner)?;
-        let named_by = match (&request.branch, checkout.branch()) {
-            (Some(_), _) => NamedBy::Intent,
-            (None, Some(_)) => NamedBy::Checkout,
-            (None, None) => NamedBy::Run,
-        };
         let remote = checkout.remote(name, options)?;
-        let branch = match request.branch.clone().or_else(|| checkout.branch()) {
-            Some(branch) => branch,
-            None => branch_of_the_run(request, &checkout, &remote, name)?,
+        let (branch, named_by) = match request.branch.clone() {
+            Some(branch) => (branch, NamedBy::Intent),
+            None => match checkout.branch()? {
+                Some(branch) => (branch, NamedBy::Checkout),
+                None => (branch_of_the_run(request, &checkout, &remote, name)?, NamedBy::Run),
+            },
         };
         let base = checkout.path_of(folder)?;
         let place = Location::Remote { remote, name: name.clone(), checkout: checkout.into() };
@@ -140,7 +138,7 @@ impl ReleaseBranch {
     /// Returns the checkout around `folder`, with what is checked out there for a branch.
     fn here(folder: &Path, request: &RepositoryRequest) -> Result<Self, Failure> {
         let checkout = Checkout::discover(folder, &request.repository_variables, &request.trusted_owner)?;
-        let branch = checkout.branch();
+        let branch = checkout.branch()?;
         if let Some(asked) = &request.branch
             && branch.as_ref() != Some(asked)
         {
@@ -325,7 +323,8 @@ fn without_branch(what: &str) -> String {
 
 /// Returns what is checked out if the checkout shows that it is not of the `branch` that `run` builds.
 fn checked_out_elsewhere(run: &Run, branch: &BranchName, checkout: &Checkout, name: &str) -> Option<String> {
-    let head = checkout.head().filter(|head| run.commit != Some(*head))?;
+    // A HEAD that cannot be read was refused before.
+    let head = checkout.head().ok().flatten().filter(|head| run.commit != Some(*head))?;
     let tip = checkout.tracked(name, branch);
     if tip == Some(head) {
         return None;

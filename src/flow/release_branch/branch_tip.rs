@@ -257,11 +257,11 @@ impl ReleaseBranch {
             false => Failure::target(UNREADABLE).hint("release without `--no-push`, with `--branch` or `--repo`"),
         };
         // It may be another attempt.
-        if checkout.branch() != self.branch {
+        if checkout.branch()? != self.branch {
             return Err(Failure::new(FailureKind::Raced, format!("{} is no longer checked out", self.name()))
                 .hint("run the same command again if it should release to what is checked out now"));
         }
-        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head().ok_or_else(no_commits)?, None, None)?;
+        let snapshot = ObjectSource::here(checkout).snapshot(checkout.head()?.ok_or_else(no_commits)?, None, None)?;
         Ok(snapshot.of_branch(self.branch.clone()))
     }
 

@@ -63,11 +63,16 @@ pub enum FastForwardError {
     NoIndex,
     #[error("its index is sparse")]
     SparseIndex,
+    #[error("{0}")]
+    BrokenIndex(String),
     #[error("the server made the commit, and its object is not known here; `git pull` brings it")]
     UnknownCommit,
     /// A partial clone may lack the trees of the parent that the commit replaces.
     #[error("it lacks parts of {}", .0.short())]
     MissingTrees(CommitId),
+    /// git takes index and files from what is shown.
+    #[error("`git replace` shows something else in the place of {0}")]
+    Replaced(ObjectId),
     /// The lock of another process.
     #[error("{0}")]
     Locked(String),
@@ -85,6 +90,7 @@ impl From<GitError> for FastForwardError {
             return Self::Locked(error.told());
         }
         match io_cause(&error) {
+            None if matches!(error, GitError::BrokenIndex { .. }) => Self::BrokenIndex(error.to_string()),
             Some(cause) => Self::Failed { told: format!("{error}: {cause}"), kind: Some(cause.kind()) },
             None => Self::Failed { told: error.told(), kind: None },
         }
@@ -174,6 +180,14 @@ impl Checkout {
         }
         if index.is_sparse() {
             return Err(FastForwardError::SparseIndex);
+        }
+        let is_replaced = |id: &ObjectId| {
+            let name = format!("refs/replace/{id}");
+            end_of(repository, name.as_bytes().as_bstr()).is_ok_and(|(_, shown)| shown.is_some())
+        };
+        let mut seen = [commit.parent.0].into_iter().chain(commit.replaced_trees.iter().copied());
+        if let Some(id) = seen.find(is_replaced) {
+            return Err(FastForwardError::Replaced(id));
         }
         let files = commit.files.iter().map(|file| new_file(repository, root, file, &index));
         let files = files.collect::<Result<_, _>>()?;

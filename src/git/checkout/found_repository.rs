@@ -43,11 +43,7 @@ impl FoundRepository {
         let has_own = self.repository.config_snapshot().boolean("extensions.worktreeConfig") == Some(true);
         let own_config = has_own.then(|| own.join("config.worktree"));
         let files = [common.join("config"), own.join("HEAD"), common.join("packed-refs")];
-        let unread = files.into_iter().chain(own_config).find_map(|path| match File::open(&path) {
-            Err(source) if source.kind() != ErrorKind::NotFound => Some(GitError::Unread { path, source }),
-            _ => None,
-        });
-        unread.or_else(|| {
+        files.into_iter().chain(own_config).find_map(unread).or_else(|| {
             let packed = self.repository.refs.cached_packed_buffer();
             let error = match packed {
                 Ok(packed) => match packed?.iter() {
@@ -129,8 +125,27 @@ fn not_opened(error: gix::Error, folder: &Path, git_dir: Option<&Path>, opened: 
     }
     mistake(&error, &configurations).unwrap_or_else(|| match opened {
         Some(repository) => unusable(&repository, "it cannot be opened", error),
-        None => GitError::NoRepository { path: path.to_owned(), source: error.into() },
+        None => {
+            let heads = folders.ancestors().filter_map(|folder| {
+                let dot_git = folder.join(".git");
+                let is_file = dot_git.symlink_metadata().ok()?.is_file();
+                Some(if is_file { dot_git } else { dot_git.join("HEAD") })
+            });
+            let named = git_dir.map(|git_dir| git_dir.join("HEAD"));
+            let not_found = || GitError::NoRepository { path: path.to_owned(), source: error.into() };
+            named.into_iter().chain(heads).find_map(unread).unwrap_or_else(not_found)
+        }
     })
+}
+
+/// Returns why a file that is there cannot be read.
+fn unread(path: PathBuf) -> Option<GitError> {
+    match File::open(&path) {
+        Err(source) if !matches!(source.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Some(GitError::Unread { path, source })
+        }
+        _ => None,
+    }
 }
 
 fn unusable(path: &Path, what: &str, error: gix::Error) -> GitError {

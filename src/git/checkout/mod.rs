@@ -17,8 +17,10 @@ mod worktree_file;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice as _};
 use gix::lock::acquire::Fail;
+use gix::refs::FullName;
 use gix::refspec::MatchGroup;
 use gix::refspec::match_group::Item;
 use gix::refspec::parse::Operation;
@@ -102,14 +104,33 @@ impl Checkout {
     }
 
     /// Returns the branch that is checked out, as git has it: the one that a symbolic branch leads to. `None` with a detached
-    /// HEAD.
-    pub fn branch(&self) -> Option<BranchName> {
-        BranchName::from_full(end_of(&self.repository, "HEAD".into()).ok()?.0.as_bstr())
+    /// HEAD, or if the references are in a format that is not supported.
+    pub fn branch(&self) -> Result<Option<BranchName>, GitError> {
+        let Some((name, _)) = self.end_of_head()? else { return Ok(None) };
+        let full = name.as_bstr();
+        match BranchName::from_full(full) {
+            // It would be taken for another one, or for none.
+            None if full.starts_with(b"refs/heads/") => Err(GitError::Format {
+                path: self.repository.git_dir().to_owned(),
+                why: format!("`{full}` is checked out, which is no name for a release branch"),
+            }),
+            branch => Ok(branch),
+        }
     }
 
-    /// Returns the commit of HEAD; `None` if there is none yet.
-    pub fn head(&self) -> Option<CommitId> {
-        self.repository.head_id().ok().map(|id| CommitId(id.detach()))
+    /// Returns the commit of HEAD; `None` if there is none yet, or if the references are in a format that is not supported.
+    pub fn head(&self) -> Result<Option<CommitId>, GitError> {
+        Ok(self.end_of_head()?.and_then(|(_, id)| id).map(CommitId))
+    }
+
+    /// Returns the reference to which HEAD leads, itself if it is detached, and its object.
+    fn end_of_head(&self) -> Result<Option<(FullName, Option<ObjectId>)>, GitError> {
+        let failed = |error| GitError::Format {
+            path: self.repository.git_dir().to_owned(),
+            why: GitError::unexpected("HEAD cannot be read", error).told(),
+        };
+        let end = self.reads_references().then(|| end_of(&self.repository, "HEAD".into()));
+        end.transpose().map_err(failed)
     }
 
     /// Returns whether the format of the references is supported.
@@ -147,7 +168,7 @@ impl Checkout {
     }
 
     /// Returns an object of the repository; `None` if it is not there.
-    pub(in crate::git) fn object(&self, id: gix::ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
+    pub(in crate::git) fn object(&self, id: ObjectId) -> Option<(gix::objs::Kind, Vec<u8>)> {
         let object = self.repository.try_find_object(id).ok()??;
         Some((object.kind, object.data.clone()))
     }

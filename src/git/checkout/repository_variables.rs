@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use gix::config::Source;
 use gix::config::file::Metadata;
 
-use crate::git::configuration::has_user_attributes;
+use crate::git::configuration::permissions;
 
 /// Which repository the environment's variables of a repository are of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,7 @@ impl RepositoryVariables {
     /// Returns how to open the repository. gix reads `GIT_WORK_TREE`, `GIT_INDEX_FILE` and `GIT_SHALLOW_FILE` as if they were
     /// settings of git's configuration, each of the source `EnvOverride`, and none of the others.
     pub(super) fn options(&self) -> gix::open::Options {
-        let mut permissions = gix::open::Permissions::all();
-        permissions.attributes.git = has_user_attributes();
-        let options = gix::open::Options::default().with(gix::sec::Trust::Full).permissions(permissions);
+        let options = gix::open::Options::default().with(gix::sec::Trust::Full).permissions(permissions());
         let is_no_variable = |section: &Metadata| section.source != Source::EnvOverride;
         match self {
             Self::OfThis { .. } => options,

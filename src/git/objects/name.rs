@@ -24,7 +24,15 @@ impl BranchName {
     }
 
     pub(in crate::git) fn from_full(name: &[u8]) -> Option<Self> {
-        name.strip_prefix(b"refs/heads/")?.to_str().ok()?.parse().ok()
+        Self::named(name.strip_prefix(b"refs/heads/")?.to_str().ok()?)
+    }
+
+    /// Returns the branch with this short name, if that is one that a release branch may have.
+    fn named(short: &str) -> Option<Self> {
+        let full = format!("refs/heads/{short}");
+        let is_reserved = short == "HEAD" || short == "@" || short.starts_with("refs/") || short.starts_with('-');
+        let is_valid = !is_reserved && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
+        is_valid.then(|| Self(short.to_owned()))
     }
 }
 
@@ -33,11 +41,7 @@ impl FromStr for BranchName {
 
     fn from_str(text: &str) -> Result<Self, GitError> {
         let short = text.strip_prefix("refs/heads/").unwrap_or(text);
-        let full = format!("refs/heads/{short}");
-        let reserved = short == "HEAD" || short == "@" || short.starts_with("refs/");
-        let valid =
-            !reserved && !short.starts_with('-') && gix::validate::reference::name(full.as_bytes().as_bstr()).is_ok();
-        if valid { Ok(Self(short.to_owned())) } else { Err(GitError::BranchName(text.to_owned())) }
+        Self::named(short).ok_or_else(|| GitError::BranchName(text.to_owned()))
     }
 }
 
@@ -242,6 +246,21 @@ mod tests {
             ("refs/heads/refs/x", None),
         ] {
             assert_eq!(text.parse::<BranchName>().ok().as_ref().map(BranchName::as_str), expected, "{text:?}");
+        }
+    }
+
+    /// What a repository names is a full name already.
+    #[test]
+    fn full_names() {
+        for (name, expected) in [
+            ("refs/heads/main", Some("main")),
+            ("refs/heads/a/b", Some("a/b")),
+            ("refs/heads/refs/heads/main", None),
+            ("refs/heads/HEAD", None),
+            ("refs/tags/v1", None),
+            ("main", None),
+        ] {
+            assert_eq!(BranchName::from_full(name.as_bytes()).as_ref().map(BranchName::as_str), expected, "{name}");
         }
     }
 

@@ -16,7 +16,7 @@ use super::default_key::default_key;
 use super::identity::Identity;
 use super::signer::Signer;
 use crate::git::checkout::Checkout;
-use crate::git::configuration::user_configuration;
+use crate::git::configuration::{permissions, user_configuration};
 use crate::git::error::GitError;
 
 /// How commits are signed.
@@ -84,7 +84,7 @@ fn empty_repository(folder: &Path) -> anyhow::Result<Repository> {
     fs::create_dir(folder.join("objects"))?;
     fs::create_dir(folder.join("refs"))?;
     fs::File::create_new(folder.join("HEAD"))?.write_all(b"ref: refs/heads/main\n")?;
-    Ok(gix::open(folder)?)
+    Ok(gix::open_opts(folder, gix::open::Options::default().permissions(permissions()))?)
 }
 
 /// Returns whether git's configuration asks to sign. What is neither true nor false is refused, as by git: taken for false, it

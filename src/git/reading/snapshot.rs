@@ -149,7 +149,7 @@ impl<'r> ObjectSource<'r> {
     pub(super) fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
         let remote = self.remote.ok_or_else(|| GitError::Unsupported {
             remote: "the checkout".to_owned(),
-            what: "it lacks parts of the commit",
+            what: "it lacks objects that the release reads",
         })?;
         let reader = match self.reader.take() {
             Some(reader) => reader,

@@ -137,6 +137,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::NoRepository { .. }
         | GitError::Foreign { .. }
         | GitError::Format { .. }
+        | GitError::BrokenIndex { .. }
         | GitError::Unread { .. }
         | GitError::NoRemote { .. }
         | GitError::SeveralUrls(_)
@@ -193,8 +194,8 @@ fn target_hint(error: &GitError) -> &'static str {
         }
         GitError::Excessive { is_sent: false, .. } => "name fewer files, or narrower patterns",
         // No remote is asked then.
-        GitError::Unsupported { what: "it lacks parts of the commit", .. } => {
-            "leave out `--no-push`, or bring what is missing with `git checkout`"
+        GitError::Unsupported { what: "it lacks objects that the release reads", .. } => {
+            "leave out `--no-push`, or bring what is missing with `git fetch --refetch --no-filter`"
         }
         _ => "release to another repository; this one needs what tagship does not support",
     }

@@ -132,7 +132,7 @@ impl Drop for TemporaryFile {
 
 /// A new content for a file, complete on disk beside it, and the old one.
 struct StagedFile<'a> {
-    place: &'a FileLocation,
+    replacement: &'a Replacement<'a>,
     new: TemporaryFile,
     old: TemporaryFile,
 }
@@ -168,16 +168,30 @@ pub struct Replacement<'a> {
     pub new: &'a [u8],
 }
 
+impl Replacement<'_> {
+    /// Fails if the file has another content `now` than the old one.
+    fn require_old(&self, now: &[u8]) -> io::Result<()> {
+        let changed = || io::Error::new(CHANGED, "it was changed in the meantime");
+        (now == self.old).then_some(()).ok_or_else(changed)
+    }
+}
+
 /// The kind of the error if a file has another content than the old one. The system has no error of this kind.
 pub const CHANGED: io::ErrorKind = io::ErrorKind::InvalidData;
 
 /// Replaces the content of all `files`, or of none. Symbolic links stay, and so does the access to each file.
 pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
     let staged = files.iter().map(|file| stage(file).map_err(|error| at(&file.place.shown, error)));
-    let staged: Vec<_> = staged.collect::<Result<_, _>>()?;
+    put_in_place(staged.collect::<Result<_, _>>()?)
+}
+
+fn put_in_place(staged: Vec<StagedFile<'_>>) -> io::Result<Replaced> {
     let mut replaced = Replaced::default();
-    for StagedFile { place, new, old } in staged {
-        match new.replace(&place.name) {
+    for StagedFile { replacement, new, old } in staged {
+        let place = &replacement.place;
+        // Once more: to have the new content on disk takes long enough for an editor.
+        let unchanged = place.read().and_then(|now| replacement.require_old(&now));
+        match unchanged.and_then(|()| new.replace(&place.name)) {
             Ok(()) => replaced.old.push((place.name.clone(), place.shown.clone(), old)),
             Err(error) => {
                 let failure = at(&place.shown, error);
@@ -191,17 +205,16 @@ pub fn replace(files: &[Replacement<'_>]) -> io::Result<Replaced> {
     Ok(replaced)
 }
 
-fn stage<'a>(Replacement { place, old, new }: &'a Replacement<'_>) -> io::Result<StagedFile<'a>> {
+fn stage<'a>(replacement: &'a Replacement<'_>) -> io::Result<StagedFile<'a>> {
+    let Replacement { place, old, new } = replacement;
     // A rename would replace even a file that must not be written; opening it asks.
     let file = place.folder.write(&place.name)?;
-    if read(&file)? != *old {
-        return Err(io::Error::new(CHANGED, "it was changed in the meantime"));
-    }
+    replacement.require_old(&read(&file)?)?;
     let (new, written) = TemporaryFile::new(place, &file, new)?;
     written.sync_all()?;
     // It is for a run that fails. If the machine does, the file is as it was or as it is to be.
     let (old, _file) = TemporaryFile::new(place, &file, old)?;
-    Ok(StagedFile { place, new, old })
+    Ok(StagedFile { replacement, new, old })
 }
 
 fn at(path: &Path, error: io::Error) -> io::Error {
@@ -214,7 +227,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use super::{FileLocation, Replacement, replace};
+    use super::{FileLocation, Replacement, put_in_place, replace, stage};
     use crate::system::disk::found_files::names;
 
     fn new(place: FileLocation) -> Replacement<'static> {
@@ -309,6 +322,26 @@ mod tests {
         let files = [&one, &two].map(|file| new(FileLocation::at(file).unwrap()));
         let error = replace(&files).map(drop).unwrap_err();
         assert!(error.to_string().contains("two`: it was changed in the meantime"), "{error}");
+        assert_eq!(fs::read_to_string(&one).unwrap(), "old");
+        assert_eq!(fs::read_to_string(&two).unwrap(), "edited by hand");
+        assert_eq!(names(folder.path()).unwrap().len(), 2, "nothing is left behind");
+    }
+
+    #[test]
+    fn what_was_changed_while_the_new_content_was_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+        let files = [&one, &two].map(|file| {
+            fs::write(file, "old").unwrap();
+            new(FileLocation::at(file).unwrap())
+        });
+        let staged = files.iter().map(|file| stage(file).unwrap()).collect();
+        // As many editors write.
+        fs::write(folder.path().join("swap"), "edited by hand").unwrap();
+        fs::rename(folder.path().join("swap"), &two).unwrap();
+        let error = put_in_place(staged).map(drop).unwrap_err();
+        assert!(error.to_string().contains("two`: it was changed in the meantime"), "{error}");
+        assert_eq!(error.kind(), super::CHANGED);
         assert_eq!(fs::read_to_string(&one).unwrap(), "old");
         assert_eq!(fs::read_to_string(&two).unwrap(), "edited by hand");
         assert_eq!(names(folder.path()).unwrap().len(), 2, "nothing is left behind");

@@ -2,6 +2,7 @@
 //!
 //! Read `programs` first, then `program_run`, then `signals`.
 
+pub mod accounts;
 pub mod memory;
 pub mod program_run;
 pub mod programs;

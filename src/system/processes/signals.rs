@@ -102,6 +102,24 @@ impl Gate {
     }
 }
 
+/// Takes SIGCHLD back if the program that started us ignores it: we and the programs that we start wait for others, and cannot
+/// while it is ignored.
+#[cfg(target_os = "linux")]
+pub fn heed_children() {
+    use signal_hook::consts::SIGCHLD;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    // A bit for each signal from 1 on.
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    if ignored & (1 << (SIGCHLD - 1)) != 0 {
+        // A signal that is caught is not ignored, and has its default in a program that is started.
+        signal_hook::flag::register(SIGCHLD, std::sync::Arc::default()).ok();
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn heed_children() {}
+
 /// How the wait for some work ended.
 pub enum Waited<T> {
     Done(T),

@@ -365,8 +365,13 @@ fn what_is_not_here_is_not_fetched() {
     commit(&stage, &checkout)
         .run()
         .exit(3)
-        .stderr_has("the checkout cannot be used: it lacks parts of the commit")
-        .stderr_has("hint: leave out `--no-push`, or bring what is missing with `git checkout`");
+        .stderr_has("the checkout cannot be used: it lacks objects that the release reads")
+        .stderr_has("hint: leave out `--no-push`, or bring what is missing with `git fetch --refetch --no-filter`");
+    git(&checkout, &["fetch", "--quiet", "--refetch", "--no-filter"]);
+    let output = commit(&stage, &checkout).run().exit(3);
+    output.stderr_has("hint: `git checkout` writes the files and the index");
+    git(&checkout, &["checkout", "--quiet"]);
+    commit(&stage, &checkout).run().success();
     let bare = Checkout::clone_with(&stage.remote.file_url(), &["--no-checkout"]);
     let output = commit(&stage, &bare).run().exit(3).stderr_has("the checkout cannot take the commit: it has no index");
     output.stderr_has("hint: `git checkout` writes the files and the index");
@@ -390,4 +395,32 @@ fn what_makes_no_sense_with_it() {
     checkout.detach();
     refused(&["--branch", "main"], "`main` is not checked out");
     assert_eq!(checkout.head(), stage.remote.tip("main").unwrap());
+}
+
+/// What is missing are the files of older commits, for the order of releases.
+#[test]
+fn what_a_partial_clone_lacks_of_older_commits_can_be_brought() {
+    let stage = Stage::new();
+    for tag in ["v1", "v2"] {
+        stage.release().args(["--no-check", &format!("IMAGE_PLACEHOLDER=*:{tag}")]).run().success();
+    }
+    let checkout = Checkout::clone_with(&stage.remote.file_url(), &["--filter=blob:none"]);
+    let release = || {
+        let release =
+            tagship().home(&stage.home).current_dir(checkout.path()).args(["release", "--no-push", "-k", FOLDER]);
+        release.args(["--no-check", "IMAGE_PLACEHOLDER=*:v3"])
+    };
+    release().run().exit(3).stderr_has("`git fetch --refetch --no-filter`");
+    git(&checkout, &["fetch", "--quiet", "--refetch", "--no-filter"]);
+    release().run().success();
+}
+
+#[test]
+fn a_file_that_goes_through_a_filter() {
+    let stage = Stage::new();
+    let checkout = shallow(&stage);
+    std::fs::create_dir_all(checkout.path().join(".git/info")).unwrap();
+    checkout.write(".git/info/attributes", b"kustomization.yaml ident\n");
+    let output = commit(&stage, &checkout).run().exit(3);
+    output.stderr_has("goes through a filter of git").stderr_has("hint: leave out `--no-push`");
 }

@@ -181,3 +181,49 @@ fn a_configuration_that_may_not_be_read_counts_as_none() {
     let as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     release.behind(&as_nobody).run().success();
 }
+
+/// A static program would load the modules of the system's C library for an account that is in no file, and could crash there.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn accounts_are_those_of_the_file() {
+    let own = ["unshare", "--mount"];
+    if Command::new("true").behind(&own).run().code != Some(0) {
+        println!("skipped: no file can be mounted over another one");
+        return;
+    }
+    let stage = Stage::new();
+    let home = stage.home.path().to_str().unwrap();
+    stage.home.write(".gitconfig", "[include]\npath = ~releaser/identity\n");
+    stage.home.write("releaser/identity", "[user]\nname = Of the file\nemail = e@x\n");
+    let accounts = format!("root:x:0:0::{home}:/bin/sh\nreleaser:x:4321:4321::{home}/releaser:/bin/sh\n");
+    let (accounts, modules) = (stage.home.write("passwd", &accounts), stage.home.write("modules", "passwd: none\n"));
+    let script = r#"mount --bind "$1" /etc/passwd && mount --bind "$2" /etc/nsswitch.conf && shift 2 &&
+        unset HOME XDG_CONFIG_HOME GIT_CONFIG_GLOBAL && exec "$@""#;
+    let mounted = [accounts.to_str().unwrap(), modules.to_str().unwrap()];
+    let wrapper = [&own[..], &["sh", "-c", script, "sh"], &mounted].concat();
+    let release = stage.release().args(["--no-check", "IMAGE_PLACEHOLDER=*:v2"]);
+    release.behind(&wrapper).run().success();
+    assert_eq!(stage.remote.git(["log", "-1", "--format=%an", "main"]).run().success().stdout(), "Of the file\n");
+}
+
+/// What a commit brought to the current folder would be the configuration of the user, with the programs that it names.
+#[test]
+fn an_empty_home_is_no_folder() {
+    for file in [".gitconfig", "git/config", ".config/git/config"] {
+        for in_checkout in [false, true] {
+            let stage = Stage::new();
+            let server = serve(&stage, Access::Open);
+            let checkout = checkout_without_login(&stage, &server);
+            let folder = checkout.path().join("4-gitops/manifests");
+            let path = folder.join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "[user]\nname = Mallory\nemail = e@x\n").unwrap();
+            let release = if in_checkout { release_in(&checkout, &stage.home, &stage) } else { stage.release() };
+            let release = if in_checkout { release } else { release.arg(stage.argument()).current_dir(folder) };
+            let release = release.env("HOME", "").env("XDG_CONFIG_HOME", "");
+            release.behind(&["env", "-u", "GIT_CONFIG_GLOBAL"]).run().success();
+            let author = stage.remote.git(["log", "-1", "--format=%an", "main"]).run().success().stdout();
+            assert_ne!(author, "Mallory\n", "{file}, in a checkout: {in_checkout}");
+        }
+    }
+}

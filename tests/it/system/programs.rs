@@ -626,3 +626,15 @@ fn a_checkout_that_the_environment_names() {
     flag.env("GIT_DIR", "/nowhere").run().success();
     assert_eq!(stage.remote.file("main", FILE), SEED.as_bytes());
 }
+
+/// A launcher may ignore the ends of its programs, and what it starts inherits that: git's server then cannot wait for its own,
+/// and refuses the push.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_ends_of_programs_are_seen() {
+    let stage = Stage::new();
+    stage.remote.configure("receive.unpackLimit", "1000");
+    let release = stage.release().arg(stage.argument());
+    release.behind(&["env", "--ignore-signal=CHLD"]).run().success();
+    assert_eq!(stage.remote.file("main", FILE), stage.released().as_bytes());
+}

@@ -74,7 +74,8 @@ impl LockedIndex {
         let files: BTreeSet<_> = files.map(|path| path.in_git().as_bytes().to_vec()).collect();
         let wanted = |path: &[u8]| files.contains(path) || has_attributes(path);
         let outline = Outline::read(file, wanted).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => unreadable(anyhow::Error::msg("it is cut off")),
+            io::ErrorKind::UnexpectedEof => GitError::BrokenIndex { why: "it is cut off".to_owned() },
+            io::ErrorKind::InvalidData => GitError::BrokenIndex { why: error.to_string() },
             _ => unreadable(error.into()),
         })?;
         let content = if outline.is_split() {
