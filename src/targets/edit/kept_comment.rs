@@ -56,6 +56,8 @@ mod tests {
     fn a_comment_with_the_old_value_a_version_or_a_commit_is_noted() {
         for comment in
             ["# stable", "# is v1.2.3.", "# 0.6.1", "# commit 581bc0ed", "# 1.2-rc1", "# {\"$imagepolicy\": \"a:b\"}"]
+                .into_iter()
+                .chain(["# sha-7796b81 (F-14)", "# git-7796b81", "# release-1.2.3", "# main-7796b81-1", "# web_v1.2.3", "# build 7796b81."])
         {
             assert!(is_noted(comment), "{comment}");
         }
@@ -71,9 +73,16 @@ mod tests {
             "# defaced",
             "# 12 of 30",
             "# e.g. a",
+            "# sha-defaced",
+            "# built on linux-x86",
+            "# see CVE-2024",
             "#",
         ] {
             assert!(!is_noted(comment), "{comment}");
+        }
+        let new = "sha-d84eaddbf78438a38fc8897d66fa69e5b90f7dd1";
+        for comment in ["# d84eadd", "# sha-d84eadd", "# from 7796b81 to d84eaddb"] {
+            assert!(kept_comment(comment, Belongs::Perhaps, "stable", Some(new)).is_none(), "{comment}");
         }
         assert!(kept_comment("# pinned", Belongs::ToValue, "stable", None).is_some());
     }
