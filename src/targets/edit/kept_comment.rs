@@ -24,10 +24,17 @@ pub(in crate::targets) fn kept_comment(
     }
     let is_part = |character: char| character.is_ascii_alphanumeric() || ".-_+:".contains(character);
     let mut words = comment.split(|character| !is_part(character)).map(|word| word.trim_end_matches(['.', ':']));
-    let is_new = new.is_some_and(|new| words.clone().any(|word| word == new));
-    let is_about_old = belongs == Belongs::ToValue
-        || words.any(|word| !word.is_empty() && (word == old || is_version(word) || is_commit(word)));
+    // A commit id may be short, and stand behind a word: `sha-7796b81`.
+    let names = |new: &str, word: &str| word == new || parts(word).any(|part| is_commit(part) && new.contains(part));
+    let is_new = new.is_some_and(|new| words.clone().any(|word| names(new, word)));
+    let is_about = |word: &str| word == old || parts(word).any(|part| is_version(part) || is_commit(part));
+    let is_about_old = belongs == Belongs::ToValue || words.any(|word| !word.is_empty() && is_about(word));
     (is_about_old && !is_new).then(|| NoteKind::CommentKept { comment: comment.to_owned() })
+}
+
+/// Returns a word and what it is made of.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(word).chain(word.split(['-', '_']))
 }
 
 /// `1.2` or more parts, with `v` before it and anything behind it.
