@@ -7,6 +7,7 @@ use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, warn_of_notes};
 use super::file_edits::required_entries::require_entries;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
+use super::target_files::kustomization_beside::add_doubts_on_disk;
 use super::target_files::kustomization_only::require_kustomization;
 use super::target_files::other_kustomizations::on_disk;
 use super::target_files::size_of_all::require_size;
@@ -31,6 +32,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let contents = read_all(&targets)?.into_iter();
     let mut files: Vec<FileEdit> =
         contents.map(|(file, old)| edit_on_disk(file, old, request)).collect::<Result<_, _>>()?;
+    add_doubts_on_disk(&targets, &mut files);
     let named = targets.iter().map(|file| file.named);
     require_entries(&request.images, &files, named, absent(request.add), |name| with_entry(request, name))?;
     if request.registry.is_some() {
@@ -41,6 +43,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest, &Purpose::Release)?;
             *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &edit_settings(request))?;
         }
+        add_doubts_on_disk(&targets, &mut files);
     }
     let changes = Changes::of(&files);
     let ending = match request.effect {

@@ -2,6 +2,7 @@
 //! any number of entries; `log` tells when and by which commit.
 
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
+use crate::flow::target_files::kustomization_beside::set_again;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
 use crate::request::{Shown, StatusRequest};
@@ -28,6 +29,10 @@ fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<Str
         let shown = shown.map_err(|error| Failure::edit(file, &error))?;
         for refusal in shown.untold.into_iter().chain(shown.doubtful) {
             listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(file))));
+        }
+        let names: Vec<&str> = shown.entries.iter().map(|(name, _)| name.as_str()).collect();
+        for note in set_again(tip.snapshot, path, tip.snapshot.file(path)?, &names) {
+            listener(&Event::Warned(format!("{file}:{}: {note}", note.place)));
         }
         files.push((path.to_string(), shown.entries));
     }

@@ -336,7 +336,7 @@ impl<'p, 'd> ReadFile<'p, 'd> {
         }
     }
 
-    fn images(&self) -> &FileImages<'p, 'd> {
+    pub(super) fn images(&self) -> &FileImages<'p, 'd> {
         self.images.get_or_init(|| FileImages::new(self.path, self.yaml))
     }
 

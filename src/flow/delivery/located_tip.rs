@@ -7,7 +7,7 @@ use super::way::Way;
 use crate::flow::publish::Publisher;
 use crate::flow::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use crate::flow::release_branch::branch_tip::OpenBranch;
-use crate::flow::target_files::argocd_sources::sources_beside;
+use crate::flow::target_files::kustomization_beside::all_beside;
 use crate::forge::Forge;
 use crate::git::{Loaded, RepositoryPath, Snapshot};
 use crate::guards::order::{HistoryToRead, history_to_read};
@@ -62,7 +62,7 @@ fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> R
     branch.locate(
         snapshot,
         &job.delivery.files,
-        LoadedAlong { earlier: &earlier, changed_since, beside: sources_beside },
+        LoadedAlong { earlier: &earlier, changed_since, beside: all_beside },
     )
 }
 

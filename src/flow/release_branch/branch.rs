@@ -73,8 +73,7 @@ impl LoadedAlong<'_> {
     pub(in crate::flow) const NOTHING: Self = Self { earlier: &[], changed_since: None, beside: |_, _| Vec::new() };
 
     fn load(self, snapshot: &mut Snapshot<'_>, paths: &[RepositoryPath]) -> Result<(), Failure> {
-        let beside = (self.beside)(snapshot, paths);
-        Ok(snapshot.load_with_history(&[paths, &beside].concat(), self.earlier)?)
+        Ok(snapshot.load_with_history(paths, self.earlier, |snapshot| (self.beside)(snapshot, paths))?)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::announcements::{tell_connections, tell_whole_download};
 use super::branch::{LoadedAlong, ReleaseBranch};
 use super::rereads::Rereads;
+use crate::flow::target_files::kustomization_beside::kustomizations_beside;
 use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::outcome::Listener;
@@ -30,7 +31,8 @@ pub(in crate::flow) fn read_branch<T>(
         let branch = ReleaseBranch::open(repository)?;
         let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);
-        let paths = branch.locate(&mut snapshot, files, LoadedAlong::NOTHING)?;
+        let along = LoadedAlong { beside: kustomizations_beside, ..LoadedAlong::NOTHING };
+        let paths = branch.locate(&mut snapshot, files, along)?;
         require_size(paths.len(), paths.iter().map(|path| Ok(snapshot.file(path)?.len())))?;
         read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
     });

@@ -2,6 +2,7 @@
 
 pub(super) mod argocd_sources;
 pub(super) mod files_to_edit;
+pub(super) mod kustomization_beside;
 pub(super) mod kustomization_only;
 mod matched;
 pub(super) mod named_files;

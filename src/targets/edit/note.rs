@@ -53,6 +53,8 @@ pub enum NoteKind {
     VariableKept { key: String, version: String, argument: String },
     /// Something else in the file sets the image behind it.
     LaterStep { step: LaterStep, line: usize, image: String },
+    /// Something in the kustomization of the path `file`, which is in the same folder and lists the file, sets the image again.
+    StepBeside { file: String, folder: String, step: LaterStep, line: usize, image: String },
     /// Another entry is for the image too, and has the last word about the version.
     Replaced { line: usize, image: String },
     /// A patch of the file sets an image that has the new name, to which the entry is not applied.
@@ -113,7 +115,7 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
-            Self::LaterStep { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => true,
+            Self::LaterStep { .. } | Self::StepBeside { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => true,
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }
@@ -169,6 +171,11 @@ impl fmt::Display for NoteKind {
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
             Self::VariableKept { key, version, argument } => f.write_str(&variable_kept(key, version, argument)),
             Self::LaterStep { step, line, image } => f.write_str(&later_step(*step, *line, image)),
+            Self::StepBeside { file, folder, step, line, image } => {
+                let later = later_step(*step, *line, image);
+                write!(f, "in `{file}`, {later}")?;
+                if *step == LaterStep::Entry { write!(f, "; release to it with `-k {folder}`") } else { Ok(()) }
+            }
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
