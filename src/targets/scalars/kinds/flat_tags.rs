@@ -1,5 +1,6 @@
 //! Flat tags, such as `webTag` beside `webImage`. The tag shows, because it is what an edit writes, and the name does not.
 
+use crate::image::has_registry;
 use crate::targets::scalars::document::nodes::{filled, is_list, is_mapping, value_of};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::image_parts::name_parts::bare_name;
@@ -28,13 +29,14 @@ pub(super) fn is_tag(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
         || IMAGES.iter().any(|end| is_of(&format!("{stem}{end}")))
 }
 
-/// Returns the tag of the name under a key. `tag` beside `image` is one where the mapping of both has no name of its own.
+/// Returns the tag of the name under a key. `tag` beside a whole `image` is one where the mapping of both has no name of its own.
 fn tag_of(yaml: &ParsedYaml<'_>, key: &str, name: NodeId, mapping: NodeId) -> Option<NodeId> {
-    filled(yaml, name).and_then(bare_name)?;
+    let name = filled(yaml, name).and_then(bare_name)?;
     let stem = IMAGES.iter().find_map(|end| key.strip_suffix(end)).filter(|stem| !stem.is_empty());
     let begins = [Some(key), stem];
     let keys = TAGS.iter().flat_map(|end| begins.iter().flatten().map(move |begin| format!("{begin}{end}")));
-    let alone = (key == "image" && yaml.tree.documents.contains(&mapping)).then(|| "tag".to_owned());
+    let alone =
+        (key == "image" && has_registry(&name) && yaml.tree.documents.contains(&mapping)).then(|| "tag".to_owned());
     let tag = keys.chain(alone).find_map(|key| value_of(yaml, mapping, &key))?;
     (!is_mapping(yaml, tag) && !is_list(yaml, tag)).then_some(tag)
 }
