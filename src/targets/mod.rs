@@ -7,6 +7,7 @@ mod edit;
 mod flux_marker;
 pub mod kustomization;
 mod kustomization_beside;
+mod never_edited;
 mod scalars;
 mod shown_entries;
 
@@ -18,5 +19,6 @@ pub use edit::{
     Note, NoteKind, OtherKind, PlaceVersion, PulledImage, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
 pub use kustomization_beside::set_again;
+pub use never_edited::never_edited;
 pub use scalars::{FileRefusal, FluxImages};
 pub use shown_entries::ShownEntries;

@@ -4,7 +4,7 @@
 use super::job::Writing;
 use crate::flow::file_edits::edit_file::{EditSettings, edit_file};
 use crate::flow::image_checks::checks::Checks;
-use crate::flow::target_files::kustomization_beside::add_doubts;
+use crate::flow::target_files::manifests_set_again::add_doubts;
 use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{Change, RepositoryPath, Snapshot};
 use crate::image::{Digest, Field, ImageArgument, ImageName};
@@ -96,7 +96,7 @@ impl<'w> AskedFiles<'w> {
 
     fn again(self, snapshot: &Snapshot<'_>) -> Result<Self, Failure> {
         let again = |path: &RepositoryPath| self.edit_file(path, &self.arguments(path.as_str()), snapshot);
-        let mut files = self.paths.iter().map(again).collect::<Result<Vec<_>, _>>()?;
+        let mut files = Failure::unless_any(self.paths.iter().map(again))?;
         add_doubts(snapshot, self.paths, &mut files);
         Ok(Self { files, ..self })
     }

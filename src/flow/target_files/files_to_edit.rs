@@ -37,7 +37,8 @@ impl FileToEdit<'_> {
 
     /// Returns the kustomization in the folder of another file: its path as it is shown, its place, and its path without links.
     pub(super) fn kustomization_beside(&self) -> Option<(String, FileLocation, PathBuf)> {
-        let folder = self.path.parent().filter(|_| !kustomization::is_kustomization_name(&self.path.to_string_lossy()))?;
+        let folder =
+            self.path.parent().filter(|_| !kustomization::is_kustomization_name(&self.path.to_string_lossy()))?;
         let here = if folder == Path::new("") { Path::new(".") } else { folder };
         let name = kustomization::locate(found_files::names(here).ok()?.iter().map(String::as_str)).ok()?;
         let root = here.canonicalize().ok()?;

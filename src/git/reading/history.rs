@@ -272,8 +272,8 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders; in this commit with
-    /// what is `beside` them, which is asked again as folders come.
+    /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders; in this commit
+    /// with what is `beside` them, which is asked again as folders come.
     pub fn load_with_history(
         &mut self,
         paths: &[RepositoryPath],

@@ -64,7 +64,14 @@ mod tests {
         for comment in
             ["# stable", "# is v1.2.3.", "# 0.6.1", "# commit 581bc0ed", "# 1.2-rc1", "# {\"$imagepolicy\": \"a:b\"}"]
                 .into_iter()
-                .chain(["# sha-7796b81 (F-14)", "# git-7796b81", "# release-1.2.3", "# main-7796b81-1", "# web_v1.2.3", "# build 7796b81."])
+                .chain([
+                    "# sha-7796b81 (F-14)",
+                    "# git-7796b81",
+                    "# release-1.2.3",
+                    "# main-7796b81-1",
+                    "# web_v1.2.3",
+                    "# build 7796b81.",
+                ])
         {
             assert!(is_noted(comment), "{comment}");
         }

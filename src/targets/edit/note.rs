@@ -115,7 +115,9 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
-            Self::LaterStep { .. } | Self::StepBeside { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => true,
+            Self::LaterStep { .. } | Self::StepBeside { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => {
+                true
+            }
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }

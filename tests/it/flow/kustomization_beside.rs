@@ -45,7 +45,10 @@ fn release(stage: &Stage, arguments: &[&str]) -> Command {
 /// What the kustomization says, and the step that sets the image, if one does.
 const BESIDE: [(&str, Option<&str>); 14] = [
     ("resources: [deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}]\n", Some("entry of `images` on line 2")),
-    ("resources: [./deployment.yaml]\nimages: [{name: REG/org/web, newName: x}]\n", Some("entry of `images` on line 2")),
+    (
+        "resources: [./deployment.yaml]\nimages: [{name: REG/org/web, newName: x}]\n",
+        Some("entry of `images` on line 2"),
+    ),
     ("patches: [{path: deployment.yaml}]\nimages: [{name: .*web, newTag: v9}]\n", Some("entry of `images` on line 2")),
     ("patchesStrategicMerge: [deployment.yaml]\nimageTags: [{name: REG/org/web, newTag: v9}]\n", Some("on line 2")),
     (
@@ -57,10 +60,7 @@ const BESIDE: [(&str, Option<&str>); 14] = [
     ("resources: [deployment.yaml]\nimages: [{name: org/web, newTag: v9}]\n", None),
     ("resources: [deployment.yaml]\n", None),
     ("resources: [other.yaml, ../deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}]\n", None),
-    (
-        "configMapGenerator: [{name: a, files: [deployment.yaml]}]\nimages: [{name: REG/org/web, newTag: v9}]\n",
-        None,
-    ),
+    ("configMapGenerator: [{name: a, files: [deployment.yaml]}]\nimages: [{name: REG/org/web, newTag: v9}]\n", None),
     ("resources: [deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}\n", None),
     ("kind: ConfigMap\napiVersion: v1\nresources: [deployment.yaml]\n", None),
     ("", None),
@@ -91,7 +91,10 @@ fn nothing_holds_of_an_image_that_a_kustomization_sets_again() {
     on_branch(&stage, "status", &["-f", MANIFEST]).run().success().stdout_has(told);
     on_branch(&stage, "check", &[&["-f", MANIFEST][..], &required].concat()).run().exit(3).stderr_has(told);
     let released = release(&stage, &[&["-f", MANIFEST, "web=*:v2"][..], &required].concat()).run().exit(3);
-    released.stderr_has("cannot tell for certain which image `web` pulls").stderr_has(told).stderr_has("release to it with `-k k`");
+    released
+        .stderr_has("cannot tell for certain which image `web` pulls")
+        .stderr_has(told)
+        .stderr_has("release to it with `-k k`");
     write(&stage, ".tagship.yaml", "rules:\n- paths: ['**']\n  tags: '*'\n");
     on_branch(&stage, "check", &["-f", MANIFEST]).run().exit(9).stderr_has(told);
     release(&stage, &["-f", MANIFEST, "web=*:v2"]).run().exit(9).stderr_has(told);

@@ -360,11 +360,13 @@ fn what_is_never_edited_is_left_out_of_a_pattern() {
     }
     // The name may be in one of them.
     let absent = applications.run("release", &[&pattern[..], &["web.image=*:v2", "--no-check"]].concat()).run().exit(3);
-    absent.stderr_has("no image is called `web.image`").stderr_has(told);
+    absent.stderr_has(" `web.image` in `apps/web/").stderr_has(told);
     let absent = applications.run("log", &[&pattern[..], &["web.image"]].concat()).run().exit(3);
-    absent.stderr_has("no image is called `web.image`").stderr_has(told);
+    absent.stderr_has(" `web.image` in `apps/web/").stderr_has(told);
     // A file that is named was meant, and a pattern must match something else.
-    for flags in [&["-f", &*secrets[0]][..], &["-f", &secrets[0], "-f", "apps/web/*.yaml"], &["-f", "apps/web/*.sops.yaml"]] {
+    for flags in
+        [&["-f", &*secrets[0]][..], &["-f", &secrets[0], "-f", "apps/web/*.yaml"], &["-f", "apps/web/*.sops.yaml"]]
+    {
         for (command, more) in [("status", &[][..]), ("check", &[]), ("release", &["image=*:v3", "--no-check"])] {
             let output = applications.run(command, &[flags, more].concat()).run().exit(3);
             output.stderr_has("a.sops.yaml:3:3: SOPS encrypts this file");
@@ -382,10 +384,11 @@ fn set_leaves_out_what_is_never_edited() {
         let set = tagship().home(&home).current_dir(home.path());
         set.arg("set").args(arguments.iter().copied()).run()
     };
-    let told = "left out 1 file that a pattern matches, because it is encrypted, a template or no YAML: `apps/secret.yaml`";
+    let told =
+        "left out 1 file that a pattern matches, because it is encrypted, a template or no YAML: `apps/secret.yaml`";
     set(&["-f", "apps/*", "image=*:v2"]).success().stdout_has(told).stdout_has("apps/web.yaml");
     set(&["-f", "apps/*", "web.image=*:v2"]).exit(3).stderr_has("no image is called").stderr_has(told);
-    for flags in [&["-f", "apps/*", "-f", "apps/secret.yaml"][..], &["-f", "apps/*", "-f", "other/*"]] {
+    for flags in [&["-f", "apps/*", "-f", "apps/secret.yaml"][..], &["-f", "other/*"]] {
         set(&[flags, &["image=*:v3"]].concat()).exit(3).stderr_has("secret.yaml:3:3: SOPS encrypts this file");
     }
 }
@@ -404,7 +407,8 @@ fn all_matches_that_cannot_be_read_are_told() {
     let set = tagship().home(&home).current_dir(home.path()).args(["set", "-f", "broken/*", "image=*:v2"]).run();
     let pattern = ["-f", "broken/*"];
     let release = applications.run("release", &[&pattern[..], &["image=*:v2", "--no-check"]].concat()).run();
-    for output in [set, release, applications.run("status", &pattern).run(), applications.run("check", &pattern).run()] {
+    for output in [set, release, applications.run("status", &pattern).run(), applications.run("check", &pattern).run()]
+    {
         output.exit(3).stderr_has("broken/a.yaml:").stderr_has("broken/b.yaml:1:1: ");
     }
 }

@@ -1,5 +1,5 @@
-//! What the kustomization in the folder of a manifest makes of the images there, if it lists the manifest: what it sets is deployed,
-//! whatever the manifest says.
+//! What the kustomization in the folder of a manifest makes of the images there, if it lists the manifest: what it sets is
+//! deployed, whatever the manifest says.
 
 use super::later_steps::StepsBehind;
 use crate::targets::edit::{Note, NoteKind};

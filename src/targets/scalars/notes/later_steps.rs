@@ -220,12 +220,7 @@ impl<'y> StepsBehind<'y> {
     }
 
     /// Returns what sets an image of a manifest that the kustomization at `root` lists.
-    pub(super) fn step_for(
-        &self,
-        yaml: &ParsedYaml<'_>,
-        root: NodeId,
-        image: &Fields,
-    ) -> Option<(LaterStep, NodeId)> {
+    pub(super) fn step_for(&self, yaml: &ParsedYaml<'_>, root: NodeId, image: &Fields) -> Option<(LaterStep, NodeId)> {
         let entry = self.entry_for(image, |_| true).map(|item| (LaterStep::Entry, item));
         entry.or_else(|| kustomization::later_step(yaml, root, image, None)).or_else(|| self.patch_step(image))
     }

@@ -1,5 +1,5 @@
-//! The kustomization in the folder of a manifest: if it lists the manifest, what it sets is deployed, and a release to the manifest
-//! may change nothing. It only adds warnings and doubts, so what cannot be read is left out.
+//! Manifests whose images the kustomization in their folder sets again: that is deployed, and a release to the manifest may
+//! change nothing. It only adds warnings and doubts, so what cannot be read is left out.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,7 @@ use crate::targets::kustomization::{is_kustomization_name, locate};
 use crate::targets::{self, Note};
 
 /// Returns the kustomizations in the folders of the manifests at `paths`, as far as these folders were read.
-pub(in crate::flow) fn kustomizations_beside(
-    snapshot: &Snapshot<'_>,
-    paths: &[RepositoryPath],
-) -> Vec<RepositoryPath> {
+pub(in crate::flow) fn kustomizations_beside(snapshot: &Snapshot<'_>, paths: &[RepositoryPath]) -> Vec<RepositoryPath> {
     let others = paths.iter().filter(|path| !is_kustomization_name(path.as_str()) && is_file(snapshot, path));
     let folders: BTreeSet<RepositoryPath> = others.map(RepositoryPath::folder).collect();
     folders.into_iter().filter_map(|folder| kustomization_in(snapshot, &folder)).collect()
