@@ -174,9 +174,7 @@ impl fmt::Display for NoteKind {
             Self::VariableKept { key, version, argument } => f.write_str(&variable_kept(key, version, argument)),
             Self::LaterStep { step, line, image } => f.write_str(&later_step(*step, *line, image)),
             Self::StepBeside { file, folder, step, line, image } => {
-                let later = later_step(*step, *line, image);
-                write!(f, "in `{file}`, {later}")?;
-                if *step == LaterStep::Entry { write!(f, "; release to it with `-k {folder}`") } else { Ok(()) }
+                f.write_str(&step_beside(file, folder, *step, *line, image))
             }
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
@@ -184,9 +182,7 @@ impl fmt::Display for NoteKind {
             Self::Suffixed { line, suffix, tag } => f.write_str(&suffixed(*line, suffix, tag)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
             Self::UnreadPattern => f.write_str(UNREAD_PATTERN),
-            Self::UnknownField { key } => {
-                write!(f, "kustomize knows no field `{key}` in an entry and refuses the file")
-            }
+            Self::UnknownField { key } => f.write_str(&unknown_field(key)),
             Self::OtherKind(other) => {
                 write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
             }
@@ -205,6 +201,10 @@ fn flux_marker(comment: &str) -> String {
 
 fn not_a_string(key: &str, value: &str) -> String {
     format!("{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")
+}
+
+fn unknown_field(key: &str) -> String {
+    format!("kustomize knows no field `{key}` in an entry and refuses the file")
 }
 
 fn pattern(character: char) -> String {
@@ -227,6 +227,11 @@ fn later_step(step: LaterStep, line: usize, image: &str) -> String {
     } else {
         format!("the {step} on line {line} may set this image too, and what it sets is deployed then")
     }
+}
+
+fn step_beside(file: &str, folder: &str, step: LaterStep, line: usize, image: &str) -> String {
+    let told = format!("in `{file}`, {}", later_step(step, line, image));
+    if step == LaterStep::Entry { format!("{told}; release to it with `-k {folder}`") } else { told }
 }
 
 fn replaced(line: usize, image: &str) -> String {
