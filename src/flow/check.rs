@@ -11,6 +11,7 @@ use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::rulings::{EntryToRule, broken_beside_images, rule};
 use super::image_checks::source_attestations::add_forges_if_claims_are_required;
 use super::release_branch::read_branch::{Tip, read_branch};
+use super::target_files::manifests_set_again::add_doubts;
 use super::target_files::tag_elsewhere::TagsElsewhere;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
@@ -100,7 +101,7 @@ struct ReleasedEntry {
 
 impl Released {
     fn read(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Self, Failure> {
-        let Tip { branch, snapshot, paths } = tip;
+        let Tip { branch, snapshot, paths, .. } = tip;
         let rules = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let (mut claims, mut entries) = (BranchClaims::default(), Vec::new());
         let files = as_they_are(snapshot, &mut claims, paths, listener)?;
@@ -184,7 +185,8 @@ fn as_they_are(
         let doubts = entries.iter().filter_map(|(_, fields)| fields.pulled.as_ref()).flat_map(|pulled| pulled.doubts());
         uncertain.extend(doubts.map(|doubt| format!("{file}:{}: {}", doubt.place, doubt.text)));
         match as_it_is(snapshot, claims, path, entries) {
-            Ok(edited) => {
+            Ok(mut edited) => {
+                add_doubts(snapshot, std::slice::from_ref(path), std::slice::from_mut(&mut edited));
                 let told = edited.edit.entries.iter().filter_map(|entry| {
                     Some(format!("`{}` in {file}: {}, which was not checked", entry.name, entry.other_name()?))
                 });

@@ -17,7 +17,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 }
 
 fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let Tip { branch, snapshot, paths } = tip;
+    let Tip { branch, snapshot, paths, left_out } = tip;
     let name = request.name.as_deref();
     let is_wanted =
         |release: &LoggedRelease| request.since.is_none_or(|since| release.record.seconds >= since.as_second());
@@ -45,7 +45,7 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     }
     if let (Some(name), [first, ..]) = (name, without.as_slice()) {
         if without.len() == paths.len() {
-            return Err(never_was(name, snapshot, first)?);
+            return Err(left_out.beside(never_was(name, snapshot, first)?));
         }
         // A file that a pattern matches need not have the entry.
         let named = without.into_iter().filter(|path| named_by(&branch.base, &request.files, path).is_some());

@@ -28,13 +28,13 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     let promoted = from.map(|from| read_promoted_branch(from, request, listener)).transpose()?;
     let mut released = Vec::new();
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
-        let Tip { branch: target, snapshot, paths } = tip;
+        let Tip { branch: target, snapshot, paths, .. } = tip;
         let found;
         let running = match &promoted {
             Some(running) => running,
             None => {
                 let files = std::slice::from_ref(&request.from);
-                let from = target.locate(snapshot, files, LoadedAlong::NOTHING)?;
+                let from = target.locate(snapshot, files, LoadedAlong::NOTHING)?.paths;
                 if from == paths {
                     return Err(to_itself(&from[0]));
                 }

@@ -8,6 +8,8 @@ use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, war
 use super::file_edits::required_entries::require_entries;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
 use super::target_files::kustomization_only::require_kustomization;
+use super::target_files::left_out::NeverEdited;
+use super::target_files::manifests_set_again::add_doubts_on_disk;
 use super::target_files::other_kustomizations::on_disk;
 use super::target_files::size_of_all::require_size;
 use crate::flow::image_checks::checks::Checks;
@@ -28,11 +30,21 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     }
     let targets = files_to_edit(&request.files, request.workspace.as_deref())?;
     let mut checks = Checks::new(request.registry.as_ref());
-    let contents = read_all(&targets)?.into_iter();
-    let mut files: Vec<FileEdit> =
-        contents.map(|(file, old)| edit_on_disk(file, old, request)).collect::<Result<_, _>>()?;
+    let contents = read_all(&targets)?;
+    let mut left_out = NeverEdited::default();
+    let is_left = |(file, old): &(FileToEdit<'_>, Vec<u8>)| {
+        file.named.is_some() || !left_out.takes(&file.path.display().to_string(), old)
+    };
+    let (targets, contents): (Vec<_>, Vec<_>) = targets.into_iter().zip(contents).filter(is_left).unzip();
+    left_out.require_others(targets.len())?;
+    left_out.tell(listener);
+    let edited = targets.iter().zip(contents).map(|(file, old)| edit_on_disk(file, old, request));
+    let mut files = Failure::unless_any(edited)?;
+    add_doubts_on_disk(&targets, &mut files);
     let named = targets.iter().map(|file| file.named);
-    require_entries(&request.images, &files, named, absent(request.add), |name| with_entry(request, name))?;
+    let entries =
+        require_entries(&request.images, &files, named, absent(request.add), |name| with_entry(request, name));
+    entries.map_err(|failure| left_out.beside(failure))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);
@@ -41,6 +53,7 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
             let arguments = checks.pinned(&request.images.arguments, file, request.pin_digest, &Purpose::Release)?;
             *file = edit_file(file.path.clone(), file.old.clone(), &arguments, &edit_settings(request))?;
         }
+        add_doubts_on_disk(&targets, &mut files);
     }
     let changes = Changes::of(&files);
     let ending = match request.effect {
@@ -71,13 +84,13 @@ fn edit_settings(request: &SetRequest) -> EditSettings<'_> {
     EditSettings { add: request.add, comment: &request.comment, sources }
 }
 
-/// Returns the files with what they contain.
-fn read_all<'t>(targets: &'t [FileToEdit<'t>]) -> Result<Vec<(&'t FileToEdit<'t>, Vec<u8>)>, Failure> {
+/// Returns what the files contain.
+fn read_all(targets: &[FileToEdit<'_>]) -> Result<Vec<Vec<u8>>, Failure> {
     let mut contents = Vec::new();
     let sizes = targets.iter().map(|file| {
         let content = file.read()?;
         let size = content.len();
-        contents.push((file, content));
+        contents.push(content);
         Ok(size)
     });
     require_size(targets.len(), sizes)?;

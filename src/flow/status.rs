@@ -2,6 +2,7 @@
 //! any number of entries; `log` tells when and by which commit.
 
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
+use crate::flow::target_files::manifests_set_again::set_again;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
 use crate::request::{Shown, StatusRequest};
@@ -21,15 +22,26 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 
 /// Returns the branch, and what its files say.
 fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
-    let mut files = Vec::new();
+    let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in tip.paths {
         let file = path.as_str();
         let shown = targets::read(file, tip.snapshot.file(path)?, |file| file.shown_entries());
-        let shown = shown.map_err(|error| Failure::edit(file, &error))?;
+        let shown = match shown {
+            Ok(shown) => shown,
+            Err(error) => {
+                problems.push(Failure::edit(file, &error));
+                continue;
+            }
+        };
         for refusal in shown.untold.into_iter().chain(shown.doubtful) {
             listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(file))));
         }
+        let names: Vec<&str> = shown.entries.iter().map(|(name, _)| name.as_str()).collect();
+        for note in set_again(tip.snapshot, path, tip.snapshot.file(path)?, &names) {
+            listener(&Event::Warned(format!("{file}:{}: {note}", note.place)));
+        }
         files.push((path.to_string(), shown.entries));
     }
+    Failure::of_all(problems)?;
     Ok((tip.branch.known().map(ToString::to_string), Comparison::of(files)))
 }

@@ -34,6 +34,11 @@ impl TargetError {
         matches!(self, Self::File(refusal) if refusal.is_no_image)
     }
 
+    /// Returns whether the file is of a kind that is never edited.
+    pub(super) fn is_never_edited(&self) -> bool {
+        matches!(self, Self::File(refusal) if refusal.is_never_edited)
+    }
+
     /// Returns the error with the name of its file: `overlays/prod/kustomization.yaml:7:5: …`.
     pub fn in_file(&self, file: &str) -> String {
         let space = if self.place().is_some() { "" } else { " " };
@@ -336,7 +341,7 @@ impl<'p, 'd> ReadFile<'p, 'd> {
         }
     }
 
-    fn images(&self) -> &FileImages<'p, 'd> {
+    pub(super) fn images(&self) -> &FileImages<'p, 'd> {
         self.images.get_or_init(|| FileImages::new(self.path, self.yaml))
     }
 

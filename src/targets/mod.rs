@@ -6,6 +6,8 @@ mod any_file;
 mod edit;
 mod flux_marker;
 pub mod kustomization;
+mod kustomization_beside;
+mod never_edited;
 mod scalars;
 mod shown_entries;
 
@@ -16,5 +18,7 @@ pub use edit::{
     Absent, BeforeName, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, MadeImage,
     Note, NoteKind, OtherKind, PlaceVersion, PulledImage, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
+pub use kustomization_beside::set_again;
+pub use never_edited::never_edited;
 pub use scalars::{FileRefusal, FluxImages};
 pub use shown_entries::ShownEntries;

@@ -18,10 +18,11 @@ use crate::flow::image_checks::compared_source::ImageSources;
 use crate::flow::image_checks::source_attestations::add_forges_if_claims_are_required;
 use crate::flow::publish::{Content, OtherWriters, PublishOptions, Published, Publisher, RefusedPush, bring_forward};
 use crate::flow::release_branch::announcements::tell_whole_download;
-use crate::flow::release_branch::branch::ReleaseBranch;
+use crate::flow::release_branch::branch::{LocatedFiles, ReleaseBranch};
 use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::flow::release_branch::read_branch::Tip;
 use crate::flow::target_files::argocd_sources::warn_of_replaced;
+use crate::flow::target_files::left_out::NeverEdited;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
@@ -75,15 +76,16 @@ impl<'a> Attempt<'a> {
     /// Decides what to do at the tip, and does it, unless this is a dry run.
     pub(super) fn run(
         &mut self,
-        LocatedTip { open: OpenBranch { snapshot, publisher, .. }, paths, signer }: &mut LocatedTip<'_>,
+        LocatedTip { open: OpenBranch { snapshot, publisher, .. }, files, signer }: &mut LocatedTip<'_>,
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
-        let paths = paths.as_ref().map_err(Failure::clone)?;
+        let LocatedFiles { paths, left_out } = files.as_ref().map_err(Failure::clone)?;
         tell_whole_download(self.branch, snapshot, listener);
-        let writing = decide(Tip { branch: self.branch, snapshot, paths }, listener)?;
+        left_out.tell(listener);
+        let writing = decide(Tip { branch: self.branch, snapshot, paths, left_out }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, paths, snapshot, listener);
+        let plan = self.plan(&writing, (paths, left_out), snapshot, listener);
         let plan = plan.map_err(|stop| self.without_beginning(stop, snapshot));
         let head_at_push = publisher.as_ref().and_then(Publisher::pusher).and_then(HeadAtPush::of);
         let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
@@ -115,7 +117,7 @@ impl<'a> Attempt<'a> {
     fn plan<'w>(
         &mut self,
         writing: &'w Writing,
-        paths: &'w [RepositoryPath],
+        (paths, left_out): (&'w [RepositoryPath], &NeverEdited),
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
@@ -123,7 +125,7 @@ impl<'a> Attempt<'a> {
         'a: 'w,
     {
         let asked = AskedFiles::edit(self.job.delivery, writing, paths, Vec::new(), snapshot)?;
-        self.require_images(&asked, snapshot)?;
+        self.require_images(&asked, left_out, snapshot)?;
         warn_of_notes(&asked.files, listener);
         warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
@@ -207,15 +209,21 @@ impl<'a> Attempt<'a> {
     }
 
     /// Requires that the files have the images that are named, and that these get a version, which is deployed.
-    fn require_images(&self, asked: &AskedFiles<'_>, snapshot: &mut Snapshot<'_>) -> Result<(), Failure> {
+    fn require_images(
+        &self,
+        asked: &AskedFiles<'_>,
+        left_out: &NeverEdited,
+        snapshot: &mut Snapshot<'_>,
+    ) -> Result<(), Failure> {
         let AskedFiles { writing, paths, files, .. } = asked;
         let Delivery { files: typed, add, .. } = self.job.delivery;
         let named = paths.iter().map(|path| named_by(&self.branch.base, typed, path));
-        require_entries(&writing.images, files, named, absent(*add), |name| match writing.purpose {
+        let entries = require_entries(&writing.images, files, named, absent(*add), |name| match writing.purpose {
             // Where the entry comes from has it, and no flag names another place.
             Purpose::Promotion => Vec::new(),
             Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(snapshot, name),
-        })?;
+        });
+        entries.map_err(|failure| left_out.beside(failure))?;
         match writing.purpose {
             Purpose::Release => require_effect(files).and_then(|()| require_versions(files)),
             Purpose::Rollback { .. } => require_effect(files),

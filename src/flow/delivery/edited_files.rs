@@ -4,6 +4,7 @@
 use super::job::Writing;
 use crate::flow::file_edits::edit_file::{EditSettings, edit_file};
 use crate::flow::image_checks::checks::Checks;
+use crate::flow::target_files::manifests_set_again::add_doubts;
 use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{Change, RepositoryPath, Snapshot};
 use crate::image::{Digest, Field, ImageArgument, ImageName};
@@ -88,13 +89,15 @@ impl<'w> AskedFiles<'w> {
             let arguments = checks.pinned(&asked, file, self.delivery.pin_digest, &self.writing.purpose)?;
             if arguments == asked { Ok(file.clone()) } else { self.edit_file(path, &arguments, snapshot) }
         };
-        let files = self.paths.iter().zip(&self.files).map(pinned).collect::<Result<_, Failure>>()?;
+        let mut files = self.paths.iter().zip(&self.files).map(pinned).collect::<Result<Vec<_>, Failure>>()?;
+        add_doubts(snapshot, self.paths, &mut files);
         Ok(EditedFiles { asked: self, files })
     }
 
     fn again(self, snapshot: &Snapshot<'_>) -> Result<Self, Failure> {
         let again = |path: &RepositoryPath| self.edit_file(path, &self.arguments(path.as_str()), snapshot);
-        let files = self.paths.iter().map(again).collect::<Result<_, _>>()?;
+        let mut files = Failure::unless_any(self.paths.iter().map(again))?;
+        add_doubts(snapshot, self.paths, &mut files);
         Ok(Self { files, ..self })
     }
 

@@ -5,11 +5,11 @@ use super::authorship::signing_forge;
 use super::job::Job;
 use super::way::Way;
 use crate::flow::publish::Publisher;
-use crate::flow::release_branch::branch::{LoadedAlong, ReleaseBranch};
+use crate::flow::release_branch::branch::{LoadedAlong, LocatedFiles, ReleaseBranch};
 use crate::flow::release_branch::branch_tip::OpenBranch;
-use crate::flow::target_files::argocd_sources::sources_beside;
+use crate::flow::target_files::manifests_set_again::all_beside;
 use crate::forge::Forge;
-use crate::git::{Loaded, RepositoryPath, Snapshot};
+use crate::git::{Loaded, Snapshot};
 use crate::guards::order::{HistoryToRead, history_to_read};
 use crate::image::ImageName;
 use crate::outcome::failure::Failure;
@@ -19,7 +19,7 @@ use crate::request::{Delivery, Effect, OrderBy};
 pub(super) struct LocatedTip<'b> {
     pub(super) open: OpenBranch<'b>,
     /// A file that is not there is told after what the registries say.
-    pub(super) paths: Result<Vec<RepositoryPath>, Failure>,
+    pub(super) files: Result<LocatedFiles, Failure>,
     /// The forge that makes the commit and signs it; `None`: the commit is made here, or none is made.
     pub(super) signer: Option<Forge>,
 }
@@ -43,12 +43,12 @@ impl<'b> LocatedTip<'b> {
             Effect::Full => signing_forge(delivery, branch)?,
             Effect::DryRun => None,
         };
-        let paths = locate(job, branch, &mut open);
-        Ok(Self { open, paths, signer })
+        let files = locate(job, branch, &mut open);
+        Ok(Self { open, files, signer })
     }
 }
 
-fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> Result<Vec<RepositoryPath>, Failure> {
+fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> Result<LocatedFiles, Failure> {
     let snapshot = &mut open.snapshot;
     let names: Vec<&str> = job.ordered.iter().map(ImageName::as_str).collect();
     let mut read = HistoryToRead::default();
@@ -59,11 +59,7 @@ fn locate(job: &Job<'_>, branch: &ReleaseBranch, open: &mut OpenBranch<'_>) -> R
     if let Some(head) = open.publisher.as_ref().and_then(Publisher::head_tip) {
         earlier.extend(snapshot.loaded_commit(head)?);
     }
-    branch.locate(
-        snapshot,
-        &job.delivery.files,
-        LoadedAlong { earlier: &earlier, changed_since, beside: sources_beside },
-    )
+    branch.locate(snapshot, &job.delivery.files, LoadedAlong { earlier: &earlier, changed_since, beside: all_beside })
 }
 
 /// Returns whether history is read. If order does not count, it is read only if it came with the tip: what was taken back

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
+use crate::flow::target_files::left_out::NeverEdited;
 use crate::flow::target_files::named_files::{named_by, named_files};
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed,
@@ -56,6 +57,13 @@ pub(in crate::flow) enum Location {
     Checkout(Box<Checkout>),
 }
 
+/// The files of a call on the branch.
+pub(in crate::flow) struct LocatedFiles {
+    pub(in crate::flow) paths: Vec<RepositoryPath>,
+    /// Further files that a pattern matches.
+    pub(in crate::flow) left_out: NeverEdited,
+}
+
 /// What is loaded along with the files that are located: it costs no request of its own then.
 #[derive(Clone, Copy)]
 pub(in crate::flow) struct LoadedAlong<'a> {
@@ -71,8 +79,7 @@ impl LoadedAlong<'_> {
     pub(in crate::flow) const NOTHING: Self = Self { earlier: &[], changed_since: None, beside: |_, _| Vec::new() };
 
     fn load(self, snapshot: &mut Snapshot<'_>, paths: &[RepositoryPath]) -> Result<(), Failure> {
-        let beside = (self.beside)(snapshot, paths);
-        Ok(snapshot.load_with_history(&[paths, &beside].concat(), self.earlier)?)
+        Ok(snapshot.load_with_history(paths, self.earlier, |snapshot| (self.beside)(snapshot, paths))?)
     }
 }
 
@@ -211,13 +218,14 @@ impl ReleaseBranch {
         written.iter().any(TargetFile::is_pattern) || named_by(&self.base, written, &path).is_some()
     }
 
-    /// Finds and loads the files to write, or those in the folders that are named; each once.
+    /// Finds and loads the files to write, or those in the folders that are named; each once. What only a pattern matches and is
+    /// never edited is left out.
     pub(in crate::flow) fn locate(
         &self,
         snapshot: &mut Snapshot<'_>,
         written: &[TargetFile],
         along: LoadedAlong<'_>,
-    ) -> Result<Vec<RepositoryPath>, Failure> {
+    ) -> Result<LocatedFiles, Failure> {
         let named = named_files(snapshot, &self.base, written, &self.name())?;
         let paths: Vec<RepositoryPath> = named.iter().map(|(path, _)| path.clone()).collect();
         if let Some(before) = along.changed_since {
@@ -226,10 +234,14 @@ impl ReleaseBranch {
         along.load(snapshot, &paths)?;
         let mut found: Vec<RepositoryPath> = Vec::new();
         let mut kustomizations: Vec<RepositoryPath> = Vec::new();
+        let mut named_alone: Vec<RepositoryPath> = Vec::new();
         for (path, typed) in named {
             let file = self.file_at(snapshot, &path, typed)?;
             if typed.kind == TargetKind::Kustomization {
                 kustomizations.push(file.clone());
+            }
+            if !typed.is_pattern() {
+                named_alone.push(file.clone());
             }
             if !found.contains(&file) {
                 found.push(file);
@@ -239,7 +251,14 @@ impl ReleaseBranch {
         for path in kustomizations {
             require_kustomization(path.as_str(), snapshot.file(&path)?)?;
         }
-        Ok(found)
+        let (mut paths, mut left_out) = (Vec::new(), NeverEdited::default());
+        for path in found {
+            if named_alone.contains(&path) || !left_out.takes(path.as_str(), snapshot.file(&path)?) {
+                paths.push(path);
+            }
+        }
+        left_out.require_others(paths.len())?;
+        Ok(LocatedFiles { paths, left_out })
     }
 
     /// Returns the file that `typed` names at `path`: the one there, or the kustomization in the folder there.

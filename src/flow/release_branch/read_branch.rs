@@ -1,8 +1,10 @@
 //! The way to a branch that is only read: the same for each command that lists, checks or promotes what is there.
 
 use super::announcements::{tell_connections, tell_whole_download};
-use super::branch::{LoadedAlong, ReleaseBranch};
+use super::branch::{LoadedAlong, LocatedFiles, ReleaseBranch};
 use super::rereads::Rereads;
+use crate::flow::target_files::left_out::NeverEdited;
+use crate::flow::target_files::manifests_set_again::kustomizations_beside;
 use crate::flow::target_files::size_of_all::require_size;
 use crate::git::{RepositoryPath, Snapshot};
 use crate::outcome::Listener;
@@ -14,6 +16,8 @@ pub(in crate::flow) struct Tip<'t, 's> {
     pub(in crate::flow) branch: &'t ReleaseBranch,
     pub(in crate::flow) snapshot: &'t mut Snapshot<'s>,
     pub(in crate::flow) paths: &'t [RepositoryPath],
+    /// Further files that a pattern matches.
+    pub(in crate::flow) left_out: &'t NeverEdited,
 }
 
 /// Returns what `read` makes of the branch's tip and of the `files` there. All is read again if an answer was cut off.
@@ -30,9 +34,11 @@ pub(in crate::flow) fn read_branch<T>(
         let branch = ReleaseBranch::open(repository)?;
         let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);
-        let paths = branch.locate(&mut snapshot, files, LoadedAlong::NOTHING)?;
+        let along = LoadedAlong { beside: kustomizations_beside, ..LoadedAlong::NOTHING };
+        let LocatedFiles { paths, left_out } = branch.locate(&mut snapshot, files, along)?;
+        left_out.tell(listener);
         require_size(paths.len(), paths.iter().map(|path| Ok(snapshot.file(path)?.len())))?;
-        read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths }, listener)
+        read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths, left_out: &left_out }, listener)
     });
     tell_connections(repository, listener);
     read

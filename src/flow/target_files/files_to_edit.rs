@@ -29,6 +29,23 @@ impl FileToEdit<'_> {
     pub(in crate::flow) fn read(&self) -> Result<Vec<u8>, Failure> {
         self.location.read().map_err(|error| unreadable(&self.path, &error))
     }
+
+    /// Whether the file is at a path, in which no link is left.
+    pub(super) fn is_at(&self, real_path: &Path) -> bool {
+        self.real_path == real_path
+    }
+
+    /// Returns the kustomization in the folder of another file: its path as it is shown, its place, and its path without links.
+    pub(super) fn kustomization_beside(&self) -> Option<(String, FileLocation, PathBuf)> {
+        let folder =
+            self.path.parent().filter(|_| !kustomization::is_kustomization_name(&self.path.to_string_lossy()))?;
+        let here = if folder == Path::new("") { Path::new(".") } else { folder };
+        let name = kustomization::locate(found_files::names(here).ok()?.iter().map(String::as_str)).ok()?;
+        let root = here.canonicalize().ok()?;
+        let real_path = root.join(name).canonicalize().ok()?;
+        let location = FileLocation::below(&root, &root.join(name), folder.join(name)).ok()?;
+        Some((folder.join(name).display().to_string(), location, real_path))
+    }
 }
 
 /// Returns the files that were typed, or matched by a pattern. One that is named twice, by another path or by a link, is one.

@@ -3,6 +3,8 @@
 pub(super) mod argocd_sources;
 pub(super) mod files_to_edit;
 pub(super) mod kustomization_only;
+pub(super) mod left_out;
+pub(super) mod manifests_set_again;
 mod matched;
 pub(super) mod named_files;
 pub(super) mod other_kustomizations;

@@ -272,11 +272,18 @@ impl Snapshot<'_> {
         }
     }
 
-    /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders.
-    pub fn load_with_history(&mut self, paths: &[RepositoryPath], earlier: &[CommitRecord]) -> Result<(), GitError> {
+    /// Loads what is at `paths` in this commit and in each of `earlier`, one request for each level of folders; in this commit
+    /// with what is `beside` them, which is asked again as folders come.
+    pub fn load_with_history(
+        &mut self,
+        paths: &[RepositoryPath],
+        earlier: &[CommitRecord],
+        beside: impl Fn(&Self) -> Vec<RepositoryPath>,
+    ) -> Result<(), GitError> {
         let root = self.root;
         self.load_all(|snapshot| {
-            let now = paths.iter().map(|path| snapshot.walk(root, path));
+            let beside = beside(snapshot);
+            let now = paths.iter().chain(&beside).map(|path| snapshot.walk(root, path));
             let then = earlier.iter().flat_map(|commit| paths.iter().map(move |path| snapshot.step_at(commit, path)));
             now.chain(then).collect()
         })

@@ -194,6 +194,13 @@ impl Failure {
         }
     }
 
+    /// Returns what all `results` have, or fails with all that failed.
+    pub fn unless_any<T>(results: impl Iterator<Item = Result<T, Self>>) -> Result<Vec<T>, Self> {
+        let mut problems = Vec::new();
+        let done = results.filter_map(|result| result.map_err(|problem| problems.push(problem)).ok()).collect();
+        Self::of_all(problems).map(|()| done)
+    }
+
     /// Returns this failure and `others` as one: each problem once, with its details and its hint, and the kind of the gravest.
     #[must_use]
     pub fn and(self, others: Vec<Self>) -> Self {

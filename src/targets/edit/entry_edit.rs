@@ -29,6 +29,16 @@ impl Edit {
         self.is_changed
     }
 
+    /// Adds notes about what is pulled in place of entries, each once.
+    pub fn add_doubts(&mut self, notes: Vec<Note>) {
+        for note in notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>() {
+            for entry in self.entries.iter_mut().filter(|entry| entry.name.as_str() == note.name) {
+                entry.after.pulled.get_or_insert_default().doubts.push(Doubt::from(&note));
+            }
+            self.notes.push(note);
+        }
+    }
+
     /// Returns this edit and one of its text as one edit.
     pub(in crate::targets) fn followed_by(mut self, later: Self) -> Self {
         self.entries.extend(later.entries);

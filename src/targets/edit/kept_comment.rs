@@ -24,10 +24,17 @@ pub(in crate::targets) fn kept_comment(
     }
     let is_part = |character: char| character.is_ascii_alphanumeric() || ".-_+:".contains(character);
     let mut words = comment.split(|character| !is_part(character)).map(|word| word.trim_end_matches(['.', ':']));
-    let is_new = new.is_some_and(|new| words.clone().any(|word| word == new));
-    let is_about_old = belongs == Belongs::ToValue
-        || words.any(|word| !word.is_empty() && (word == old || is_version(word) || is_commit(word)));
+    // A commit id may be short, and stand behind a word: `sha-7796b81`.
+    let names = |new: &str, word: &str| word == new || parts(word).any(|part| is_commit(part) && new.contains(part));
+    let is_new = new.is_some_and(|new| words.clone().any(|word| names(new, word)));
+    let is_about = |word: &str| word == old || parts(word).any(|part| is_version(part) || is_commit(part));
+    let is_about_old = belongs == Belongs::ToValue || words.any(|word| !word.is_empty() && is_about(word));
     (is_about_old && !is_new).then(|| NoteKind::CommentKept { comment: comment.to_owned() })
+}
+
+/// Returns a word and what it is made of.
+fn parts(word: &str) -> impl Iterator<Item = &str> {
+    std::iter::once(word).chain(word.split(['-', '_']))
 }
 
 /// `1.2` or more parts, with `v` before it and anything behind it.
@@ -56,6 +63,15 @@ mod tests {
     fn a_comment_with_the_old_value_a_version_or_a_commit_is_noted() {
         for comment in
             ["# stable", "# is v1.2.3.", "# 0.6.1", "# commit 581bc0ed", "# 1.2-rc1", "# {\"$imagepolicy\": \"a:b\"}"]
+                .into_iter()
+                .chain([
+                    "# sha-7796b81 (F-14)",
+                    "# git-7796b81",
+                    "# release-1.2.3",
+                    "# main-7796b81-1",
+                    "# web_v1.2.3",
+                    "# build 7796b81.",
+                ])
         {
             assert!(is_noted(comment), "{comment}");
         }
@@ -71,9 +87,16 @@ mod tests {
             "# defaced",
             "# 12 of 30",
             "# e.g. a",
+            "# sha-defaced",
+            "# built on linux-x86",
+            "# see CVE-2024",
             "#",
         ] {
             assert!(!is_noted(comment), "{comment}");
+        }
+        let new = "sha-d84eaddbf78438a38fc8897d66fa69e5b90f7dd1";
+        for comment in ["# d84eadd", "# sha-d84eadd", "# from 7796b81 to d84eaddb"] {
+            assert!(kept_comment(comment, Belongs::Perhaps, "stable", Some(new)).is_none(), "{comment}");
         }
         assert!(kept_comment("# pinned", Belongs::ToValue, "stable", None).is_some());
     }

@@ -53,6 +53,8 @@ pub enum NoteKind {
     VariableKept { key: String, version: String, argument: String },
     /// Something else in the file sets the image behind it.
     LaterStep { step: LaterStep, line: usize, image: String },
+    /// Something in the kustomization of the path `file`, which is in the same folder and lists the file, sets the image again.
+    StepBeside { file: String, folder: String, step: LaterStep, line: usize, image: String },
     /// Another entry is for the image too, and has the last word about the version.
     Replaced { line: usize, image: String },
     /// A patch of the file sets an image that has the new name, to which the entry is not applied.
@@ -113,7 +115,9 @@ impl NoteKind {
         match self {
             Self::Values(note) => note.is_warning(),
             Self::Replaced { .. } | Self::Renamed { .. } | Self::Patched { .. } | Self::UnreadPattern => true,
-            Self::LaterStep { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => true,
+            Self::LaterStep { .. } | Self::StepBeside { .. } | Self::VariableKept { .. } | Self::Suffixed { .. } => {
+                true
+            }
             Self::EmptyDigestUsed | Self::DigestBeside { .. } => true,
             _ => false,
         }
@@ -169,15 +173,16 @@ impl fmt::Display for NoteKind {
             Self::EmptyDigestUsed => f.write_str(EMPTY_DIGEST_USED),
             Self::VariableKept { key, version, argument } => f.write_str(&variable_kept(key, version, argument)),
             Self::LaterStep { step, line, image } => f.write_str(&later_step(*step, *line, image)),
+            Self::StepBeside { file, folder, step, line, image } => {
+                f.write_str(&step_beside(file, folder, *step, *line, image))
+            }
             Self::Replaced { line, image } => f.write_str(&replaced(*line, image)),
             Self::Patched { line, image } => f.write_str(&patched(*line, image)),
             Self::Renamed { line, new_name } => f.write_str(&renamed(*line, new_name)),
             Self::Suffixed { line, suffix, tag } => f.write_str(&suffixed(*line, suffix, tag)),
             Self::Pattern { character } => f.write_str(&pattern(*character)),
             Self::UnreadPattern => f.write_str(UNREAD_PATTERN),
-            Self::UnknownField { key } => {
-                write!(f, "kustomize knows no field `{key}` in an entry and refuses the file")
-            }
+            Self::UnknownField { key } => f.write_str(&unknown_field(key)),
             Self::OtherKind(other) => {
                 write!(f, "{other}: kustomize does not build the file, so its `images` change nothing")
             }
@@ -196,6 +201,10 @@ fn flux_marker(comment: &str) -> String {
 
 fn not_a_string(key: &str, value: &str) -> String {
     format!("{key} `{value}` is not a string to YAML, and kustomize refuses the file until it is quoted")
+}
+
+fn unknown_field(key: &str) -> String {
+    format!("kustomize knows no field `{key}` in an entry and refuses the file")
 }
 
 fn pattern(character: char) -> String {
@@ -218,6 +227,11 @@ fn later_step(step: LaterStep, line: usize, image: &str) -> String {
     } else {
         format!("the {step} on line {line} may set this image too, and what it sets is deployed then")
     }
+}
+
+fn step_beside(file: &str, folder: &str, step: LaterStep, line: usize, image: &str) -> String {
+    let told = format!("in `{file}`, {}", later_step(step, line, image));
+    if step == LaterStep::Entry { format!("{told}; release to it with `-k {folder}`") } else { told }
 }
 
 fn replaced(line: usize, image: &str) -> String {

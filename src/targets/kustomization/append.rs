@@ -20,7 +20,7 @@ pub(super) fn append(
     let entries: Vec<NewEntry> =
         arguments.iter().map(|argument| NewEntry::of(yaml, model, argument, comments)).collect();
     let Some(root) = lists.root else {
-        return start_file(writer, &entries);
+        return start_file(writer, lists, &entries);
     };
     if yaml.tree.kind(root) == &NodeKind::Mapping(Layout::Flow) {
         return Err(EditError::refused(yaml, root, ImagesShape::FlowRoot));
@@ -42,12 +42,14 @@ fn lines(yaml: &ParsedYaml<'_>, entries: &[NewEntry], eol: &str, style: &LineSty
 }
 
 /// A file of nothing but comments gets an `images` of its own.
-fn start_file(writer: &mut Writer<'_, '_>, entries: &[NewEntry]) -> Result<(), EditError> {
+fn start_file(writer: &mut Writer<'_, '_>, lists: &ImageLists<'_>, entries: &[NewEntry]) -> Result<(), EditError> {
     let (yaml, source) = (writer.yaml, writer.yaml.source);
     let end = source.text.len();
     let documents = &yaml.tree.documents;
-    if let Some(written) = documents.iter().find(|id| !yaml.tree.span(**id).is_empty()) {
-        return Err(EditError::refused(yaml, *written, ImagesShape::Root(NodeType::Null)));
+    let is_written = |id: &&NodeId| !yaml.tree.is_null(**id) || !yaml.tree.span(**id).is_empty();
+    if let Some(written) = documents.iter().find(is_written) {
+        let shape = if lists.is_of_kustomization { ImagesShape::Root(NodeType::Null) } else { ImagesShape::Spec };
+        return Err(EditError::refused(yaml, *written, shape));
     }
     // Behind the end of the document, or of the first of several, it would be in another one.
     let ends = source.text.lines().any(|line| line.starts_with("..."));

@@ -122,8 +122,9 @@ fn root(yaml: &ParsedYaml<'_>, place: ListsPlace) -> Result<Option<NodeId>, Edit
         }
         (root, _) if place == ListsPlace::Document => return Ok(root),
         (Some(root), _) => match own_spec(yaml, root)? {
-            Some(spec) if matches!(yaml.tree.kind(spec), NodeKind::Mapping(_)) => return Ok(Some(spec)),
-            spec => (spec.unwrap_or(root), ImagesShape::Spec),
+            Some(spec) if !matches!(yaml.tree.kind(spec), NodeKind::Mapping(_)) => (spec, ImagesShape::Spec),
+            // Without one, it is a part of another file, and has no images.
+            spec => return Ok(spec),
         },
         (None, None) => return Ok(None),
     };

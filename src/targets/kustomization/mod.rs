@@ -32,5 +32,5 @@ pub(super) use entry_names::{EntryNames, is_for};
 pub use error::{EditError, ImagesShape};
 pub use locate::{FILE_NAMES, LocateError, folder_or_file, is_kustomization_name, locate};
 pub(super) use other_steps::{PATCHES, later_step, patch_items, patches};
-pub(super) use patched_images::{PatchedImage, ReplacedImage, patch_in, patched_images};
+pub(super) use patched_images::{PatchedImage, ReplacedImage, list_in, patch_in, patched_images};
 pub(super) use pulled::pulled_around;

@@ -213,7 +213,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Returns the items of the list under a key.
-pub(super) fn list_in(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
+pub(in crate::targets) fn list_in(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Vec<NodeId> {
     let list = value(yaml, mapping, key).filter(|list| matches!(yaml.tree.kind(*list), NodeKind::Sequence(_)));
     list.into_iter().flat_map(|list| yaml.tree.children(list)).map(|item| yaml.tree.resolve(item)).collect()
 }

@@ -14,6 +14,8 @@ pub struct FileRefusal {
     pub hint: Option<String>,
     /// Whether a name leads to something else than an image. Another one of several files may have the image.
     pub is_no_image: bool,
+    /// Whether the file is of a kind that is never edited, such as a file that is encrypted.
+    pub is_never_edited: bool,
 }
 
 impl std::error::Error for FileRefusal {}
@@ -40,13 +42,19 @@ impl From<YamlError> for FileRefusal {
         let text = error.to_string();
         let shown = place.map(|place| format!("{place}: ")).unwrap_or_default();
         let message = text.strip_prefix(&shown).unwrap_or(&text).to_owned();
-        Self { place, message, hint, is_no_image: false }
+        Self { place, message, hint, ..Self::of_file("", "") }
     }
 }
 
 impl FileRefusal {
     pub(in crate::targets) fn of_file(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { place: None, message: message.into(), hint: Some(hint.into()), is_no_image: false }
+        let (message, hint) = (message.into(), Some(hint.into()));
+        Self { place: None, message, hint, is_no_image: false, is_never_edited: false }
+    }
+
+    /// Returns the refusal of a file whose kind is never edited.
+    pub(super) fn never_edited(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { is_never_edited: true, ..Self::of_file(message, hint) }
     }
 
     pub(in crate::targets) fn at(

@@ -212,10 +212,20 @@ fn what_may_be_an_image_is_told() {
     {
         check(&prometheus(field)).stdout_has("not checked: all.yaml:15:").stdout_has("`acme/web:v1` may be an image");
     }
+    let mapping = check(&prometheus("image: {repository: acme/web, tag: v1}")).stdout_has("not checked: all.yaml:15:");
+    mapping.stdout_has("`acme/web:v1` may be an image, and images are not read at `spec.image`");
+    let mapping = check(&prometheus("agent: {image: {registry: ghcr.io, name: acme/web, version: v1}}"));
+    mapping.stdout_has("`ghcr.io/acme/web:v1` may be an image, and images are not read at `spec.agent.image`");
     let workflow = format!("{}---\n{WORKFLOW}  - container: {{image: '{{{{image}}}}'}}\n", deployment("web", &known));
     check(&workflow).stdout_has("not checked: all.yaml:18:24: the value is decided elsewhere");
-    for field in ["image: web", "image: \"\"", "image: {name: acme/web}", "text: acme/web:v1", "reference: 'a: photo'"]
-    {
+    for field in [
+        "image: web",
+        "image: \"\"",
+        "image: {name: acme/web}",
+        "text: acme/web:v1",
+        "reference: 'a: photo'",
+        "chart: {repository: acme/web, version: v1}",
+    ] {
         let output = check(&prometheus(field));
         assert!(!output.stdout().contains(" warn "), "{}", output.stdout());
     }

@@ -8,6 +8,7 @@ mod checks;
 mod hints;
 mod kept_names;
 mod kinds;
+mod kustomization_beside;
 mod log;
 mod mixed_values;
 mod no_push;

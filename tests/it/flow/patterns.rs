@@ -334,3 +334,94 @@ fn a_folder_whose_name_cannot_be_typed() {
         assert_eq!(tags(&releases), ["v1.3.0", "v1.2.1", "v1.2.0", "v1.1.0", "v1.0.0"], "{folder:?}");
     }
 }
+
+const SECRET: &str = "password: ENC[AES256_GCM,data:x]\nsops:\n  mac: ENC[x]\n  version: 3.9.0\n";
+
+/// What is encrypted or a template is no file of the images. It is left out and told, unless it is named by itself.
+#[test]
+fn what_is_never_edited_is_left_out_of_a_pattern() {
+    let applications = applications();
+    let secrets = ["a", "b", "c", "d"].map(|name| format!("apps/web/{name}.sops.yaml"));
+    let mut files: Vec<File> = secrets.iter().map(|path| File::new(path, SECRET)).collect();
+    files.push(File::new("apps/web/templates/pod.yaml", "image: {{ .Values.image }}\n"));
+    files.push(File::new("apps/web/README.yaml", "\0GITCRYPT\0"));
+    applications.stage.remote.commit("main", "Secrets", &files);
+    let pattern = ["-f", "apps/web/**/*.yaml"];
+    let told = "left out 6 files that a pattern matches, because they are encrypted, templates or no YAML: `apps/web/README.yaml`, \
+                `apps/web/a.sops.yaml`, `apps/web/b.sops.yaml` and 3 more";
+    for (command, more) in [
+        ("status", &[][..]),
+        ("log", &["image"]),
+        ("release", &["image=*:v2", "--no-check", "--dry-run"]),
+        ("release", &["image=*:v2", "--no-check"]),
+    ] {
+        let output = applications.run(command, &[&pattern, more].concat()).run().success();
+        output.stdout_has(&format!(" warn    {told}\n"));
+    }
+    // The name may be in one of them.
+    let absent = applications.run("release", &[&pattern[..], &["web.image=*:v2", "--no-check"]].concat()).run().exit(3);
+    absent.stderr_has(" `web.image` in `apps/web/").stderr_has(told);
+    let absent = applications.run("log", &[&pattern[..], &["web.image"]].concat()).run().exit(3);
+    absent.stderr_has(" `web.image` in `apps/web/").stderr_has(told);
+    // A file that is named was meant, and a pattern must match something else.
+    for flags in
+        [&["-f", &*secrets[0]][..], &["-f", &secrets[0], "-f", "apps/web/*.yaml"], &["-f", "apps/web/*.sops.yaml"]]
+    {
+        for (command, more) in [("status", &[][..]), ("check", &[]), ("release", &["image=*:v3", "--no-check"])] {
+            let output = applications.run(command, &[flags, more].concat()).run().exit(3);
+            output.stderr_has("a.sops.yaml:3:3: SOPS encrypts this file");
+        }
+    }
+}
+
+#[test]
+fn set_leaves_out_what_is_never_edited() {
+    let home = Home::new();
+    home.write("apps/secret.yaml", SECRET);
+    home.write("other/secret.yaml", SECRET);
+    home.write("apps/web.yaml", "image: {repository: org/web, tag: v1}\n");
+    let set = |arguments: &[&str]| {
+        let set = tagship().home(&home).current_dir(home.path());
+        set.arg("set").args(arguments.iter().copied()).run()
+    };
+    let told =
+        "left out 1 file that a pattern matches, because it is encrypted, a template or no YAML: `apps/secret.yaml`";
+    set(&["-f", "apps/*", "image=*:v2"]).success().stdout_has(told).stdout_has("apps/web.yaml");
+    set(&["-f", "apps/*", "web.image=*:v2"]).exit(3).stderr_has("no image is called").stderr_has(told);
+    for flags in [&["-f", "apps/*", "-f", "apps/secret.yaml"][..], &["-f", "other/*"]] {
+        set(&[flags, &["image=*:v3"]].concat()).exit(3).stderr_has("secret.yaml:3:3: SOPS encrypts this file");
+    }
+}
+
+/// What cannot be read may be a file of the images, and all such files are told at once.
+#[test]
+fn all_matches_that_cannot_be_read_are_told() {
+    let applications = applications();
+    let home = Home::new();
+    let files = [("a.yaml", "a: [\n"), ("b.yaml", "plain text\n"), ("c.yaml", "image: org/web:v1\n")];
+    for (name, text) in files {
+        home.write(&format!("broken/{name}"), text);
+    }
+    let on_branch = files.map(|(name, text)| File::new(&format!("broken/{name}"), text));
+    applications.stage.remote.commit("main", "Broken", &on_branch);
+    let set = tagship().home(&home).current_dir(home.path()).args(["set", "-f", "broken/*", "image=*:v2"]).run();
+    let pattern = ["-f", "broken/*"];
+    let release = applications.run("release", &[&pattern[..], &["image=*:v2", "--no-check"]].concat()).run();
+    for output in [set, release, applications.run("status", &pattern).run(), applications.run("check", &pattern).run()]
+    {
+        output.exit(3).stderr_has("broken/a.yaml:").stderr_has("broken/b.yaml:1:1: ");
+    }
+}
+
+/// It has no images, as any other file without them.
+#[test]
+fn a_kustomization_of_flux_without_a_spec_is_a_match_without_images() {
+    let applications = applications();
+    let text = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n";
+    let files = [File::new("flux/part.yaml", text), File::new("flux/values.yaml", "image: org/web:v1\n")];
+    applications.stage.remote.commit("main", "Flux", &files);
+    applications.run("status", &["-f", "flux/*"]).run().success();
+    applications.run("release", &["-f", "flux/*", "image=*:v2", "--no-check"]).run().success();
+    let add = ["-f", "flux/part.yaml", "org/web=*:v2", "--no-check", "--add"];
+    applications.run("release", &add).run().exit(3).stderr_has("`spec`");
+}

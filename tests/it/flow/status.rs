@@ -166,3 +166,40 @@ fn a_tag_alone_has_no_image() {
     let listed = environments.log(&["-f", "tags.yaml", "image_tag"]);
     assert_eq!(listed[0]["image"], Value::Null);
 }
+
+/// A flat tag shows in place of the name that it is of, however both are called.
+#[test]
+fn a_flat_tag_is_listed_in_place_of_its_name() {
+    let environments = environments();
+    for (text, name) in [
+        ("webImage: ghcr.io/org/web\nwebTag: v1\n", "webTag"),
+        ("webImage: ghcr.io/org/web\nwebVersion: v1\n", "webVersion"),
+        ("webImage: ghcr.io/org/web\nwebImageVersion: v1\n", "webImageVersion"),
+        ("webImage: ghcr.io/org/web\nwebImageTag: v1\nwebTag: v2\n", "webImageTag"),
+        ("webImage: ghcr.io/org/web\nwebVersion: v2\nwebTag: v1\n", "webTag"),
+        ("web_image: ghcr.io/org/web\nweb_version: v1\n", "web_version"),
+        ("WEB_IMAGE: ghcr.io/org/web\nWEB_TAG: v1\n", "WEB_TAG"),
+        ("web-image: ghcr.io/org/web\nweb-tag: v1\n", "web-tag"),
+        ("image: ghcr.io/org/web\ntag: v1\n", "tag"),
+    ] {
+        write(&environments, "values.yaml", text);
+        let output = environments.run("status", &["-f", "values.yaml", "--output", "json"]).run().success();
+        let entries = document(&output)["entries"].clone();
+        let listed =
+            json!([entries[0]["name"], entries[0]["files"][0]["image"], entries[0]["files"][0]["tag"], entries[1]]);
+        assert_eq!(listed, json!([name, "ghcr.io/org/web", "v1", null]), "{text}{entries}");
+        let release = ["-f", "values.yaml", "--no-check", "--dry-run", &format!("{name}=*:v3")];
+        environments.run("release", &release).run().success();
+    }
+    for text in [
+        "webImage: ghcr.io/org/web:v1\nwebTag: v2\n",
+        "webImage: ghcr.io/org/web:v1\napiTag: v2\n",
+        "image: ghcr.io/org/web:v1\nversion: v2\n",
+        "image: org/web\ntag: v2\n",
+        "heroImage: ''\nheroTag: h1\nwebImage: ghcr.io/org/web:v1\n",
+    ] {
+        write(&environments, "values.yaml", text);
+        let output = environments.run("status", &["-f", "values.yaml"]).run().success().stdout();
+        assert!(!output.contains("Tag") && !output.contains("v2"), "{text}{output}");
+    }
+}

@@ -51,7 +51,7 @@ fn an_edit_of_many_entries_of_one_name() {
 #[test]
 fn values_with_many_images_in_one_mapping() {
     assert_grows_with_its_size(1_600, |count| {
-        let images = lines(count, |n| format!("a{n}Image: acme/s{n}\na{n}Tag: v1\n"));
+        let images = lines(count, |n| format!("a{n}Image: acme/s{n}\nb{n}Tag: v1\n"));
         let shown = shown("values.yaml", &format!("registry: r.example\n{images}"));
         assert_eq!(shown.entries.len(), count);
         let made = |(_, fields): &(String, Fields)| fields.before_name.first().and_then(|before| before.made.clone());

@@ -57,7 +57,7 @@ impl fmt::Display for DocumentKind {
 }
 
 /// Returns the last part of a path.
-fn file_name(path: &str) -> &str {
+pub(in crate::targets::scalars) fn file_name(path: &str) -> &str {
     path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path)
 }
 
@@ -134,12 +134,10 @@ pub(in crate::targets) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Resu
     for root in yaml.tree.documents.iter().copied() {
         let sops = value_of(yaml, root, "sops").filter(|sops| value_of(yaml, *sops, "mac").is_some());
         if let Some(sops) = sops {
-            return Err(FileRefusal::at(
-                yaml,
-                sops,
-                "SOPS encrypts this file, and its checksum covers all values",
-                "keep the image in a file of its own that is not encrypted",
-            ));
+            let message = "SOPS encrypts this file, and its checksum covers all values";
+            let refusal =
+                FileRefusal::never_edited(message, "keep the image in a file of its own that is not encrypted");
+            return Err(FileRefusal { place: Some(yaml.place(sops)), ..refusal });
         }
         if is_mapping(yaml, root) || is_list(yaml, root) || yaml.tree.is_null(root) {
             continue;
@@ -154,7 +152,7 @@ pub(in crate::targets) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Resu
 /// Refuses, before it is parsed, what is known not to be YAML.
 pub(in crate::targets) fn refuse_text(path: &str, source: &[u8]) -> Result<(), FileRefusal> {
     if source.starts_with(b"\0GITCRYPT") {
-        return Err(FileRefusal::of_file(
+        return Err(FileRefusal::never_edited(
             "git-crypt encrypts this file",
             "keep the image in a file of its own that is not encrypted",
         ));
@@ -163,13 +161,13 @@ pub(in crate::targets) fn refuse_text(path: &str, source: &[u8]) -> Result<(), F
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     match extension {
         Some("tf" | "tfvars" | "hcl") => {
-            return Err(FileRefusal::of_file(
+            return Err(FileRefusal::never_edited(
                 "HCL is not edited",
                 "keep the tag in a file `*.auto.tfvars.json`, or in a YAML file that is read with `yamldecode`",
             ));
         }
         Some("toml" | "ini" | "properties") => {
-            return Err(FileRefusal::of_file(
+            return Err(FileRefusal::never_edited(
                 format!("`{name}` is not a YAML or JSON file"),
                 "keep the tag in a YAML or JSON file",
             ));
@@ -178,7 +176,7 @@ pub(in crate::targets) fn refuse_text(path: &str, source: &[u8]) -> Result<(), F
     }
     let is_template = path.split(['/', std::path::MAIN_SEPARATOR]).rev().skip(1).any(|part| part == "templates");
     if is_template && source.windows(2).any(|two| two == b"{{") {
-        return Err(FileRefusal::of_file(
+        return Err(FileRefusal::never_edited(
             "this looks like a template of a chart",
             "name the values file that the template is filled from",
         ));

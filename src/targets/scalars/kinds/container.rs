@@ -87,6 +87,12 @@ pub(in crate::targets::scalars) fn containers(yaml: &ParsedYaml<'_>, root: NodeI
     found
 }
 
+/// Whether the image of a place is that of a container of a pod.
+pub(in crate::targets::scalars) fn is_container(place: &ImagePlace) -> bool {
+    let list = place.path.strip_suffix("].image").and_then(|path| path.rsplit_once('['));
+    list.is_some_and(|(list, _)| list.rsplit('.').next().is_some_and(|key| CONTAINERS.contains(&key)))
+}
+
 /// Returns the services of a compose file.
 pub(in crate::targets::scalars) fn services(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<NamedImage> {
     let Some(services) = value_of(yaml, root, "services") else { return Vec::new() };

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::flat_tags;
 use crate::image::{has_registry, split_registry};
 use crate::targets::scalars::document::node_path::{Found, NodePath, own_pair, refuse_alias};
 use crate::targets::scalars::document::nodes::{filled, is_list, is_mapping, pairs_of, text_beside, value_of};
@@ -14,7 +15,7 @@ use crate::targets::scalars::image_parts::image_text::{ImageText, is_version_alo
 use crate::targets::scalars::image_parts::key_stems::{
     PARTS_BESIDE, end_of_version_name, name_of_version, texts_beside,
 };
-use crate::targets::scalars::image_parts::name_parts::{NameLimit, NameParts, NameSource, bare_name, is_image_key};
+use crate::targets::scalars::image_parts::name_parts::{NameLimit, NameParts, NameSource, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::WHOLE_IMAGES;
 use crate::targets::scalars::names::name_elsewhere::name_elsewhere;
@@ -132,8 +133,10 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
                 && (has("repository") || key.ends_with("image") || has_image_name(yaml, slot.value))
         }
         NodeKind::Alias(_) => key.ends_with("image"),
-        NodeKind::Scalar(..) if key.ends_with("image") => !is_shown_by_tag(yaml, slot),
-        NodeKind::Scalar(..) => key.ends_with("image_tag") || key.ends_with("imagetag"),
+        NodeKind::Scalar(..) if key.ends_with("image") => !flat_tags::has_tag(yaml, slot),
+        NodeKind::Scalar(..) => {
+            key.ends_with("image_tag") || key.ends_with("imagetag") || flat_tags::is_tag(yaml, slot)
+        }
         _ => false,
     }
 }
@@ -141,14 +144,6 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
 /// Whether a mapping is a chart among the dependencies of another one: it has `repository` and `version` as images do.
 fn is_of_charts(yaml: &ParsedYaml<'_>, visit: &Visit<'_>) -> bool {
     visit.path.starts_with("dependencies[") && value_of(yaml, visit.slot.value, "version").is_some()
-}
-
-/// Whether a name shows by its tag, which is beside it and is what an edit can write: `imageTag` beside `image`.
-fn is_shown_by_tag(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
-    let key = slot.key_text(yaml);
-    let has_tag =
-        || ["Tag", "_tag", "_TAG"].iter().any(|end| value_of(yaml, slot.parent, &format!("{key}{end}")).is_some());
-    filled(yaml, slot.value).and_then(bare_name).is_some() && has_tag()
 }
 
 /// Whether a mapping has the name of an image under `image`.

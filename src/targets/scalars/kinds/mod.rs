@@ -1,10 +1,12 @@
-//! Where the images are in each kind of file: manifests and compose files (`container`), values of charts (`image_path`),
-//! Applications of Argo CD (`argo`, `source_images`, `overridden_values`), and any file with a marker of Flux (`marked`).
+//! Where the images are in each kind of file: manifests and compose files (`container`), values of charts (`image_path`,
+//! `flat_tags`), Applications of Argo CD (`argo`, `source_images`, `overridden_values`), and any file with a marker of Flux
+//! (`marked`).
 //!
 //! Each can be read alone, but those of Argo CD go on from `image_path`.
 
 pub(super) mod argo;
 pub(super) mod container;
+mod flat_tags;
 pub(super) mod image_path;
 pub(super) mod marked;
 pub(super) mod overridden_values;

@@ -149,7 +149,7 @@ struct PatchedAlone {
 }
 
 /// Entries and patches behind an image, which are found by its name.
-struct StepsBehind<'y> {
+pub(super) struct StepsBehind<'y> {
     entries: SetImages,
     names: EntryNames<'y>,
     patches: SetImages,
@@ -179,7 +179,7 @@ impl<'y> StepsBehind<'y> {
         Self { others: patched.into_iter().map(|(set, patch)| alone(set, patch, &names)).collect(), ..steps }
     }
 
-    fn of_kustomization(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Self {
+    pub(super) fn of_kustomization(yaml: &'y ParsedYaml<'_>, root: NodeId) -> Self {
         let own = |key: &str| yaml.tree.own(root, &|text| text.eq_ignore_ascii_case(key)).map(|pair| pair.value);
         let lists = ["images", "imageTags"].into_iter().filter_map(own).filter(|list| is_list(yaml, *list));
         let entries = lists.flat_map(|list| yaml.tree.children(list));
@@ -217,6 +217,12 @@ impl<'y> StepsBehind<'y> {
             versioned_images(text).for_each(|image| patches.add(&image.name, image.version(), origin(patch)));
         }
         Self { entries, names: EntryNames::of(names.into_iter()), patches, others: Vec::new() }
+    }
+
+    /// Returns what sets an image of a manifest that the kustomization at `root` lists.
+    pub(super) fn step_for(&self, yaml: &ParsedYaml<'_>, root: NodeId, image: &Fields) -> Option<(LaterStep, NodeId)> {
+        let entry = self.entry_for(image, |_| true).map(|item| (LaterStep::Entry, item));
+        entry.or_else(|| kustomization::later_step(yaml, root, image, None)).or_else(|| self.patch_step(image))
     }
 
     /// Returns the first entry of those that count that is for an image and makes something else of it.

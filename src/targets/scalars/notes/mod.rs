@@ -4,5 +4,6 @@
 
 pub(super) mod image_edit;
 mod kept_variables;
+pub(super) mod kustomization_beside;
 pub(super) mod later_steps;
 pub(super) mod pulled;

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use crate::image::{has_registry, split_registry};
 use crate::targets::scalars::document::document_kind::DocumentKind;
+use crate::targets::scalars::document::nodes::text_beside;
 use crate::targets::scalars::document::object::Object;
 use crate::targets::scalars::document::walk::{Visit, walk};
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_like_a_version};
+use crate::targets::scalars::image_parts::name_parts::NameParts;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// What may be an image.
@@ -27,10 +29,15 @@ pub(super) fn unknown_places(
     // What is in a `List` is in its items.
     for object in objects.iter().filter(|object| object.kind != DocumentKind::List) {
         walk(yaml, object.root, &mut |Visit { path, slot, .. }| {
-            let value = slot.value;
-            let Some(text) = yaml.tree.text(value).filter(|_| !covered.contains(&value)) else { return };
-            let Ok(image) = ImageText::parse(text, false) else { return };
-            if is_likely(slot.key_text(yaml), &image) {
+            let (key, value) = (slot.key_text(yaml), slot.value);
+            let text = match yaml.tree.text(value) {
+                Some(text) => (!covered.contains(&value)).then(|| text.to_owned()),
+                // The values of charts are read.
+                None => (object.kind == DocumentKind::Manifest).then(|| image_in_parts(yaml, value, key)).flatten(),
+            };
+            let Some(text) = text else { return };
+            let Ok(image) = ImageText::parse(&text, false) else { return };
+            if is_likely(key, &image) {
                 let message = format!("`{text}` may be an image, and images are not read at `{path}`");
                 let hint = format!("to check it, name `{text}` in the same command");
                 let refusal = FileRefusal::at(yaml, value, message, hint);
@@ -39,6 +46,14 @@ pub(super) fn unknown_places(
         });
     }
     unknown
+}
+
+/// Returns the image in the parts of a mapping, which custom resources have as charts do.
+fn image_in_parts(yaml: &ParsedYaml<'_>, mapping: NodeId, key: &str) -> Option<String> {
+    let text = |key: &str| text_beside(yaml, mapping, key);
+    let name = NameParts::of(&text, is_of_images(key)).name()?;
+    let version = |key: &str, mark: &str| Some(format!("{name}{mark}{}", text(key)?));
+    version("tag", ":").or_else(|| version("version", ":")).or_else(|| version("digest", "@"))
 }
 
 /// Whether a reference with a version is an image for all that shows: by its key, or by its host, beside which addresses of
