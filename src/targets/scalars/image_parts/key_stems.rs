@@ -23,21 +23,24 @@ pub(in crate::targets::scalars) const PARTS_BESIDE: [&str; 3] = ["tag", "version
 pub(in crate::targets::scalars) fn name_of_version<'t>(key: &str, others: &[(&'t str, &'t str)]) -> Option<&'t str> {
     let version = plain(key);
     let stem = PARTS_BESIDE.iter().find_map(|end| version.strip_suffix(end))?;
-    let is_whole = |other: &str| other == stem || other.strip_prefix(stem) == Some(OVERRIDE);
-    if let Some((_, text)) = others.iter().find(|(other, _)| is_whole(&plain(other))) {
+    let is_whole =
+        |other: &str| begins_with(other, stem) && matches!(plain(other).strip_prefix(stem), Some("" | OVERRIDE));
+    if let Some((_, text)) = others.iter().find(|(other, _)| is_whole(other)) {
         return Some(text);
     }
     let stems = stems(stem, &NAMES);
     let is_registry = |other: &str| {
-        plain(other)
-            .strip_suffix("registry")
-            .is_some_and(|begin| begin.is_empty() || stems.iter().any(|own| own == begin))
+        ends_in(other, "registry")
+            && plain(other)
+                .strip_suffix("registry")
+                .is_some_and(|begin| begin.is_empty() || stems.iter().any(|own| own == begin))
     };
     if others.iter().any(|(other, _)| is_registry(other)) {
         return None;
     }
+    let is_of_key = of_key(key);
     let is_name = |text: &str| ImageText::parse(text, false).is_ok_and(|image| has_registry(&image.name));
-    let mut names = others.iter().filter(|(other, text)| is_name(text) && is_of_name(key, &PARTS_BESIDE, other));
+    let mut names = others.iter().filter(|(other, text)| is_of_key(other) && is_name(text));
     let (_, name) = names.next()?;
     names.all(|(_, other)| other == name).then_some(name)
 }
@@ -48,13 +51,25 @@ pub(in crate::targets::scalars) fn end_of_version_name<'t>(
     key: &str,
     others: &[(&'t str, &'t str)],
 ) -> Option<&'t str> {
+    let is_of_key = of_key(key);
     let is_name = |other: &str, text: &str| {
-        let is_word = !text.contains('/') && plain(other).ends_with("name");
-        !is_word && bare_name(text).is_some() && is_of_name(key, &PARTS_BESIDE, other)
+        let is_word = !text.contains('/') && ends_in(other, "name");
+        is_of_key(other) && !is_word && bare_name(text).is_some()
     };
     let mut names = others.iter().filter(|(other, text)| is_name(other, text)).map(|(_, text)| *text);
     let name = names.next()?;
     names.all(|other| other == name).then_some(split_registry(name).1)
+}
+
+/// Returns whether the tag or digest under `key` is of the name under another one. A mapping may have thousands of keys, and
+/// nearly all of them begin in another way.
+fn of_key(key: &str) -> impl Fn(&str) -> bool {
+    let version = plain(key);
+    let all = PARTS_BESIDE.iter().filter_map(|end| version.strip_suffix(end)).flat_map(|stem| stems(stem, &NAMES));
+    let shortest = all.min_by_key(String::len);
+    move |other| {
+        shortest.as_ref().is_some_and(|stem| begins_with(other, stem)) && is_of_name(&version, &PARTS_BESIDE, other)
+    }
 }
 
 /// Whether the version under a key is of the name under another one: `webTag` of `webImage`, `imageTag` of `repository`. Keys of
@@ -93,7 +108,23 @@ pub(in crate::targets::scalars) fn texts_in<'y>(
 
 /// Returns a key as it is compared: `WEB_TAG` is `webTag`.
 pub(in crate::targets::scalars) fn plain(key: &str) -> String {
-    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+    plain_chars(key).collect()
+}
+
+fn plain_chars(key: &str) -> impl DoubleEndedIterator<Item = char> {
+    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
+}
+
+/// Whether a key begins so, as it is compared.
+fn begins_with(key: &str, begin: &str) -> bool {
+    let mut chars = plain_chars(key);
+    begin.chars().all(|c| chars.next() == Some(c))
+}
+
+/// Whether a key ends so, as it is compared.
+fn ends_in(key: &str, end: &str) -> bool {
+    let mut chars = plain_chars(key).rev();
+    end.chars().rev().all(|c| chars.next() == Some(c))
 }
 
 /// Returns a key, and what is left of it without the ends that only say what it holds: of `webImageName`, `webImage` and `web`.
