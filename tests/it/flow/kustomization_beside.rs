@@ -1,11 +1,11 @@
 //! A kustomization in the folder of a manifest, which sets the manifest's image to something else: it is told, and nothing holds
 //! of what the manifest says.
 
+use super::pulled::{on_branch, write};
 use crate::stage::Stage;
 use crate::support::command::Command;
 use crate::support::git_server::{Access, GitServer};
 use crate::support::registry::Image;
-use crate::support::repository::File;
 
 const MANIFEST: &str = "k/deployment.yaml";
 const KUSTOMIZATION: &str = "k/kustomization.yaml";
@@ -25,17 +25,6 @@ fn stage() -> Stage {
     }
     write(&stage, MANIFEST, &manifest("REG/org/web:v1"));
     stage
-}
-
-/// Writes a file to the branch, in which `REG` is the registry.
-fn write(stage: &Stage, path: &str, text: &str) {
-    let text = text.replace("REG", &stage.registry.address());
-    stage.remote.commit("main", "Files", &[File::new(path, text.as_str())]);
-}
-
-fn on_branch(stage: &Stage, command: &str, arguments: &[&str]) -> Command {
-    let url = stage.remote.file_url();
-    stage.tagship().args([command, "--repo", &url]).args(arguments.iter().copied())
 }
 
 fn release(stage: &Stage, arguments: &[&str]) -> Command {

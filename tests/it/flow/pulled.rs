@@ -20,12 +20,12 @@ fn stage(images: &[(&str, &str)]) -> Stage {
 }
 
 /// Writes a file to the branch, in which `REG` is the registry.
-fn write(stage: &Stage, path: &str, text: &str) {
+pub(super) fn write(stage: &Stage, path: &str, text: &str) {
     let text = text.replace("REG", &stage.registry.address());
     stage.remote.commit("main", "Files", &[File::new(path, text.as_str())]);
 }
 
-fn on_branch(stage: &Stage, command: &str, arguments: &[&str]) -> Command {
+pub(super) fn on_branch(stage: &Stage, command: &str, arguments: &[&str]) -> Command {
     let url = stage.remote.file_url();
     stage.tagship().args([command, "--repo", &url]).args(arguments.iter().copied())
 }
