@@ -191,7 +191,7 @@ impl Attempt<'_> {
             )),
             Ok(false) => (self.earlier.races_this_way > 0).then(open),
             Err(error) => Some(format!(
-                "the forge may still merge pull request #{number} by itself, although {why}: {error}; take that back by \
+                "the forge may still merge pull request #{number} by itself, although {why}: {error}; turn that off by \
                  hand: {url}"
             )),
         })
