@@ -202,6 +202,10 @@ pub enum GitError {
     #[error("the object {id} cannot be read: it is a {kind}, not a {wanted}")]
     OtherKind { id: String, kind: String, wanted: String },
 
+    /// A release that asks no remote needs objects that a partial clone or a sparse checkout left out.
+    #[error("the checkout cannot be used: it lacks objects that the release reads")]
+    IncompleteCheckout,
+
     #[error("{remote} cannot be used: {what}")]
     Unsupported { remote: String, what: &'static str },
 

@@ -147,10 +147,7 @@ impl<'r> ObjectSource<'r> {
     }
 
     pub(super) fn reader(&mut self) -> Result<&mut Reader<'r>, GitError> {
-        let remote = self.remote.ok_or_else(|| GitError::Unsupported {
-            remote: "the checkout".to_owned(),
-            what: "it lacks objects that the release reads",
-        })?;
+        let remote = self.remote.ok_or(GitError::IncompleteCheckout)?;
         let reader = match self.reader.take() {
             Some(reader) => reader,
             None => Reader::open(remote, None)?,

@@ -150,6 +150,7 @@ fn kind_and_hint(error: &GitError) -> (FailureKind, Option<&'static str>) {
         | GitError::OtherKind { .. }
         | GitError::TooLarge { .. }
         | GitError::Excessive { .. }
+        | GitError::IncompleteCheckout
         | GitError::Unsupported { .. } => (Target, Some(target_hint(error))),
         GitError::Unavailable { source, .. } if is_login(source) => {
             (Unauthorized, source.downcast_ref().map(ConnectionError::hint))
@@ -193,8 +194,7 @@ fn target_hint(error: &GitError) -> &'static str {
             "run it in a clone of the repository: what that has need not be sent"
         }
         GitError::Excessive { is_sent: false, .. } => "name fewer files, or narrower patterns",
-        // No remote is asked then.
-        GitError::Unsupported { what: "it lacks objects that the release reads", .. } => {
+        GitError::IncompleteCheckout => {
             "leave out `--no-push`, or bring what is missing with `git fetch --refetch --no-filter`"
         }
         _ => "release to another repository; this one needs what tagship does not support",
