@@ -29,8 +29,8 @@ pub use args::{
 };
 pub use branch_files::{BranchFilesArguments, ReleasedArguments};
 pub use ci::{
-    Began, Ci, CiForge, CiSystem, GitLogin, LogCommand, MERGE_QUEUE, RegistryLogin, USUAL_SKIP_MARKER, log_commands,
-    skip_marker_of, skip_presets,
+    Began, Ci, CiForge, CiSystem, GitLogin, LogCommand, MERGE_QUEUE, RegistryLogin, USUAL_SKIP_MARKER, Unmerged,
+    log_commands, skip_marker_of, skip_presets,
 };
 pub use commit_flags::{CommitArguments, SignWith};
 pub use described::whole;

@@ -23,7 +23,9 @@ use crate::outcome::failure::Failure;
 
 pub use check::CheckRequest;
 // Choices mean what was typed.
-pub use crate::cli::{Began, MERGE_QUEUE, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest};
+pub use crate::cli::{
+    Began, MERGE_QUEUE, OnDiverged, OnOwnCommit, OnSuperseded, OnUnknownOrder, OrderBy, PinDigest, Unmerged,
+};
 pub use guard::GuardRequest;
 pub use image_options::comment::CommentRequest;
 pub use image_options::images::Images;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::{Began, Environment};
+use crate::cli::{Began, Environment, Unmerged};
 use crate::git::{BranchName, Checkout, CommitId, Identity, Remote, RemoteOptions};
 use crate::message::SourceCommit;
 
@@ -17,8 +17,7 @@ pub struct Run {
     pub before: Option<CommitId>,
     /// The branch that is built; `None` for tags and for what is not merged.
     pub branch: Option<BranchName>,
-    /// What is built that is not merged: `a pull request` or `a merge queue`.
-    pub unmerged: Option<&'static str>,
+    pub unmerged: Option<Unmerged>,
     /// The merge that was made to test the head of a pull request, which is the run's commit.
     pub test_merge: Option<CommitId>,
     pub began: Began,

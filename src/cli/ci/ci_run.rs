@@ -9,7 +9,21 @@ use super::variables::value;
 /// What the branches begin with that a merge queue of GitHub makes. Other systems build them as they build any branch.
 pub const MERGE_QUEUE: &str = "gh-readonly-queue/";
 
-pub(super) const PULL_REQUEST: &str = "a pull request";
+/// What a run builds that is not merged yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unmerged {
+    PullRequest,
+    MergeQueue,
+}
+
+impl fmt::Display for Unmerged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PullRequest => "a pull request",
+            Self::MergeQueue => "a merge queue",
+        })
+    }
+}
 
 /// What a CI system tells about the run. What it does not tell is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +39,7 @@ pub struct Ci {
     pub before: Option<String>,
     /// The branch that is built; `None` for tags and for what is not merged.
     pub branch: Option<String>,
-    /// What is built that is not merged: `a pull request` or `a merge queue`.
-    pub unmerged: Option<&'static str>,
+    pub unmerged: Option<Unmerged>,
     pub began: Began,
     /// Where the repository that is built is cloned from, without a login.
     pub repository_url: Option<String>,
@@ -120,8 +133,8 @@ impl Ci {
         let branch = value(system.branch);
         let is_queue = branch.as_ref().is_some_and(|branch| branch.starts_with(MERGE_QUEUE));
         let unmerged = match value(system.pull_request) {
-            _ if is_queue || value(system.merge_queue).is_some() => Some("a merge queue"),
-            request => request.map(|_| PULL_REQUEST),
+            _ if is_queue || value(system.merge_queue).is_some() => Some(Unmerged::MergeQueue),
+            request => request.map(|_| Unmerged::PullRequest),
         };
         let is_tag = value(system.tag).is_some();
         let is_new = before.as_deref().is_some_and(is_nothing);

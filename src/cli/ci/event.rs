@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::ci_run::{Began, Ci, PULL_REQUEST, is_commit, is_nothing};
+use super::ci_run::{Began, Ci, Unmerged, is_commit, is_nothing};
 use super::shown;
 
 /// GitHub sends no event of more than 25 MB.
@@ -112,8 +112,8 @@ fn of_push(ci: Ci, before: String, after: String) -> Ci {
 /// Returns what another workflow built: the variables tell the newest commit of the default branch.
 fn after_workflow(ci: Ci, run: WorkflowRun) -> Ci {
     let unmerged = match run.event.as_str() {
-        "merge_group" => Some("a merge queue"),
-        event if event.starts_with("pull_request") => Some(PULL_REQUEST),
+        "merge_group" => Some(Unmerged::MergeQueue),
+        event if event.starts_with("pull_request") => Some(Unmerged::PullRequest),
         _ => ci.unmerged,
     };
     let built = run.head_repository.map(|repository| repository.full_name);
@@ -155,7 +155,7 @@ fn of_request(ci: Ci, request: RequestOfEvent, is_test_merge: bool) -> Ci {
 }
 
 fn of_open_request(ci: Ci) -> Ci {
-    Ci { branch: None, unmerged: Some(PULL_REQUEST), began: Began::Commit, ..ci }
+    Ci { branch: None, unmerged: Some(Unmerged::PullRequest), began: Began::Commit, ..ci }
 }
 
 /// Returns the event in the file at `path`.

@@ -16,7 +16,7 @@ use std::path::Path;
 use systems::running;
 use variables::value;
 
-pub use ci_run::{Began, Ci, MERGE_QUEUE};
+pub use ci_run::{Began, Ci, MERGE_QUEUE, Unmerged};
 pub use forges::CiForge;
 pub(super) use forges::forge;
 pub use logins::{GitLogin, RegistryLogin};
@@ -49,7 +49,7 @@ pub(super) fn workspaces(variable: &impl Fn(&str) -> Option<String>) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
-    use super::{Began, Ci, CiSystem};
+    use super::{Began, Ci, CiSystem, Unmerged};
 
     const COMMIT: &str = "fdafd7008d04c2a2286676b92a87fd85aa9b682a";
     const BEFORE: &str = "b15411f387bb2a2286676b92a87fd85aa9b682a5";
@@ -269,7 +269,11 @@ mod tests {
             "BITBUCKET_BUILD_NUMBER=1\nBITBUCKET_BRANCH=NAMED",
         ] {
             let ci = ci(&variables.replace("NAMED", queue)).unwrap();
-            assert_eq!((ci.branch, ci.unmerged, ci.began), (None, Some("a merge queue"), Began::Commit), "{variables}");
+            assert_eq!(
+                (ci.branch, ci.unmerged, ci.began),
+                (None, Some(Unmerged::MergeQueue), Began::Commit),
+                "{variables}"
+            );
         }
     }
 
@@ -372,7 +376,11 @@ mod tests {
         for event in ["pull_request_review", "pull_request_review_comment"] {
             let ci = read(event, "=refs/pull/7/merge", &open);
             assert_eq!((ci.commit.as_deref(), ci.test_merge.as_deref()), (Some(MERGE), Some(COMMIT)), "{event}");
-            assert_eq!((ci.branch, ci.unmerged, ci.began), (None, Some("a pull request"), Began::Commit), "{event}");
+            assert_eq!(
+                (ci.branch, ci.unmerged, ci.began),
+                (None, Some(Unmerged::PullRequest), Began::Commit),
+                "{event}"
+            );
         }
         // Such a run checks the base out, and builds what it likes.
         let ci = read("pull_request_target", "=refs/heads/main", &open);
@@ -483,7 +491,7 @@ mod tests {
 
     #[test]
     fn everything_found_is_shown() {
-        let shown = Ci { unmerged: Some("a pull request"), ..push_to_main(CiSystem::GitLabCi) }.to_string();
+        let shown = Ci { unmerged: Some(Unmerged::PullRequest), ..push_to_main(CiSystem::GitLabCi) }.to_string();
         let expected = format!(
             "GitLab CI, a pull request, source org/app@{COMMIT}, before {BEFORE}, branch main, actor octocat, \
              repository https://git.example/org/app.git, run https://ci.example/runs/42"

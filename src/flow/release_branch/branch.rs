@@ -14,7 +14,7 @@ use crate::git::{
 };
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};
-use crate::request::{Began, MERGE_QUEUE, Repository, RepositoryRequest, Run, TargetFile, TargetKind};
+use crate::request::{Began, MERGE_QUEUE, Repository, RepositoryRequest, Run, TargetFile, TargetKind, Unmerged};
 use crate::targets::kustomization;
 
 /// A branch that is released to, in its repository.
@@ -336,7 +336,7 @@ fn branch_of_the_run(
     Err(Failure::target(why).hint(NAME_IT))
 }
 
-fn without_branch(what: &str) -> String {
+fn without_branch(what: Unmerged) -> String {
     format!("the run of {what} has no release branch")
 }
 
