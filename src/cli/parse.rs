@@ -9,7 +9,7 @@ use super::args::Arguments;
 use super::env::Environment;
 use super::output::{ColorChoice, OutputArguments, OutputFormat, ResultFile};
 use super::settings::GIVEN_TO_THE_ACTION;
-use super::white_space::{with_lines_in_its_variable, with_trimmed_variables};
+use super::white_space::{trimmed_variables, with_lines_in_its_variable};
 use super::{branch_files, described, manual, words};
 
 const VARIABLES: &str = "\
@@ -46,7 +46,7 @@ impl Arguments {
         exit_codes: &str,
     ) -> Result<Self, clap::Error> {
         let mut command = with_environment(with_variables(described::of(arguments), exit_codes), environment);
-        let arguments = &with_trimmed_variables(&command, arguments, environment)[..];
+        let arguments = &with_flags_of_variables(&mut command, arguments, environment)[..];
         let matches = match command.try_get_matches_from_mut(arguments) {
             Err(help) if !help.use_stderr() => return Err(help),
             parsed => {
@@ -129,6 +129,24 @@ fn with_variables(command: clap::Command, exit_codes: &str) -> clap::Command {
         }
     };
     command.mut_subcommands(below_examples).after_help(format!("Exit codes:\n{exit_codes}\n{VARIABLES}"))
+}
+
+/// Returns the words of a command line, with the flags that stand for variables behind the name of the command. The same flag
+/// further on beats them.
+fn with_flags_of_variables(
+    command: &mut clap::Command,
+    arguments: &[OsString],
+    environment: &Environment,
+) -> Vec<OsString> {
+    let mut words = arguments.to_vec();
+    let of_command = |at| Some((at + 1, trimmed_variables(command.find_subcommand(&words[at])?, environment)));
+    if let Some((behind, flags)) = (1..words.len()).find_map(of_command)
+        && !flags.is_empty()
+    {
+        words.splice(behind..behind, flags);
+        *command = std::mem::take(command).args_override_self(true);
+    }
+    words
 }
 
 /// Returns `command`, for which only variables that are not empty count.

@@ -51,33 +51,15 @@ pub(super) fn with_lines_in_its_variable(argument: Arg) -> Arg {
     if argument.get_value_delimiter() == Some('\n') && is_of_texts { argument.value_parser(Item) } else { argument }
 }
 
-/// Returns the words of a command line, with a flag for each variable whose one value has white space around it and that counts.
-/// clap would take a number or a duration in a variable as it is.
-pub(super) fn with_trimmed_variables(
-    command: &Command,
-    arguments: &[OsString],
-    environment: &Environment,
-) -> Vec<OsString> {
-    let mut words = arguments.to_vec();
-    let named = |(at, word): (usize, &OsString)| Some((at, command.find_subcommand(word)?));
-    let Some((at, command)) = arguments.iter().enumerate().skip(1).find_map(named) else { return words };
-    for argument in command.get_arguments().filter(|argument| matches!(argument.get_action(), ArgAction::Set)) {
-        let variable = argument.get_env().and_then(OsStr::to_str);
-        let (Some(flag), Some(value)) = (argument.get_long(), variable.and_then(|name| environment.text(name))) else {
-            continue;
-        };
-        let is_this = |word: &OsString| {
-            let word = word.to_string_lossy();
-            let long = word.strip_prefix("--").map(|word| word.split('=').next() == Some(flag));
-            long.unwrap_or_else(|| {
-                word.starts_with('-') && argument.get_short().is_some_and(|short| word.contains(short))
-            })
-        };
-        if value != value.trim() && !arguments.iter().any(is_this) {
-            words.insert(at + 1, format!("--{flag}={}", value.trim()).into());
-        }
-    }
-    words
+/// Returns a flag in place of each variable that has one value with white space around it. clap would take a number or a
+/// duration in a variable as it is.
+pub(super) fn trimmed_variables(command: &Command, environment: &Environment) -> Vec<OsString> {
+    let flag = |argument: &Arg| {
+        let value = environment.text(argument.get_env()?.to_str()?)?;
+        let has_one = matches!(argument.get_action(), ArgAction::Set) && value != value.trim();
+        has_one.then_some(format!("--{}={}", argument.get_long()?, value.trim()).into())
+    };
+    command.get_arguments().filter_map(flag).collect()
 }
 
 fn trimmed(value: &OsStr) -> &OsStr {

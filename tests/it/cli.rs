@@ -468,6 +468,11 @@ fn white_space_around_a_value() {
         for step in [plugin, container, variables] {
             step.run().success().stdout_has("v5");
         }
+        // A flag beats its variable.
+        let typed = stage.tagship().args(["release", "--tag", "v6", "-k", FOLDER, "--repo", &url, "--branch=main"]);
+        let typed =
+            typed.args(["--no-check", "--dry-run", "IMAGE_PLACEHOLDER=*"]).env("TAGSHIP_TAG", format!(" v5{end}"));
+        typed.run().success().stdout_has("v6");
     }
 }
 
