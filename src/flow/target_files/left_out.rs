@@ -15,9 +15,9 @@ pub(in crate::flow) struct NeverEdited(Vec<(String, TargetError)>);
 impl NeverEdited {
     /// Leaves the file at `path` out if it is never edited, and returns whether it is.
     pub(in crate::flow) fn takes(&mut self, path: &str, text: &[u8]) -> bool {
-        let error = never_edited(path, text);
-        self.0.extend(error.map(|error| (path.to_owned(), error)));
-        self.0.last().is_some_and(|(last, _)| last == path)
+        let Some(error) = never_edited(path, text) else { return false };
+        self.0.push((path.to_owned(), error));
+        true
     }
 
     /// Fails with the reasons if no other file is left.
