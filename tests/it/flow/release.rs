@@ -422,7 +422,9 @@ fn a_version_that_another_entry_replaces() {
         &[File::new(FILE, "images:\n- name: web\n  newName: r.example/web\n  newTag: v1\n")],
     );
     let refused = release(&["--add", "r.example/web=*:v5"]).exit(3);
-    refused.stderr_has("`web` has `r.example/web` as its newName").stderr_has("hint: write `web=*:v5`");
+    refused
+        .stderr_has(":2:3: kustomize would apply the new entry `r.example/web` to the image of `web` too")
+        .stderr_has("hint: write `web=*:v5`");
 }
 
 /// kustomize writes the tag behind what is there, and no node can pull `web:v1:v2`.
