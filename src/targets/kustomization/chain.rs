@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use super::entry::{ImageEntry, ImageLists, fields, suffix_of};
 use super::entry_names::{EntryNames, is_plain};
-use super::error::{EditError, ImagesShape};
+use super::error::EditError;
 use super::requested::Requested;
 use crate::targets::edit::{Fields, MadeImage, Note, NoteKind};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// Looks over the entries of an edited file, of which `is_new` tells the ones that the edit appends. Returns what is worth a
-/// note.
+/// Looks over the entries of an edited file. `known` are the names that were in `old`, with their entries: the edit appends
+/// the others. Returns what is worth a note.
 ///
 /// # Errors
 /// A new entry replaces what an earlier one says.
@@ -21,9 +21,10 @@ pub(super) fn follow_chains(
     yaml: &ParsedYaml<'_>,
     (entries, steps): (&[&ImageEntry<'_>], &AppliedEntries<'_>),
     requested: &Requested<'_>,
-    is_new: impl Fn(&ImageEntry<'_>) -> bool,
+    (old, known): (&ParsedYaml<'_>, &HashMap<&str, NodeId>),
 ) -> Result<Vec<Note>, EditError> {
     let mut notes = Vec::new();
+    let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains_key(name));
     let appends = entries.iter().any(|entry| is_new(entry));
     for (at, entry) in entries.iter().enumerate() {
         let name = steps.steps[at].name;
@@ -37,11 +38,14 @@ pub(super) fn follow_chains(
         if let Some(added) = chain.links.iter().filter(|_| appends).find(is_later) {
             let without = Chain::of(steps, at, Some(&|later| later <= at || !is_new(entries[later])));
             if chain.is_replaced() || chain.made().new_name != without.made().new_name {
-                let argument = requested.of(entries[added.at]).and_then(|asked| asked.for_entry(name));
-                let argument = argument.map(|argument| argument.to_string());
-                let image = steps.steps[added.at].name.to_owned();
-                let shape = ImagesShape::Replacing { entry: name.to_owned(), image, argument };
-                return Err(EditError::refused(yaml, entries[added.at].item, shape));
+                let place = known.get(name).map(|item| old.place(*item));
+                let argument = place.and_then(|_| requested.of(entries[added.at])?.for_entry(name));
+                return Err(EditError::Replacing {
+                    place,
+                    entry: name.to_owned(),
+                    added: steps.steps[added.at].name.to_owned(),
+                    argument: argument.map(|argument| argument.to_string()),
+                });
             }
         }
         if is_asked {

@@ -18,6 +18,16 @@ pub enum EditError {
     /// The text is YAML, and not a kustomization that is edited.
     #[error("{place}: {shape}")]
     Refused { place: Position, shape: ImagesShape },
+    /// The new entry `added` would be applied to the image of another one too, and replace what that one says.
+    #[error("{}{}", shown(place), replacing(entry, added))]
+    Replacing {
+        /// Where the other one is; `None` if it is new itself.
+        place: Option<Position>,
+        entry: String,
+        added: String,
+        /// The argument that has the other one say it, if there can be one.
+        argument: Option<String>,
+    },
     /// An argument says "keep" of everything, and no entry has anything to keep.
     #[error("nothing to write for `{0}`: there is no entry to keep values from")]
     NothingToWrite(ImageName),
@@ -78,14 +88,6 @@ pub enum ImagesShape {
         field: FieldName,
         from: Position,
     },
-    /// This new entry would be applied to what another one makes of its image too, and replace what that one says.
-    Replacing {
-        entry: String,
-        /// What that entry makes of its image.
-        image: String,
-        /// The argument that has that entry say it, if there can be one.
-        argument: Option<String>,
-    },
     /// A merge key behind a field brings it too, and counts for kustomize.
     MergedOver {
         key: &'static str,
@@ -108,6 +110,7 @@ impl EditError {
         match self {
             Self::Yaml(error) => error.place(),
             Self::Refused { place, .. } | Self::Unproved { place, .. } => Some(*place),
+            Self::Replacing { place, .. } => *place,
             Self::NothingToWrite(_) => None,
         }
     }
@@ -123,12 +126,24 @@ impl EditError {
         match self {
             Self::Yaml(error) => error.hint(),
             Self::Refused { shape, .. } => shape.hint(),
+            Self::Replacing { argument: Some(argument), .. } => Some(format!("write `{argument}`")),
+            Self::Replacing { argument: None, .. } => Some("name only one of the two".to_owned()),
             Self::NothingToWrite(name) => Some(format!("write what `{name}` is to become, as in `{name}=NEWNAME:TAG`")),
             Self::Unproved { .. } => {
                 Some("nothing was written; edit this entry by hand, and please report the file's shape".to_owned())
             }
         }
     }
+}
+
+fn shown(place: &Option<Position>) -> String {
+    place.map_or_else(String::new, |place| format!("{place}: "))
+}
+
+fn replacing(entry: &str, added: &str) -> String {
+    format!(
+        "kustomize would apply the new entry `{added}` to the image of `{entry}` too, and what `{entry}` says would not be deployed"
+    )
 }
 
 fn of_yaml(error: &YamlError) -> String {
@@ -151,7 +166,7 @@ impl ImagesShape {
                     .to_owned()
             }
             Self::FirstDocumentEmpty => "kustomize reads the first document only: remove the `---` above".to_owned(),
-            Self::Root(_) | Self::Spec | Self::Replacing { argument: None, .. } => return None,
+            Self::Root(_) | Self::Spec => return None,
             Self::OtherKind(OtherKind { version, .. }) if version.starts_with("kustomize.toolkit.fluxcd.io/") => {
                 "name the folder that its `spec.path` names, or edit the images in its `spec` with `-f`".to_owned()
             }
@@ -172,7 +187,6 @@ impl ImagesShape {
             Self::Inherited { field, from } => {
                 format!("remove `{field}` at {from}, or write this entry out without `<<`")
             }
-            Self::Replacing { argument: Some(argument), .. } => format!("write `{argument}`"),
             Self::MergedOver { .. } => "move `<<` to the top of the entry".to_owned(),
             Self::FlowRoot => "add the entry by hand; from then on it is edited like any other".to_owned(),
             Self::FlowList => "write the list as `- name: …` lines, or add the entry by hand".to_owned(),
@@ -203,11 +217,6 @@ impl fmt::Display for ImagesShape {
                 f.write_str("`newTag` already has a digest, and kustomize would write another one behind it")
             }
             Self::Inherited { field, .. } => write!(f, "`{field}` comes from a merge key and cannot be removed here"),
-            Self::Replacing { entry, image, .. } => write!(
-                f,
-                "`{entry}` has `{image}` as its newName: kustomize would apply a new entry of that name to it too, and what `{entry}` \
-                 says would not be deployed"
-            ),
             Self::MergedOver { key } => {
                 write!(f, "this merge key brings `{key}` too, and what comes last counts for kustomize")
             }

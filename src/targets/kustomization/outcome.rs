@@ -1,6 +1,6 @@
 //! What became of each entry that an argument names, and what is worth a note: the entries of both sides are paired.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::chain::{AppliedEntries, applied, follow_chains};
 use super::entry::{ImageEntry, ImageLists, effective, fields};
@@ -41,13 +41,15 @@ pub(super) fn outcome(
     let mut notes = plan.notes;
     let others = OtherSteps::of(new.yaml, new.lists);
     let is_requested = |entry: &ImageEntry<'_>| requested.of(entry).is_some();
-    let known: HashSet<&str> = old.lists.entries.iter().filter_map(|entry| entry.name).collect();
-    let is_new = |entry: &ImageEntry<'_>| entry.name.is_some_and(|name| !known.contains(name));
+    let known = old.lists.entries.iter().filter_map(|entry| Some((entry.name?, entry.item))).collect();
     // What the entries make of each image takes much memory, which is free again behind this.
     let (pulled, notes_of_chains) = {
         let in_order = new.lists.in_order();
         let applied = (in_order.as_slice(), &AppliedEntries::read(new.yaml, &in_order));
-        (pulled(new.yaml, applied, &others, is_requested), follow_chains(new.yaml, applied, requested, is_new)?)
+        (
+            pulled(new.yaml, applied, &others, is_requested),
+            follow_chains(new.yaml, applied, requested, (old.yaml, &known))?,
+        )
     };
     let entries = entry_edits(old, new, requested, pulled, &mut notes);
     notes.extend(survey(new.yaml, new.lists, requested));
