@@ -27,7 +27,12 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let arguments: Vec<ImageArgument> = line.split(' ').take(8).filter_map(|text| text.parse().ok()).collect();
-    if let Ok(first) = edit(path, file, &arguments, Absent::Report) {
+    let edited = edit(path, file, &arguments, Absent::Report);
+    if let Err(error) = &edited {
+        let lines = file.iter().filter(|byte| **byte == b'\n').count() + 1;
+        assert!(error.place().is_none_or(|place| (1..=lines).contains(&place.line) && place.column > 0), "{error}");
+    }
+    if let Ok(first) = edited {
         assert_eq!(first.changed(), first.text != file);
         assert!(first.changed() || first.entries.iter().all(|entry| entry.fields.is_empty()));
         // A name that meant nothing may mean what another argument has written.
