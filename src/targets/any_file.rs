@@ -200,7 +200,9 @@ fn edit_lists(
         return Ok(edit);
     }
     let text = SourceText::read(&edit.text).map_err(EditError::from)?;
-    let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options)?;
+    let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options);
+    // The file may have fewer lines than what was just written, so its own edit tells the place.
+    let later = later.map_err(|error| scalars::edit(path, yaml, &elsewhere, options).err().unwrap_or(error))?;
     if later.changed() {
         refuse_two_writers(&later.text, place, &in_lists, options)?;
     }
