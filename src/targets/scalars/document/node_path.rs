@@ -1,9 +1,9 @@
 //! A path to a node, as `helm --set` writes it: keys between dots, `\.` for a dot in a key, `[N]` for an item from 0, and an
-//! item of a list also by its `name`.
+//! item of a list also by its `name`. Where helm has no way to write it, a key without characters is `""`.
 
 use super::nodes::text_of;
 use super::slot::Slot;
-use super::walk::path_to;
+use super::walk::{EMPTY_KEY, path_to};
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::yaml::{NodeId, NodeKind, Pair, ParsedYaml};
 
@@ -65,7 +65,7 @@ impl NodePath {
             if key.is_empty() || (next > end && next == rest.len()) {
                 return None;
             }
-            steps.push(Step::Key(key));
+            steps.push(Step::Key(if &rest[..end] == EMPTY_KEY { String::new() } else { key }));
             rest = &rest[next..];
         }
         (!steps.is_empty()).then_some(Self(steps))

@@ -95,6 +95,9 @@ pub(in crate::targets::scalars) fn paths_below(
     paths
 }
 
+/// How a path writes a key without characters.
+pub(super) const EMPTY_KEY: &str = "\"\"";
+
 /// Returns a key as a step of a path.
 pub(in crate::targets::scalars) fn escaped(key: &str) -> String {
     let mut text = String::with_capacity(key.len());
@@ -103,6 +106,11 @@ pub(in crate::targets::scalars) fn escaped(key: &str) -> String {
 }
 
 fn push_escaped(path: &mut String, key: &str) {
+    match key {
+        "" => path.push_str(EMPTY_KEY),
+        EMPTY_KEY => path.push('\\'),
+        _ => {}
+    }
     for character in key.chars() {
         if matches!(character, '.' | '[' | '\\') {
             path.push('\\');
