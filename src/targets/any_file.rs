@@ -199,6 +199,9 @@ fn edit_lists(
     if elsewhere.is_empty() {
         return Ok(edit);
     }
+    if let Some(error) = &file.template {
+        return Err(EditError::from(error.clone()).into());
+    }
     let text = SourceText::read(&edit.text).map_err(EditError::from)?;
     let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options);
     // The file may have fewer lines than what was just written, so its own edit tells the place.
