@@ -186,7 +186,7 @@ impl<'a> Attempt<'a> {
             Publisher::Direct(direct) => direct.publish(snapshot, &content, &options, with_edits)?,
             Publisher::Propose(proposer) => {
                 let to_replace = self.look_at_head(plan, snapshot, &proposer, with_edits)?;
-                let text = self.request_text(message, releases, &edited.asked.writing.purpose);
+                let text = self.request_text(message, releases, &edited.writing().purpose);
                 proposer.publish(snapshot, &content, &text, to_replace, &options, with_edits)?
             }
         };

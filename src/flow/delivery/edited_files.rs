@@ -131,7 +131,11 @@ impl<'w> AskedFiles<'w> {
     }
 }
 
-impl EditedFiles<'_> {
+impl<'w> EditedFiles<'w> {
+    pub(super) fn writing(&self) -> &'w Writing {
+        self.asked.writing
+    }
+
     /// Returns the files with their paths.
     pub(super) fn with_paths(&self) -> impl Iterator<Item = (&RepositoryPath, &FileEdit)> {
         self.asked.paths.iter().zip(&self.files)

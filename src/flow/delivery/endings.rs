@@ -19,7 +19,7 @@ impl Attempt<'_> {
     pub(super) fn outcome(&self, plan: &ReleasePlan<'_>, ending: Ending) -> Outcome {
         Outcome {
             changes: Changes::of(&plan.draft.edited.files),
-            rollback_of: plan.draft.edited.asked.writing.purpose.rollback_of().to_vec(),
+            rollback_of: plan.draft.edited.writing().purpose.rollback_of().to_vec(),
             ..self.outcome_without_changes(plan, ending)
         }
     }
@@ -50,7 +50,7 @@ impl Attempt<'_> {
         let mut releases = releases_of(&edited.files, self.checks);
         self.compare_sources(&mut releases, orders);
         for release in &mut releases {
-            release.source = edited.asked.writing.sources.of(release.entry.name.as_str()).cloned();
+            release.source = edited.writing().sources.of(release.entry.name.as_str()).cloned();
             // The commit tells of a name what any place of it needs.
             let of_name: Vec<&EntryOrder> = orders.of_name(&release.file, &release.entry).collect();
             let source = of_name.iter().find_map(|order| order.source.clone());

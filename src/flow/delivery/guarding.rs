@@ -99,7 +99,7 @@ impl Attempt<'_> {
         let affected: Vec<AffectedEntries> = draft.edited.with_paths().map(affected).collect();
         let mut held = held(snapshot, &affected, self.job.delivery.override_hold, &mut |event| listener(&event))?;
         // One hold may be for both.
-        let at_source = &draft.edited.asked.writing.held_at_source;
+        let at_source = &draft.edited.writing().held_at_source;
         let at_source: Vec<_> = at_source.iter().filter(|hold| !held.contains(hold)).cloned().collect();
         held.extend(at_source);
         if held.is_empty() {

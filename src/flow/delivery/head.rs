@@ -181,7 +181,7 @@ impl Attempt<'_> {
                 return Err(failure.hint(hint).into());
             }
         }
-        let is_rollback = plan.draft.edited.asked.writing.purpose.is_rollback();
+        let is_rollback = plan.draft.edited.writing().purpose.is_rollback();
         if let Some(title) = proposed.title_of_another_kind(is_rollback).filter(|_| !is_same) {
             listener(&Event::Warned(format!("{place} proposed `{title}`, which this release is to replace")));
         }

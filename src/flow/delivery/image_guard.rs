@@ -49,7 +49,7 @@ impl Attempt<'_> {
         }
         // A release checks what it names. A rollback and a promotion check what they change, with the digests of the branch. To a
         // new branch all is new.
-        let purpose = &draft.edited.asked.writing.purpose;
+        let purpose = &draft.edited.writing().purpose;
         let is_release = *purpose == Purpose::Release;
         let is_checked = |entry: &EntryEdit| is_release || draft.is_judged(entry);
         let images = images_of(purpose, &draft.edited.files, is_checked, listener)?;

@@ -32,7 +32,7 @@ impl Attempt<'_> {
                 self.checks,
                 &self.job.delivery.repository,
                 self.branch.remote(),
-                edited.asked.writing.sources.iter(),
+                edited.writing().sources.iter(),
             );
         }
         let judged = self.orders_to_judge(&state, snapshot, draft, listener)?;
@@ -82,7 +82,7 @@ impl Attempt<'_> {
         listener: &mut Listener<'_>,
     ) -> Result<Option<EntryOrders>, Failure> {
         let edited = &draft.edited;
-        let is_rollback = edited.asked.writing.purpose.is_rollback();
+        let is_rollback = edited.writing().purpose.is_rollback();
         let as_asked = self.job.delivery.order.by == OrderBy::Auto;
         let is_order = |demanded: &Demanded| matches!(demanded, Demanded::Order(_));
         let demands_order = draft.judged_entries().any(|(path, entry)| demands(state, path, entry, is_order));

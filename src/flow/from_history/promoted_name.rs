@@ -5,7 +5,7 @@ use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::EntryHistory;
 use crate::guards::history::file_entries::FileVersions;
-use crate::guards::order::{EntryAtTip, HistoryDepth, Numbers, RunningEntry};
+use crate::guards::order::{EntryAtTip, HistoryDepth, LastRelease, Numbers, RunningEntry};
 use crate::image::{Field, ImageArgument, ImageChange, ImageName, is_same_image};
 use crate::message::LoggedRelease;
 use crate::outcome::failure::Failure;
@@ -162,7 +162,7 @@ impl EntryThere {
             EntryAtTip { path: path.clone(), name, now: fields, is_of_one_version, numbers, versions: &versions };
         // The guards tell what is to be told of its history.
         let running = RunningEntry::read(snapshot, claims, &entry, HistoryDepth::Loaded, &mut |_| {})?;
-        if running.said_name.is_some() || !running.was_released {
+        if running.said_name.is_some() || running.last_release == LastRelease::Unknown {
             return Ok(running.said_name);
         }
         let is_said = |read: &EntryHistory| read.changes.iter().any(|change| change.said_name().is_some());

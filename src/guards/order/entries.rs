@@ -10,6 +10,7 @@ use super::entry_at_tip::EntryAtTip;
 use super::entry_order::{EntryOrder, EntryOrders, OrderVerdict};
 use super::found_claim::last_repository;
 use super::labels::{by_labels, with_labels};
+use super::last_release::LastRelease;
 use super::order_context::{OrderContext, Unreachable};
 use super::past::MAX_COMMITS_SEARCHED;
 use super::running::{HistoryDepth, RunningEntry};
@@ -168,7 +169,9 @@ impl CandidateBuild<'_> {
         let mut running = read(snapshot, claims, HistoryDepth::Loaded)?;
         repositories.begin_entry(earlier_repository(snapshot, claims, entry)?);
         let mut comparison = self.against(&running, snapshot, repositories)?;
-        if running.is_claimed && !matches!(comparison.ordered.verdict, OrderVerdict::Newer | OrderVerdict::Allowed) {
+        if running.last_release == LastRelease::Claimed
+            && !matches!(comparison.ordered.verdict, OrderVerdict::Newer | OrderVerdict::Allowed)
+        {
             running = read(snapshot, claims, HistoryDepth::Full)?;
             comparison = self.against(&running, snapshot, repositories)?;
         }

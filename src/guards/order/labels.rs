@@ -28,7 +28,9 @@ pub(super) fn with_labels(
     match labelled(context, runs) {
         Ok(runs) => Ok(Some((new, runs))),
         // A template, or a person, may name an image of a registry that is never reached from here.
-        Err(_) if running.release.is_none() && registry_of(&new) != registry_of(runs) => Ok(Some((new, runs.clone()))),
+        Err(_) if !running.last_release.is_of_what_runs() && registry_of(&new) != registry_of(runs) => {
+            Ok(Some((new, runs.clone())))
+        }
         Err(unreachable) => Err(unreachable),
     }
 }

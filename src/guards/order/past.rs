@@ -80,7 +80,7 @@ impl CandidateBuild<'_> {
         let is_by_commit = self.new.source.is_some() && commits_count(self.context.by);
         let has_commit = running.build.as_ref().is_some_and(|runs| runs.source.is_some());
         // A person, or a release without a commit, may have gone back to what never ran here.
-        let may_be_back = running.has_past() && (!has_commit || running.release.is_none());
+        let may_be_back = running.has_past() && (!has_commit || !running.last_release.is_of_what_runs());
         let (rebuild, asks_repositories) = match ordered.verdict {
             // Another build of what runs is no step back.
             _ if running.build.as_ref().is_some_and(|runs| self.new.has_source_of(runs)) => return None,

@@ -12,6 +12,7 @@ use super::Build;
 use super::earlier::{EarlierBuild, TakenBack, build_of, earlier_builds, taken_back};
 use super::entry_at_tip::EntryAtTip;
 use super::found_claim::{FoundClaim, claims_of_entry, last_claim, may_be_moved, may_be_reverted_since, search_claim};
+use super::last_release::LastRelease;
 use crate::git::{CommitId, CommitRecord, RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::entry_history::{EntryHistory, fields_at, newest_commits};
@@ -26,19 +27,14 @@ use crate::targets::{self, Fields};
 pub struct RunningEntry {
     /// `None`: the entry says nothing that can be compared.
     pub build: Option<Build>,
-    /// The commit that released it, if one of ours did.
-    pub release: Option<CommitId>,
-    /// What the image was then, as that commit says.
+    pub last_release: LastRelease,
+    /// What the image was at the last release, as its commit says.
     released_digest: Option<String>,
-    /// The name of the image that was released last, as the commit says.
+    /// The name of the image that was released last, as that commit says.
     pub said_name: Option<String>,
     pub taken_back: Vec<TakenBack>,
     /// What it ran before, the newest first, as far as the history had to be read.
     pub past: Vec<EarlierBuild>,
-    /// Whether a release of ours is known to have been before.
-    pub was_released: bool,
-    /// Whether that commit only claims to have released it: to look would have cost requests.
-    pub is_claimed: bool,
 }
 
 /// How much of history a claim is compared with.
@@ -58,7 +54,7 @@ impl RunningEntry {
 
     /// Returns whether anything is known to have run before.
     pub fn has_past(&self) -> bool {
-        self.was_released || !self.past.is_empty() || !self.taken_back.is_empty()
+        self.last_release != LastRelease::Unknown || !self.past.is_empty() || !self.taken_back.is_empty()
     }
 
     /// Reads what an entry runs. `claims` are those of the branch, as far as they were read for other entries.
@@ -124,10 +120,9 @@ impl RunningEntry {
         let said = claim.trailers.image(name, now.image_name(name).unwrap_or(name));
         let last = Self {
             build: Some(Build::of_entry(name, now, claim.trailers.source_of(name))),
-            release: Some(claim.record.id),
+            last_release: LastRelease::Proved,
             released_digest: said.and_then(|image| image.digest.clone()),
             said_name: claim.trailers.said_name(name).map(str::to_owned),
-            was_released: true,
             ..Self::default()
         };
         let is_plain = !claim.trailers.is_rollback() && claim.trailers.still_taken_back(path.as_str(), name).is_empty();
@@ -136,7 +131,7 @@ impl RunningEntry {
             && claim.trailers.released(name, now)
             && !snapshot.has_folders(&records, path)?
         {
-            return Ok(Some(Self { is_claimed: true, ..last }));
+            return Ok(Some(Self { last_release: LastRelease::Claimed, ..last }));
         }
         snapshot.load_history(&records, path)?;
         let after = fields_at(snapshot, claim.record, path, name, entry.versions)?;
@@ -234,11 +229,15 @@ impl RunningEntry {
         };
         taken_back.retain(|taken| !runs_again(taken));
         let standing = standing.map(|at| &changes[at]);
-        let release = standing.filter(|change| change.trailers.is_some()).map(|change| change.record.id);
+        let last_release = match standing {
+            Some(change) if change.trailers.is_some() => LastRelease::Proved,
+            _ if was_released => LastRelease::Replaced,
+            _ => LastRelease::Unknown,
+        };
         let past = earlier_builds(changes, name);
         let released_digest = newest.into_iter().chain(standing).find_map(LoggedRelease::digest).map(str::to_owned);
         let said_name = changes.iter().find_map(LoggedRelease::said_name).map(str::to_owned);
-        Ok(Self { build, release, released_digest, said_name, taken_back, past, was_released, is_claimed: false })
+        Ok(Self { build, last_release, released_digest, said_name, taken_back, past })
     }
 }
 

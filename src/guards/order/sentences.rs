@@ -1,5 +1,6 @@
 //! How the order of an entry is told: as sentences that name both builds.
 
+use super::last_release::LastRelease;
 use super::order_context::OrderContext;
 use super::running::RunningEntry;
 use super::{Build, Judgement, OrderVerdict, Ordered};
@@ -30,7 +31,7 @@ pub(super) fn told(
 ) -> Ordered {
     let branch = context.branch;
     // What a person wrote is no release.
-    let has = if running.release.is_some() { "releases" } else { "has" };
+    let has = if running.last_release.is_of_what_runs() { "releases" } else { "has" };
     match judgement {
         Judgement::Newer(how) => OrderVerdict::Newer.because(format!("newer than {runs}: {how}")),
         Judgement::HigherTag => OrderVerdict::Newer.because(format!("newer than {runs}: by its tag")),
@@ -42,7 +43,7 @@ pub(super) fn told(
             let [new, runs] = told_apart(context, new, runs);
             OrderVerdict::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: {how}"))
         }
-        Judgement::LowerTag if running.was_released => {
+        Judgement::LowerTag if running.last_release != LastRelease::Unknown => {
             OrderVerdict::Superseded.because(format!("{branch} already {has} {runs}, and {new} is older: by its tag"))
         }
         // What a template or a person wrote may never have run.
