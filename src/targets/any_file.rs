@@ -196,11 +196,10 @@ fn edit_lists(
         }
     }
     let edit = kustomization::edit_parsed(place, yaml, file.template.as_ref(), &in_lists, options)?;
-    if elsewhere.is_empty() {
-        return Ok(edit);
-    }
-    if let Some(error) = &file.template {
-        return Err(EditError::from(error.clone()).into());
+    match &file.template {
+        _ if elsewhere.is_empty() => return Ok(edit),
+        Some(error) => return Err(EditError::from(error.clone()).into()),
+        None => {}
     }
     let text = SourceText::read(&edit.text).map_err(EditError::from)?;
     let later = scalars::edit(path, &yaml::read(&text).map_err(EditError::from)?, &elsewhere, options);
