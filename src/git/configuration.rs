@@ -39,8 +39,8 @@ pub(super) fn user_configuration() -> Result<File, GitError> {
     })
 }
 
-/// Returns a variable as gix asks for it; `None` for an empty one that would make the current folder, where a commit may have put
-/// files, that of the user's configuration.
+/// Returns a variable for gix. An empty name of a folder of the user counts as not set: the user's configuration would be read
+/// from the current folder, where a commit may have put files.
 fn variable(name: &str) -> Option<OsString> {
     gix::path::env::var(name).filter(|value| !(value.is_empty() && USERS_FOLDERS.contains(&name)))
 }

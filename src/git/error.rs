@@ -28,7 +28,7 @@ pub enum GitError {
     #[error("the repository `{}` cannot be used: {why}", path.display())]
     Format { path: PathBuf, why: String },
 
-    /// The index of a checkout is not one that git wrote as a whole, or of a kind that is not known.
+    /// The index of a checkout is damaged, or in a format that is not known.
     #[error("the index cannot be read: {why}")]
     BrokenIndex { why: String },
 
@@ -36,7 +36,7 @@ pub enum GitError {
     #[error("`{}` cannot be read", path.display())]
     Unread { path: PathBuf, source: io::Error },
 
-    /// Or it has that remote among the `others`, without a URL.
+    /// There is no such remote; or it is among the `others`, and has no URL.
     #[error("{}", no_remote(name, others))]
     NoRemote { name: String, others: Vec<String> },
 

@@ -76,7 +76,7 @@ impl Began {
         match is_tag {
             true if is_child => Self::CommitOrOther,
             true if is_push || trigger.of_tags.contains(&word) => Self::Commit,
-            // A branch is seldom new, and what a person began has no commit before it either.
+            // Without a commit before it, a person began the other run, or the branch is new, which is rarer.
             false if is_push || (is_child && !is_new) => Self::Push,
             _ => Self::Other,
         }

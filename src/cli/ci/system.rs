@@ -70,7 +70,8 @@ pub(super) struct Trigger {
     pub(super) pushes: &'static [&'static str],
     /// Its other words for a run of the tag that was pushed.
     pub(super) of_tags: &'static [&'static str],
-    /// Its word for the run that another run of the same commit began. Only the commit before the push tells of that one.
+    /// Its word for a run that another run of the same commit began. Only the commit before the push tells whether a push began
+    /// that one.
     pub(super) child: Option<&'static str>,
 }
 

@@ -30,7 +30,7 @@ impl FileToEdit<'_> {
         self.location.read().map_err(|error| unreadable(&self.path, &error))
     }
 
-    /// Whether the file is at a path, in which no link is left.
+    /// Whether the file is at this path, which leads over no link.
     pub(super) fn is_at(&self, real_path: &Path) -> bool {
         self.real_path == real_path
     }

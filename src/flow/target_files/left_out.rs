@@ -1,5 +1,5 @@
-//! The files that a pattern matches and that are never edited. They are left out and told, so that one secret does not stop the
-//! release of all that is beside it. A file that is named by itself was meant, and fails.
+//! Files that a pattern matches, and that are never edited. They are left out with a warning, so that one secret does not stop
+//! the release of the files beside it. A file that is named by itself is meant, so it is an error there.
 
 use crate::outcome::failure::Failure;
 use crate::outcome::{Event, Listener};

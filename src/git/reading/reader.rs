@@ -366,7 +366,7 @@ impl<'r> Reader<'r> {
     }
 
     /// Returns whether a request failed because the server refuses the filter that stood for `wanted`, which is then not used
-    /// again. git names it in quotes, without a depth, and around that in the server's language.
+    /// again. git names the filter in quotes, without its depth. The words around it are in the server's language.
     fn gives_up_filter(&mut self, wanted: &str, error: &anyhow::Error) -> bool {
         let Some((used, ErrorPacket(said))) = self.filter_for(wanted).zip(error.downcast_ref()) else { return false };
         let is_refused = said.contains("filter") || said.contains(&format!("'{}'", used.trim_end_matches(":0")));

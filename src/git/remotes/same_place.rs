@@ -1,4 +1,4 @@
-//! By what a repository is the same, over whatever transport and under whatever name of its forge.
+//! Whether two URLs name the same repository, over any transport and by any of the host names that its forge has.
 
 use reqwest::Url;
 
@@ -23,8 +23,8 @@ fn place(url: &Url) -> String {
     azure_place(&host, &path).unwrap_or_else(|| format!("{host}/{path}"))
 }
 
-/// Returns the place of a repository at Azure DevOps, whose path is another one over ssh and at each of its hosts, and leaves out
-/// a project that is called as the repository.
+/// Returns the place of a repository at Azure DevOps. The path differs there over ssh and at each host, and a project that has
+/// the repository's name is left out of it.
 fn azure_place(host: &str, path: &str) -> Option<String> {
     let (organization, path) = match host.strip_suffix(".visualstudio.com") {
         Some(organization) => (organization, path.trim_start_matches("defaultcollection/")),

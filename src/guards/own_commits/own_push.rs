@@ -63,7 +63,7 @@ pub(crate) fn started_by(request: &RepositoryRequest) -> Result<StartedBy, Failu
     };
     let is_guessed = checkout.is_none() && request.run.repository_url.is_none();
     let mut snapshot = match ObjectSource::new(&remote, checkout.as_ref(), None).commits(push.commit) {
-        // Nothing names the repository that is built, so it is another one.
+        // Nothing names the repository that is built. This one lacks the commit, so it is another one.
         Err(error) if is_guessed && error.lacks(&push.commit.to_string()) => return Ok(StartedBy::Other),
         read => read.map_err(|error| unread(error, is_token_kept_back))?,
     };

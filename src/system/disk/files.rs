@@ -189,7 +189,7 @@ fn put_in_place(staged: Vec<StagedFile<'_>>) -> io::Result<Replaced> {
     let mut replaced = Replaced::default();
     for StagedFile { replacement, new, old } in staged {
         let place = &replacement.place;
-        // Once more: to have the new content on disk takes long enough for an editor.
+        // Again, because an editor may have saved the file while the new content went to disk.
         let unchanged = place.read().and_then(|now| replacement.require_old(&now));
         match unchanged.and_then(|()| new.replace(&place.name)) {
             Ok(()) => replaced.old.push((place.name.clone(), place.shown.clone(), old)),

@@ -102,8 +102,8 @@ impl Gate {
     }
 }
 
-/// Takes SIGCHLD back if the program that started us ignores it: we and the programs that we start wait for others, and cannot
-/// while it is ignored.
+/// Stops ignoring SIGCHLD if the program that started us ignored it. While it is ignored, neither we nor the programs that we
+/// start can wait for their children.
 #[cfg(target_os = "linux")]
 pub fn heed_children() {
     use signal_hook::consts::SIGCHLD;

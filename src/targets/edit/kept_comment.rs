@@ -32,7 +32,7 @@ pub(in crate::targets) fn kept_comment(
     (is_about_old && !is_new).then(|| NoteKind::CommentKept { comment: comment.to_owned() })
 }
 
-/// Returns a word and what it is made of.
+/// Returns a word and its parts between `-` and `_`.
 fn parts(word: &str) -> impl Iterator<Item = &str> {
     std::iter::once(word).chain(word.split(['-', '_']))
 }

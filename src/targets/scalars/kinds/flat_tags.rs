@@ -1,4 +1,4 @@
-//! Flat tags, such as `webTag` beside `webImage`. The tag shows, because it is what an edit writes, and the name does not.
+//! Flat tags, such as `webTag` beside `webImage`. Of the two, the tag is listed as the image, because an edit writes the tag.
 
 use crate::image::has_registry;
 use crate::targets::scalars::document::nodes::{filled, is_list, is_mapping, value_of};
@@ -29,7 +29,7 @@ pub(super) fn is_tag(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
         || IMAGES.iter().any(|end| is_of(&format!("{stem}{end}")))
 }
 
-/// Returns the tag of the name under a key. `tag` beside a whole `image` is one where the mapping of both has no name of its own.
+/// Returns the tag of the name under a key. At the root of a document, `tag` beside a whole `image` is one too.
 fn tag_of(yaml: &ParsedYaml<'_>, key: &str, name: NodeId, mapping: NodeId) -> Option<NodeId> {
     let name = filled(yaml, name).and_then(bare_name)?;
     let stem = IMAGES.iter().find_map(|end| key.strip_suffix(end)).filter(|stem| !stem.is_empty());

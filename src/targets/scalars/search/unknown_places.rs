@@ -32,7 +32,7 @@ pub(super) fn unknown_places(
             let (key, value) = (slot.key_text(yaml), slot.value);
             let text = match yaml.tree.text(value) {
                 Some(text) => (!covered.contains(&value)).then(|| text.to_owned()),
-                // The values of charts are read.
+                // In the values of charts, images in parts are read.
                 None => (object.kind == DocumentKind::Manifest).then(|| image_in_parts(yaml, value, key)).flatten(),
             };
             let Some(text) = text else { return };
