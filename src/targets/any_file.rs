@@ -148,8 +148,7 @@ pub fn is_kustomization(path: &str, source: &[u8]) -> bool {
 
 /// Returns what the Kustomizations of Flux in the file at `path` set; nothing if it cannot be read.
 pub fn flux_images(path: &str, source: &[u8]) -> Vec<FluxImages> {
-    let group = scalars::FLUX_KUSTOMIZATIONS.as_bytes();
-    if !source.windows(group.len()).any(|window| window == group) {
+    if !str::from_utf8(source).is_ok_and(|text| text.contains(scalars::FLUX_KUSTOMIZATIONS)) {
         return Vec::new();
     }
     read(path, source, |file| Ok(scalars::flux_images(file.images()))).unwrap_or_default()

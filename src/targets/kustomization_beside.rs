@@ -7,8 +7,8 @@ use super::scalars;
 /// Returns what a kustomization sets again of the images `names` in a manifest beside it; both are given with their paths. What
 /// cannot be read sets nothing.
 pub fn set_again((path, source): (&str, &[u8]), manifest: (&str, &[u8]), names: &[&str]) -> Vec<Note> {
-    let file = manifest.0.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or_default().as_bytes();
-    if !source.windows(file.len().max(1)).any(|window| window == file) {
+    let file = manifest.0.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or_default();
+    if !str::from_utf8(source).is_ok_and(|text| text.contains(file)) {
         return Vec::new();
     }
     let steps = read(path, source, |kustomization| {
