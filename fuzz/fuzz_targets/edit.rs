@@ -9,8 +9,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use tagship::image::ImageArgument;
-use tagship::targets::kustomization::edit;
 use tagship::targets::Absent;
+use tagship::targets::kustomization::edit;
 
 /// Returns a comment with a character that the line reader does not know, for a line before `file`: all of it is then read and
 /// proved by both parsers.
@@ -49,6 +49,11 @@ fuzz_target!(|data: &[u8]| {
         }
         Err(error) => {
             assert!(!error.to_string().is_empty());
+            let hint = error.hint().unwrap_or_default();
+            let proposed = hint.strip_prefix("write `").and_then(|rest| rest.strip_suffix('`'));
+            if let Some(argument) = proposed.filter(|text| !text.contains('`')) {
+                argument.parse::<ImageArgument>().expect("what is proposed is an argument");
+            }
             let lines = file.iter().filter(|byte| **byte == b'\n').count() + 1;
             assert!(error.place().is_none_or(|place| (1..=lines).contains(&place.line) && place.column > 0));
         }

@@ -92,7 +92,9 @@ impl ImageArgument {
             Field::Remove => Field::Keep,
             typed => typed.clone(),
         };
-        Some(Self { name: name.parse().ok()?, change: ImageChange { new_name, ..self.change.clone() } })
+        // What stands before the first `=` is the name.
+        let name = Some(name).filter(|name| !name.contains('='))?.parse().ok()?;
+        Some(Self { name, change: ImageChange { new_name, ..self.change.clone() } })
     }
 }
 

@@ -127,7 +127,8 @@ impl EditError {
             Self::Yaml(error) => error.hint(),
             Self::Refused { shape, .. } => shape.hint(),
             Self::Replacing { argument: Some(argument), .. } => Some(format!("write `{argument}`")),
-            Self::Replacing { argument: None, .. } => Some("name only one of the two".to_owned()),
+            Self::Replacing { place: Some(_), .. } => Some("change that entry by hand".to_owned()),
+            Self::Replacing { place: None, .. } => Some("name only one of the two".to_owned()),
             Self::NothingToWrite(name) => Some(format!("write what `{name}` is to become, as in `{name}=NEWNAME:TAG`")),
             Self::Unproved { .. } => {
                 Some("nothing was written; edit this entry by hand, and please report the file's shape".to_owned())
