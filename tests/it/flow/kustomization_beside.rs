@@ -144,3 +144,13 @@ fn set_tells_it_of_files_on_disk() {
         output.stdout_has(&format!("{path}:9:9: `web`: in `{beside}`, the entry of `images` on line 2 is for"));
     }
 }
+
+/// kustomize looks for images below `containers` and `initContainers` alone.
+#[test]
+fn the_image_of_an_ephemeral_container_stays() {
+    let stage = stage();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  ephemeralContainers:\n  - name: web\n    image: REG/org/web:v1\n";
+    write(&stage, MANIFEST, pod);
+    write(&stage, KUSTOMIZATION, &format!("resources: [deployment.yaml]\n{ENTRY}"));
+    release(&stage, &["-f", MANIFEST, "web=*:v2"]).run().success().says_nowhere("what it sets is deployed");
+}

@@ -345,10 +345,11 @@ fn what_is_never_edited_is_left_out_of_a_pattern() {
     let mut files: Vec<File> = secrets.iter().map(|path| File::new(path, SECRET)).collect();
     files.push(File::new("apps/web/templates/pod.yaml", "image: {{ .Values.image }}\n"));
     files.push(File::new("apps/web/README.yaml", "\0GITCRYPT\0"));
+    files.push(File::new("apps/web/k/kustomization.yaml", "\0GITCRYPT\0"));
     applications.stage.remote.commit("main", "Secrets", &files);
     let pattern = ["-f", "apps/web/**/*.yaml"];
-    let told = "left out 6 files that a pattern matches, because they are encrypted, templates or no YAML: `apps/web/README.yaml`, \
-                `apps/web/a.sops.yaml`, `apps/web/b.sops.yaml` and 3 more";
+    let told = "left out 7 files that a pattern matches, because they are encrypted, templates or no YAML: `apps/web/README.yaml`, \
+                `apps/web/a.sops.yaml`, `apps/web/b.sops.yaml` and 4 more";
     for (command, more) in [
         ("status", &[][..]),
         ("log", &["image"]),

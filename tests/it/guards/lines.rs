@@ -544,6 +544,22 @@ fn an_old_image_in_a_run_of_which_nothing_tells_what_began_it() {
     }
 }
 
+/// Main lacks the hotfix that runs, and what the run says of the older image is a guess.
+#[test]
+fn an_old_image_of_main_after_a_hotfix_in_such_a_run() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let base = pipeline.source("base", &[]);
+    let [fix, main] = ["fix", "main"].map(|name| pipeline.source(name, &[&base]));
+    default_branch_at(&pipeline, &main);
+    ends(&release(&pipeline, "v1.9.0", Some(&fix)).env("GITHUB_EVENT_NAME", "push").run(), "released");
+    let jenkins = "JENKINS_URL=x GIT_URL=PROJECT.git GIT_COMMIT=COMMIT";
+    let by_hand = in_system(&pipeline, (jenkins, &[]), "v1.2.0", &main);
+    ends(&by_hand, "released");
+    by_hand.stderr_has("cannot tell whether `v1.2.0` is newer than `v1.9.0`: ").stderr_has("`--source`");
+    let old = &pipeline.stage.remote.log("main")[0].message;
+    assert!(old.contains("v1.2.0") && !old.contains("Tagship-Source"), "{old}");
+}
+
 /// Systems that do not tell what began the run: the user says that the commit of the configuration repository is nothing.
 #[test]
 fn a_run_by_hand_in_the_configuration_repository() {
