@@ -94,10 +94,10 @@ impl<'c> CandidateBuild<'c> {
         let numbers = Numbers::by(self.context.by);
         let is_contradicted = self.is_source_assumed
             && self.context.by != OrderBy::Source
-            && matches!(judgement, Judgement::Newer(_))
+            && matches!(judgement, Judgement::Newer(_) | Judgement::Replaces(_))
             && self.new.is_older_by_tag_than(runs, numbers);
         is_contradicted.then(|| {
-            "it is older by its tag, and the newer commit of this run may not be that of the image (name that with `--source`)"
+            "it is older by its tag, and the commit of this run may not be that of the image (name that with `--source`)"
                 .to_owned()
         })
     }
