@@ -117,6 +117,7 @@ fn read_then(
     source: &[u8],
     then: &mut dyn FnMut(&ReadFile<'_, '_>) -> Result<(), TargetError>,
 ) -> Result<(), TargetError> {
+    scalars::refuse_encrypted(source)?;
     let unread = |error: YamlError| match Editor::by_name(path) {
         Editor::Lists(_) => TargetError::from(EditError::from(error)),
         Editor::Scalars => scalars::refuse_text(path, source).err().unwrap_or_else(|| error.into()).into(),

@@ -18,7 +18,7 @@ mod rewrite;
 mod search;
 
 pub(super) use document::document_kind::{
-    DocumentKind, FLUX_KUSTOMIZATIONS, document_kind, refuse_file, refuse_text, without_version,
+    DocumentKind, FLUX_KUSTOMIZATIONS, document_kind, refuse_encrypted, refuse_file, refuse_text, without_version,
 };
 pub use file_refusal::FileRefusal;
 pub(super) use image_parts::image_text::{ImageText, versioned_images};

@@ -149,14 +149,20 @@ pub(in crate::targets) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Resu
     Ok(())
 }
 
-/// Refuses, before it is parsed, what is known not to be YAML.
-pub(in crate::targets) fn refuse_text(path: &str, source: &[u8]) -> Result<(), FileRefusal> {
+/// Refuses, before it is read as text, what is encrypted as a whole.
+pub(in crate::targets) fn refuse_encrypted(source: &[u8]) -> Result<(), FileRefusal> {
     if source.starts_with(b"\0GITCRYPT") {
         return Err(FileRefusal::never_edited(
             "git-crypt encrypts this file",
             "keep the image in a file of its own that is not encrypted",
         ));
     }
+    Ok(())
+}
+
+/// Refuses, before it is parsed, what is known not to be YAML.
+pub(in crate::targets) fn refuse_text(path: &str, source: &[u8]) -> Result<(), FileRefusal> {
+    refuse_encrypted(source)?;
     let name = file_name(path);
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     match extension {
