@@ -11,8 +11,11 @@ use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::place::{ImagePlace, ReferenceForm, Slots};
 use crate::yaml::{NodeId, ParsedYaml};
 
-/// The keys of a pod's containers. kustomize finds images by them as well, in resources of any kind.
+/// The keys of a pod's containers.
 const CONTAINERS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+
+/// Those below which kustomize sets images, in resources of any kind.
+const SET_BY_KUSTOMIZE: [&str; 2] = ["containers", "initContainers"];
 
 /// The key of a pod's volumes, of which one may be an image.
 const VOLUMES: &str = "volumes";
@@ -87,10 +90,10 @@ pub(in crate::targets::scalars) fn containers(yaml: &ParsedYaml<'_>, root: NodeI
     found
 }
 
-/// Whether the image of a place is that of a container of a pod.
-pub(in crate::targets::scalars) fn is_container(place: &ImagePlace) -> bool {
+/// Whether kustomize can set the image of a place.
+pub(in crate::targets::scalars) fn is_set_by_kustomize(place: &ImagePlace) -> bool {
     let list = place.path.strip_suffix("].image").and_then(|path| path.rsplit_once('['));
-    list.is_some_and(|(list, _)| list.rsplit('.').next().is_some_and(|key| CONTAINERS.contains(&key)))
+    list.is_some_and(|(list, _)| list.rsplit('.').next().is_some_and(|key| SET_BY_KUSTOMIZE.contains(&key)))
 }
 
 /// Returns the services of a compose file.

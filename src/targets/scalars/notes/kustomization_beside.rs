@@ -6,12 +6,12 @@ use crate::targets::edit::{Note, NoteKind};
 use crate::targets::kustomization::{folder_or_file, list_in, patch_items};
 use crate::targets::scalars::document::document_kind::{DocumentKind, file_name};
 use crate::targets::scalars::document::nodes::text_of;
-use crate::targets::scalars::kinds::container::is_container;
+use crate::targets::scalars::kinds::container::is_set_by_kustomize;
 use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns a note for each container called by one of `names` that the kustomization sets to another image. kustomize looks for
-/// images in containers alone.
+/// images in some containers alone.
 pub(in crate::targets) fn steps_beside(
     kustomization: &FileImages<'_, '_>,
     manifest: &FileImages<'_, '_>,
@@ -26,7 +26,7 @@ pub(in crate::targets) fn steps_beside(
     let mut notes = Vec::new();
     for name in names {
         let places = manifest.called_here(name).unwrap_or_default();
-        for place in places.iter().filter(|place| is_container(place)) {
+        for place in places.iter().filter(|place| is_set_by_kustomize(place)) {
             let Ok(image) = place.fields(manifest.yaml) else { continue };
             let Some((step, node)) = steps.step_for(yaml, root, &image) else { continue };
             let line = yaml.source.line_number(yaml.tree.start(node));
