@@ -560,6 +560,35 @@ fn an_old_image_of_main_after_a_hotfix_in_such_a_run() {
     assert!(old.contains("v1.2.0") && !old.contains("Tagship-Source"), "{old}");
 }
 
+/// The run may release what was built elsewhere, or an old commit that it has built again: nobody knows.
+#[test]
+fn a_new_image_in_a_run_of_an_old_commit() {
+    let jenkins = "JENKINS_URL=x GIT_URL=PROJECT.git GIT_COMMIT=COMMIT";
+    for (tag, flags, exit, expected) in [
+        ("v1.3.0", &[][..], 9, "failed"),
+        ("v1.3.0", &["--on-unknown-order", "fail"], 9, "failed"),
+        ("v1.3.0", &["--on-unknown-order", "release"], 0, "released"),
+        ("v1.3.0", &["--on-own-commit", "ignore"], 0, "released"),
+        ("v1.3.0", &["--order", "source"], 0, "superseded"),
+        ("v1.3.0", &["--on-superseded", "allow"], 0, "released"),
+        ("v1.1.0", &[], 0, "superseded"),
+        ("v1.2.0-20261201", &[], 0, "superseded"),
+    ] {
+        let pipeline = Pipeline::with_sources("app").over_http();
+        let old = pipeline.source("old", &[]);
+        let new = pipeline.source("new", &[&old]);
+        ends(&release(&pipeline, "v1.2.0", Some(&new)).env("GITHUB_EVENT_NAME", "push").run(), "released");
+        let output = in_system(&pipeline, (jenkins, flags), tag, &old).exit(exit);
+        ends(&output, expected);
+        let log = pipeline.stage.remote.log("main");
+        assert_eq!(log[0].message.contains("v1.3.0"), expected == "released", "{flags:?}");
+        if exit == 9 || flags.contains(&"release") {
+            output.stderr_has("cannot tell whether `v1.3.0` is newer than `v1.2.0`: ").stderr_has("`--source`");
+            assert!(!log[0].message.contains(&old), "{}", log[0].message);
+        }
+    }
+}
+
 /// Systems that do not tell what began the run: the user says that the commit of the configuration repository is nothing.
 #[test]
 fn a_run_by_hand_in_the_configuration_repository() {
@@ -777,6 +806,29 @@ fn the_labels_of_the_images_tell_what_nothing_else_does() {
     // Only tags count, so that no label does.
     ends(&run("black", &pipeline.source("five", &[&four])).args(["--order", "version"]).run(), "released");
     assert!(!message().contains("Tagship-Source"), "{}", message());
+}
+
+/// The run does not tell what began it, and its tag and its commit tell opposite orders.
+#[test]
+fn the_labels_tell_more_than_the_commit_of_such_a_run() {
+    let pipeline = Pipeline::with_sources("app").over_http();
+    let one = pipeline.source("one", &[]);
+    let two = pipeline.source("two", &[&one]);
+    let three = pipeline.source("three", &[&two]);
+    let address = pipeline.stage.registry.address().clone();
+    let build = |tag: &str, commit: &str| {
+        let source = pipeline.server.url("app.git");
+        let image = Image::new().revision(commit).label("org.opencontainers.image.source", &source);
+        pipeline.stage.registry.put_image("org/web", tag, &image);
+        let image = format!("IMAGE_PLACEHOLDER={address}/org/web:{tag}");
+        let run = pipeline.run("release", &["--output", "json", "-k", FOLDER, &image]).env("JENKINS_URL", "x");
+        run.env("GIT_URL", pipeline.server.url("app.git")).env("GIT_COMMIT", &one).run()
+    };
+    ends(&release(&pipeline, "v1.0.0", Some(&two)).env("GITHUB_EVENT_NAME", "push").run(), "released");
+    ends(&build("v1.1.0", &three), "released");
+    let message = pipeline.stage.remote.log("main")[0].message.clone();
+    assert!(message.contains(&format!("Tagship-Source: app@{three}")), "{message}");
+    ends(&build("v1.2.0", &two), "superseded");
 }
 
 /// A job of an older commit runs again. What its tag means now is what runs, so that there is nothing to release; and if the
