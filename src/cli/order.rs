@@ -75,7 +75,8 @@ pub struct OrderArguments {
     /// What to do if nothing tells whether the new build is newer
     ///
     /// Without this flag, the build is released with a warning. But if the repository of its source, or a registry that may tell,
-    /// does not answer now, the exit code is 6: try again.
+    /// does not answer now, the exit code is 6: try again. And if its tag is newer, but the commit of the run is older and may not
+    /// be that of the image, the exit code is 9.
     #[arg(long, value_enum, value_name = "WHAT", env = "TAGSHIP_ON_UNKNOWN_ORDER", hide_short_help = true)]
     pub on_unknown_order: Option<OnUnknownOrder>,
 }

@@ -47,7 +47,12 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
                 OnDiverged::Release => decision.warnings.push(reason.clone()),
                 OnDiverged::Skip => decision.leave_out(order, of_entry(order), StopKind::Diverged),
             },
-            OrderVerdict::Unknown => match asked.on_unknown {
+            OrderVerdict::Contradicted if asked.on_unknown.is_none() => decision.fail(
+                of_entry(order),
+                "name the commit that the image was built from with `--source`; or `--on-unknown-order release` releases \
+                 it, with a warning",
+            ),
+            OrderVerdict::Unknown | OrderVerdict::Contradicted => match asked.on_unknown {
                 None | Some(OnUnknownOrder::Release) => decision.warnings.push(reason.clone()),
                 Some(OnUnknownOrder::Fail) => decision.fail(
                     of_entry(order),

@@ -33,7 +33,7 @@ pub(super) struct EntryComparison {
     /// Whether nothing but its higher tag tells that it is newer.
     pub(super) is_by_tag_alone: bool,
     pub(super) still_taken_back: Vec<CommitId>,
-    /// Whether its commit is assumed, and the tags tell another order than the commits.
+    /// Whether its commit is assumed, and the tags tell the opposite of what the commits tell.
     pub(super) is_source_doubted: bool,
     /// The commit that the label of the new image names, if that told the order.
     pub(super) label: Option<SourceCommit>,
@@ -88,18 +88,24 @@ impl<'c> CandidateBuild<'c> {
         Ok(judge(new, other, by, ancestry.as_ref()))
     }
 
-    /// Returns why a judgement against `runs` does not count: it is by the commit of the run, which is assumed to be the image's,
-    /// and the tags tell the opposite.
-    pub(super) fn doubt(&self, judgement: &Judgement, runs: &Build) -> Option<String> {
-        let numbers = Numbers::by(self.context.by);
-        let is_contradicted = self.is_source_assumed
-            && self.context.by != OrderBy::Source
-            && matches!(judgement, Judgement::Newer(_) | Judgement::Replaces(_))
-            && self.new.is_older_by_tag_than(runs, numbers);
-        is_contradicted.then(|| {
-            "it is older by its tag, and the commit of this run may not be that of the image (name that with `--source`)"
-                .to_owned()
-        })
+    /// Returns what is left of a judgement against `runs` that does not count: it is by the commit of the run, which is assumed
+    /// to be the image's, and the tags tell the opposite.
+    pub(super) fn doubted(&self, judgement: &Judgement, runs: &Build) -> Option<Judgement> {
+        if !self.is_source_assumed || self.context.by == OrderBy::Source {
+            return None;
+        }
+        let but = "the commit of this run may not be that of the image (name that with `--source`)";
+        match judgement {
+            Judgement::Newer(_) | Judgement::Replaces(_)
+                if self.new.is_older_by_tag_than(runs, Numbers::by(self.context.by)) =>
+            {
+                Some(Judgement::Unknown(format!("it is older by its tag, and {but}")))
+            }
+            Judgement::Older(how) if self.new.image == runs.image && self.new.is_higher_version_than(runs) => {
+                Some(Judgement::Contradicted(format!("it is newer by its tag, but {how}, and {but}")))
+            }
+            _ => None,
+        }
     }
 
     /// Returns why the build is superseded by what was taken back.

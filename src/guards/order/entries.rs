@@ -191,7 +191,7 @@ impl CandidateBuild<'_> {
         }
         let of_label = comparison.unreachable.as_ref().map(|Unreachable(why)| why.as_str());
         if self.context.on_unknown != Some(OnUnknownOrder::Release)
-            && let OrderVerdict::Unknown | OrderVerdict::Diverged = ordered.verdict
+            && let OrderVerdict::Unknown | OrderVerdict::Contradicted | OrderVerdict::Diverged = ordered.verdict
             && let Some(why) = repositories.unreachable().or(of_label)
         {
             return Err(unreachable(name, why));
@@ -260,13 +260,13 @@ impl CandidateBuild<'_> {
         }
         let mut judgement = self.judge(new, runs, snapshot, repositories)?;
         let mut without_source = None;
-        if let Some(why) = self.doubt(&judgement, runs) {
-            judgement = Judgement::Unknown(why);
+        if let Some(doubted) = self.doubted(&judgement, runs) {
+            judgement = doubted;
             without_source = Some(Build { source: None, ..new.clone() });
         }
         let (is_source_doubted, new) = (without_source.is_some(), without_source.as_ref().unwrap_or(new));
         let (labels, unreachable) = match judgement {
-            Judgement::Unknown(_) => match with_labels(context, running, new, runs) {
+            Judgement::Unknown(_) | Judgement::Contradicted(_) => match with_labels(context, running, new, runs) {
                 Ok(labels) => (labels, None),
                 Err(unreachable) => (None, Some(unreachable)),
             },

@@ -75,6 +75,8 @@ pub enum OrderVerdict {
     Replaces,
     /// It goes out, and nothing is known of its order.
     Unknown,
+    /// Its commit is older and its tag newer, and the commit may not be that of the image. A person must tell.
+    Contradicted,
     Diverged,
     /// It is provably older, or was taken back.
     Superseded,

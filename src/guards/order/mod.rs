@@ -73,6 +73,8 @@ pub enum Judgement {
     Replaces(String),
     /// Why nothing is known.
     Unknown(String),
+    /// Why the commits, which tell that it is older, may not count.
+    Contradicted(String),
     /// Order does not count.
     NotAsked,
 }
@@ -241,6 +243,7 @@ mod tests {
             Judgement::Diverged => "diverged",
             Judgement::Replaces(_) => "replaces",
             Judgement::Unknown(_) => "unknown",
+            Judgement::Contradicted(_) => "contradicted",
             Judgement::NotAsked => "not asked",
         }
     }

@@ -60,6 +60,9 @@ pub(super) fn told(
             let [new, runs] = told_apart(context, new, runs);
             OrderVerdict::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
         }
+        Judgement::Contradicted(why) => {
+            OrderVerdict::Contradicted.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
+        }
     }
 }
 

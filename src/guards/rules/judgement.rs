@@ -153,7 +153,10 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
     let name = entry.name;
     match (verdict, required) {
         (OrderVerdict::Newer | OrderVerdict::Allowed, _)
-        | (OrderVerdict::Replaces | OrderVerdict::Unknown, RequiredOrder::NotOlder) => RuleJudgement::Holds,
+        | (
+            OrderVerdict::Replaces | OrderVerdict::Unknown | OrderVerdict::Contradicted,
+            RequiredOrder::NotOlder,
+        ) => RuleJudgement::Holds,
         (OrderVerdict::Superseded, _) => RuleJudgement::broken(
             format!("`{name}` would go back: {reason}"),
             "release a newer build, or take the newer one back with `tagship rollback`",
@@ -166,7 +169,7 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
             format!("nothing tells that `{name}` is newer: {reason}"),
             "merge the lines and release the merge, or take back what runs with `tagship rollback`",
         ),
-        (OrderVerdict::Unknown, RequiredOrder::Newer) => RuleJudgement::broken(
+        (OrderVerdict::Unknown | OrderVerdict::Contradicted, RequiredOrder::Newer) => RuleJudgement::broken(
             format!("nothing tells that `{name}` is newer: {reason}"),
             "name the commit that the image was built from with `--source` of `tagship release`; if that of what runs is not \
              known, take what runs back with `tagship rollback`, or remove its tag by hand if it was never released",
