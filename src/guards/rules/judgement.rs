@@ -153,10 +153,9 @@ fn judge_order(required: RequiredOrder, entry: &RuledEntry<'_>) -> RuleJudgement
     let name = entry.name;
     match (verdict, required) {
         (OrderVerdict::Newer | OrderVerdict::Allowed, _)
-        | (
-            OrderVerdict::Replaces | OrderVerdict::Unknown | OrderVerdict::Contradicted,
-            RequiredOrder::NotOlder,
-        ) => RuleJudgement::Holds,
+        | (OrderVerdict::Replaces | OrderVerdict::Unknown | OrderVerdict::Contradicted, RequiredOrder::NotOlder) => {
+            RuleJudgement::Holds
+        }
         (OrderVerdict::Superseded, _) => RuleJudgement::broken(
             format!("`{name}` would go back: {reason}"),
             "release a newer build, or take the newer one back with `tagship rollback`",
