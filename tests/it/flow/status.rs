@@ -167,6 +167,20 @@ fn a_tag_alone_has_no_image() {
     assert_eq!(listed[0]["image"], Value::Null);
 }
 
+#[test]
+fn a_flat_digest_is_listed_in_place_of_its_name() {
+    let environments = environments();
+    let digest = format!("sha256:{}", "a".repeat(64));
+    for image in ["webImage", "WEB_IMAGE", "webRepository"] {
+        write(&environments, "values.yaml", &format!("{image}: ghcr.io/org/web\nwebDigest: {digest}\n"));
+        let output = environments.run("status", &["-f", "values.yaml", "--output", "json"]).run().success();
+        let entries = document(&output)["entries"].clone();
+        let file = &entries[0]["files"][0];
+        let listed = json!([entries[0]["name"], file["image"], file["digest"], entries[1]]);
+        assert_eq!(listed, json!(["webDigest", "ghcr.io/org/web", digest, null]), "{image}{entries}");
+    }
+}
+
 /// A flat tag shows in place of the name that it is of, however both are called.
 #[test]
 fn a_flat_tag_is_listed_in_place_of_its_name() {
@@ -181,6 +195,11 @@ fn a_flat_tag_is_listed_in_place_of_its_name() {
         ("WEB_IMAGE: ghcr.io/org/web\nWEB_TAG: v1\n", "WEB_TAG"),
         ("web-image: ghcr.io/org/web\nweb-tag: v1\n", "web-tag"),
         ("image: ghcr.io/org/web\ntag: v1\n", "tag"),
+        ("webimage: ghcr.io/org/web\nwebtag: v1\n", "webtag"),
+        ("image: ghcr.io/org/web\nimagetag: v1\n", "imagetag"),
+        ("webRepository: ghcr.io/org/web\nwebTag: v1\n", "webTag"),
+        ("webImageName: ghcr.io/org/web\nwebTag: v1\nwebDigest: ''\n", "webTag"),
+        ("apiImage: ghcr.io/org/web\napiVersion: v2\napiTag: v1\n", "apiTag"),
     ] {
         write(&environments, "values.yaml", text);
         let output = environments.run("status", &["-f", "values.yaml", "--output", "json"]).run().success();
@@ -197,6 +216,10 @@ fn a_flat_tag_is_listed_in_place_of_its_name() {
         "image: ghcr.io/org/web:v1\nversion: v2\n",
         "image: org/web\ntag: v2\n",
         "heroImage: ''\nheroTag: h1\nwebImage: ghcr.io/org/web:v1\n",
+        "apiImage: ghcr.io/org/api\napiVersion: v2\n",
+        "chartRepository: ghcr.io/org/charts\nchartVersion: v2\nwebImage: ghcr.io/org/web:v1\n",
+        "gitRepository: org/web\ngitTag: v2\nwebImage: ghcr.io/org/web:v1\n",
+        "appName: web\nappTag: v2\nwebImage: ghcr.io/org/web:v1\n",
     ] {
         write(&environments, "values.yaml", text);
         let output = environments.run("status", &["-f", "values.yaml"]).run().success().stdout();
