@@ -202,7 +202,7 @@ impl<'t> NameParts<'t> {
     pub(in crate::targets::scalars) fn said_in_chart(
         &self,
         has_shared_registry: bool,
-        is_below_registry: &mut dyn FnMut() -> bool,
+        is_below_registry: &dyn Fn() -> bool,
     ) -> SaidName {
         let said = self.said();
         if !has_shared_registry {

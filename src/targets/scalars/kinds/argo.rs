@@ -1,6 +1,7 @@
 //! The images in the sources of an Application of Argo CD: `kustomize.images`, `helm.parameters`, and the values of a chart.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use super::image_path::{Scalar, two_versions};
 use crate::targets::scalars::document::document_kind::DocumentKind;
@@ -12,6 +13,7 @@ use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::key_stems::PARTS_BESIDE;
 use crate::targets::scalars::image_parts::name_parts::{NameParts, NameSource, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
+use crate::targets::scalars::image_parts::texts_by_stem::TextsByStem;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the sources of an application that Argo CD reads: `source`, or the items of `sources`. Other objects have none.
@@ -173,8 +175,8 @@ pub(super) fn helm_parameter(
         let (image, key) = name.rsplit_once('.').unwrap_or(("", name));
         let beside = |key: &str| value(format!("{image}.{key}").trim_start_matches('.'));
         let texts = || parameters.beside(name).filter_map(|(other, parameter)| Some((other, parameter.text?)));
-        let others = &|| texts().filter(|(other, _)| *other != key).collect();
-        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, others }
+        let texts = &|| Rc::new(TextsByStem::of(texts()));
+        Scalar { slot, key, whole: image, is_of_image: is_image_key(image), shared_registry, texts }
             .slots(yaml, &beside)?
     } else {
         let mut parts =
@@ -203,7 +205,7 @@ fn take_name(
         return Err(two_versions(yaml, version, name, key.unwrap_or_default()));
     }
     if names.is_said() {
-        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &mut || false), slot);
+        return parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), &|| false), slot);
     }
     (parts.registry, parts.repository) = (slot("registry")?, slot("repository")?);
     Ok(())

@@ -2,8 +2,10 @@
 //! reference, or a tag alone.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
-use super::flat_tags;
+use super::flat_tags::may_be_tag;
+use super::known_mappings::KnownMappings;
 use crate::image::{has_registry, split_registry};
 use crate::targets::scalars::document::node_path::{Found, NodePath, own_pair, refuse_alias};
 use crate::targets::scalars::document::nodes::{filled, is_list, is_mapping, pairs_of, text_beside, value_of};
@@ -12,14 +14,12 @@ use crate::targets::scalars::document::variable::key_at;
 use crate::targets::scalars::document::walk::{Visit, walk};
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::image_text::{ImageText, is_version_alone};
-use crate::targets::scalars::image_parts::key_stems::{
-    PARTS_BESIDE, end_of_version_name, name_of_version, texts_beside,
-};
+use crate::targets::scalars::image_parts::key_stems::PARTS_BESIDE;
 use crate::targets::scalars::image_parts::name_parts::{NameLimit, NameParts, NameSource, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::WHOLE_IMAGES;
+use crate::targets::scalars::image_parts::texts_by_stem::TextsByStem;
 use crate::targets::scalars::names::name_elsewhere::name_elsewhere;
-use crate::targets::scalars::names::shared_registry::SharedRegistries;
 use crate::yaml::{NodeId, NodeKind, ParsedYaml};
 
 /// What a scalar holds, by its key.
@@ -59,42 +59,43 @@ pub(in crate::targets::scalars) type ImageByPath = (String, Result<Option<ImageP
 /// # Errors
 ///
 /// There is something at the path, and no image that can be edited.
-pub(in crate::targets::scalars) fn image_at(
-    yaml: &ParsedYaml<'_>,
+pub(in crate::targets::scalars) fn image_at<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    known: &KnownMappings<'y>,
     below: Below<'_>,
     path: &str,
 ) -> Result<Option<ImagePlace>, FileRefusal> {
     let Some(steps) = NodePath::parse(path) else { return Ok(None) };
     let Some(Found { slot, trail }) = steps.follow(yaml, below.root)? else { return Ok(None) };
-    image_in(yaml, below, path, slot, trail, &mut SharedRegistries::default()).map(Some)
+    image_in(yaml, known, below, path, slot, trail).map(Some)
 }
 
 /// Returns the image in the value at `path`.
-fn image_in(
-    yaml: &ParsedYaml<'_>,
+fn image_in<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    known: &KnownMappings<'y>,
     below: Below<'_>,
     path: &str,
     slot: Slot,
     trail: Vec<NodeId>,
-    registries: &mut SharedRegistries,
 ) -> Result<ImagePlace, FileRefusal> {
     refuse_alias(yaml, slot.value)?;
     let full = format!("{}{path}", below.before);
     let written = if below.before == "." { &full } else { path };
-    let shared_registry = registries.of(yaml, &trail);
+    let shared_registry = known.registries.borrow_mut().of(yaml, &trail);
     let slots = match yaml.tree.kind(slot.value) {
         NodeKind::Mapping(_) if !is_template(yaml, slot.value) => {
             let is_of_image = match slot.key {
                 Some(_) => is_image_key(slot.key_text(yaml)),
                 None => is_called_image(yaml, &trail),
             };
-            let mut is_below_registry = || registries.is_below_another(yaml, &trail);
-            map_slots(yaml, shared_registry, &mut is_below_registry, slot.value, is_of_image, written)?
+            let is_below_registry = || known.registries.borrow_mut().is_below_another(yaml, &trail);
+            map_slots(yaml, known, shared_registry, &is_below_registry, slot.value, is_of_image, written)?
         }
         kind => {
             let is_no_image = matches!(kind, NodeKind::Sequence(_));
             slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
-            scalar_slots(yaml, shared_registry, slot, &trail, written)?
+            scalar_slots(yaml, known, shared_registry, slot, &trail, written)?
         }
     };
     let item = slot.key.unwrap_or(slot.value);
@@ -104,16 +105,19 @@ fn image_in(
 
 /// Returns each image that shows by its key and its form, with its path: `…image` with a reference or a mapping, and mappings
 /// with `repository` and `tag`.
-pub(in crate::targets::scalars) fn images_below(yaml: &ParsedYaml<'_>, below: Below<'_>) -> Vec<ImageByPath> {
+pub(in crate::targets::scalars) fn images_below<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    known: &KnownMappings<'y>,
+    below: Below<'_>,
+) -> Vec<ImageByPath> {
     let mut images = Vec::new();
-    let mut registries = SharedRegistries::default();
     let mut names: HashSet<NodeId> = HashSet::new();
     walk(yaml, below.root, &mut |visit| {
         // The name in an image that was told is no image by itself.
-        if shows(yaml, visit.slot) && !names.contains(&visit.slot.value) && !is_of_charts(yaml, &visit) {
+        if shows(yaml, known, visit.slot) && !names.contains(&visit.slot.value) && !is_of_charts(yaml, &visit) {
             let image = match visit.is_repeated {
-                true => image_at(yaml, below, visit.path),
-                false => image_in(yaml, below, visit.path, visit.slot, visit.trail.to_vec(), &mut registries).map(Some),
+                true => image_at(yaml, known, below, visit.path),
+                false => image_in(yaml, known, below, visit.path, visit.slot, visit.trail.to_vec()).map(Some),
             };
             if let Ok(Some(ImagePlace { slots: Slots::Parts(parts), .. })) = &image {
                 names.extend(parts.repository.map(|slot| slot.value));
@@ -124,7 +128,7 @@ pub(in crate::targets::scalars) fn images_below(yaml: &ParsedYaml<'_>, below: Be
     images
 }
 
-fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
+fn shows<'y>(yaml: &'y ParsedYaml<'_>, known: &KnownMappings<'y>, slot: Slot) -> bool {
     let key = slot.key_text(yaml).to_ascii_lowercase();
     let has = |name: &str| value_of(yaml, slot.value, name).is_some();
     match yaml.tree.kind(slot.value) {
@@ -133,9 +137,11 @@ fn shows(yaml: &ParsedYaml<'_>, slot: Slot) -> bool {
                 && (has("repository") || key.ends_with("image") || has_image_name(yaml, slot.value))
         }
         NodeKind::Alias(_) => key.ends_with("image"),
-        NodeKind::Scalar(..) if key.ends_with("image") => !flat_tags::has_tag(yaml, slot),
+        NodeKind::Scalar(..) if key.ends_with("image") => !known.flat_tags(yaml, slot.parent).has_tag(slot.value),
         NodeKind::Scalar(..) => {
-            key.ends_with("image_tag") || key.ends_with("imagetag") || flat_tags::is_tag(yaml, slot)
+            key.ends_with("image_tag")
+                || key.ends_with("imagetag")
+                || (may_be_tag(&key) && known.flat_tags(yaml, slot.parent).is_tag(slot.value))
         }
         _ => false,
     }
@@ -175,10 +181,11 @@ fn is_template(yaml: &ParsedYaml<'_>, node: NodeId) -> bool {
     yaml.type_of(node) == crate::yaml::NodeType::Template
 }
 
-fn map_slots(
-    yaml: &ParsedYaml<'_>,
+fn map_slots<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    known: &KnownMappings<'y>,
     shared_registry: Option<String>,
-    is_below_registry: &mut dyn FnMut() -> bool,
+    is_below_registry: &dyn Fn() -> bool,
     mapping: NodeId,
     is_of_image: bool,
     path: &str,
@@ -206,7 +213,7 @@ fn map_slots(
             if names.is_said() {
                 (parts.registry, parts.repository) = (None, None);
                 parts.take_name(names.said_in_chart(parts.shared_registry.is_some(), is_below_registry), &slot)?;
-            } else if let Some(name) = flat_name(yaml, parts.tag.or(parts.digest)) {
+            } else if let Some(name) = flat_name(yaml, known, parts.tag.or(parts.digest)) {
                 parts.known_name = Some(name);
             } else if parts.repository.is_none() && is_of_image {
                 parts.repository = slot("name")?;
@@ -218,7 +225,7 @@ fn map_slots(
     }
     let mut within = Vec::new();
     walk(yaml, mapping, &mut |visit| {
-        if shows(yaml, visit.slot) {
+        if shows(yaml, known, visit.slot) {
             within.push(format!("{path}.{}", visit.path));
         }
     });
@@ -234,9 +241,9 @@ fn map_slots(
 }
 
 /// Returns the name of a version by the other keys of its mapping: `repo: ghcr.io/acme/web` beside `tag`.
-fn flat_name(yaml: &ParsedYaml<'_>, version: Option<Slot>) -> Option<String> {
+fn flat_name<'y>(yaml: &'y ParsedYaml<'_>, known: &KnownMappings<'y>, version: Option<Slot>) -> Option<String> {
     let version = version?;
-    name_of_version(version.key_text(yaml), &texts_beside(yaml, version)).and_then(name_of)
+    known.texts(yaml, version.parent).name_of_version(version.key_text(yaml)).and_then(name_of)
 }
 
 /// Returns the refusal of a whole reference beside a tag: some charts and operators deploy the one, and some the other.
@@ -246,8 +253,9 @@ pub(super) fn two_versions(yaml: &ParsedYaml<'_>, version: Slot, path: &str, key
     FileRefusal::at(yaml, version.key.unwrap_or(version.value), message, hint)
 }
 
-fn scalar_slots(
-    yaml: &ParsedYaml<'_>,
+fn scalar_slots<'y>(
+    yaml: &'y ParsedYaml<'_>,
+    known: &KnownMappings<'y>,
     shared_registry: Option<String>,
     slot: Slot,
     trail: &[NodeId],
@@ -267,8 +275,8 @@ fn scalar_slots(
         _ => path.strip_suffix(key).unwrap_or(path).trim_end_matches('.'),
     };
     let is_of_image = PARTS_BESIDE.contains(&key) && is_called_image(yaml, &trail[..trail.len() - 1]);
-    let others = &|| texts_beside(yaml, slot);
-    Scalar { slot, key, whole, is_of_image, shared_registry, others }.slots(yaml, &beside)
+    let texts = &|| known.texts(yaml, slot.parent);
+    Scalar { slot, key, whole, is_of_image, shared_registry, texts }.slots(yaml, &beside)
 }
 
 /// A scalar that is named by itself.
@@ -280,8 +288,8 @@ pub(super) struct Scalar<'a> {
     /// Whether the whole image is called one.
     pub(super) is_of_image: bool,
     pub(super) shared_registry: Option<String>,
-    /// Finds the other keys beside it, with their texts.
-    pub(super) others: &'a dyn Fn() -> Vec<(&'a str, &'a str)>,
+    /// Finds the keys beside it with their texts.
+    pub(super) texts: &'a dyn Fn() -> Rc<TextsByStem<'a>>,
 }
 
 impl Scalar<'_> {
@@ -334,13 +342,13 @@ impl Scalar<'_> {
         if key == "newTag" {
             return (name_beside(key, beside, self.is_of_image), None);
         }
-        let others = (self.others)();
+        let texts = (self.texts)();
         let parts = NameParts::of(beside, self.is_of_image);
         let (name, limit) = match (PARTS_BESIDE.contains(&key) || is_version) && parts.is_said() {
             true => (name_beside(key, beside, self.is_of_image), parts.said().limit),
             false => {
-                let end = end_of_version_name(key, &others).map(str::to_owned);
-                (name_of_version(key, &others).and_then(name_of), end.map(NameLimit::EndsIn))
+                let end = texts.end_of_version_name(key).map(str::to_owned);
+                (texts.name_of_version(key).and_then(name_of), end.map(NameLimit::EndsIn))
             }
         };
         let is_certain = |end: &str| end.contains('/') || beside("repository") == Some(end);

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::image_path::{Below, ScalarContent, content_of, image_at, name_beside};
+use super::known_mappings::KnownMappings;
 use super::source_images::judge_in_sources;
 use crate::image::{Digest, has_registry, is_same_image};
 use crate::targets::flux_marker::{FluxMarker, MarkedPart, is_marker, is_policy_name};
@@ -282,7 +283,9 @@ impl MarkedValue {
             return Ok(());
         }
         let below = Below { root: self.root, before: "." };
-        let Ok(Some(around)) = image_at(yaml, below, self.mapping(yaml)) else { return Ok(()) };
+        let Ok(Some(around)) = image_at(yaml, &KnownMappings::default(), below, self.mapping(yaml)) else {
+            return Ok(());
+        };
         let said = around.fields(yaml).ok().and_then(|fields| fields.new_name);
         let Slots::Parts(around) = around.slots else { return Ok(()) };
         let shared_registry = around.shared_registry;
@@ -314,7 +317,8 @@ impl MarkedValue {
         let below = Below { root: self.root, before: "." };
         if is_flat
             && parts.repository.is_none()
-            && let Ok(Some(ImagePlace { slots: Slots::Parts(flat), .. })) = image_at(yaml, below, &self.path)
+            && let Ok(Some(ImagePlace { slots: Slots::Parts(flat), .. })) =
+                image_at(yaml, &KnownMappings::default(), below, &self.path)
         {
             parts.known_name = parts.known_name.take().or(flat.known_name);
             parts.limit = flat.limit;

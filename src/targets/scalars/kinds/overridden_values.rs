@@ -9,12 +9,11 @@ use crate::targets::scalars::document::nodes::{pairs_of, text_beside};
 use crate::targets::scalars::document::parameters::{FILES, Parameter, Parameters, SHARED_REGISTRY, VALUES_FROM};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::key_stems::{
-    PARTS_BESIDE, end_of_version_name, is_part_of_name, name_of_version, texts_beside,
-};
+use crate::targets::scalars::image_parts::key_stems::{PARTS_BESIDE, is_part_of_name};
 use crate::targets::scalars::image_parts::name_parts::{NameLimit, NameParts, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Slots, TextElsewhere};
 use crate::targets::scalars::image_parts::sibling_values::{WHOLE_IMAGES, counts_beside, is_digest_of, is_whole_image};
+use crate::targets::scalars::image_parts::texts_by_stem::{TextsByStem, texts_in};
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Whether another place has what counts beside the version under the key `version`, and is no part of its name.
@@ -180,9 +179,9 @@ impl<'a> OverriddenValues<'a, '_> {
         let of_group = self.parameters.0.iter().map(|one| (one.group_and_key(), one.text));
         let overridden_values =
             of_group.filter_map(|((other, key), text)| Some((key, text?)).filter(|_| other == group));
-        let mut texts: Vec<(&str, &str)> = overridden_values.collect();
-        texts.extend(texts_beside(yaml, version).into_iter().filter(|(key, _)| replaced(key).is_none()));
-        name_of_version(own, &texts).or_else(|| end_of_version_name(own, &texts)).map(str::to_owned)
+        let kept = texts_in(yaml, version.parent).filter(|(key, _)| replaced(key).is_none());
+        let texts = TextsByStem::of(overridden_values.chain(kept));
+        texts.name_of_version(own).or_else(|| texts.end_of_version_name(own)).map(str::to_owned)
     }
 
     /// Returns what a group of parameters has its values in, if they are there.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::argo::{IgnoredSource, helm_parameter, image_names, sources, values_object};
 use super::image_path::{Below, ImageByPath, image_at, images_below};
+use super::known_mappings::KnownMappings;
 use super::overridden_values::{OverriddenValues, decides_from_elsewhere};
 use crate::targets::scalars::document::node_path::NodePath;
 use crate::targets::scalars::document::nodes::{filled, is_mapping, text_beside, text_of, value_at, value_of};
@@ -12,12 +13,11 @@ use crate::targets::scalars::document::object::Object;
 use crate::targets::scalars::document::parameters::{FILES, Parameter, Parameters};
 use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::targets::scalars::image_parts::key_stems::{
-    end_of_version_name, is_part_of_name, name_of_version, texts_in,
-};
+use crate::targets::scalars::image_parts::key_stems::is_part_of_name;
 use crate::targets::scalars::image_parts::name_parts::{NAME_PARTS, NameLimit, NameParts, is_image_key};
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots, TextElsewhere};
 use crate::targets::scalars::image_parts::sibling_values::{WHOLE_IMAGES, is_whole_image, switch};
+use crate::targets::scalars::image_parts::texts_by_stem::{TextsByStem, texts_in};
 use crate::targets::scalars::names::shared_registry::shared_registry;
 use crate::yaml::{self, NodeId, Pair, ParsedYaml, SourceText};
 
@@ -26,7 +26,7 @@ const VALUES_OBJECT: &str = "helm.valuesObject.";
 
 /// Returns the images of a source that show, but for those of `kustomize.images`.
 pub(in crate::targets::scalars) fn images_of_source(yaml: &ParsedYaml<'_>, source: NodeId) -> Vec<ImageByPath> {
-    let below = |root| images_below(yaml, Below { root, before: VALUES_OBJECT });
+    let below = |root| images_below(yaml, &KnownMappings::default(), Below { root, before: VALUES_OBJECT });
     with_chart(
         yaml,
         source,
@@ -93,7 +93,7 @@ impl Chart<'_> {
     /// Returns the image `name`.
     fn image(&self, name: &str) -> Result<Option<ImagePlace>, FileRefusal> {
         self.over_values(name, || match self.object {
-            Some(root) => image_at(self.yaml, Below { root, before: VALUES_OBJECT }, name),
+            Some(root) => image_at(self.yaml, &KnownMappings::default(), Below { root, before: VALUES_OBJECT }, name),
             None => Ok(None),
         })
     }
@@ -279,11 +279,10 @@ impl<'y> ValuesOfGroup<'y> {
         if named.is_said() {
             return (named.name(), None);
         }
-        let mut texts = texts_in(yaml, self.mapping, None);
-        texts.retain(|(key, _)| is_left(key));
-        match name_of_version(own, &texts) {
+        let texts = TextsByStem::of(texts_in(yaml, self.mapping).filter(|(key, _)| is_left(key)));
+        match texts.name_of_version(own) {
             Some(name) => (Some(name.to_owned()), None),
-            None => (None, end_of_version_name(own, &texts).map(NameLimit::ends_in)),
+            None => (None, texts.end_of_version_name(own).map(NameLimit::ends_in)),
         }
     }
 

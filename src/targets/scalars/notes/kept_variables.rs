@@ -13,8 +13,9 @@ use crate::targets::scalars::document::slot::Slot;
 use crate::targets::scalars::document::variable::{is_of_chart, key_of};
 use crate::targets::scalars::document::walk::paths_below;
 use crate::targets::scalars::image_parts::image_text::ImageText;
-use crate::targets::scalars::image_parts::key_stems::{PARTS_BESIDE, VERSIONS, end_of_version_name, is_of_name};
+use crate::targets::scalars::image_parts::key_stems::{PARTS_BESIDE, VERSIONS, is_of_name};
 use crate::targets::scalars::image_parts::name_parts::ends_in;
+use crate::targets::scalars::image_parts::texts_by_stem::TextsByStem;
 use crate::targets::scalars::kinds::image_path::{ScalarContent, content_of, mapping_around};
 use crate::targets::scalars::plan::planned_image::{ImagesPlan, PlannedImage};
 use crate::targets::scalars::search::lookup::FileImages;
@@ -102,8 +103,8 @@ fn of_one_stem(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, old: &str) -> Ve
         }
         None => Vec::new(),
     };
-    let texts: Vec<(&str, &str)> =
-        beside.iter().filter_map(|other| Some((key_of(yaml, *other), yaml.tree.text(other.value)?))).collect();
+    let texts = beside.iter().filter_map(|other| Some((key_of(yaml, *other), yaml.tree.text(other.value)?)));
+    let texts = TextsByStem::of(texts);
     let is_of_one = |other: &Slot| {
         let (key, text) = (key_of(yaml, *other), yaml.tree.text(other.value));
         match (content_of(own), content_of(key)) {
@@ -121,8 +122,8 @@ fn of_one_stem(yaml: &ParsedYaml<'_>, image: &PlannedImage<'_>, old: &str) -> Ve
 }
 
 /// Whether the version under a key may be that of a reference: a name beside it may say that it is of another image.
-fn may_be_of(version: &str, beside: &[(&str, &str)], reference: Option<&str>) -> bool {
-    let Some(end) = end_of_version_name(version, beside) else { return true };
+fn may_be_of(version: &str, beside: &TextsByStem<'_>, reference: Option<&str>) -> bool {
+    let Some(end) = beside.end_of_version_name(version) else { return true };
     let image = reference.and_then(|text| ImageText::parse(text, false).ok());
     image.is_none_or(|image| ends_in(&image.name, end) || is_same_image(&image.name, end))
 }

@@ -9,6 +9,7 @@ use crate::targets::scalars::document::nodes::{is_list, text_beside, text_of, va
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::image_text::versioned_images;
 use crate::targets::scalars::kinds::image_path::{Below, ImageByPath, image_at, name_beside};
+use crate::targets::scalars::kinds::known_mappings::KnownMappings;
 use crate::yaml::{NodeId, ParsedYaml};
 
 /// Returns the entries in the `spec.images` of a Kustomization of Flux.
@@ -23,7 +24,7 @@ pub(super) fn flux_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<ImageByPa
                 "this Kustomization of Flux is one of several documents, and the digest of an entry is not read among others",
                 "move it to a file of its own",
             )),
-            false => image_at(yaml, Below { root, before: "." }, &path),
+            false => image_at(yaml, &KnownMappings::default(), Below { root, before: "." }, &path),
         };
         (format!(".{path}"), image)
     };
@@ -76,7 +77,7 @@ pub(super) fn post_renderer_entries(yaml: &ParsedYaml<'_>, root: NodeId) -> Vec<
     let entry = |(path, item): (String, NodeId)| {
         let key = if has_digest(yaml, item) { "digest" } else { "newTag" };
         let path = format!("{path}.{key}");
-        let mut image = image_at(yaml, Below { root, before: "." }, &path);
+        let mut image = image_at(yaml, &KnownMappings::default(), Below { root, before: "." }, &path);
         if let Ok(Some(image)) = &mut image {
             image.has_name_elsewhere(name_beside("newTag", &|key| text_beside(yaml, item, key), false));
         }

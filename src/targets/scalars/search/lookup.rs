@@ -15,6 +15,7 @@ use crate::targets::scalars::image_parts::place::{ImagePlace, OCI_REFERENCE, Par
 use crate::targets::scalars::kinds::argo::{kustomize_images, sources};
 use crate::targets::scalars::kinds::container::{NamedImage, containers, image_of, services};
 use crate::targets::scalars::kinds::image_path::{Below, image_at};
+use crate::targets::scalars::kinds::known_mappings::KnownMappings;
 use crate::targets::scalars::kinds::marked::marked_images;
 use crate::targets::scalars::kinds::overridden_values::OverriddenValues;
 use crate::targets::scalars::kinds::source_images::{judge_in_sources, parameter_at, source_image};
@@ -42,6 +43,7 @@ pub(in crate::targets) struct FileImages<'p, 'd> {
     /// The containers or services of each object.
     pub(super) named: Vec<Vec<NamedImage>>,
     repeated: RepeatedKeys<'p, 'd>,
+    pub(super) known: KnownMappings<'p>,
     /// The tree in which aliases and merge keys are followed, once that is asked for.
     expanded: OnceCell<Option<ExpandedYaml<'d>>>,
 }
@@ -71,8 +73,8 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => Vec::new(),
         };
         let named = objects.iter().map(named).collect();
-        let (repeated, expanded) = (RepeatedKeys::of(yaml), OnceCell::new());
-        Self { origin, yaml, objects, named, repeated, expanded }
+        let (repeated, known, expanded) = (RepeatedKeys::of(yaml), KnownMappings::default(), OnceCell::new());
+        Self { origin, yaml, objects, named, repeated, known, expanded }
     }
 
     /// Returns the tree in which aliases and merge keys are followed, if there are any.
@@ -152,7 +154,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
             _ => values_of(yaml, object)?,
         };
         if let Some(values) = values {
-            found.extend(image_at(yaml, values, name)?.map(NamedPlace::by_path));
+            found.extend(image_at(yaml, &self.known, values, name)?.map(NamedPlace::by_path));
         }
         for source in sources(yaml, object) {
             for (_, image) in kustomize_images(yaml, source).into_iter().filter(|(other, _)| other == name) {
@@ -169,7 +171,8 @@ impl<'p, 'd> FileImages<'p, 'd> {
     /// Returns the image at a path from the root of an object. Of a `List`, it is in one of the objects that are its items.
     fn at_path(&self, object: &Object, path: &str) -> Result<Option<NamedPlace>, FileRefusal> {
         let yaml = self.yaml;
-        let mut found = image_at(yaml, Below { root: object.root, before: "." }, path)?.map(NamedPlace::by_path);
+        let mut found =
+            image_at(yaml, &self.known, Below { root: object.root, before: "." }, path)?.map(NamedPlace::by_path);
         let item = found.as_ref().map_or(object.root, |found| found.place.item);
         for object in self.objects.iter().filter(|object| yaml.tree.is_within(item, object.root)) {
             if object.kind == DocumentKind::OciRepository {

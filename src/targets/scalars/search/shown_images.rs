@@ -160,7 +160,8 @@ impl FileImages<'_, '_> {
     fn in_object(&self, object: &Object, show: &mut Show<'_>) {
         let yaml = self.yaml;
         match values_of(yaml, object) {
-            Ok(values) => values.into_iter().for_each(|values| show_by_path(images_below(yaml, values), show)),
+            Ok(Some(values)) => show_by_path(images_below(yaml, &self.known, values), show),
+            Ok(None) => {}
             Err(refusal) => return show(String::new(), Err(refusal)),
         }
         for source in sources(yaml, object) {

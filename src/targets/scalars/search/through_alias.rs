@@ -9,6 +9,7 @@ use crate::targets::scalars::document::walk::{path_to, paths_to};
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, Slots};
 use crate::targets::scalars::kinds::image_path::{Below, image_at};
+use crate::targets::scalars::kinds::known_mappings::KnownMappings;
 use crate::yaml::{ExpandedYaml, NodeId, NodeKind, ParsedYaml};
 
 /// An image that an alias or a merge key leads to.
@@ -112,7 +113,7 @@ impl<'p, 'd> ToldImages<'p, 'd> {
         let by_path = self.paths.get(&image.target).and_then(|path| {
             let mut documents = self.yaml.tree.documents.iter().copied();
             let root = documents.find(|root| self.yaml.tree.is_within(image.target, *root))?;
-            let place = image_at(self.yaml, Below { root, before: "." }, path).ok()??;
+            let place = image_at(self.yaml, &KnownMappings::default(), Below { root, before: "." }, path).ok()??;
             images.refuse_repeated(&place).ok()?;
             let is_same = place.fields(self.yaml).is_ok_and(|says| says == image.says);
             is_same.then(|| (format!(".{path}"), NamedPlace::by_path(place)))
