@@ -32,7 +32,7 @@ fn release(stage: &Stage, arguments: &[&str]) -> Command {
 }
 
 /// What the kustomization says, and the step that sets the image, if one does.
-const BESIDE: [(&str, Option<&str>); 14] = [
+const BESIDE: [(&str, Option<&str>); 17] = [
     ("resources: [deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}]\n", Some("entry of `images` on line 2")),
     (
         "resources: [./deployment.yaml]\nimages: [{name: REG/org/web, newName: x}]\n",
@@ -44,6 +44,15 @@ const BESIDE: [(&str, Option<&str>); 14] = [
         "resources: [deployment.yaml]\npatches:\n- patch: |\n    spec: {template: {spec: {containers: [{name: web, image: 'REG/org/web:v9'}]}}}\n",
         Some("the patch on line 4"),
     ),
+    (
+        "resources: [.//./deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}]\n",
+        Some("entry of `images` on line 2"),
+    ),
+    (
+        "resources: [../k/deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}]\n",
+        Some("entry of `images` on line 2"),
+    ),
+    ("resources: [../../k/deployment.yaml]\nimages: [{name: REG/org/web, newTag: v9}]\n", None),
     ("resources: [deployment.yaml]\nimages: [{name: REG/org/web, newTag: v2}]\n", None),
     ("resources: [deployment.yaml]\nimages: [{name: REG/org/api, newTag: v9}]\n", None),
     ("resources: [deployment.yaml]\nimages: [{name: org/web, newTag: v9}]\n", None),
@@ -78,15 +87,42 @@ fn nothing_holds_of_an_image_that_a_kustomization_sets_again() {
     let required = ["--platform", "linux/amd64"];
     on_branch(&stage, "check", &["-f", MANIFEST]).run().success().stdout_has(told);
     on_branch(&stage, "status", &["-f", MANIFEST]).run().success().stdout_has(told);
-    on_branch(&stage, "check", &[&["-f", MANIFEST][..], &required].concat()).run().exit(3).stderr_has(told);
+    let checked = on_branch(&stage, "check", &[&["-f", MANIFEST][..], &required].concat()).run().exit(3);
+    checked.stderr_has(told).stderr_has("hint: release to the kustomization with `-k k`, or remove the entry from it");
     let released = release(&stage, &[&["-f", MANIFEST, "web=*:v2"][..], &required].concat()).run().exit(3);
     released
         .stderr_has("cannot tell for certain which image `web` pulls")
         .stderr_has(told)
         .stderr_has("release to it with `-k k`");
     write(&stage, ".tagship.yaml", "rules:\n- paths: ['**']\n  tags: '*'\n");
-    on_branch(&stage, "check", &["-f", MANIFEST]).run().exit(9).stderr_has(told);
+    let ruled = on_branch(&stage, "check", &["-f", MANIFEST]).run().exit(9).stderr_has(told);
+    ruled.stderr_has("release to the kustomization with `-k k`, or remove the entry from it");
     release(&stage, &["-f", MANIFEST, "web=*:v2"]).run().exit(9).stderr_has(told);
+}
+
+/// A patch has no entry to release to.
+#[test]
+fn a_patch_beside_is_removed_or_changed() {
+    let stage = stage();
+    let patch = "spec: {template: {spec: {containers: [{name: web, image: 'REG/org/web:v9'}]}}}";
+    write(&stage, KUSTOMIZATION, &format!("resources: [deployment.yaml]\npatches:\n- patch: |\n    {patch}\n"));
+    let released = release(&stage, &["-f", MANIFEST, "web=*:v2", "--platform", "linux/amd64"]).run().exit(3);
+    released.stderr_has("hint: remove the image from the patch in `k/kustomization.yaml`");
+}
+
+/// What is promoted is what the manifest says, and that is not deployed.
+#[test]
+fn promote_tells_that_the_manifest_is_not_what_runs() {
+    let stage = stage();
+    write(&stage, KUSTOMIZATION, &format!("resources: [deployment.yaml]\n{ENTRY}"));
+    write(&stage, "prod.yaml", &manifest("REG/org/web:v2"));
+    for from in [&["--from", MANIFEST][..], &["--from", MANIFEST, "--from-branch", "main"]] {
+        let flags = ["--to", "prod.yaml", "web", "--dry-run", "--on-superseded", "allow"];
+        let output = on_branch(&stage, "promote", &[from, &flags].concat()).run().success();
+        output.stdout_has(
+            " warn    k/deployment.yaml:9:9: `web`: in `k/kustomization.yaml`, the entry of `images` on line 2",
+        );
+    }
 }
 
 /// What is released in the same commit counts as it will be.
