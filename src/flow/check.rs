@@ -185,8 +185,7 @@ fn as_they_are(
         let doubts = entries.iter().filter_map(|(_, fields)| fields.pulled.as_ref()).flat_map(|pulled| pulled.doubts());
         uncertain.extend(doubts.map(|doubt| format!("{file}:{}: {}", doubt.place, doubt.text)));
         match as_it_is(snapshot, claims, path, entries) {
-            Ok(mut edited) => {
-                add_doubts(snapshot, std::slice::from_ref(path), std::slice::from_mut(&mut edited));
+            Ok(edited) => {
                 let told = edited.edit.entries.iter().filter_map(|entry| {
                     Some(format!("`{}` in {file}: {}, which was not checked", entry.name, entry.other_name()?))
                 });
@@ -196,6 +195,8 @@ fn as_they_are(
             Err(problem) => problems.push(problem),
         }
     }
+    let paths: Vec<RepositoryPath> = files.iter().map(|file| RepositoryPath::shown_as(&file.path)).collect();
+    add_doubts(snapshot, &paths, &mut files);
     warn_of_notes(&files, listener);
     let mut told = HashSet::new();
     for doubt in &uncertain {

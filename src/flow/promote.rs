@@ -9,6 +9,7 @@ use super::from_history::promoted_name::{Destination, EntryThere, PromotedEntry}
 use super::from_history::pushed_again::{ReleasedDigest, warn_of_pushed_again};
 use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
+use super::target_files::manifests_set_again::{kustomizations_beside, warn_of_set_again};
 use crate::git::{RepositoryPath, Snapshot};
 use crate::guards::history::claims::BranchClaims;
 use crate::guards::history::file_entries::FileVersions;
@@ -34,7 +35,8 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
             Some(running) => running,
             None => {
                 let files = std::slice::from_ref(&request.from);
-                let from = target.locate(snapshot, files, LoadedAlong::NOTHING)?.paths;
+                let along = LoadedAlong { beside: kustomizations_beside, ..LoadedAlong::NOTHING };
+                let from = target.locate(snapshot, files, along)?.paths;
                 if from == paths {
                     return Err(to_itself(&from[0]));
                 }
@@ -179,6 +181,8 @@ impl Running {
         let is_named =
             |name: &str| request.names.is_empty() || request.names.iter().any(|named| named.as_str() == name);
         let named: Vec<_> = entries.into_iter().filter(|(name, _)| is_named(name)).collect();
+        let names_in_file = std::iter::once(named.iter().map(|(name, _)| name.as_str()).collect());
+        warn_of_set_again(snapshot, std::slice::from_ref(&path), names_in_file, listener);
         let versions = FileVersions::of_entries(named.iter().map(|(name, _)| name.as_str()));
         let mut claims = BranchClaims::default();
         let read = |(name, fields): (String, Fields)| {

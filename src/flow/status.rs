@@ -2,7 +2,7 @@
 //! any number of entries; `log` tells when and by which commit.
 
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
-use crate::flow::target_files::manifests_set_again::set_again;
+use crate::flow::target_files::manifests_set_again::warn_of_set_again;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Comparison, Ending, EntryState, Event, Listener, Outcome};
 use crate::request::{Shown, StatusRequest};
@@ -36,12 +36,10 @@ fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<Str
         for refusal in shown.untold.into_iter().chain(shown.doubtful) {
             listener(&Event::Warned(format!("not listed: {}", TargetError::from(refusal).in_file(file))));
         }
-        let names: Vec<&str> = shown.entries.iter().map(|(name, _)| name.as_str()).collect();
-        for note in set_again(tip.snapshot, path, tip.snapshot.file(path)?, &names) {
-            listener(&Event::Warned(format!("{file}:{}: {note}", note.place)));
-        }
         files.push((path.to_string(), shown.entries));
     }
     Failure::of_all(problems)?;
+    let names = files.iter().map(|(_, entries)| entries.iter().map(|(name, _)| name.as_str()).collect());
+    warn_of_set_again(tip.snapshot, tip.paths, names, listener);
     Ok((tip.branch.known().map(ToString::to_string), Comparison::of(files)))
 }

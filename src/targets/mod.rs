@@ -16,9 +16,9 @@ pub use any_file::{
 };
 pub use edit::{
     Absent, BeforeName, Comments, Edit, EditOptions, EntryEdit, FieldEdit, FieldName, Fields, LaterStep, MadeImage,
-    Note, NoteKind, OtherKind, PlaceVersion, PulledImage, Unnamed, Untagged, UnusableValue, ValuesNote,
+    Note, NoteKind, OtherKind, PlaceVersion, PulledImage, UncertainImage, Unnamed, Untagged, UnusableValue, ValuesNote,
 };
-pub use kustomization_beside::set_again;
+pub use kustomization_beside::{ManifestText, set_again};
 pub use never_edited::never_edited;
 pub use scalars::{FileRefusal, FluxImages};
 pub use shown_entries::ShownEntries;

@@ -11,10 +11,7 @@ use super::problem::Problem;
 use crate::image::Reference;
 use crate::outcome::failure::Failure;
 use crate::outcome::{Activity, Event, FileEdit, Listener};
-use crate::targets::EntryEdit;
-
-/// Said if something is required of an image, and the file leaves open which one it is.
-const TELL_IT: &str = "change the file by hand, so that it tells which image is pulled";
+use crate::targets::{EntryEdit, UncertainImage};
 
 impl Checks {
     /// Makes sure that all images are in their registries, or fails with all that is wrong. After a wait, what was read
@@ -48,8 +45,10 @@ impl Checks {
         for file in files.iter().filter(|_| !self.requirements.is_empty()) {
             let is_checked = |entry: &EntryEdit| !matches!(ImageToCheck::of_entry(entry), Ok(ImageToCheck::Unpinned));
             let entries = file.edit.entries.iter().filter(|entry| wanted(entry) && is_checked(entry));
-            let doubts = entries.filter_map(EntryEdit::doubt);
-            problems.extend(doubts.map(|doubt| Failure::target(format!("{}: {doubt}", file.path)).hint(TELL_IT)));
+            let uncertain = entries.filter_map(EntryEdit::uncertain_image);
+            let failure =
+                |image: UncertainImage| Failure::target(format!("{}: {}", file.path, image.why)).hint(image.remedy);
+            problems.extend(uncertain.map(failure));
         }
         Failure::of_all(problems)
     }

@@ -228,7 +228,7 @@ impl EntryToRule<'_> {
             image: self.entry.pulled_name(),
             tag: self.entry.pulled().tag.filter(|_| !self.entry.after.is_latest()),
             digest: self.entry.pulled().digest,
-            doubt: self.entry.doubt(),
+            uncertain: self.entry.uncertain_image(),
             source: self.source.as_ref(),
             order: self.order.map(|order| &order.ordered),
         }

@@ -35,16 +35,30 @@ impl FileToEdit<'_> {
         self.real_path == real_path
     }
 
-    /// Returns the kustomization in the folder of another file: its path as it is shown, its place, and its path without links.
-    pub(super) fn kustomization_beside(&self) -> Option<(String, FileLocation, PathBuf)> {
-        let folder =
-            self.path.parent().filter(|_| !kustomization::is_kustomization_name(&self.path.to_string_lossy()))?;
+    /// Returns the folder of a file that is no kustomization.
+    pub(super) fn folder_of_manifest(&self) -> Option<&Path> {
+        self.path.parent().filter(|_| !kustomization::is_kustomization_name(&self.path.to_string_lossy()))
+    }
+}
+
+/// A kustomization on disk.
+pub(super) struct KustomizationOnDisk {
+    /// Its path as it is shown.
+    pub(super) shown: String,
+    pub(super) location: FileLocation,
+    /// Its path without links.
+    pub(super) real_path: PathBuf,
+}
+
+impl KustomizationOnDisk {
+    /// Returns that of a folder, if it can be read.
+    pub(super) fn in_folder(folder: &Path) -> Option<Self> {
         let here = if folder == Path::new("") { Path::new(".") } else { folder };
         let name = kustomization::locate(found_files::names(here).ok()?.iter().map(String::as_str)).ok()?;
         let root = here.canonicalize().ok()?;
         let real_path = root.join(name).canonicalize().ok()?;
         let location = FileLocation::below(&root, &root.join(name), folder.join(name)).ok()?;
-        Some((folder.join(name).display().to_string(), location, real_path))
+        Some(Self { shown: folder.join(name).display().to_string(), location, real_path })
     }
 }
 

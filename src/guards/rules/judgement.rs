@@ -9,6 +9,7 @@ use crate::git::GlobPattern;
 use crate::guards::order::{OrderVerdict, Ordered};
 use crate::image::Reference;
 use crate::message::SourceCommit;
+use crate::targets::UncertainImage;
 
 /// An entry as it will be on the branch.
 pub struct RuledEntry<'a> {
@@ -18,7 +19,7 @@ pub struct RuledEntry<'a> {
     pub tag: Option<&'a str>,
     pub digest: Option<&'a str>,
     /// Why the file does not tell for certain which image is pulled: then nothing holds of it.
-    pub doubt: Option<String>,
+    pub uncertain: Option<UncertainImage>,
     /// The commit that the image was built from.
     pub source: Option<&'a SourceCommit>,
     /// How it stands to what runs; `None` if nothing ran, or if order does not count.
@@ -70,8 +71,8 @@ impl RuleJudgement {
 /// Judges one demand. Without `context` nothing is released.
 pub fn judge_demand(demanded: &Demanded, entry: &RuledEntry<'_>, context: Option<&ReleaseContext>) -> RuleJudgement {
     let RuledEntry { name, tag, .. } = *entry;
-    if let Some(doubt) = entry.doubt.as_ref().filter(|_| demanded.is_of_image()) {
-        return RuleJudgement::broken(doubt.clone(), "change the file by hand, so that it tells which image is pulled");
+    if let Some(image) = entry.uncertain.as_ref().filter(|_| demanded.is_of_image()) {
+        return RuleJudgement::broken(image.why.clone(), image.remedy.clone());
     }
     match demanded {
         Demanded::Images(patterns) => judge_image(patterns, entry),
@@ -213,7 +214,7 @@ mod tests {
     use crate::guards::rules::RulesFile;
 
     fn judged(demanded: &Demanded, image: Option<&str>, tag: Option<&str>, digest: Option<&str>) -> RuleJudgement {
-        let entry = RuledEntry { name: "web", image, tag, digest, doubt: None, source: None, order: None };
+        let entry = RuledEntry { name: "web", image, tag, digest, uncertain: None, source: None, order: None };
         judge_demand(demanded, &entry, None)
     }
 

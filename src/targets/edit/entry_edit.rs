@@ -3,7 +3,7 @@
 use super::before_name::BeforeName;
 use super::fields::{FieldName, Fields};
 use super::note::Note;
-use super::pulled::{Doubt, MadeImage, PulledImage};
+use super::pulled::{Doubt, MadeImage, PulledImage, TELL_IT, UncertainImage};
 use crate::image::{ImageName, is_same_image};
 
 /// What became of a file.
@@ -29,9 +29,10 @@ impl Edit {
         self.is_changed
     }
 
-    /// Adds notes about what is pulled in place of entries, each once.
-    pub fn add_doubts(&mut self, notes: Vec<Note>) {
-        for note in notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>() {
+    /// Adds notes about what is pulled in place of entries, as far as they are new.
+    pub fn add_doubts(&mut self, mut notes: Vec<Note>) {
+        notes.retain(|note| !self.notes.contains(note));
+        for note in notes {
             for entry in self.entries.iter_mut().filter(|entry| entry.name.as_str() == note.name) {
                 entry.after.pulled.get_or_insert_default().doubts.push(Doubt::from(&note));
             }
@@ -114,12 +115,14 @@ impl EntryEdit {
         self.after.pulled.as_ref()?.made.as_ref()
     }
 
-    /// Returns why the file does not tell for certain which image is pulled, as one sentence without its end.
-    pub fn doubt(&self) -> Option<String> {
-        let doubt = self.doubts().first().map(|doubt| format!(", at {}: {}", doubt.place, doubt.text));
-        let before_name = || self.other_name().map(|before| format!(": {before}"));
-        let doubt = doubt.or_else(before_name)?;
-        Some(format!("cannot tell for certain which image `{}` pulls{doubt}", self.name))
+    /// Returns why the file does not tell for certain which image is pulled.
+    pub fn uncertain_image(&self) -> Option<UncertainImage> {
+        let (why, remedy) = match (self.doubts().first(), self.other_name()) {
+            (Some(doubt), _) => (format!(", at {}: {}", doubt.place, doubt.text), doubt.remedy.clone()),
+            (None, Some(before)) => (format!(": {before}"), TELL_IT.to_owned()),
+            (None, None) => return None,
+        };
+        Some(UncertainImage { why: format!("cannot tell for certain which image `{}` pulls{why}", self.name), remedy })
     }
 
     /// Returns another name than the image's that a chart may make of the file.

@@ -20,5 +20,5 @@ pub use note::{Note, NoteKind};
 pub use options::{Absent, Comments, EditOptions};
 pub use other_kind::OtherKind;
 pub(super) use pulled::{Doubt, Pulled};
-pub use pulled::{MadeImage, PulledImage};
+pub use pulled::{MadeImage, PulledImage, UncertainImage};
 pub use values_note::ValuesNote;

@@ -6,7 +6,7 @@ use std::fmt;
 use super::fields::FieldName;
 use super::later_step::LaterStep;
 use super::other_kind::OtherKind;
-use super::pulled::Doubt;
+use super::pulled::{Doubt, TELL_IT};
 use super::values_note::ValuesNote;
 use crate::yaml::{NodeId, ParsedYaml, Position};
 
@@ -83,7 +83,7 @@ pub enum NoteKind {
 
 impl From<&Note> for Doubt {
     fn from(note: &Note) -> Self {
-        Self { place: note.place, text: note.to_string() }
+        Self { place: note.place, text: note.to_string(), remedy: note.kind.remedy() }
     }
 }
 
@@ -108,6 +108,17 @@ impl NoteKind {
         let aliases = nodes.iter().flat_map(|node| yaml.tree.aliases(*node));
         let aliases: Vec<Position> = aliases.map(|alias| yaml.place(*alias)).collect();
         (!aliases.is_empty()).then(|| Self::AliasesFollow { key: key.into(), aliases })
+    }
+
+    /// Returns what the user can do, so that the entry alone tells which image is pulled.
+    fn remedy(&self) -> String {
+        match self {
+            Self::StepBeside { folder, step: LaterStep::Entry, .. } => {
+                format!("release to the kustomization with `-k {folder}`, or remove the entry from it")
+            }
+            Self::StepBeside { file, step, .. } => format!("remove the image from the {step} in `{file}`"),
+            _ => TELL_IT.to_owned(),
+        }
     }
 
     /// Returns whether something else is deployed than the entry says.

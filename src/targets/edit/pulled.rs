@@ -20,7 +20,21 @@ pub struct Doubt {
     pub place: Position,
     /// What is told of it, with the name of the entry.
     pub text: String,
+    /// What the user can do about it.
+    pub(super) remedy: String,
 }
+
+/// That a file does not tell for certain which image an entry pulls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UncertainImage {
+    /// Why, as one sentence without its end.
+    pub why: String,
+    /// What the user can do about it.
+    pub remedy: String,
+}
+
+/// What helps if something in the file itself is in the way.
+pub(super) const TELL_IT: &str = "change the file by hand, so that it tells which image is pulled";
 
 impl Pulled {
     /// Returns why the image may become something else.

@@ -25,7 +25,7 @@ pub(super) use image_parts::image_text::{ImageText, versioned_images};
 pub(super) use kinds::marked::first_marked;
 pub(super) use nested_text::nested::edit;
 pub(super) use nested_text::nested_entries::{ScalarPlace, entries, require_one_version, scalars_of, shown};
-pub(super) use notes::kustomization_beside::steps_beside;
+pub(super) use notes::kustomization_beside::StepsBeside;
 pub use search::entries_elsewhere::FluxImages;
 pub(super) use search::entries_elsewhere::flux_images;
 pub(super) use search::lookup::FileImages;
