@@ -346,10 +346,13 @@ fn what_is_never_edited_is_left_out_of_a_pattern() {
     files.push(File::new("apps/web/templates/pod.yaml", "image: {{ .Values.image }}\n"));
     files.push(File::new("apps/web/README.yaml", "\0GITCRYPT\0"));
     files.push(File::new("apps/web/k/kustomization.yaml", "\0GITCRYPT\0"));
+    files.push(File::new("apps/web/.env", "PASSWORD=ENC[AES256_GCM,data:x]\nsops_mac=ENC[x]\n"));
+    files.push(File::new("apps/web/.env.prod", "A=b\nC=d\n"));
+    files.push(File::new("apps/web/secret.env", "A=b\n"));
     applications.stage.remote.commit("main", "Secrets", &files);
-    let pattern = ["-f", "apps/web/**/*.yaml"];
-    let told = "left out 7 files that a pattern matches, because they are encrypted, templates or no YAML: `apps/web/README.yaml`, \
-                `apps/web/a.sops.yaml`, `apps/web/b.sops.yaml` and 4 more";
+    let pattern = ["-f", "apps/web/**"];
+    let told = "left out 10 files that a pattern matches, because they are encrypted, templates or no YAML: `apps/web/.env`, \
+                `apps/web/.env.prod`, `apps/web/README.yaml` and 7 more";
     for (command, more) in [
         ("status", &[][..]),
         ("log", &["image"]),
@@ -372,6 +375,26 @@ fn what_is_never_edited_is_left_out_of_a_pattern() {
             let output = applications.run(command, &[flags, more].concat()).run().exit(3);
             output.stderr_has("a.sops.yaml:3:3: SOPS encrypts this file");
         }
+    }
+}
+
+/// The checksum of SOPS covers the tag too.
+#[test]
+fn a_kustomization_that_is_encrypted_is_left_out() {
+    let applications = applications();
+    let text = format!("{}{}", kustomization(&[("web", "newTag: v1.0.0")]), &SECRET[SECRET.find("sops").unwrap()..]);
+    let files = ["api", "web"].map(|name| File::new(&format!("secret/{name}/kustomization.yaml"), text.clone()));
+    applications.stage.remote.commit("main", "Secrets", &files);
+    applications.stage.remote.commit(
+        "main",
+        "Another",
+        &[File::new("secret/a/kustomization.yaml", kustomization(&[("web", "newTag: v1.0.0")]))],
+    );
+    for (command, more) in [("status", &[][..]), ("release", &["web=*:v1.1.0", "--no-check"])] {
+        let output = applications.run(command, &[&["-k", "secret/*"], more].concat()).run().success();
+        output.stdout_has("left out 2 files that a pattern matches");
+        let output = applications.run(command, &[&["-k", "secret/web"], more].concat()).run().exit(3);
+        output.stderr_has("secret/web/kustomization.yaml:6:3: SOPS encrypts this file");
     }
 }
 
