@@ -120,10 +120,11 @@ fn read_then(
     scalars::refuse_encrypted(source)?;
     let unread = |error: YamlError| match Editor::by_name(path) {
         Editor::Lists(_) => TargetError::from(EditError::from(error)),
-        Editor::Scalars => scalars::refuse_text(path, source).err().unwrap_or_else(|| error.into()).into(),
+        Editor::Scalars => scalars::no_yaml(path, source, error).into(),
     };
     let text = SourceText::read(source).map_err(unread)?;
     let read = yaml::read_template(&text, |yaml, template| {
+        scalars::refuse_sops(yaml)?;
         let editor = Editor::of(path, yaml);
         if editor != Editor::Lists(ListsPlace::Document) {
             scalars::refuse_text(path, source)?;
@@ -132,8 +133,7 @@ fn read_then(
             // Placeholders are for lists of images alone.
             (Editor::Scalars, Some(error)) => Err(FileRefusal::from(error).into()),
             (editor, template) => {
-                let (images, listed) = (OnceCell::new(), OnceCell::new());
-                then(&ReadFile { path, yaml, template, editor, images, listed })
+                then(&ReadFile { path, yaml, template, editor, images: OnceCell::new(), listed: OnceCell::new() })
             }
         }
     });

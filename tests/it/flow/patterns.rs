@@ -348,7 +348,7 @@ fn what_is_never_edited_is_left_out_of_a_pattern() {
     files.push(File::new("apps/web/k/kustomization.yaml", "\0GITCRYPT\0"));
     files.push(File::new("apps/web/.env", "PASSWORD=ENC[AES256_GCM,data:x]\nsops_mac=ENC[x]\n"));
     files.push(File::new("apps/web/.env.prod", "A=b\nC=d\n"));
-    files.push(File::new("apps/web/secret.env", "A=b\n"));
+    files.push(File::new("apps/web/secret.env", "A=[b\nC: \"\n"));
     applications.stage.remote.commit("main", "Secrets", &files);
     let pattern = ["-f", "apps/web/**"];
     let told = "left out 10 files that a pattern matches, because they are encrypted, templates or no YAML: `apps/web/.env`, \

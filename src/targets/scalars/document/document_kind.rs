@@ -5,7 +5,7 @@ use std::fmt;
 use super::nodes::{is_list, is_mapping, text_of, value_of};
 use crate::targets::kustomization::{self, is_kustomization_name};
 use crate::targets::scalars::file_refusal::FileRefusal;
-use crate::yaml::{NodeId, Pair, ParsedYaml};
+use crate::yaml::{NodeId, Pair, ParsedYaml, YamlError};
 
 /// The group of the Kustomizations of Flux.
 pub(in crate::targets) const FLUX_KUSTOMIZATIONS: &str = "kustomize.toolkit.fluxcd.io";
@@ -132,32 +132,54 @@ fn has_services(yaml: &ParsedYaml<'_>, root: NodeId) -> bool {
 /// Refuses files that must not be edited, whatever they are.
 pub(in crate::targets) fn refuse_file(path: &str, yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
     for root in yaml.tree.documents.iter().copied() {
-        let sops = value_of(yaml, root, "sops").filter(|sops| value_of(yaml, *sops, "mac").is_some());
-        if let Some(sops) = sops {
-            let message = "SOPS encrypts this file, and its checksum covers all values";
-            let refusal =
-                FileRefusal::never_edited(message, "keep the image in a file of its own that is not encrypted");
-            return Err(FileRefusal { place: Some(yaml.place(sops)), ..refusal });
-        }
         if is_mapping(yaml, root) || is_list(yaml, root) || yaml.tree.is_null(root) {
             continue;
         }
         let message = format!("`{path}` is neither a mapping nor a list in YAML or JSON");
-        let hint = "dotenv, HCL and TOML are not edited: keep the tag in a YAML or JSON file that they can read";
-        return Err(FileRefusal::at(yaml, root, message, hint));
+        let other = FileRefusal::at(yaml, root, message, "keep the tag in a YAML or JSON file");
+        return Err(if is_called_dotenv(path) { dotenv() } else { other });
     }
     Ok(())
 }
 
+/// Returns why a file that is no YAML cannot be edited.
+pub(in crate::targets) fn no_yaml(path: &str, source: &[u8], error: YamlError) -> FileRefusal {
+    match refuse_text(path, source) {
+        Err(refusal) => refusal,
+        Ok(()) if is_called_dotenv(path) => dotenv(),
+        Ok(()) => error.into(),
+    }
+}
+
+/// Whether a file has the name of one of variables, which may be YAML all the same.
+pub(in crate::targets) fn is_called_dotenv(path: &str) -> bool {
+    let name = file_name(path);
+    name.ends_with(".env") || name.starts_with(".env.")
+}
+
+fn dotenv() -> FileRefusal {
+    FileRefusal::never_edited("dotenv is not edited", "keep the tag in a YAML or JSON file that the program can read")
+}
+
+const NOT_ENCRYPTED: &str = "keep the image in a file of its own that is not encrypted";
+
 /// Refuses, before it is read as text, what is encrypted as a whole.
 pub(in crate::targets) fn refuse_encrypted(source: &[u8]) -> Result<(), FileRefusal> {
-    if source.starts_with(b"\0GITCRYPT") {
-        return Err(FileRefusal::never_edited(
-            "git-crypt encrypts this file",
-            "keep the image in a file of its own that is not encrypted",
-        ));
+    match source.starts_with(b"\0GITCRYPT") {
+        true => Err(FileRefusal::never_edited("git-crypt encrypts this file", NOT_ENCRYPTED)),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// Refuses what SOPS has encrypted, in part or as a whole.
+pub(in crate::targets) fn refuse_sops(yaml: &ParsedYaml<'_>) -> Result<(), FileRefusal> {
+    let of_document = |root: &NodeId| {
+        let sops = value_of(yaml, *root, "sops")?;
+        value_of(yaml, sops, "mac").and(Some(sops))
+    };
+    let Some(sops) = yaml.tree.documents.iter().find_map(of_document) else { return Ok(()) };
+    let message = "SOPS encrypts this file, and its checksum covers all values";
+    Err(FileRefusal { place: Some(yaml.place(sops)), ..FileRefusal::never_edited(message, NOT_ENCRYPTED) })
 }
 
 /// Refuses, before it is parsed, what is known not to be YAML.
