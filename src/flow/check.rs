@@ -10,6 +10,7 @@ use super::image_checks::image_origins::ImageOrigins;
 use super::image_checks::image_to_check::ImageToCheck;
 use super::image_checks::rulings::{EntryToRule, broken_beside_images, rule};
 use super::image_checks::source_attestations::add_forges_if_claims_are_required;
+use super::release_branch::branch::LocatedFiles;
 use super::release_branch::read_branch::{Tip, read_branch};
 use super::target_files::manifests_set_again::add_doubts;
 use super::target_files::tag_elsewhere::TagsElsewhere;
@@ -101,7 +102,7 @@ struct ReleasedEntry {
 
 impl Released {
     fn read(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Self, Failure> {
-        let Tip { branch, snapshot, paths, .. } = tip;
+        let Tip { branch, snapshot, files: LocatedFiles { paths, .. } } = tip;
         let rules = rules_for(snapshot, paths, &mut |warning| listener(&Event::Warned(warning)))?;
         let (mut claims, mut entries) = (BranchClaims::default(), Vec::new());
         let files = as_they_are(snapshot, &mut claims, paths, listener)?;

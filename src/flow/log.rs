@@ -1,6 +1,7 @@
 //! `log`: what was released to a branch, from its history.
 
 use crate::flow::from_history::unknown_entry::never_was;
+use crate::flow::release_branch::branch::LocatedFiles;
 use crate::flow::release_branch::read_branch::{Tip, read_branch};
 use crate::flow::target_files::named_files::named_by;
 use crate::guards::history::entry_history::{EntryHistory, newest_commits, places_on_branch};
@@ -17,7 +18,7 @@ pub fn log(request: &LogRequest, listener: &mut Listener<'_>) -> Result<Outcome,
 }
 
 fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
-    let Tip { branch, snapshot, paths, left_out } = tip;
+    let Tip { branch, snapshot, files: LocatedFiles { paths, never_edited } } = tip;
     let name = request.name.as_deref();
     let is_wanted =
         |release: &LoggedRelease| request.since.is_none_or(|since| release.record.seconds >= since.as_second());
@@ -45,7 +46,7 @@ fn releases(request: &LogRequest, tip: Tip<'_, '_>, listener: &mut Listener<'_>)
     }
     if let (Some(name), [first, ..]) = (name, without.as_slice()) {
         if without.len() == paths.len() {
-            return Err(left_out.beside(never_was(name, snapshot, first)?));
+            return Err(never_edited.beside(never_was(name, snapshot, first)?));
         }
         // A file that a pattern matches need not have the entry.
         let named = without.into_iter().filter(|path| named_by(&branch.base, &request.files, path).is_some());

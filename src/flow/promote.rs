@@ -7,7 +7,7 @@ use super::delivery::{Job, Writing, deliver};
 use super::from_history::exact_argument::{by_said_name, edited, exactly};
 use super::from_history::promoted_name::{Destination, EntryThere, PromotedEntry};
 use super::from_history::pushed_again::{ReleasedDigest, warn_of_pushed_again};
-use super::release_branch::branch::{LoadedAlong, ReleaseBranch};
+use super::release_branch::branch::{LoadedAlong, LocatedFiles, ReleaseBranch};
 use super::release_branch::read_branch::{Tip, read_branch};
 use super::target_files::manifests_set_again::{kustomizations_beside, warn_of_set_again};
 use crate::git::{RepositoryPath, Snapshot};
@@ -29,7 +29,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
     let promoted = from.map(|from| read_promoted_branch(from, request, listener)).transpose()?;
     let mut released = Vec::new();
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
-        let Tip { branch: target, snapshot, paths, .. } = tip;
+        let Tip { branch: target, snapshot, files: LocatedFiles { paths, .. } } = tip;
         let found;
         let running = match &promoted {
             Some(running) => running,
@@ -37,7 +37,7 @@ pub fn promote(request: &PromoteRequest, gate: &Gate, listener: &mut Listener<'_
                 let files = std::slice::from_ref(&request.from);
                 let along = LoadedAlong { beside: kustomizations_beside, ..LoadedAlong::NOTHING };
                 let from = target.locate(snapshot, files, along)?.paths;
-                if from == paths {
+                if from == *paths {
                     return Err(to_itself(&from[0]));
                 }
                 found = Running::read(snapshot, &from, request, listener)?;
@@ -133,7 +133,7 @@ fn read_promoted_branch(
     let beside = here.remote().map(|here| from.beside(here));
     let from = beside.as_ref().unwrap_or(from);
     let running = read_branch(from, std::slice::from_ref(&request.from), listener, |tip, listener| {
-        Running::read(tip.snapshot, tip.paths, request, listener)
+        Running::read(tip.snapshot, &tip.files.paths, request, listener)
     });
     running.map_err(|failure| failure.of_repository(from.repository_flag, from.branch_flag))
 }

@@ -48,7 +48,7 @@ pub fn release(request: &ReleaseRequest, gate: &Gate, listener: &mut Listener<'_
 fn add_kept(tags: &mut Vec<(String, String)>, tip: &Tip<'_, '_>, arguments: &[ImageArgument]) -> Result<(), Failure> {
     let is_kept = |argument: &&ImageArgument| argument.change.new_tag == Field::Keep;
     let names: Vec<&str> = arguments.iter().filter(is_kept).map(|argument| argument.name.as_str()).collect();
-    for path in tip.paths.iter().filter(|_| !names.is_empty()) {
+    for path in tip.files.paths.iter().filter(|_| !names.is_empty()) {
         let of_names =
             |file: &ReadFile<'_, '_>| Ok(names.iter().filter_map(|name| file.entries(Some(name)).ok()).collect());
         let entries: Vec<_> = targets::read(path.as_str(), tip.snapshot.file(path)?, of_names).unwrap_or_default();

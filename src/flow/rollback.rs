@@ -32,7 +32,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
     let mut seen = None;
     let mut released = None;
     let mut decide = |tip: Tip<'_, '_>, listener: &mut Listener<'_>| {
-        let [path] = tip.paths else {
+        let [path] = &tip.files.paths[..] else {
             return Err(Failure::usage("a rollback is of one file"));
         };
         let (releases, place) = find(tip.snapshot, path, request, &mut seen)?;
@@ -50,7 +50,7 @@ pub fn rollback(request: &RollbackRequest, gate: &Gate, listener: &mut Listener<
             }
         }
         released = Some(plan.released(request));
-        plan.writing(request, &|argument| edited(tip.snapshot, tip.paths, argument))
+        plan.writing(request, &|argument| edited(tip.snapshot, &tip.files.paths, argument))
     };
     // What goes back is told with the edit: until then, it may turn out that there is nothing to change.
     let with_what_goes_back = &mut |event: &Event<'_>| {

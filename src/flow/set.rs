@@ -6,9 +6,9 @@ use super::file_edits::edit_file::{EditSettings, absent, edit_file};
 use super::file_edits::released::{images_of, releases_of};
 use super::file_edits::remarks::{tell_comment_without_source, tell_repeated, warn_of_notes};
 use super::file_edits::required_entries::require_entries;
+use super::target_files::files_never_edited::NeverEdited;
 use super::target_files::files_to_edit::{FileToEdit, boundary, files_to_edit};
 use super::target_files::kustomization_only::require_kustomization;
-use super::target_files::left_out::NeverEdited;
 use super::target_files::manifests_set_again::add_doubts_on_disk;
 use super::target_files::other_kustomizations::on_disk;
 use super::target_files::size_of_all::require_size;
@@ -31,20 +31,20 @@ pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Re
     let targets = files_to_edit(&request.files, request.workspace.as_deref())?;
     let mut checks = Checks::new(request.registry.as_ref());
     let contents = read_all(&targets)?;
-    let mut left_out = NeverEdited::default();
+    let mut never_edited = NeverEdited::default();
     let is_left = |(file, old): &(FileToEdit<'_>, Vec<u8>)| {
-        file.named.is_some() || !left_out.takes(&file.path.display().to_string(), old)
+        file.named.is_some() || !never_edited.takes(&file.path.display().to_string(), old)
     };
     let (targets, contents): (Vec<_>, Vec<_>) = targets.into_iter().zip(contents).filter(is_left).unzip();
-    left_out.require_others(targets.len())?;
-    left_out.tell(listener);
+    never_edited.require_others(targets.len())?;
+    never_edited.tell(listener);
     let edited = targets.iter().zip(contents).map(|(file, old)| edit_on_disk(file, old, request));
     let mut files = Failure::unless_any(edited)?;
     add_doubts_on_disk(&targets, &mut files);
     let named = targets.iter().map(|file| file.named);
     let entries =
         require_entries(&request.images, &files, named, absent(request.add), |name| with_entry(request, name));
-    entries.map_err(|failure| left_out.beside(failure))?;
+    entries.map_err(|failure| never_edited.beside(failure))?;
     if request.registry.is_some() {
         let drops_digest = |entry: &EntryEdit| entry.before.digest.is_some() && entry.after.digest.is_none();
         let wanted = |entry: &EntryEdit| request.pin_digest == PinDigest::Always || drops_digest(entry);

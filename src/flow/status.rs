@@ -23,7 +23,7 @@ pub fn status(request: &StatusRequest, listener: &mut Listener<'_>) -> Result<Ou
 /// Returns the branch, and what its files say.
 fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<String>, Comparison), Failure> {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
-    for path in tip.paths {
+    for path in &tip.files.paths {
         let file = path.as_str();
         let shown = targets::read(file, tip.snapshot.file(path)?, |file| file.shown_entries());
         let shown = match shown {
@@ -40,6 +40,6 @@ fn compared(tip: Tip<'_, '_>, listener: &mut Listener<'_>) -> Result<(Option<Str
     }
     Failure::of_all(problems)?;
     let names = files.iter().map(|(_, entries)| entries.iter().map(|(name, _)| name.as_str()).collect());
-    warn_of_set_again(tip.snapshot, tip.paths, names, listener);
+    warn_of_set_again(tip.snapshot, &tip.files.paths, names, listener);
     Ok((tip.branch.known().map(ToString::to_string), Comparison::of(files)))
 }

@@ -31,12 +31,12 @@ impl TargetError {
 
     /// Returns whether a name leads to something else than an image.
     pub fn is_no_image(&self) -> bool {
-        matches!(self, Self::File(refusal) if refusal.is_no_image)
+        matches!(self, Self::File(refusal) if refusal.is_no_image())
     }
 
     /// Returns whether the file is of a kind that is never edited.
     pub(super) fn is_never_edited(&self) -> bool {
-        matches!(self, Self::File(refusal) if refusal.is_never_edited)
+        matches!(self, Self::File(refusal) if refusal.is_never_edited())
     }
 
     /// Returns the error with the name of its file: `overlays/prod/kustomization.yaml:7:5: …`.

@@ -22,11 +22,11 @@ use crate::flow::release_branch::branch::{LocatedFiles, ReleaseBranch};
 use crate::flow::release_branch::branch_tip::OpenBranch;
 use crate::flow::release_branch::read_branch::Tip;
 use crate::flow::target_files::argocd_sources::warn_of_replaced;
-use crate::flow::target_files::left_out::NeverEdited;
+use crate::flow::target_files::files_never_edited::NeverEdited;
 use crate::flow::target_files::named_files::named_by;
 use crate::flow::target_files::other_kustomizations::kustomizations_with;
 use crate::forge::Forge;
-use crate::git::{CommitOnTip, GitError, Message, RepositoryPath, Snapshot, TagContent};
+use crate::git::{CommitOnTip, GitError, Message, Snapshot, TagContent};
 use crate::message::compose::{self, Purpose};
 use crate::message::trailers::UntoldRelease;
 use crate::message::{Release, source_comparisons};
@@ -80,15 +80,15 @@ impl<'a> Attempt<'a> {
         decide: &mut Decide<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<Outcome, Stop> {
-        let LocatedFiles { paths, left_out } = files.as_ref().map_err(Failure::clone)?;
+        let files = files.as_ref().map_err(Failure::clone)?;
         tell_whole_download(self.branch, snapshot, listener);
-        left_out.tell(listener);
-        let writing = decide(Tip { branch: self.branch, snapshot, paths, left_out }, listener)?;
+        files.never_edited.tell(listener);
+        let writing = decide(Tip { branch: self.branch, snapshot, files }, listener)?;
         tell_repeated(&writing.images, listener);
-        let plan = self.plan(&writing, (paths, left_out), snapshot, listener);
+        let plan = self.plan(&writing, files, snapshot, listener);
         let plan = plan.map_err(|stop| self.without_beginning(stop, snapshot));
         let head_at_push = publisher.as_ref().and_then(Publisher::pusher).and_then(HeadAtPush::of);
-        let wanted = WantedRelease { writing: &writing, paths, left_out: Vec::new() };
+        let wanted = WantedRelease { writing: &writing, paths: &files.paths, left_out: Vec::new() };
         if let (Err(stop), Some(at_push)) = (&plan, &head_at_push) {
             self.disarm_outdated(stop, snapshot, &wanted, at_push, listener);
         }
@@ -117,7 +117,7 @@ impl<'a> Attempt<'a> {
     fn plan<'w>(
         &mut self,
         writing: &'w Writing,
-        (paths, left_out): (&'w [RepositoryPath], &NeverEdited),
+        LocatedFiles { paths, never_edited }: &'w LocatedFiles,
         snapshot: &mut Snapshot<'_>,
         listener: &mut Listener<'_>,
     ) -> Result<ReleasePlan<'w>, Stop>
@@ -125,7 +125,7 @@ impl<'a> Attempt<'a> {
         'a: 'w,
     {
         let asked = AskedFiles::edit(self.job.delivery, writing, paths, Vec::new(), snapshot)?;
-        self.require_images(&asked, left_out, snapshot)?;
+        self.require_images(&asked, never_edited, snapshot)?;
         warn_of_notes(&asked.files, listener);
         warn_of_replaced(snapshot, paths, &asked.files, listener);
         self.expect_sources(&asked);
@@ -212,7 +212,7 @@ impl<'a> Attempt<'a> {
     fn require_images(
         &self,
         asked: &AskedFiles<'_>,
-        left_out: &NeverEdited,
+        never_edited: &NeverEdited,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<(), Failure> {
         let AskedFiles { writing, paths, files, .. } = asked;
@@ -223,7 +223,7 @@ impl<'a> Attempt<'a> {
             Purpose::Promotion => Vec::new(),
             Purpose::Release | Purpose::Rollback { .. } => kustomizations_with(snapshot, name),
         });
-        entries.map_err(|failure| left_out.beside(failure))?;
+        entries.map_err(|failure| never_edited.beside(failure))?;
         match writing.purpose {
             Purpose::Release => require_effect(files).and_then(|()| require_versions(files)),
             Purpose::Rollback { .. } => require_effect(files),

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::flow::target_files::files_never_edited::NeverEdited;
 use crate::flow::target_files::kustomization_only::{is_folder, require_kustomization};
-use crate::flow::target_files::left_out::NeverEdited;
 use crate::flow::target_files::named_files::{named_by, named_files};
 use crate::git::{
     BranchName, Checkout, CommitId, CommitRecord, Identity, IdentityParts, Lineage, Remote, RepositoryPath, Signed,
@@ -61,7 +61,7 @@ pub(in crate::flow) enum Location {
 pub(in crate::flow) struct LocatedFiles {
     pub(in crate::flow) paths: Vec<RepositoryPath>,
     /// Further files that a pattern matches.
-    pub(in crate::flow) left_out: NeverEdited,
+    pub(in crate::flow) never_edited: NeverEdited,
 }
 
 /// What is loaded along with the files that are located: it costs no request of its own then.
@@ -251,14 +251,14 @@ impl ReleaseBranch {
         for path in kustomizations {
             require_kustomization(path.as_str(), snapshot.file(&path)?)?;
         }
-        let (mut paths, mut left_out) = (Vec::new(), NeverEdited::default());
+        let (mut paths, mut never_edited) = (Vec::new(), NeverEdited::default());
         for path in found {
-            if named_alone.contains(&path) || !left_out.takes(path.as_str(), snapshot.file(&path)?) {
+            if named_alone.contains(&path) || !never_edited.takes(path.as_str(), snapshot.file(&path)?) {
                 paths.push(path);
             }
         }
-        left_out.require_others(paths.len())?;
-        Ok(LocatedFiles { paths, left_out })
+        never_edited.require_others(paths.len())?;
+        Ok(LocatedFiles { paths, never_edited })
     }
 
     /// Returns the file that `typed` names at `path`: the one there, or the kustomization in the folder there.

@@ -3,10 +3,9 @@
 use super::announcements::{tell_connections, tell_whole_download};
 use super::branch::{LoadedAlong, LocatedFiles, ReleaseBranch};
 use super::rereads::Rereads;
-use crate::flow::target_files::left_out::NeverEdited;
 use crate::flow::target_files::manifests_set_again::kustomizations_beside;
 use crate::flow::target_files::size_of_all::require_size;
-use crate::git::{RepositoryPath, Snapshot};
+use crate::git::Snapshot;
 use crate::outcome::Listener;
 use crate::outcome::failure::Failure;
 use crate::request::{RepositoryRequest, TargetFile};
@@ -15,9 +14,7 @@ use crate::request::{RepositoryRequest, TargetFile};
 pub(in crate::flow) struct Tip<'t, 's> {
     pub(in crate::flow) branch: &'t ReleaseBranch,
     pub(in crate::flow) snapshot: &'t mut Snapshot<'s>,
-    pub(in crate::flow) paths: &'t [RepositoryPath],
-    /// Further files that a pattern matches.
-    pub(in crate::flow) left_out: &'t NeverEdited,
+    pub(in crate::flow) files: &'t LocatedFiles,
 }
 
 /// Returns what `read` makes of the branch's tip and of the `files` there. All is read again if an answer was cut off.
@@ -35,10 +32,11 @@ pub(in crate::flow) fn read_branch<T>(
         let mut snapshot = branch.look_at_tip(listener)?;
         tell_whole_download(&branch, &snapshot, listener);
         let along = LoadedAlong { beside: kustomizations_beside, ..LoadedAlong::NOTHING };
-        let LocatedFiles { paths, left_out } = branch.locate(&mut snapshot, files, along)?;
-        left_out.tell(listener);
+        let files = branch.locate(&mut snapshot, files, along)?;
+        files.never_edited.tell(listener);
+        let paths = &files.paths;
         require_size(paths.len(), paths.iter().map(|path| Ok(snapshot.file(path)?.len())))?;
-        read(Tip { branch: &branch, snapshot: &mut snapshot, paths: &paths, left_out: &left_out }, listener)
+        read(Tip { branch: &branch, snapshot: &mut snapshot, files: &files }, listener)
     });
     tell_connections(repository, listener);
     read

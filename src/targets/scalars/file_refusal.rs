@@ -12,10 +12,18 @@ pub struct FileRefusal {
     pub message: String,
     /// What the user can do about it.
     pub hint: Option<String>,
-    /// Whether a name leads to something else than an image. Another one of several files may have the image.
-    pub is_no_image: bool,
-    /// Whether the file is of a kind that is never edited, such as a file that is encrypted.
-    pub is_never_edited: bool,
+    pub(in crate::targets) cause: RefusalCause,
+}
+
+/// What kind of reason it is, for those who look elsewhere then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::targets) enum RefusalCause {
+    /// What is asked for cannot be done in this file as it stands.
+    NotAsItStands,
+    /// A name leads to something else than an image. Another one of several files may have the image.
+    NoImage,
+    /// The file is of a kind that is never edited, such as one that is encrypted.
+    NeverEdited,
 }
 
 impl std::error::Error for FileRefusal {}
@@ -49,12 +57,25 @@ impl From<YamlError> for FileRefusal {
 impl FileRefusal {
     pub(in crate::targets) fn of_file(message: impl Into<String>, hint: impl Into<String>) -> Self {
         let (message, hint) = (message.into(), Some(hint.into()));
-        Self { place: None, message, hint, is_no_image: false, is_never_edited: false }
+        Self { place: None, message, hint, cause: RefusalCause::NotAsItStands }
     }
 
     /// Returns the refusal of a file whose kind is never edited.
     pub(super) fn never_edited(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { is_never_edited: true, ..Self::of_file(message, hint) }
+        Self { cause: RefusalCause::NeverEdited, ..Self::of_file(message, hint) }
+    }
+
+    /// Returns this refusal as that of a name that leads to something else than an image.
+    pub(super) fn of_no_image(self) -> Self {
+        Self { cause: RefusalCause::NoImage, ..self }
+    }
+
+    pub(in crate::targets) fn is_no_image(&self) -> bool {
+        self.cause == RefusalCause::NoImage
+    }
+
+    pub(in crate::targets) fn is_never_edited(&self) -> bool {
+        self.cause == RefusalCause::NeverEdited
     }
 
     pub(in crate::targets) fn at(

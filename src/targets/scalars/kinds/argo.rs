@@ -73,7 +73,7 @@ impl IgnoredSource {
         let instead = self.instead;
         let message = format!("`{name}` is in `source` alone, which Argo CD ignores beside `{instead}`");
         let hint = format!("move the image to `{instead}` once by hand, or remove `{instead}`");
-        FileRefusal { is_no_image: true, ..FileRefusal::at(yaml, self.key, message, hint) }
+        FileRefusal::at(yaml, self.key, message, hint).of_no_image()
     }
 
     /// Returns what is told of the images in the source, which are not deployed.

@@ -93,8 +93,8 @@ fn image_in<'y>(
             map_slots(yaml, known, shared_registry, &is_below_registry, slot.value, is_of_image, written)?
         }
         kind => {
-            let is_no_image = matches!(kind, NodeKind::Sequence(_));
-            slot.text(yaml).map_err(|refusal| FileRefusal { is_no_image, ..refusal })?;
+            let is_list = matches!(kind, NodeKind::Sequence(_));
+            slot.text(yaml).map_err(|refusal| if is_list { refusal.of_no_image() } else { refusal })?;
             scalar_slots(yaml, known, shared_registry, slot, &trail, written)?
         }
     };
@@ -237,7 +237,8 @@ fn map_slots<'y>(
     };
     let has = |key: &str| yaml.tree.pairs_under(mapping, key).next().is_some();
     let is_no_image = !has("registry") && !has("repository") && parts.known_name.is_none();
-    Err(FileRefusal { is_no_image, ..FileRefusal::at(yaml, mapping, message, hint) })
+    let refusal = FileRefusal::at(yaml, mapping, message, hint);
+    Err(if is_no_image { refusal.of_no_image() } else { refusal })
 }
 
 /// Returns the name of a version by the other keys of its mapping: `repo: ghcr.io/acme/web` beside `tag`.

@@ -64,7 +64,7 @@ pub(in crate::targets) fn entries(
     let (mut entries, something_else) = match rewrite::entries(images, wanted) {
         Ok(entries) if wanted.is_some() && !entries.is_empty() => return Ok(entries),
         Ok(entries) => (entries, None),
-        Err(refusal) if refusal.is_no_image => (Vec::new(), Some(refusal)),
+        Err(refusal) if refusal.is_no_image() => (Vec::new(), Some(refusal)),
         Err(refusal) => return Err(refusal),
     };
     for values in ValuesText::all(images.yaml, &images.objects) {
@@ -79,7 +79,7 @@ pub(in crate::targets) fn entries(
         if let Some(name) = wanted.filter(|name| values.has(name)) {
             let message = format!("`{name}` is in `values` alone, which Argo CD ignores beside `valuesObject`");
             let refusal = values.refusal(message, "move the image to `valuesObject` once by hand");
-            return Err(FileRefusal { is_no_image: true, ..refusal });
+            return Err(refusal.of_no_image());
         }
     }
     if let Some(name) = wanted.filter(|_| entries.is_empty()) {
@@ -119,7 +119,8 @@ fn values_through_alias(images: &FileImages<'_, '_>, wanted: Option<&str>) -> Re
             && !here.contains(&written)
             && wanted.is_none_or(|name| values.has(name))
         {
-            refusals.push(FileRefusal { is_no_image: wanted.is_some(), ..refusal(yaml, through, written) });
+            let refusal = refusal(yaml, through, written);
+            refusals.push(if wanted.is_some() { refusal.of_no_image() } else { refusal });
         }
     }
     Ok(refusals)

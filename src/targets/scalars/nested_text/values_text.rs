@@ -88,7 +88,7 @@ impl<'y, 'd> ValuesText<'y, 'd> {
     pub(super) fn entries(&self, wanted: Option<&str>) -> Result<Vec<(String, Fields)>, FileRefusal> {
         let inside = wanted.map(|name| self.object.without_label(name));
         let mut entries = match self.read(|yaml| Ok(rewrite::entries(&FileImages::new(self.origin(), yaml), inside))) {
-            Ok(Err(refusal)) if wanted.is_some() && !refusal.is_no_image => return Err(self.told(refusal)),
+            Ok(Err(refusal)) if wanted.is_some() && !refusal.is_no_image() => return Err(self.told(refusal)),
             read => read.unwrap_or_else(Err).unwrap_or_default(),
         };
         for (name, _) in &mut entries {

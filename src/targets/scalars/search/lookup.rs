@@ -236,7 +236,7 @@ impl<'p, 'd> FileImages<'p, 'd> {
     ///
     /// The name means more than one image, or one that cannot be edited.
     pub(in crate::targets::scalars) fn to_edit(&self, name: &str) -> Result<Vec<ImagePlace>, FileRefusal> {
-        self.called(name).or_else(|refusal| if refusal.is_no_image { Ok(Vec::new()) } else { Err(refusal) })
+        self.called(name).or_else(|refusal| if refusal.is_no_image() { Ok(Vec::new()) } else { Err(refusal) })
     }
 }
 
