@@ -70,6 +70,22 @@ fn values_with_many_flat_tags_in_one_mapping() {
     });
 }
 
+/// `status` and `check` ask of each what stands beside it.
+#[test]
+fn flat_tags_as_they_are_pulled() {
+    assert_grows_with_its_size(1_600, |count| {
+        let text = lines(count, |n| format!("a{n}Image: r.example/s{n}\na{n}Tag: v1\na{n}Digest: ''\n"));
+        let more = format!(
+            "tagSuffix: -slim\na7Digest2: ''\nzImage: r.example/z\nzTag: v1\nzDigest: sha256:{}\n",
+            "a".repeat(64)
+        );
+        let shown = shown("values.yaml", &(text + &more));
+        assert_eq!((shown.entries.len(), shown.overruled.len()), (count + 1, 1));
+        let doubts = |(_, fields): &(String, Fields)| fields.pulled.as_ref().map_or(0, |pulled| pulled.doubts().len());
+        assert_eq!(shown.entries.iter().map(doubts).sum::<usize>(), count);
+    });
+}
+
 #[test]
 fn a_name_that_parts_around_it_may_make_in_many_ways() {
     let owners = ["organization", "org", "project", "namespace", "owner"];

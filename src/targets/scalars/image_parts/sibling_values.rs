@@ -1,6 +1,8 @@
 //! What stands beside a value of an image: the other pairs of its mapping, or the other parameters of its group. Some of it
 //! decides what is pulled, whatever the value becomes.
 
+use std::collections::HashMap;
+
 use super::image_text::ImageText;
 use super::key_stems::{NAMES, VERSIONS, is_of_name, is_part_of_name, plain, stems};
 use super::place::{ImagePlace, TextElsewhere};
@@ -56,6 +58,19 @@ impl<'y> SiblingValues<'y> {
         siblings
     }
 
+    /// Returns what may decide about the version that the value is, of the `pairs` of its mapping.
+    pub(in crate::targets::scalars) fn deciding(
+        yaml: &'y ParsedYaml<'_>,
+        place: &'y ImagePlace,
+        slot: Slot,
+        pairs: &DecidingPairs,
+    ) -> Self {
+        match pairs.of_version(key_at(yaml, slot, &place.path)) {
+            Some(pairs) => Self::among(yaml, place, slot, &mut pairs.into_iter()),
+            None => Self::of(yaml, place, slot),
+        }
+    }
+
     fn in_same_text(
         yaml: &'y ParsedYaml<'_>,
         place: &ImagePlace,
@@ -92,7 +107,7 @@ impl<'y> SiblingValues<'y> {
 
     /// Returns whether the chart uses a digest that is there; `None` if no switch says.
     pub(in crate::targets::scalars) fn uses_digest(&self) -> Option<bool> {
-        switch(self.under("useDigest")?.text?)
+        switch(self.under(USE_DIGEST)?.text?)
     }
 
     /// Returns the whole image that charts take in place of the value.
@@ -102,14 +117,13 @@ impl<'y> SiblingValues<'y> {
 
     /// Returns what a chart may add to the tag that the value is. `was` is the tag before: what that had already is not added.
     pub(in crate::targets::scalars) fn more_of_tag(&self, was: &str, is_of_image: bool) -> Option<&SiblingValue<'y>> {
-        let is_variant = |key: &str| is_of_image && TAG_VARIANTS.contains(&key);
-        let is_part = |key: &str| TAG_PARTS.contains(&key) || TAG_ENDS.iter().any(|end| key.ends_with(end));
+        let is_variant = |key: &str| is_of_image && is_variant_of_tag(key);
         let is_added = |text: &str| !was.starts_with(text) && !was.ends_with(text);
         let may_be_more = |other: &&SiblingValue<'_>| {
             let key = plain(other.key);
             // What a switch adds is mostly called as its key.
             let is_more = |text| if switch(text) == Some(true) { is_added(&key) } else { is_added(text) };
-            (is_part(&key) || is_variant(&key))
+            (is_part_of_tag(&key) || is_variant(&key))
                 && other.text.is_some_and(|text| switch(text) != Some(false) && is_more(text))
         };
         self.others.iter().find(may_be_more)
@@ -155,7 +169,7 @@ impl<'y> SiblingValues<'y> {
         let is_off = |other: &SiblingValue<'_>| {
             Some(&*plain(other.key)) == variant && other.text.and_then(switch) == Some(false)
         };
-        (variant.is_some() || self.under("useDigest").is_some()) && !self.others.iter().any(is_off)
+        (variant.is_some() || self.under(USE_DIGEST).is_some()) && !self.others.iter().any(is_off)
     }
 
     /// Whether the digest under a key belongs to another image of the mapping: `webDigest` beside `webTag`.
@@ -163,6 +177,44 @@ impl<'y> SiblingValues<'y> {
         let stem = DIGESTS.iter().find_map(|end| digest.strip_suffix(end)).unwrap_or_default();
         let is_of = |other: &SiblingValue<'_>| other.text != Some(text) && plain(other.key).starts_with(stem);
         !stem.is_empty() && self.others.iter().any(is_of)
+    }
+}
+
+/// The pairs of a mapping that may decide about a version in it, found by its key: a mapping may have thousands of images.
+pub(in crate::targets::scalars) struct DecidingPairs {
+    /// Those that may decide about any version.
+    of_all: Vec<Pair>,
+    /// The digests, by what stands before `digest` in their plain keys.
+    digests: HashMap<String, Vec<Pair>>,
+}
+
+impl DecidingPairs {
+    pub(in crate::targets::scalars) fn of(yaml: &ParsedYaml<'_>, mapping: NodeId) -> Self {
+        let mut pairs = Self { of_all: Vec::new(), digests: HashMap::new() };
+        for pair in pairs_of(yaml, mapping) {
+            let Some(key) = yaml.tree.text(pair.key) else { continue };
+            let plain = plain(key);
+            if let Some(stem) = plain.strip_suffix("digest") {
+                pairs.digests.entry(stem.to_owned()).or_default().push(pair);
+            }
+            if key == USE_DIGEST || WHOLE_IMAGES.contains(&key) || is_part_of_tag(&plain) || is_variant_of_tag(&plain) {
+                pairs.of_all.push(pair);
+            }
+        }
+        pairs
+    }
+
+    /// Returns those for the version under a key, in file order; `None` if all pairs may be.
+    fn of_version(&self, key: &str) -> Option<Vec<Pair>> {
+        let stems = stems_of_version(key);
+        if stems.iter().any(String::is_empty) {
+            return None;
+        }
+        let digests = stems.iter().filter_map(|stem| self.digests.get(stem)).flatten();
+        let mut pairs: Vec<Pair> = self.of_all.iter().chain(digests).copied().collect();
+        pairs.sort_by_key(|pair| pair.key);
+        pairs.dedup_by_key(|pair| pair.key);
+        Some(pairs)
     }
 }
 
@@ -185,11 +237,10 @@ pub(in crate::targets::scalars) fn is_digest_of(version: &str, key: &str) -> boo
 pub(in crate::targets::scalars) fn counts_beside(version: &str, key: &str) -> bool {
     let plain = plain(key);
     let is_of_version =
-        || plain == "tag" || TAG_VARIANTS.contains(&&*plain) || DIGESTS.iter().any(|word| plain.contains(word));
+        || plain == "tag" || is_variant_of_tag(&plain) || DIGESTS.iter().any(|word| plain.contains(word));
     let is_of_one = || stems_of_version(version).iter().any(String::is_empty);
     WHOLE_IMAGES.contains(&key)
-        || TAG_PARTS.contains(&&*plain)
-        || TAG_ENDS.iter().any(|end| plain.ends_with(end))
+        || is_part_of_tag(&plain)
         || is_part_of_name(version, key)
         || is_of_name(key, &VERSIONS, version)
         || is_digest_of(version, key)
@@ -204,6 +255,17 @@ const TAG_PARTS: [&str; 3] = ["suffix", "rootless", "distroless"];
 
 /// The keys of a variant of an image, beside its tag. In another mapping they are the role of something else.
 const TAG_VARIANTS: [&str; 3] = ["variant", "flavor", "flavour"];
+
+/// The key of a switch that says whether a digest counts.
+pub(in crate::targets::scalars) const USE_DIGEST: &str = "useDigest";
+
+fn is_part_of_tag(plain_key: &str) -> bool {
+    TAG_PARTS.contains(&plain_key) || TAG_ENDS.iter().any(|end| plain_key.ends_with(end))
+}
+
+fn is_variant_of_tag(plain_key: &str) -> bool {
+    TAG_VARIANTS.contains(&plain_key)
+}
 
 /// What the key of a digest ends in.
 const DIGESTS: [&str; 4] = ["digest", "sha256", "sha", "hash"];

@@ -12,9 +12,10 @@ use crate::targets::scalars::document::variable;
 use crate::targets::scalars::file_refusal::FileRefusal;
 use crate::targets::scalars::image_parts::name_parts::is_image_key;
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, Slots};
-use crate::targets::scalars::image_parts::sibling_values::SiblingValues;
+use crate::targets::scalars::image_parts::sibling_values::{SiblingValues, USE_DIGEST};
 use crate::targets::scalars::kinds::image_path::mapping_around;
 use crate::targets::scalars::plan::tag_place::{is_digest_text, require_counted};
+use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::{ParsedYaml, Position};
 
 /// Returns what the rest of the file does to the image of a place that says `after`, and the notes about what comes behind it.
@@ -38,7 +39,7 @@ pub(super) fn pulled(
     }
     let is_open = |note: &&Note| matches!(note.kind, NoteKind::LaterStep { .. });
     let mut doubts: Vec<Doubt> = later.iter().filter(is_open).map(Doubt::from).collect();
-    doubts.extend(doubts_beside(yaml, place, after).into_iter().map(|beside| Doubt::from(&note(beside))));
+    doubts.extend(doubts_beside(images, place, after).into_iter().map(|beside| Doubt::from(&note(beside))));
     (Pulled { made, doubts }, later)
 }
 
@@ -52,12 +53,13 @@ pub(in crate::targets::scalars) fn pulled_as_it_is(
     name: &str,
     places: &[ImagePlace],
 ) -> Result<Pulled, FileRefusal> {
-    let yaml = later.images.yaml;
+    let images = later.images;
+    let yaml = images.yaml;
     let mut all = Pulled::default();
     for place in places {
         let says = place.fields(yaml)?;
         if let (true, Ok(name), Ok(change)) = (says.says_what_runs(), name.parse(), says.to_change()) {
-            require_counted(yaml, place, &ImageArgument { name, change })?;
+            require_counted(images, place, &ImageArgument { name, change })?;
         }
         let (Pulled { made, doubts }, _) = pulled(later, place, name, &says, None);
         all.made = all.made.or(made);
@@ -67,9 +69,11 @@ pub(in crate::targets::scalars) fn pulled_as_it_is(
 }
 
 /// Returns what stands beside a version and may make another one of it.
-fn doubts_beside(yaml: &ParsedYaml<'_>, place: &ImagePlace, after: &Fields) -> Vec<(Position, NoteKind)> {
+fn doubts_beside(images: &FileImages<'_, '_>, place: &ImagePlace, after: &Fields) -> Vec<(Position, NoteKind)> {
     let Some(slot) = place.version_slot().filter(|_| after.says_what_runs()) else { return Vec::new() };
-    let (at, siblings) = (yaml.place(slot.value), SiblingValues::of(yaml, place, slot));
+    let yaml = images.yaml;
+    let pairs = images.known.deciding(yaml, slot.parent);
+    let (at, siblings) = (yaml.place(slot.value), SiblingValues::deciding(yaml, place, slot, &pairs));
     let is_unused = siblings.uses_digest() == Some(false);
     let is_other = |text: &str| !after.digest.as_deref().is_some_and(|digest| is_digest_text(text, digest));
     let digests = siblings.digests().filter(|_| !is_unused).filter_map(|(other, _)| {
@@ -112,7 +116,8 @@ pub(super) fn note_of_digest_switch(
     after: &Fields,
 ) -> Option<(Position, NoteKind)> {
     let Slots::Parts(Parts { digest: Some(slot), .. }) = &place.slots else { return None };
-    let kind = match SiblingValues::of(yaml, place, *slot).uses_digest()? {
+    let mut switch = yaml.tree.pairs_under(slot.parent, USE_DIGEST);
+    let kind = match SiblingValues::among(yaml, place, *slot, &mut switch).uses_digest()? {
         true if after.digest.is_none() && after.new_tag.is_some() => NoteKind::EmptyDigestUsed,
         false if after.digest.is_some() => NoteKind::Values(ValuesNote::DigestNotUsed),
         _ => return None,

@@ -11,6 +11,7 @@ use crate::targets::scalars::image_parts::image_text::{is_like_a_version, is_ver
 use crate::targets::scalars::image_parts::place::{ImagePlace, Parts, ReferenceForm, Slots};
 use crate::targets::scalars::image_parts::sibling_values::{NAME_OF_DIGITS, SiblingValue, SiblingValues, are_digits};
 use crate::targets::scalars::kinds::image_path::{ScalarContent, content_of};
+use crate::targets::scalars::search::lookup::FileImages;
 use crate::yaml::ParsedYaml;
 
 /// Refuses the version or the name of an argument if it does not belong in the place, or would not count there.
@@ -49,13 +50,15 @@ pub(super) fn require_place(
 
 /// Refuses an image if something beside its version decides what is pulled. The argument says what the place says.
 pub(in crate::targets::scalars) fn require_counted(
-    yaml: &ParsedYaml<'_>,
+    images: &FileImages<'_, '_>,
     place: &ImagePlace,
     argument: &ImageArgument,
 ) -> Result<(), FileRefusal> {
     let Some(slot) = place.version_slot() else { return Ok(()) };
-    let version = version_of(argument);
-    let wanted = Wanted { yaml, place, slot, argument, version, siblings: SiblingValues::of(yaml, place, slot) };
+    let (yaml, version) = (images.yaml, version_of(argument));
+    let pairs = images.known.deciding(yaml, slot.parent);
+    let siblings = SiblingValues::deciding(yaml, place, slot, &pairs);
+    let wanted = Wanted { yaml, place, slot, argument, version, siblings };
     wanted.refuse_whole_beside()?;
     if wanted.siblings.uses_digest() == Some(false) { Ok(()) } else { wanted.refuse_digest_beside() }
 }

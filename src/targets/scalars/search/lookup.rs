@@ -43,7 +43,7 @@ pub(in crate::targets) struct FileImages<'p, 'd> {
     /// The containers or services of each object.
     pub(super) named: Vec<Vec<NamedImage>>,
     repeated: RepeatedKeys<'p, 'd>,
-    pub(super) known: KnownMappings<'p>,
+    pub(in crate::targets::scalars) known: KnownMappings<'p>,
     /// The tree in which aliases and merge keys are followed, once that is asked for.
     expanded: OnceCell<Option<ExpandedYaml<'d>>>,
 }
