@@ -56,7 +56,9 @@ fuzz_target!(|data: &[u8]| {
             assert!(said.iter().any(|(_, fields)| *fields == entry.after));
         }
     }
-    for (name, _) in entries(path, file, None).unwrap_or_default() {
+    for (name, listed) in entries(path, file, None).unwrap_or_default() {
         assert!(!name.is_empty());
+        let named = entries(path, file, Some(&name)).unwrap_or_default();
+        assert!(named.iter().all(|(_, fields)| *fields == listed), "{name} says {named:?}, and is listed as {listed:?}");
     }
 });

@@ -170,9 +170,8 @@ fn as_they_are(
             }
         };
         for doubtful in shown.doubtful {
-            let doubtful = TargetError::from(doubtful);
-            let hint = doubtful.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            listener(&Event::Warned(format!("not checked: {}{hint}", doubtful.in_file(file))));
+            let doubtful = Failure::edit(file, &doubtful.into());
+            listener(&Event::Warned(format!("not checked: {}", doubtful.on_one_line())));
         }
         let refusals = shown.untold.into_iter().chain(shown.overruled);
         problems.extend(refusals.map(|refusal| Failure::edit(file, &refusal.into())));

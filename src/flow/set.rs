@@ -25,8 +25,7 @@ use crate::targets::EntryEdit;
 pub fn set(request: &SetRequest, gate: &Gate, listener: &mut Listener<'_>) -> Result<Outcome, Failure> {
     tell_repeated(&request.images, listener);
     for failure in request.images.incomplete() {
-        let hint = failure.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-        listener(&Event::Noted(failure.message + &hint));
+        listener(&Event::Noted(failure.on_one_line()));
     }
     let targets = files_to_edit(&request.files, request.workspace.as_deref())?;
     let mut checks = Checks::new(request.registry.as_ref());

@@ -57,8 +57,8 @@ impl<'a> Way<'a> {
                 Self::Push(match require_able_forge(request, remote, &delivery.repository) {
                     Ok(()) => AfterRefusal::Propose(request),
                     Err(why) => {
-                        let hint = why.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-                        listener(&Event::Warned(cannot_follow(&why) + &hint));
+                        let told = Failure { message: cannot_follow(&why), ..why.clone() };
+                        listener(&Event::Warned(told.on_one_line()));
                         AfterRefusal::CannotPropose(why)
                     }
                 })

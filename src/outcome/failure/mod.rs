@@ -117,6 +117,12 @@ impl Failure {
         self
     }
 
+    /// Returns the message with its hint, for a warning or a note.
+    pub fn on_one_line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{}{hint}", self.message)
+    }
+
     /// Returns the failure of an edit of the file at `path`.
     pub fn edit(path: &str, error: &TargetError) -> Self {
         let place = error.place().map(|place| Place { file: path.to_owned(), line: place.line, column: place.column });

@@ -30,12 +30,12 @@ impl<'k, 'p, 'd> StepsBeside<'k, 'p, 'd> {
         let folder = Path::new(kustomization.origin.path).parent()?;
         let path = |item: &NodeId| yaml.tree.text(*item).or_else(|| text_of(yaml, *item, "path"));
         let items = [list_in(yaml, root, "resources"), patch_items(yaml, root)].concat();
-        let listed = items.iter().filter_map(path).filter_map(|path| without_dots(&folder.join(path))).collect();
+        let listed = items.iter().filter_map(path).filter_map(|path| from_the_beginning(&folder.join(path))).collect();
         Some(Self { kustomization, root, steps: StepsBehind::of_kustomization(yaml, root), listed })
     }
 
     pub(in crate::targets) fn lists(&self, manifest: &str) -> bool {
-        without_dots(Path::new(manifest)).is_some_and(|path| self.listed.contains(&path))
+        from_the_beginning(Path::new(manifest)).is_some_and(|path| self.listed.contains(&path))
     }
 
     /// Returns a note for each container called by one of `names` that the kustomization sets to another image. kustomize looks
@@ -58,8 +58,8 @@ impl<'k, 'p, 'd> StepsBeside<'k, 'p, 'd> {
     }
 }
 
-/// Returns a path with each `..` taken for the folder above; `None` if that is not in the path.
-fn without_dots(path: &Path) -> Option<PathBuf> {
+/// Returns a path with each `..` taken for the folder above; `None` if that is above where the path begins.
+fn from_the_beginning(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {
