@@ -47,7 +47,7 @@ pub(super) fn decide(orders: &EntryOrders, asked: &OrderRequest) -> OrderDecisio
                 OnDiverged::Release => decision.warnings.push(reason.clone()),
                 OnDiverged::Skip => decision.leave_out(order, of_entry(order), StopKind::Diverged),
             },
-            OrderVerdict::Contradicted if asked.on_unknown.is_none() => decision.fail(
+            OrderVerdict::Contradicted if asked.on_unknown != Some(OnUnknownOrder::Release) => decision.fail(
                 of_entry(order),
                 "name the commit that the image was built from with `--source`; or `--on-unknown-order release` releases \
                  it, with a warning",
