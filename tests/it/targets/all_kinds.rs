@@ -21,7 +21,7 @@ enum Holds {
 
 const NAME: &str = "reg.example:5000/team/app";
 
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind {
         path: "v.yaml",
         name: "image",
@@ -98,6 +98,12 @@ const KINDS: [Kind; 14] = [
         path: "o.yaml",
         name: "OCIRepository/app",
         text: "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nmetadata: {name: app}\nspec:\n  url: oci://reg.example:5000/team/app\n  ref:\n    tag: %\n",
+        holds: Holds::Tag,
+    },
+    Kind {
+        path: "o.yaml",
+        name: ".spec.ref",
+        text: "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nspec:\n  url: oci://reg.example:5000/team/app\n  ref: {tag: %}\n",
         holds: Holds::Tag,
     },
     Kind {
