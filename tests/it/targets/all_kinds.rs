@@ -103,7 +103,7 @@ const KINDS: [Kind; 15] = [
     Kind {
         path: "o.yaml",
         name: ".spec.ref",
-        text: "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nspec:\n  url: oci://reg.example:5000/team/app\n  ref: {tag: %}\n",
+        text: "apiVersion: source.toolkit.fluxcd.io/v1\nkind: OCIRepository\nspec:\n  url: oci://reg.example:5000/team/app\n  ref:\n    tag: %\n",
         holds: Holds::Tag,
     },
     Kind {

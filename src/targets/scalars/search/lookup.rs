@@ -177,6 +177,14 @@ impl<'p, 'd> FileImages<'p, 'd> {
         for object in self.objects.iter().filter(|object| yaml.tree.is_within(item, object.root)) {
             if object.kind == DocumentKind::OciRepository {
                 refuse_semver(yaml, object.root)?;
+                let reference = value_at(yaml, object.root, &["spec", "ref"]);
+                let is_version = |found: &&mut NamedPlace| {
+                    let mut nodes = found.place.nodes().into_iter();
+                    nodes.all(|node| reference.is_some_and(|reference| yaml.tree.is_within(node, reference)))
+                };
+                if let Some(found) = found.as_mut().filter(is_version) {
+                    found.place.has_name_elsewhere(name_of_oci_repository(yaml, object.root));
+                }
             }
             for source in sources(yaml, object) {
                 let value = found.as_ref().and_then(|found| found.place.nodes().first().copied());
@@ -337,15 +345,24 @@ pub(super) fn values_of(yaml: &ParsedYaml<'_>, object: &Object) -> Result<Option
 pub(super) fn oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Result<ImagePlace, FileRefusal> {
     refuse_semver(yaml, root)?;
     let Some(spec) = value_of(yaml, root, "spec") else { return Err(no_reference(yaml, root)) };
-    let url = text_of(yaml, spec, "url").map(|url| url.trim_start_matches("oci://").to_owned());
     let Some(reference) = own_pair(yaml, spec, "ref")?.filter(|reference| is_mapping(yaml, reference.value)) else {
         return Err(no_reference(yaml, root));
     };
     let mapping = reference.value;
     let slot = |key: &str| own_pair(yaml, mapping, key).map(|pair| pair.map(|pair| Slot::of(mapping, pair)));
-    let parts = Parts { tag: slot("tag")?, digest: slot("digest")?, known_name: url, ..Parts::default() };
+    let parts = Parts {
+        tag: slot("tag")?,
+        digest: slot("digest")?,
+        known_name: name_of_oci_repository(yaml, root),
+        ..Parts::default()
+    };
     let (path, slots) = (OCI_REFERENCE.to_owned(), Slots::Parts(parts));
     Ok(ImagePlace::new(path.clone(), path, reference.key, slots, vec![mapping]))
+}
+
+fn name_of_oci_repository(yaml: &ParsedYaml<'_>, root: NodeId) -> Option<String> {
+    let url = yaml.tree.text(value_at(yaml, root, &["spec", "url"])?)?;
+    Some(url.trim_start_matches("oci://").to_owned())
 }
 
 fn no_reference(yaml: &ParsedYaml<'_>, root: NodeId) -> FileRefusal {
