@@ -2,7 +2,7 @@
 
 use super::any_file::read;
 use super::edit::Note;
-use super::scalars::StepsBeside;
+use super::scalars::{StepsBeside, file_name};
 
 /// A manifest, and the names of its images that are asked for.
 pub struct ManifestText<'a> {
@@ -15,8 +15,7 @@ pub struct ManifestText<'a> {
 /// sets nothing.
 pub fn set_again(path: &str, source: &[u8], manifests: &[ManifestText<'_>]) -> Vec<Vec<Note>> {
     let none = || manifests.iter().map(|_| Vec::new()).collect();
-    let file_name = |path: &'_ str| path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or_default().to_owned();
-    let names_one = |text: &str| manifests.iter().any(|manifest| text.contains(&file_name(manifest.path)));
+    let names_one = |text: &str| manifests.iter().any(|manifest| text.contains(file_name(manifest.path)));
     if !str::from_utf8(source).is_ok_and(names_one) {
         return none();
     }

@@ -56,14 +56,14 @@ pub(super) fn told(
             source(new),
             source(runs)
         )),
-        Judgement::Unknown(why) => {
-            let [new, runs] = told_apart(context, new, runs);
-            OrderVerdict::Unknown.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
-        }
-        Judgement::Contradicted(why) => {
-            OrderVerdict::Contradicted.because(format!("cannot tell whether {new} is newer than {runs}: {why}"))
-        }
+        Judgement::Unknown(why) => OrderVerdict::Unknown.because(untold(context, new, runs, &why)),
+        Judgement::Contradicted(why) => OrderVerdict::Contradicted.because(untold(context, new, runs, &why)),
     }
+}
+
+fn untold(context: &OrderContext<'_>, new: &Build, runs: &Build, why: &str) -> String {
+    let [new, runs] = told_apart(context, new, runs);
+    format!("cannot tell whether {new} is newer than {runs}: {why}")
 }
 
 /// Names two builds. Those of one tag are told apart by their digests, as far as these are known.

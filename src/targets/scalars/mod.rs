@@ -18,8 +18,8 @@ mod rewrite;
 mod search;
 
 pub(super) use document::document_kind::{
-    DocumentKind, FLUX_KUSTOMIZATIONS, document_kind, is_called_dotenv, no_yaml, refuse_encrypted, refuse_file,
-    refuse_sops, refuse_text, without_version,
+    DocumentKind, FLUX_KUSTOMIZATIONS, document_kind, file_name, is_called_dotenv, no_yaml, refuse_encrypted,
+    refuse_file, refuse_sops, refuse_text, without_version,
 };
 pub use file_refusal::FileRefusal;
 pub(super) use image_parts::image_text::{ImageText, versioned_images};

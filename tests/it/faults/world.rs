@@ -257,7 +257,7 @@ enum Expected<'a> {
     Nothing,
 }
 
-/// Returns whether the forge opened a request when nobody waited for it any more.
+/// Returns whether the forge opened a request after the time limit of the program.
 fn opens_late(met: &[(Fault, String)]) -> bool {
     let opens = |message: &str| {
         let path = message.strip_prefix("forge: POST ").and_then(|target| target.split('?').next());

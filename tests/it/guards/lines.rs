@@ -560,7 +560,7 @@ fn an_old_image_of_main_after_a_hotfix_in_such_a_run() {
     assert!(old.contains("v1.2.0") && !old.contains("Tagship-Source"), "{old}");
 }
 
-/// The run may release what was built elsewhere, or an old commit that it has built again: nobody knows.
+/// The image may have been built elsewhere, or the old commit may have been built again. Nothing tells which.
 #[test]
 fn a_new_image_in_a_run_of_an_old_commit() {
     let jenkins = "JENKINS_URL=x GIT_URL=PROJECT.git GIT_COMMIT=COMMIT";

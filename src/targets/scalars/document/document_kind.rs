@@ -57,7 +57,7 @@ impl fmt::Display for DocumentKind {
 }
 
 /// Returns the last part of a path.
-pub(in crate::targets::scalars) fn file_name(path: &str) -> &str {
+pub(in crate::targets) fn file_name(path: &str) -> &str {
     path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or(path)
 }
 
