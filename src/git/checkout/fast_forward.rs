@@ -221,7 +221,8 @@ impl Checkout {
         let failed = |error: gix::Error| GitError::unexpected("the commit cannot be written", error);
         let store = repository.objects.store_ref().path().to_owned();
         for object in &commit.objects {
-            let id = repository.write_buf(object.kind, &object.bytes).map_err(failed)?.to_string();
+            let write = || repository.write_buf(object.kind, &object.bytes);
+            let id = again_if_gone(write).map_err(failed)?.to_string();
             hand_over(repository, &store, &store.join(&id[..2]).join(&id[2..]));
         }
         Ok(())
@@ -331,5 +332,48 @@ impl Staged<'_> {
         let committer = committer.to_ref(&mut time);
         head.move_it(committer, &message).map_err(|error| GitError::unexpected("HEAD cannot be moved", error))?;
         Ok(tracking.and_then(|tracking| track(repository, &tracking, commit, committer).err()))
+    }
+}
+
+/// Writes an object again if its folder was removed meanwhile: git's own clean-up removes those whose objects it has packed.
+fn again_if_gone<T>(write: impl Fn() -> Result<T, gix::Error>) -> Result<T, gix::Error> {
+    const TRIES: usize = 5;
+    let is_gone = |error: &gix::Error| {
+        error.downcast_any_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::NotFound)
+    };
+    let mut written = write();
+    for _ in 1..TRIES {
+        if !written.as_ref().is_err_and(is_gone) {
+            break;
+        }
+        written = write();
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::io;
+
+    use super::again_if_gone;
+
+    #[test]
+    fn an_object_is_written_again_if_its_folder_was_removed() {
+        for (kind, failures, tries, is_written) in [
+            (io::ErrorKind::NotFound, 1, 2, true),
+            (io::ErrorKind::NotFound, 9, 5, false),
+            (io::ErrorKind::StorageFull, 1, 1, false),
+        ] {
+            let tried = Cell::new(0);
+            let written = again_if_gone(|| {
+                tried.set(tried.get() + 1);
+                match tried.get() <= failures {
+                    true => Err(gix::Error::from_error(io::Error::from(kind))),
+                    false => Ok(()),
+                }
+            });
+            assert_eq!((tried.get(), written.is_ok()), (tries, is_written), "{kind}");
+        }
     }
 }
